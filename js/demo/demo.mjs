@@ -1,0 +1,321 @@
+// The demo that `cargo xtask demo` runs in an empty project where the packed package is installed:
+// a GHL location of the sandbox, served over HTTP, is synced into its ChartMogul account, twice, then
+// once more after some edits. Exits with 1 if anything is lost, doubled or written without need.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { createConnector } from "ghl-chartmogul";
+
+const PROGRAM = "node_modules/ghl-chartmogul/cli.js";
+const STORE = "ghl-chartmogul.db";
+const CONTACTS = Number(process.env.DEMO_CONTACTS ?? 1050);
+/** What the issue of this demo asks for at the least, at its usual size. */
+const LEAST = { contacts: 1000, notes: 1500, tasks: 800 };
+/** How much more than the least number of calls is still good. */
+const CALL_TOLERANCE = 1.02;
+
+const start = performance.now();
+const failures = [];
+for (const suffix of ["", "-shm", "-wal", ".lock"]) rmSync(STORE + suffix, { recursive: true, force: true });
+
+const { address, end } = await serveSandbox();
+const [{ email: defaultAssignee }] = await get("/sandbox/records?service=chartmogul&kind=users");
+const settings = { anchor: "contact-is-customer", users: { defaultAssignee } };
+writeFileSync("ghl-chartmogul.config.json", JSON.stringify({ sync: settings }, null, 2));
+try {
+  await demo();
+} finally {
+  end();
+}
+print(`\n${failures.length === 0 ? "All invariants hold." : "Not as it should be:"}`);
+for (const failure of failures) print(`  - ${failure}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+async function demo() {
+  const seeded = { contacts: await ghl("contacts"), notes: await ghl("notes"), tasks: await ghl("tasks") };
+  if (CONTACTS >= LEAST.contacts) {
+    for (const [kind, least] of Object.entries(LEAST)) {
+      check(
+        seeded[kind].length >= least,
+        `the sandbox has ${seeded[kind].length} ${kind}, ${least} are wanted`,
+      );
+    }
+  }
+
+  title("Check the credentials");
+  await runProgram("check");
+
+  const beforePlan = await stats();
+  title("Plan: nothing is written");
+  await runProgram("plan", "--show", "3");
+  check((await stats()).chartmogul.writes === 0, "the plan wrote to ChartMogul");
+  check((await stats()).ghl.writes === 0, "the plan wrote to GHL");
+
+  const runs = [];
+  const connector = createConnector({ ...address, sync: settings });
+  try {
+    title("First run: everything is written");
+    // It carries out the plan, and counts what that has read.
+    runs.push(await runSync(connector, "first", beforePlan));
+    await checkWhole(connector);
+
+    title("Second run: nothing has changed");
+    runs.push(await runSync(connector, "second"));
+    check(runs[1].writes === 0, `the second run made ${runs[1].writes} writes`);
+
+    title("Third run: some records were edited in GHL");
+    const before = await chartmogulRecords();
+    const edited = await editSome(seeded);
+    runs.push(await runSync(connector, "third"));
+    const written = changedIds(before, await chartmogulRecords());
+    checkSame(edited, written);
+    print(`${edited.size} records were edited, ${written.size} were written`);
+    await checkWhole(connector);
+  } finally {
+    await connector.close();
+  }
+  await summarise(runs);
+}
+
+/** One run, counted by the sandbox and not by the connector. */
+async function runSync(connector, name, since) {
+  const before = since ?? (await stats());
+  const begin = performance.now();
+  const bar = progressBar();
+  const outcome = await connector.sync.run({ apply: true, onProgress: bar.draw });
+  bar.end();
+  const after = await stats();
+  const calls = {
+    ghl: after.ghl.calls - before.ghl.calls,
+    chartmogul: after.chartmogul.calls - before.chartmogul.calls,
+  };
+  const { report } = outcome;
+  check(outcome.done && !outcome.plannedOnly, `the ${name} run did not come to its end`);
+  check(after.ghl.writes === before.ghl.writes, `the ${name} run wrote to GHL`);
+  for (const service of ["ghl", "chartmogul"]) {
+    const [made, counted, least] = [calls[service], report.calls[service], report.leastCalls[service]];
+    check(made === counted, `the ${name} run reports ${counted} ${service} calls, the sandbox saw ${made}`);
+    check(made <= least * CALL_TOLERANCE, `the ${name} run made ${made} ${service} calls where ${least} do`);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const writes = after.chartmogul.writes - before.chartmogul.writes;
+  print(`${writes} writes, ${report.rejected} rejected, ${seconds.toFixed(1)} s`);
+  return { name, calls, writes, seconds, report, least: report.leastCalls };
+}
+
+/** Every GHL record is in ChartMogul exactly once, or set aside with a reason. */
+async function checkWhole(connector) {
+  const rejected = new Set();
+  for await (const { id } of connector.sync.deadLetters()) rejected.add(id);
+  const found = new Map();
+  for (const record of await chartmogulRecords()) {
+    const id = ghlId(record);
+    if (id !== undefined && record.kind !== "contact") found.set(id, (found.get(id) ?? 0) + 1);
+  }
+  for (const kind of ["contacts", "notes", "tasks"]) {
+    const ids = (await ghl(kind)).map(({ id }) => id);
+    const lost = ids.filter((id) => !found.has(id) && !rejected.has(id));
+    const doubled = ids.filter((id) => found.get(id) > 1);
+    check(lost.length === 0, `${lost.length} ${kind} are lost, such as ${lost[0]}`);
+    check(doubled.length === 0, `${doubled.length} ${kind} are doubled, such as ${doubled[0]}`);
+  }
+}
+
+/** Changes records in GHL the way its users do; gives their ids. */
+async function editSome({ contacts, notes, tasks }) {
+  const open = tasks.filter(({ completed, title }) => !completed && title.length < 200);
+  const edited = new Set();
+  for (const { id } of contacts.slice(10, 15)) {
+    await write("PUT", `/contacts/${id}`, { firstName: "Edited" });
+    edited.add(id);
+  }
+  for (const { id, contactId } of open.slice(0, 3)) {
+    await write("PUT", `/contacts/${contactId}/tasks/${id}`, { title: "Edited in the demo" });
+    edited.add(id);
+  }
+  for (const { id, contactId } of open.slice(3, 5)) {
+    await write("PUT", `/contacts/${contactId}/tasks/${id}/completed`, { completed: true });
+    edited.add(id);
+  }
+  for (const { id, contactId } of notes.slice(20, 22)) {
+    await write("PUT", `/contacts/${contactId}/notes/${id}`, { body: "Edited in the demo" });
+    edited.add(id);
+  }
+  for (const { id: contactId } of contacts.slice(30, 34)) {
+    const { note } = await write("POST", `/contacts/${contactId}/notes`, { body: "New in the demo" });
+    edited.add(note.id);
+  }
+  const { locationId } = address.ghl;
+  const created = { locationId, firstName: "New", lastName: "Contact", email: "new.contact@example.com" };
+  edited.add((await write("POST", "/contacts/", created)).contact.id);
+  // Changes show in searches after a while.
+  await post("/sandbox/clock", { advanceMs: 120_000 });
+  return edited;
+}
+
+/** The GHL ids of the ChartMogul records that are new or differ. */
+function changedIds(before, after) {
+  const known = new Map(before.map((record) => [record.uuid, JSON.stringify(record)]));
+  const changed = after.filter((record) => known.get(record.uuid) !== JSON.stringify(record));
+  return new Set(changed.map(ghlId).filter((id) => id !== undefined));
+}
+
+/** The GHL record that a ChartMogul record stands for: its external id, or the marker in its text. */
+function ghlId({ kind, external_id: external, text, task_details: details }) {
+  if (kind === "note" || kind === "task") return /\[ghl:[nt]:(\w+)\]/.exec(text ?? details ?? "")?.[1];
+  return typeof external === "string" ? external.split(":").at(-1) : undefined;
+}
+
+async function chartmogulRecords() {
+  const lists = await Promise.all(
+    ["customers", "contacts", "notes", "tasks"].map(async (kind) =>
+      (await get(`/sandbox/records?service=chartmogul&kind=${kind}`)).map((record) => ({
+        ...record,
+        uuid: record.uuid ?? record.task_uuid,
+        kind: kind.slice(0, -1),
+      })),
+    ),
+  );
+  return lists.flat();
+}
+
+function checkSame(edited, written) {
+  const missing = [...edited].filter((id) => !written.has(id));
+  const extra = [...written].filter((id) => !edited.has(id));
+  check(missing.length === 0, `edited but not written: ${missing}`);
+  check(extra.length === 0, `written but not edited: ${extra}`);
+}
+
+async function summarise(runs) {
+  title("Summary");
+  const counts = async (service, kinds) =>
+    Promise.all(
+      kinds.map(async (kind) => [
+        kind,
+        (await get(`/sandbox/records?service=${service}&kind=${kind}`)).length,
+      ]),
+    );
+  const inGhl = await counts("ghl", ["contacts", "notes", "tasks"]);
+  const inChartmogul = await counts("chartmogul", ["customers", "contacts", "notes", "tasks"]);
+  table([["GHL", ...inGhl.map(([kind, count]) => `${count} ${kind}`)]]);
+  table([["ChartMogul", ...inChartmogul.map(([kind, count]) => `${count} ${kind}`)]]);
+  print("");
+  table([
+    ["run", "GHL calls", "least", "ChartMogul calls", "least", "writes", "rejected", "seconds"],
+    ...runs.map(({ name, calls, least, writes, report, seconds }) => [
+      name,
+      calls.ghl,
+      least.ghl,
+      calls.chartmogul,
+      least.chartmogul,
+      writes,
+      report.rejected,
+      seconds.toFixed(1),
+    ]),
+  ]);
+  print(`\n${((performance.now() - start) / 1000).toFixed(1)} s in all`);
+}
+
+/** Starts `ghl-chartmogul sandbox`; it prints one line with addresses and credentials. */
+async function serveSandbox() {
+  const sizes = ["--contacts", CONTACTS, "--notes-per-contact", 1.6, "--tasks-per-contact", 0.9];
+  // More than the real limit of GHL, so that the demo need not wait for it.
+  const limits = ["--burst-limit", 2000, "--port", 0, "--seed", 7];
+  const server = spawn(process.execPath, [PROGRAM, "sandbox", "--json", ...sizes, ...limits].map(String), {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface(server.stdout)) {
+    return { address: JSON.parse(line), end: () => server.kill() };
+  }
+  throw new Error("the sandbox did not start");
+}
+
+/** Runs the command line, with its output as it is. */
+async function runProgram(...words) {
+  const program = spawn(process.execPath, [PROGRAM, ...words], {
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      GHL_BASE_URL: address.ghl.baseUrl,
+      GHL_TOKEN: address.ghl.token,
+      GHL_LOCATION_ID: address.ghl.locationId,
+      CHARTMOGUL_BASE_URL: address.chartmogul.baseUrl,
+      CHARTMOGUL_API_KEY: address.chartmogul.apiKey,
+    },
+  });
+  const [status] = await once(program, "exit");
+  check(status === 0, `ghl-chartmogul ${words[0]} ended with ${status}`);
+}
+
+function progressBar() {
+  const { stderr } = process;
+  const clear = "\r\u001B[2K";
+  let phase = "";
+  return {
+    draw(event) {
+      if (!stderr.isTTY) {
+        if (event.phase !== phase) print(`  ${event.phase}`);
+      } else {
+        const share = event.total > 0 ? event.done / event.total : 0;
+        const bar = "█".repeat(Math.round(share * 30)).padEnd(30, "░");
+        stderr.write(
+          `${clear}${bar} ${event.phase} ${event.done}${event.total > 0 ? ` of ${event.total}` : ""}`,
+        );
+      }
+      phase = event.phase;
+    },
+    end() {
+      if (stderr.isTTY) stderr.write(clear);
+    },
+  };
+}
+
+function ghl(kind) {
+  return get(`/sandbox/records?service=ghl&kind=${kind}`);
+}
+
+function stats() {
+  return get("/sandbox/stats");
+}
+
+async function get(path) {
+  return (await fetch(address.ghl.baseUrl + path)).json();
+}
+
+async function post(path, body) {
+  return send("POST", path, body, {});
+}
+
+/** A write as another program of the location would make it. */
+async function write(method, path, body) {
+  return send(method, path, body, { authorization: `Bearer ${address.ghl.token}`, version: "2021-07-28" });
+}
+
+async function send(method, path, body, headers) {
+  const response = await fetch(address.ghl.baseUrl + path, {
+    method,
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+function check(condition, failure) {
+  if (!condition) failures.push(failure);
+}
+
+function title(text) {
+  print(`\n== ${text}`);
+}
+
+function table(rows) {
+  const width = (column) => Math.max(...rows.map((row) => String(row[column]).length));
+  for (const row of rows) print(row.map((cell, column) => String(cell).padEnd(width(column))).join("   "));
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}

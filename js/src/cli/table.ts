@@ -1,0 +1,68 @@
+// Aligned tables for people to read.
+
+import { cutToWidth, printable, textWidth } from "./text-width.js";
+
+/** A column of a table. */
+export interface Column {
+  title: string;
+  align?: "left" | "right";
+  /** Wider texts are cut. */
+  maxWidth?: number;
+}
+
+/** Columns are not made narrower than this to fit a terminal. */
+const NARROWEST = 8;
+
+/**
+ * The lines of a table: titles, a rule, rows. Numbers are grouped by thousands. Wider tables than
+ * `maxWidth` columns have their widest columns cut.
+ */
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly (string | number)[])[],
+  maxWidth = Number.POSITIVE_INFINITY,
+): string[] {
+  const texts = rows.map((row) => columns.map((column, index) => cellText(row[index] ?? "", column)));
+  const natural = columns.map(({ title }, index) =>
+    Math.max(textWidth(title), ...texts.map((row) => textWidth(row[index] ?? ""))),
+  );
+  const widths = shrink(natural, maxWidth - GAP.length * (columns.length - 1));
+  const line = (cells: readonly string[]) =>
+    columns
+      .map(({ align }, index) => pad(cells[index] ?? "", widths[index] ?? 0, align))
+      .join(GAP)
+      .trimEnd();
+  const rule = widths.map((width) => "─".repeat(width)).join(GAP);
+  return [line(columns.map(({ title }) => title)), rule, ...texts.map(line)];
+}
+
+const GAP = "  ";
+
+/** The widths, the widest made narrower until they fit or none can be. */
+function shrink(natural: readonly number[], room: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width, 0) - room;
+  while (excess > 0) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+/** A number with its thousands grouped. */
+export function formatNumber(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function cellText(cell: string | number, { maxWidth }: Column): string {
+  const text = typeof cell === "number" ? formatNumber(cell) : printable(cell);
+  return maxWidth === undefined ? text : cutToWidth(text, maxWidth);
+}
+
+function pad(cell: string, width: number, align: Column["align"]): string {
+  const text = cutToWidth(cell, width);
+  const space = " ".repeat(Math.max(0, width - textWidth(text)));
+  return align === "right" ? space + text : text + space;
+}

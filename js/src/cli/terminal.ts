@@ -1,0 +1,46 @@
+// Writing to the terminal: results to stdout, everything else to stderr.
+
+import { styleText } from "node:util";
+
+/** Where a command writes, and how. */
+export interface Terminal {
+  /** True with `--json`: stdout carries JSON only. */
+  readonly json: boolean;
+  /** Columns of stdout; undefined where it is no terminal. */
+  readonly columns: number | undefined;
+  /** A part of a result. */
+  write(text: string): void;
+  /** A result: a line of stdout. */
+  print(line: string): void;
+  /** A result as one line of JSON. */
+  printJson(value: unknown): void;
+  /** Something for people: a line of stderr, not with `--json`. */
+  note(line: string): void;
+  /** Emphasis, where stdout is a terminal that shows it. */
+  style(format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string): string;
+}
+
+/** The terminal of this process. */
+export function createTerminal(json: boolean): Terminal {
+  const coloured = hasColours();
+  const write = (text: string) => void process.stdout.write(text);
+  return {
+    json,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    write,
+    print: (line) => write(`${line}\n`),
+    printJson: (value) => write(`${JSON.stringify(value)}\n`),
+    note: (line) => {
+      if (!json) process.stderr.write(`${line}\n`);
+    },
+    style: (format, text) => (coloured ? styleText(format, text) : text),
+  };
+}
+
+/** https://no-color.org: set and not empty means none. */
+function hasColours(): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR && FORCE_COLOR !== "0") return true;
+  return process.stdout.isTTY === true && TERM !== "dumb";
+}

@@ -1,0 +1,47 @@
+// How many columns a text takes in a terminal, and texts of a given width.
+
+import { eastAsianWidth } from "get-east-asian-width";
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Shown as pictures, two columns wide. */
+const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|\u20E3/u;
+/** Takes no column of its own: accents, joiners, the later parts of a Hangul syllable. */
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11FF]$/u;
+/** Would move the cursor, change colours or the direction of the text around it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go.
+const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
+
+/** The text without what would disturb a terminal. Texts of records may hold anything. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, " ").trim();
+}
+
+/** Columns that a printable text takes. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+/** The text, cut with an ellipsis where it is wider. */
+export function cutToWidth(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let cut = "";
+  let left = width - 1;
+  for (const { segment } of graphemes.segment(text)) {
+    left -= graphemeWidth(segment);
+    if (left < 0) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (EMOJI.test(grapheme)) return 2;
+  let width = 0;
+  for (const character of grapheme) {
+    if (!ZERO_WIDTH.test(character)) width += eastAsianWidth(character.codePointAt(0) ?? 0);
+  }
+  return width;
+}

@@ -1,0 +1,141 @@
+// A connector as programs see it.
+
+import type { CallOptions } from "./call.js";
+import { Core } from "./core.js";
+import type { Endpoint } from "./endpoint.js";
+import { type ConnectorEvent, Events } from "./events.js";
+import { endpoints } from "./generated/endpoints.js";
+import { methods } from "./generated/methods.js";
+import type { ChartMogulApi, GhlApi } from "./generated/types.js";
+import type { Glue, HostFunctions } from "./glue.js";
+import { createHost } from "./host.js";
+import { createMethods } from "./methods.js";
+import { type ConnectorOptions, splitOptions } from "./options.js";
+import { memory } from "./stores/memory.js";
+import type { StateStore } from "./stores/store.js";
+import { createSync, type Sync } from "./sync.js";
+import type { CheckReport } from "./sync-report.js";
+import type { Transport } from "./transport.js";
+
+/** Both services, and the sync between them. */
+export interface Connector {
+  /** Every GoHighLevel endpoint: `connector.ghl.<group>.<name>(parameters, options)`. */
+  readonly ghl: GhlApi;
+  /** Every ChartMogul endpoint: `connector.chartmogul.<group>.<name>(parameters, options)`. */
+  readonly chartmogul: ChartMogulApi;
+  /** Keeps the two in step. */
+  readonly sync: Sync;
+  /** The endpoints as data. */
+  readonly endpoints: readonly Endpoint[];
+  /** Tells for each credential whether it works and how far it reaches. Writes nothing. */
+  check(options?: CallOptions): Promise<CheckReport>;
+  /** Lets go of the state store and of memory. The connector takes both again when it is used again. */
+  close(): Promise<void>;
+}
+
+/** What an entry of the package brings for its host. */
+export interface Platform {
+  /** Gives the module, initialised. Called at the first use, and again after it failed. */
+  loadGlue: () => Glue | Promise<Glue>;
+  /** The store where none is given. */
+  defaultStore?: () => StateStore | PromiseLike<StateStore>;
+}
+
+/** The connector of these options on this platform. Sends nothing and loads nothing yet. */
+export function createConnectorOn(platform: Platform, options: ConnectorOptions): Connector {
+  const { data, functions } = splitOptions(options);
+  const events = new Events(functions.onEvent);
+  const store = new LazyStore(functions.store, platform.defaultStore ?? memory);
+  const core = new Core(async () => {
+    const { Connector } = await platform.loadGlue();
+    return new Connector(host, data);
+  });
+  const host = hostOf(functions.transport, store, events, weakReference(core));
+  let table: readonly Endpoint[] | undefined;
+  return {
+    // The generated types describe exactly what the generated table makes.
+    ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
+    chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
+    sync: createSync(core, events),
+    get endpoints() {
+      table ??= endpoints();
+      return table;
+    },
+    check: async (callOptions) =>
+      JSON.parse(await core.invoke((connector, context) => connector.check(context), callOptions)),
+    async close() {
+      await core.free();
+      await store.close();
+    },
+  };
+}
+
+/**
+ * The host functions of a connector. The module keeps them for as long as its connector lives, so
+ * they must not hold the core, which holds that connector: hence a function of its own, whose
+ * closures see nothing else, and a weak reference.
+ */
+function hostOf(
+  transport: Transport | undefined,
+  store: LazyStore,
+  events: Events,
+  core: () => Core | undefined,
+): HostFunctions {
+  return createHost({
+    transport,
+    store: () => store.open(),
+    emit: (event) => events.emit(event as ConnectorEvent),
+    crashed: (reason) => core()?.crash(reason),
+  });
+}
+
+/** What gives the value for as long as someone else holds it; on hosts without `WeakRef`, for ever. */
+function weakReference<Value extends object>(value: Value): () => Value | undefined {
+  return typeof WeakRef === "function" ? dereference(new WeakRef(value)) : always(value);
+}
+
+const dereference =
+  <Value extends object>(reference: WeakRef<Value>) =>
+  () =>
+    reference.deref();
+
+const always =
+  <Value>(value: Value) =>
+  () =>
+    value;
+
+/** A store that is opened at its first use. */
+class LazyStore {
+  readonly #given: StateStore | "memory" | undefined;
+  readonly #createDefault: () => StateStore | PromiseLike<StateStore>;
+  #opened: StateStore | PromiseLike<StateStore> | undefined;
+
+  constructor(
+    given: StateStore | "memory" | undefined,
+    createDefault: () => StateStore | PromiseLike<StateStore>,
+  ) {
+    this.#given = given;
+    this.#createDefault = createDefault;
+  }
+
+  async open(): Promise<StateStore> {
+    this.#opened ??= this.#create();
+    try {
+      return await this.#opened;
+    } catch (reason) {
+      this.#opened = undefined;
+      throw reason;
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await (await opened)?.close?.();
+  }
+
+  #create(): StateStore | PromiseLike<StateStore> {
+    if (this.#given === "memory") return memory();
+    return this.#given ?? this.#createDefault();
+  }
+}

@@ -1,0 +1,20 @@
+// The entry `ghl-chartmogul/inline`, and the main one on unknown hosts: carries the WebAssembly file
+// in itself. Asks nothing of its host when it is imported: no file system, fetch, crypto or URL.
+
+import base64 from "base64:connector";
+import { Connector as GlueConnector, initSync } from "glue:connector";
+import { decodeBase64 } from "../base64.js";
+import { type Connector, createConnectorOn, type Platform } from "../connector.js";
+import type { ConnectorOptions } from "../options.js";
+
+export * from "./public.js";
+
+const platform: Platform = {
+  loadGlue() {
+    initSync({ module: decodeBase64(base64) });
+    return { Connector: GlueConnector };
+  },
+};
+
+/** Makes a connector. Decodes and sends nothing yet. */
+export const createConnector = (options: ConnectorOptions): Connector => createConnectorOn(platform, options);

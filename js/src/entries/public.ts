@@ -1,0 +1,24 @@
+// What every entry exports besides `createConnector`.
+
+export type { CallOptions, List, ListOptions, Page } from "../call.js";
+export type { Connector } from "../connector.js";
+export type { Endpoint, EndpointParameter, ResultKind } from "../endpoint.js";
+export {
+  AuthenticationError,
+  ConnectionError,
+  ConnectorError,
+  DuplicateError,
+  type ErrorCode,
+  type ErrorFields,
+  NotFoundError,
+  RateLimitError,
+  ValidationError,
+} from "../errors.js";
+export type { ConnectorEvent, ProgressEvent } from "../events.js";
+export type * from "../generated/types.js";
+export type { ChartMogulOptions, ConnectorOptions, GhlOptions } from "../options.js";
+export type { StateStore } from "../stores/store.js";
+export type * from "../sync.js";
+export type * from "../sync-report.js";
+export type * from "../sync-settings.js";
+export type { HeaderSource, Transport, TransportRequest, TransportResponse } from "../transport.js";

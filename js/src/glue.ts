@@ -1,0 +1,66 @@
+// The WebAssembly module as wasm-bindgen's glue gives it: what src/wasm exports and what it calls.
+
+/** What goes with each call into the module. */
+export interface CallContext {
+  signal: AbortSignal | undefined;
+  timeoutMs: number | undefined;
+}
+
+/** The connector inside the module. Results are JSON text; failures are plain objects with a code. */
+export interface GlueConnector {
+  call(name: string, parameters: string, context: CallContext): Promise<string>;
+  bytes(name: string, parameters: string, context: CallContext): Promise<Uint8Array>;
+  page(name: string, parameters: string, cursor: string | undefined, context: CallContext): Promise<string>;
+  preview(page: Uint8Array): Uint8Array;
+  check(context: CallContext): Promise<string>;
+  plan(options: string, context: CallContext): Promise<string>;
+  planChanges(
+    planId: string,
+    after: string | undefined,
+    limit: number,
+    context: CallContext,
+  ): Promise<string>;
+  apply(planId: string, options: string, context: CallContext): Promise<string>;
+  run(options: string, context: CallContext): Promise<string>;
+  deadLetters(after: string | undefined, limit: number, context: CallContext): Promise<string>;
+  status(context: CallContext): Promise<string>;
+  /** Lets go of its memory; calls in flight go on. */
+  free(): void;
+}
+
+/** The initialised module. */
+export interface Glue {
+  Connector: new (host: HostFunctions, options: object) => GlueConnector;
+}
+
+/** A response as plain data. */
+export interface PlainResponse {
+  status: number;
+  headers: [string, string][];
+  body: Uint8Array;
+}
+
+/** A request as plain data. */
+export interface PlainRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: Uint8Array | undefined;
+  signal?: AbortSignal | undefined;
+  timeoutMs: number;
+}
+
+/** What the module asks of its host. None of these throws synchronously. */
+export interface HostFunctions {
+  fetch(request: Request, timeoutMs: number, signal?: AbortSignal): Promise<PlainResponse>;
+  transport?(request: PlainRequest): Promise<PlainResponse>;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  now(): number;
+  random(): number;
+  utcOffsetMinutes(zone: string, atMilliseconds: number): number | undefined;
+  emit(eventJson: string): void;
+  crashed(message: string): void;
+  storeGet(keys: string[]): Promise<(string | undefined)[]>;
+  storeCommit(puts: [string, string][], deletes: string[]): Promise<void>;
+  storeScan(prefix: string, after: string | undefined, limit: number): Promise<[string, string][]>;
+}

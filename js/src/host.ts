@@ -1,0 +1,36 @@
+// The functions that the module calls: I/O, time, chance, zones, events and the state store.
+
+import { sleep } from "./bounded.js";
+import { type ErrorFields, trapFields } from "./errors.js";
+import type { HostFunctions } from "./glue.js";
+import type { StateStore } from "./stores/store.js";
+import { utcOffsetMinutes } from "./time-zone.js";
+import { sendWithFetch, sendWithTransport, type Transport } from "./transport.js";
+
+/** What the host functions of one connector are made from. */
+export interface HostOptions {
+  transport: Transport | undefined;
+  /** Opens the store at its first use. */
+  store: () => StateStore | PromiseLike<StateStore>;
+  /** Takes each event. */
+  emit: (event: unknown) => void;
+  /** Takes the news that the module stopped on a defect. */
+  crashed: (reason: ErrorFields) => void;
+}
+
+/** The host functions of one connector. Those that give a promise never throw synchronously. */
+export function createHost({ transport, store, emit, crashed }: HostOptions): HostFunctions {
+  return {
+    fetch: sendWithFetch,
+    ...(transport === undefined ? {} : { transport: (request) => sendWithTransport(transport, request) }),
+    sleep,
+    now: () => Date.now(),
+    random: () => Math.random(),
+    utcOffsetMinutes,
+    emit: (eventJson) => emit(JSON.parse(eventJson)),
+    crashed: (message) => crashed(trapFields(message)),
+    storeGet: async (keys) => (await store()).get(keys),
+    storeCommit: async (puts, deletes) => (await store()).commit(puts, deletes),
+    storeScan: async (prefix, after, limit) => (await store()).scan(prefix, after, limit),
+  };
+}

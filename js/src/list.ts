@@ -1,0 +1,56 @@
+// A list: pages read one at a time, as an async iterable and as a promise of one page.
+
+import type { List, ListOptions, Page } from "./call.js";
+import { createError } from "./errors.js";
+
+/** Reads the page at a cursor; null for the first. */
+export type ReadPage<Item> = (cursor: string | null) => Promise<Page<Item>>;
+
+/** The list of these pages. */
+export function createList<Item>(readPage: ReadPage<Item>, options: ListOptions): List<Item> {
+  const pages = () => readPages(readPage, options);
+  let firstPage: Promise<Page<Item>> | undefined;
+  return {
+    pages,
+    [Symbol.asyncIterator]: () => readItems(pages()),
+    // biome-ignore lint/suspicious/noThenProperty: a list is awaitable by design.
+    then(fulfilled, rejected) {
+      firstPage ??= readFirstPage(pages());
+      return firstPage.then(fulfilled, rejected);
+    },
+  };
+}
+
+async function* readPages<Item>(
+  readPage: ReadPage<Item>,
+  { cursor: start = null, limit = Number.POSITIVE_INFINITY }: ListOptions,
+): AsyncGenerator<Page<Item>, undefined, undefined> {
+  if (!(limit > 0)) {
+    throw createError({
+      code: "invalid_argument",
+      message: `the option limit must be a number above 0, not ${String(limit)}`,
+    });
+  }
+  let cursor = start;
+  let left = limit;
+  do {
+    const page = await readPage(cursor);
+    // A cut page gives its own cursor again: going on there repeats its first records, losing none.
+    yield page.items.length > left ? { ...page, items: page.items.slice(0, left), cursor } : page;
+    left -= page.items.length;
+    cursor = page.cursor;
+  } while (cursor !== null && left > 0);
+  return undefined;
+}
+
+async function* readItems<Item>(
+  pages: AsyncIterable<Page<Item>>,
+): AsyncGenerator<Item, undefined, undefined> {
+  for await (const page of pages) yield* page.items;
+  return undefined;
+}
+
+async function readFirstPage<Item>(pages: AsyncIterator<Page<Item>>): Promise<Page<Item>> {
+  const { value } = await pages.next();
+  return value;
+}

@@ -1,0 +1,80 @@
+// The methods of a service, made from the generated table: plain nested objects, no Proxy.
+
+import { encodeBase64 } from "./base64.js";
+import type { CallOptions, ListOptions, Page } from "./call.js";
+import type { Core } from "./core.js";
+import type { ResultKind } from "./endpoint.js";
+import { createError } from "./errors.js";
+import { createList } from "./list.js";
+
+/** Groups of methods by name, each method with what it gives. */
+export interface MethodTable {
+  readonly [name: string]: ResultKind | MethodTable;
+}
+
+type Method = (parameters?: object, options?: ListOptions) => unknown;
+
+/** The callable form of a table; `path` is the name of the service or group. */
+export function createMethods(core: Core, table: MethodTable, path: string): Record<string, unknown> {
+  const methods: Record<string, unknown> = {};
+  for (const [name, entry] of Object.entries(table)) {
+    const fullName = `${path}.${name}`;
+    methods[name] =
+      typeof entry === "string" ? METHODS[entry](core, fullName) : createMethods(core, entry, fullName);
+  }
+  return methods;
+}
+
+const METHODS: Readonly<Record<ResultKind, (core: Core, name: string) => Method>> = {
+  one: (core, name) => (parameters, options) => callEndpoint(core, name, parameters, options),
+  nothing: (core, name) => async (parameters, options) => {
+    await callEndpoint(core, name, parameters, options);
+  },
+  bytes: (core, name) => async (parameters, options) => {
+    const json = toJson(parameters);
+    return core.invoke((connector, context) => connector.bytes(name, json, context), options);
+  },
+  list: (core, name) => (parameters, options) => listEndpoint(core, name, parameters, options),
+};
+
+/** Calls an endpoint by its full name, for example `ghl.contacts.get`, and gives its result. */
+export async function callEndpoint(
+  core: Core,
+  name: string,
+  parameters?: object,
+  options?: CallOptions,
+): Promise<unknown> {
+  const json = toJson(parameters);
+  return JSON.parse(await core.invoke((connector, context) => connector.call(name, json, context), options));
+}
+
+function listEndpoint(core: Core, name: string, parameters?: object, options: ListOptions = {}) {
+  const readPage = async (cursor: string | null): Promise<Page<unknown>> => {
+    const json = toJson(parameters);
+    return JSON.parse(
+      await core.invoke(
+        (connector, context) => connector.page(name, json, cursor ?? undefined, context),
+        options,
+      ),
+    );
+  };
+  return createList(readPage, options);
+}
+
+function toJson(parameters: object = {}): string {
+  try {
+    return JSON.stringify(parameters, writeBytes);
+  } catch (cause) {
+    throw createError({
+      code: "invalid_argument",
+      message: `the parameters cannot be written as JSON: ${(cause as Error).message}`,
+      cause,
+    });
+  }
+}
+
+/** Bytes of a file as the module reads them. Looks at the property itself: `Buffer` has a `toJSON`. */
+function writeBytes(this: unknown, name: string, value: unknown): unknown {
+  const original = (this as Record<string, unknown>)[name];
+  return original instanceof Uint8Array ? { base64: encodeBase64(original) } : value;
+}

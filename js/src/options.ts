@@ -1,0 +1,81 @@
+// The options of a connector.
+
+import { createError } from "./errors.js";
+import type { ConnectorEvent } from "./events.js";
+import type { StateStore } from "./stores/store.js";
+import type { SyncSettings } from "./sync-settings.js";
+import type { Transport } from "./transport.js";
+
+/** How to reach GoHighLevel. */
+export interface GhlOptions {
+  /** A private integration token, or an access token. */
+  token: string;
+  /** The location (sub-account); filled into every call that takes one and is given none. */
+  locationId?: string | undefined;
+  /** Default `https://services.leadconnectorhq.com`. */
+  baseUrl?: string | undefined;
+  /** `dated` (default) sends each endpoint's own date version; `v3` speaks the new generation. */
+  apiVersion?: "dated" | "v3" | undefined;
+}
+
+/** How to reach ChartMogul. */
+export interface ChartMogulOptions {
+  /** An API key. */
+  apiKey: string;
+  /** Default `https://api.chartmogul.com`. */
+  baseUrl?: string | undefined;
+}
+
+/** Options of a connector. A service that is left out cannot be called. */
+export interface ConnectorOptions {
+  ghl?: GhlOptions | undefined;
+  chartmogul?: ChartMogulOptions | undefined;
+  /** What the sync brings over and how. */
+  sync?: SyncSettings | undefined;
+  /** Where the sync keeps its state. Default: the SQLite file `ghl-chartmogul.db` in Node, memory elsewhere. */
+  store?: StateStore | "memory" | undefined;
+  /** Sends requests where the host has no `fetch`, or in its place. */
+  transport?: Transport | undefined;
+  /** Takes what happens: requests, retries, waiting, progress. What it throws is dropped. */
+  onEvent?: ((event: ConnectorEvent) => void) | undefined;
+}
+
+/** Splits the options into those that are data, for the module, and those that are functions. */
+export function splitOptions(options: ConnectorOptions): {
+  data: object;
+  functions: Pick<ConnectorOptions, "store" | "transport" | "onEvent">;
+} {
+  if (typeof options !== "object" || options === null) {
+    throw createError({
+      code: "invalid_config",
+      message: "createConnector takes an object of options",
+      hint: "For example: createConnector({ ghl: { token, locationId }, chartmogul: { apiKey } }).",
+    });
+  }
+  const { store, transport, onEvent, ...data } = options;
+  requireFunction("transport", transport);
+  requireFunction("onEvent", onEvent);
+  if (store !== undefined && store !== "memory") requireStore(store);
+  // Unknown options stay: the module refuses them by name. The copy drops what is undefined.
+  return { data: JSON.parse(JSON.stringify(data)), functions: { store, transport, onEvent } };
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw createError({
+    code: "invalid_config",
+    message: `the option ${name} must be a function, not ${typeof value}`,
+  });
+}
+
+function requireStore(store: unknown): void {
+  const missing = ["get", "commit", "scan"].filter(
+    (name) => typeof (store as Record<string, unknown> | null)?.[name] !== "function",
+  );
+  if (missing.length === 0) return;
+  throw createError({
+    code: "invalid_config",
+    message: `the option store has no function ${missing.join(", ")}`,
+    hint: 'Give "memory", sqlite("file.db") from "ghl-chartmogul/sqlite", or an object with get, commit and scan.',
+  });
+}

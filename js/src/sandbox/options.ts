@@ -1,0 +1,46 @@
+// How a sandbox is seeded, and what a client needs to use it. The same names as `SandboxOptions` in
+// src/sandbox/mod.rs.
+
+/** How a sandbox is seeded and how it behaves. Unknown settings are refused. */
+export interface SandboxOptions {
+  /** The same seed gives the same records, ids and faults. Default 1. */
+  seed?: number | undefined;
+  /** Contacts in the GHL location at the start. Default 200. */
+  contacts?: number | undefined;
+  /** Notes for each contact, on average. Default 1.5. */
+  notesPerContact?: number | undefined;
+  /** Tasks for each contact, on average. Default 0.8. */
+  tasksPerContact?: number | undefined;
+  /** Instant of seeding in milliseconds since 1970. Default: now. */
+  nowMs?: number | undefined;
+  /** Share of contacts, from 0 to 1, that have a billing customer in ChartMogul. Default 0.6. */
+  billingShare?: number | undefined;
+  /** GHL: requests allowed in each 10 seconds. Default 100. */
+  burstLimit?: number | undefined;
+  /** GHL: requests allowed in a day. Default 200,000. */
+  dailyLimit?: number | undefined;
+  /** GHL: milliseconds until a change shows in searches. Default 2,000. */
+  searchLagMs?: number | undefined;
+  /** GHL: whether writing a note or task moves its contact's `dateUpdated`. Default true. */
+  notesTouchContact?: boolean | undefined;
+  /** GHL: lets contacts share an e-mail or phone. Default false. */
+  allowDuplicateContact?: boolean | undefined;
+  /** GHL: scopes of the token. Default: all. */
+  scopes?: string[] | undefined;
+  /** GHL: what kind of token the credentials hold. Default `location`. */
+  tokenKind?: "location" | "company" | "agency" | undefined;
+  /** ChartMogul: which generation of its interface answers. Default `september2026`. */
+  chartmogulGeneration?: "september2026" | "before" | undefined;
+  /** ChartMogul: requests allowed in a second. Default 40. */
+  chartmogulLimit?: number | undefined;
+}
+
+/** What a client needs to use the sandbox. The secrets are made up from the seed. */
+export interface SandboxCredentials {
+  ghlToken: string;
+  /** The company's token, for what only an agency may do. */
+  ghlCompanyToken: string;
+  locationId: string;
+  companyId: string;
+  chartmogulKey: string;
+}

@@ -1,0 +1,143 @@
+// A sandbox in this process: answers requests given as plain data.
+
+import { sleep } from "../bounded.js";
+import type { Transport } from "../transport.js";
+import type { FaultRule } from "./faults.js";
+import type { GlueSandbox } from "./glue.js";
+import type { SandboxCredentials } from "./options.js";
+import type { SandboxServer, ServeOptions } from "./server.js";
+
+/** A request to the sandbox. */
+export interface SandboxRequest {
+  method: string;
+  /** Path and query, or a whole URL of any host. */
+  url: string;
+  headers?: Readonly<Record<string, string>> | undefined;
+  body?: Uint8Array | string | undefined;
+}
+
+/** The sandbox's answer. */
+export interface SandboxResponse {
+  status: number;
+  headers: [name: string, value: string][];
+  body: Uint8Array;
+  /** Milliseconds to wait before answering. */
+  delayMs: number;
+  /** The connection ends without an answer; what the request wrote stays written. */
+  drop: boolean;
+}
+
+/** Requests of one service, counted. */
+export interface ServiceStats {
+  /** Requests that arrived. */
+  calls: number;
+  /** Requests that made, changed or removed a record. */
+  writes: number;
+  /** Answers with status 429. */
+  limited: number;
+  /** Answers with another status from 400 to 499. */
+  refused: number;
+  /** Answers with a status from 500. */
+  failed: number;
+  /** Requests by method and path template. */
+  endpoints: Record<string, number>;
+  /** Writes by method and path template. */
+  writesByEndpoint: Record<string, number>;
+}
+
+/** Requests of both services, counted. */
+export interface SandboxStats {
+  ghl: ServiceStats;
+  chartmogul: ServiceStats;
+}
+
+/** Both services in memory. */
+export class Sandbox {
+  readonly #glue: GlueSandbox;
+
+  /** @internal */
+  constructor(glue: GlueSandbox) {
+    this.#glue = glue;
+  }
+
+  /** Tokens, keys and ids of the seeded accounts. */
+  get credentials(): SandboxCredentials {
+    return JSON.parse(this.#glue.credentials());
+  }
+
+  /** Answers a request at once. The caller waits `delayMs` and breaks the connection on `drop`. */
+  handle({ method, url, headers = {}, body = "" }: SandboxRequest): SandboxResponse {
+    const answer = this.#glue.handle(
+      method,
+      url.replace(/^[a-z]+:\/\/[^/?]*/, "") || "/",
+      JSON.stringify(Object.entries(headers)),
+      typeof body === "string" ? new TextEncoder().encode(body) : body,
+      Date.now(),
+    );
+    const { status, body: answerBody, delayMs, drop } = answer;
+    return { status, headers: JSON.parse(answer.headersJson), body: answerBody, delayMs, drop };
+  }
+
+  /** What goes wrong from now on; an empty list ends all faults. */
+  setFaults(rules: readonly FaultRule[]): void {
+    this.#control("POST", "faults", rules);
+  }
+
+  /** Lets time pass for the sandbox. */
+  advanceClock(milliseconds: number): void {
+    this.#control("POST", "clock", { advanceMs: milliseconds });
+  }
+
+  /** Makes the token valid again after `tokenExpired`. */
+  renewToken(): void {
+    this.#control("POST", "token", {});
+  }
+
+  /** The records of the start, counters at zero, no faults. */
+  reset(): void {
+    this.#control("POST", "reset", {});
+  }
+
+  /** What clients have asked since the start. */
+  stats(): SandboxStats {
+    return this.#control("GET", "stats") as SandboxStats;
+  }
+
+  #control(method: string, name: string, body?: unknown): unknown {
+    const request = { method, url: `/sandbox/${name}`, body: body === undefined ? "" : JSON.stringify(body) };
+    const { status, body: answer } = this.handle(request);
+    const result: { error?: string } = JSON.parse(new TextDecoder().decode(answer));
+    if (status !== 200) throw new TypeError(result.error ?? `the sandbox answered ${status}`);
+    return result;
+  }
+
+  /** The sandbox in place of the global `fetch`: no server, no socket. */
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init);
+    const answer = this.handle({
+      method: request.method,
+      url: request.url,
+      headers: Object.fromEntries(request.headers),
+      body: new Uint8Array(await request.arrayBuffer()),
+    });
+    await sleep(answer.delayMs, request.signal).catch(() => request.signal.throwIfAborted());
+    if (answer.drop)
+      throw new TypeError("fetch failed", { cause: new Error("the sandbox dropped the connection") });
+    const withoutBody = [204, 205, 304].includes(answer.status);
+    return new Response(withoutBody ? null : (answer.body as Uint8Array<ArrayBuffer>), answer);
+  };
+
+  /** The sandbox as a connector's option `transport`: no server, no socket. */
+  readonly transport: Transport = async ({ method, url, headers, body, signal }) => {
+    const answer = this.handle({ method, url, headers, body });
+    await sleep(answer.delayMs, signal);
+    if (answer.drop) throw { kind: "lost", message: "the sandbox dropped the connection" };
+    return answer;
+  };
+
+  /** Serves over HTTP on this machine only. */
+  async serve(options: ServeOptions = {}): Promise<SandboxServer> {
+    const { serve } = await import("./server.js");
+    return serve(this, options);
+  }
+}

@@ -1,0 +1,108 @@
+// Serves a sandbox over HTTP on the loopback address: one port for both services.
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Sandbox } from "./sandbox.js";
+
+/** Options of a server. */
+export interface ServeOptions {
+  /** Default 0: any free port. */
+  port?: number | undefined;
+}
+
+/** How a client reaches a served sandbox. */
+export interface SandboxAddress {
+  ghl: { baseUrl: string; token: string; locationId: string };
+  chartmogul: { baseUrl: string; apiKey: string };
+}
+
+/** A served sandbox. */
+export interface SandboxServer {
+  /** The origin, for example `http://127.0.0.1:40123`. */
+  readonly url: string;
+  /** Options for `createConnector`, and what `ghl-chartmogul sandbox --json` prints. */
+  readonly address: SandboxAddress;
+  /** Ends the server and its connections. */
+  close(): Promise<void>;
+}
+
+/** Largest request body taken, in bytes; uploads included. */
+const LARGEST_BODY = 64 * 1024 * 1024;
+
+/** Serves until `close()`. Reachable from this machine only: the records are made up, but so is the security. */
+export async function serve(sandbox: Sandbox, { port = 0 }: ServeOptions): Promise<SandboxServer> {
+  const server = createServer((request, response) => {
+    answer(sandbox, request, response).catch(() => response.destroy());
+  });
+  // A client that reuses a connection just as it is closed for idleness would lose a request.
+  server.keepAliveTimeout = 10 * 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { ghlToken, locationId, chartmogulKey } = sandbox.credentials;
+  return {
+    url,
+    address: {
+      ghl: { baseUrl: url, token: ghlToken, locationId },
+      chartmogul: { baseUrl: url, apiKey: chartmogulKey },
+    },
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(sandbox: Sandbox, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readBody(request);
+  if (body === undefined) {
+    response.writeHead(413, { connection: "close" }).end();
+    return;
+  }
+  const answered = sandbox.handle({
+    method: request.method ?? "GET",
+    url: request.url ?? "/",
+    headers: headersOf(request),
+    body,
+  });
+  if (answered.delayMs > 0) await wait(answered.delayMs, response);
+  if (answered.drop || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(answered.status, answered.headers.flat());
+  response.end(answered.body);
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LARGEST_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return headers;
+}
+
+/** Waits, but no longer than the client does. */
+function wait(milliseconds: number, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    response.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,30 @@
+// A state store in memory: for tests, for hosts without a disk, and for programs that sync once.
+
+import { compareBytes, SortedKeys } from "./sorted-keys.js";
+import type { StateStore } from "./store.js";
+
+/** An empty store in memory. */
+export function memory(): StateStore {
+  const values = new Map<string, string>();
+  const keys = new SortedKeys();
+  return {
+    get: (wanted) => wanted.map((key) => values.get(key)),
+    commit(puts, deletes) {
+      for (const key of deletes) if (values.delete(key)) keys.delete(key);
+      for (const [key, value] of puts) {
+        if (!values.has(key)) keys.add(key);
+        values.set(key, value);
+      }
+    },
+    scan(prefix, after, limit) {
+      const entries: [string, string][] = [];
+      const bound = after !== undefined && compareBytes(after, prefix) >= 0 ? after : prefix;
+      for (const key of keys.from(bound)) {
+        if (key === after) continue;
+        if (!key.startsWith(prefix) || entries.length === limit) break;
+        entries.push([key, values.get(key) ?? ""]);
+      }
+      return entries;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+// The sync as programs see it: plan, apply, run.
+
+import type { CallOptions, List } from "./call.js";
+import type { Core } from "./core.js";
+import type { Events, ProgressEvent } from "./events.js";
+import { createList } from "./list.js";
+import type { Change, DeadLetter, PlanSummary, SyncOutcome, SyncStatus } from "./sync-report.js";
+
+/** Options of everything that takes long. */
+export interface ProgressOptions extends CallOptions {
+  /** Takes the progress of this operation. */
+  onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+/** Options of a plan. */
+export interface PlanOptions extends ProgressOptions {
+  /** Reads everything again, not only what changed. */
+  full?: boolean | undefined;
+}
+
+/** Options of applying a plan. What stops it leaves a checkpoint; the next apply or run goes on there. */
+export interface ApplyOptions extends ProgressOptions {
+  /** Milliseconds after which it stops at its next step. */
+  deadlineMs?: number | undefined;
+  /** Most calls to both services together. */
+  maxCalls?: number | undefined;
+  /** Most records written. */
+  maxRecords?: number | undefined;
+}
+
+/** Options of a run. */
+export interface RunOptions extends ApplyOptions {
+  /** Reads everything again, not only what changed. */
+  full?: boolean | undefined;
+  /** Writes even if it is the location's first run. */
+  apply?: boolean | undefined;
+}
+
+/** A plan: what would be written, and what it costs. Making it wrote nothing to either service. */
+export interface Plan extends PlanSummary {
+  /** The changes, in the order in which they are applied. */
+  changes(options?: CallOptions): AsyncIterableIterator<Change>;
+}
+
+/** Keeps the two services in step. */
+export interface Sync {
+  /** Reads both sides and tells what would be written. Writes nothing to either. */
+  plan(options?: PlanOptions): Promise<Plan>;
+  /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
+  apply(plan: Plan | string, options?: ApplyOptions): Promise<SyncOutcome>;
+  /** Plans and applies, within a budget; goes on where the last run stopped. */
+  run(options?: RunOptions): Promise<SyncOutcome>;
+  /**
+   * The bodies of the ChartMogul creates for a page of contacts: the bytes of an answer to
+   * `POST /contacts/search` in, a JSON list as bytes out, `null` for a contact that cannot be read.
+   * Sends nothing. Custom fields, owner, customer and data source need what only a plan asks for.
+   */
+  preview(page: Uint8Array): Promise<Uint8Array>;
+  /** Records that were set aside, with reasons. */
+  deadLetters(options?: CallOptions): List<DeadLetter>;
+  /** What the store holds of the location. Sends nothing. */
+  status(options?: CallOptions): Promise<SyncStatus>;
+}
+
+/** Changes and dead letters read from the store at a time. */
+const PAGE_SIZE = 500;
+
+/** The sync of a connector. */
+export function createSync(core: Core, events: Events): Sync {
+  return {
+    async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
+      const text = await events.during(onProgress, () =>
+        core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), {
+          signal,
+          timeoutMs,
+        }),
+      );
+      const summary: PlanSummary = JSON.parse(text);
+      return { ...summary, changes: (callOptions) => readChanges(core, summary.id, callOptions) };
+    },
+
+    async apply(plan, { onProgress, signal, timeoutMs, ...options } = {}) {
+      const id = typeof plan === "string" ? plan : plan.id;
+      const text = await events.during(onProgress, () =>
+        core.invoke((connector, context) => connector.apply(id, JSON.stringify(options), context), {
+          signal,
+          timeoutMs,
+        }),
+      );
+      return JSON.parse(text);
+    },
+
+    async run({ onProgress, signal, timeoutMs, ...options } = {}) {
+      const text = await events.during(onProgress, () =>
+        core.invoke((connector, context) => connector.run(JSON.stringify(options), context), {
+          signal,
+          timeoutMs,
+        }),
+      );
+      return JSON.parse(text);
+    },
+
+    preview: (page) => core.invoke(async (connector) => connector.preview(page)),
+
+    deadLetters: (options = {}) =>
+      createList(async (cursor) => {
+        const text = await core.invoke(
+          (connector, context) => connector.deadLetters(cursor ?? undefined, PAGE_SIZE, context),
+          options,
+        );
+        const page: { deadLetters: DeadLetter[]; cursor: string | null } = JSON.parse(text);
+        return { items: page.deadLetters, cursor: page.cursor, total: null, missing: 0 };
+      }, options),
+
+    async status(options) {
+      return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));
+    },
+  };
+}
+
+async function* readChanges(
+  core: Core,
+  planId: string,
+  options?: CallOptions,
+): AsyncGenerator<Change, undefined, undefined> {
+  let after: string | null = null;
+  do {
+    const cursor: string | undefined = after ?? undefined;
+    const text: string = await core.invoke(
+      (connector, context) => connector.planChanges(planId, cursor, PAGE_SIZE, context),
+      options,
+    );
+    const page: { changes: Change[]; cursor: string | null } = JSON.parse(text);
+    yield* page.changes;
+    after = page.cursor;
+  } while (after !== null);
+  return undefined;
+}

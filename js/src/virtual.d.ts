@@ -1,0 +1,34 @@
+// Modules that build.mjs provides.
+
+/** wasm-bindgen's glue of the connector, `--target web`. */
+declare module "glue:connector" {
+  export const Connector: import("./glue.js").Glue["Connector"];
+  /** Initialises from a module or bytes, at once. Does nothing once initialised. */
+  export function initSync(source: { module: object }): unknown;
+  /** Initialises from anything that leads to a module. Does nothing once initialised. */
+  export default function init(source: { module_or_path: unknown }): Promise<unknown>;
+}
+
+/** wasm-bindgen's glue of the sandbox. */
+declare module "glue:sandbox" {
+  export const Sandbox: import("./sandbox/glue.js").SandboxGlue["Sandbox"];
+  export function initSync(source: { module: object }): unknown;
+  export default function init(source: { module_or_path: unknown }): Promise<unknown>;
+}
+
+/** The connector's WebAssembly file as base64. */
+declare module "base64:connector" {
+  const base64: string;
+  export default base64;
+}
+
+/** Left as it is: a bundler for Workers gives a compiled module. */
+declare module "*/connector.wasm" {
+  const module: object;
+  export default module;
+}
+
+/** Where the package's files are, seen from the built file. */
+declare const PACKAGE_ROOT: string;
+/** The package's version. */
+declare const PACKAGE_VERSION: string;

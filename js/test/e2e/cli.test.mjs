@@ -1,0 +1,309 @@
+// The command line of the installed package against a served sandbox, as a person or a script uses it.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { createFolder, requirePackage, run, serveSandbox, start } from "./sandbox.mjs";
+
+const SETTINGS = { anchor: "contact-is-customer", users: { defaultAssignee: "anna@agency.example" } };
+
+/** A folder with a configuration file. */
+function createProject(configuration = { sync: SETTINGS }) {
+  const folder = createFolder();
+  writeFileSync(join(folder, "ghl-chartmogul.config.json"), JSON.stringify(configuration));
+  return folder;
+}
+
+const lines = (text) => text.split("\n").filter(Boolean);
+
+describe("usage", () => {
+  test("help and version go to stdout and are no errors", async () => {
+    const help = await run(["--help"]);
+    assert.equal(help.code, 0);
+    for (const command of ["check", "plan", "sync", "call", "sandbox"])
+      assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
+    const { version } = requirePackage("ghl-chartmogul/package.json");
+    assert.equal((await run(["--version"])).stdout.trim(), version);
+  });
+
+  test("mistakes end with 2, a message and a hint, and nothing on stdout", async () => {
+    for (const [args, message] of [
+      [["pln"], /unknown command 'pln'[\s\S]*Did you mean plan\?/],
+      [["plan", "--ful"], /unknown option '--ful'/],
+      [["sync", "--max-calls", "many"], /must be a whole number/],
+      [["plan"], /GHL_TOKEN and CHARTMOGUL_API_KEY are not set/],
+      [["plan", "--config", "missing.json"], /missing\.json cannot be read \(ENOENT\)/],
+      [["call", "contacts.gett"], /no endpoint contacts\.gett[\s\S]*Did you mean contacts\.get/],
+      [["call", "contacts.get", "--contactid", "1"], /no parameter contactid[\s\S]*--contactId/],
+    ]) {
+      const { code, stdout, stderr } = await run(args, { cwd: createFolder() });
+      assert.equal(code, 2, args.join(" "));
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
+    }
+  });
+
+  test("with --json, an error is one line of JSON on stdout", async () => {
+    const { code, stdout, stderr } = await run(["plan", "--json"], { cwd: createFolder() });
+    assert.equal(code, 2);
+    assert.equal(stderr, "");
+    assert.equal(JSON.parse(stdout).error.code, "usage");
+  });
+
+  test("call --list needs no credentials", async () => {
+    const { code, stdout } = await run(["call", "--list", "--json"], { cwd: createFolder() });
+    assert.equal(code, 0);
+    const endpoints = JSON.parse(stdout);
+    assert.ok(endpoints.length > 200);
+    assert.ok(endpoints.some(({ service, name }) => service === "ghl" && name === "contacts.get"));
+    const table = await run(["call", "contacts.get", "--list"], { cwd: createFolder() });
+    assert.match(table.stdout, /ghl\.contacts\.get +GET +\/contacts\/\{contactId\}/);
+  });
+});
+
+describe("the command sandbox", () => {
+  test("tells people how to use it, and ends on SIGINT with 0", async () => {
+    const child = start(["sandbox", "--contacts", "3"]);
+    const seen = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      seen.push(line);
+      if (/Ctrl\+C/.test(line)) break;
+    }
+    child.kill("SIGINT");
+    const [code] = await once(child, "exit");
+    assert.equal(code, 0);
+    const exported = seen.filter((line) => line.trim().startsWith("export "));
+    assert.deepEqual(
+      exported.map((line) => line.trim().replace(/^export (\w+)=.+$/, "$1")),
+      ["GHL_BASE_URL", "GHL_TOKEN", "GHL_LOCATION_ID", "CHARTMOGUL_BASE_URL", "CHARTMOGUL_API_KEY"],
+    );
+  });
+
+  test("gives the same records for the same seed, on this machine only", async () => {
+    const [first, second] = await Promise.all([
+      serveSandbox("--seed", "5", "--contacts", "4"),
+      serveSandbox("--seed", "5", "--contacts", "4"),
+    ]);
+    const ids = async ({ env }) => {
+      const { stdout } = await run(["call", "contacts.search", "--all"], { env, cwd: createFolder() });
+      return lines(stdout).map((line) => JSON.parse(line).id);
+    };
+    const seen = await ids(first);
+    assert.equal(seen.length, 4);
+    assert.deepEqual(await ids(second), seen);
+    assert.match(first.address.ghl.baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  test("refuses a port that is taken", async () => {
+    const sandbox = await serveSandbox("--contacts", "1");
+    const { code, stderr } = await run(["sandbox", "--port", new URL(sandbox.address.ghl.baseUrl).port]);
+    assert.equal(code, 1);
+    assert.match(stderr, /EADDRINUSE/);
+    await sandbox.close();
+  });
+});
+
+describe("against a sandbox", () => {
+  let sandbox;
+  before(async () => {
+    sandbox = await serveSandbox("--seed", "21", "--contacts", "40", "--search-lag-ms", "0");
+  });
+  after(() => sandbox.close());
+
+  test("check tells what works and what does not", async () => {
+    const cwd = createProject();
+    const good = await run(["check"], { env: sandbox.env, cwd });
+    assert.equal(good.code, 0, good.stdout + good.stderr);
+    assert.match(good.stdout, /✓ GoHighLevel: .+\n(.*\n)*.*✓ contacts\.readonly/);
+    assert.match(good.stdout, /calls left today/);
+    const bad = await run(["check", "--json"], {
+      env: { ...sandbox.env, CHARTMOGUL_API_KEY: "wrong-canary" },
+      cwd,
+    });
+    assert.equal(bad.code, 1);
+    const report = JSON.parse(bad.stdout);
+    assert.deepEqual([report.ok, report.ghl.ok, report.chartmogul.ok], [false, true, false]);
+    assert.ok(report.problems.some(({ code }) => code === "unauthorized"));
+    assert.doesNotMatch(bad.stdout + bad.stderr, /wrong-canary/);
+  });
+
+  test("call reads one record, one page, all pages, and typed parameters", async () => {
+    const cwd = createFolder();
+    const { env } = sandbox;
+    const page = JSON.parse(
+      (await run(["call", "contacts.search", "--pageLimit", "7", "--json"], { env, cwd })).stdout,
+    );
+    assert.equal(page.items.length, 7);
+    assert.equal(page.total, 40);
+    const all = await run(["call", "contacts.search", "--pageLimit", "7", "--all"], { env, cwd });
+    assert.equal(lines(all.stdout).length, 40);
+    const [{ id }] = page.items;
+    const one = JSON.parse((await run(["call", "ghl.contacts.get", "--contactId", id], { env, cwd })).stdout);
+    assert.equal(one.id, id);
+    const customers = await run(["call", "chartmogul.customers.list", "--per_page", "5", "--json"], {
+      env,
+      cwd,
+    });
+    assert.equal(JSON.parse(customers.stdout).items.length, 5);
+    const missing = await run(["call", "contacts.get", "--contactId", "nobody"], { env, cwd });
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /^error: ghl contacts\.get: /);
+  });
+
+  test("call works with the credentials of one service", async () => {
+    const { CHARTMOGUL_API_KEY, CHARTMOGUL_BASE_URL } = sandbox.env;
+    const env = { CHARTMOGUL_API_KEY, CHARTMOGUL_BASE_URL };
+    assert.equal((await run(["call", "chartmogul.ping.ping"], { env, cwd: createFolder() })).code, 0);
+    const other = await run(["call", "contacts.search"], { env, cwd: createFolder() });
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /GHL_TOKEN is not set/);
+  });
+
+  test("plan writes nothing; sync plans at first, writes, and writes nothing more", async () => {
+    const cwd = createProject();
+    const { env } = sandbox;
+    const count = async () => {
+      const { stdout } = await run(["call", "chartmogul.customers.list", "--all"], {
+        env,
+        cwd: createFolder(),
+      });
+      return lines(stdout).length;
+    };
+    const before = await count();
+
+    const first = await run(["sync"], { env, cwd });
+    assert.match(first.stdout, /Nothing was written: it is this location's first run/);
+    assert.equal(await count(), before);
+    assert.ok(existsSync(join(cwd, "ghl-chartmogul.db")));
+    assert.ok(!existsSync(join(cwd, "ghl-chartmogul.db.owner")));
+
+    const table = await run(["plan"], { env, cwd });
+    assert.equal(table.code, 0, table.stderr);
+    assert.match(table.stdout, /^create +what +fields +why$/m);
+    assert.match(table.stdout, /Applying it takes 0 GoHighLevel and \d+ ChartMogul calls/);
+    assert.match(table.stdout, /% of GoHighLevel's 200,000 calls a day/);
+    assert.ok(!table.stdout.includes("\u001B"), "no colours where nobody sees them");
+    assert.equal(table.stderr, "");
+
+    const plan = JSON.parse((await run(["plan", "--json"], { env, cwd })).stdout);
+    const creates = plan.changes.filter(
+      ({ action, kind }) => action === "create" && kind === "contact",
+    ).length;
+    assert.equal(creates, plan.totals.create.contact);
+    assert.equal(creates, 40);
+    assert.equal(await count(), before);
+
+    const written = await run(["sync", "--json"], { env, cwd });
+    const outcome = JSON.parse(written.stdout);
+    assert.equal(outcome.done, true);
+    assert.equal(written.code, outcome.report.rejected > 0 ? 3 : 0);
+    assert.equal(outcome.report.done.create.contact, 40);
+    assert.equal(await count(), before + 40);
+
+    const again = JSON.parse((await run(["sync", "--json"], { env, cwd })).stdout);
+    assert.deepEqual(again.report.done, {});
+    assert.equal(again.report.calls.chartmogul, 0);
+    assert.equal(await count(), before + 40);
+  });
+
+  test("a lost store is rebuilt without a single new record", async () => {
+    const cwd = createProject();
+    const { stdout } = await run(["sync", "--yes", "--json"], { env: sandbox.env, cwd });
+    const { done } = JSON.parse(stdout).report;
+    assert.equal(done.create?.contact ?? 0, 0);
+    assert.equal(done.create?.note ?? 0, 0);
+    assert.equal(done.link.contact, 40);
+  });
+
+  test("a second sync at the same time is told who uses the store", async () => {
+    const cwd = createProject();
+    const owner = { pid: process.pid, host: hostname(), started: "" };
+    writeFileSync(join(cwd, "ghl-chartmogul.db.owner"), JSON.stringify(owner));
+    const { code, stderr } = await run(["plan"], { env: sandbox.env, cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`in use by process ${process.pid} on `));
+  });
+
+  test("wrong settings end with 2 before anything is sent", async () => {
+    for (const [sync, message] of [
+      [{ ancor: "attach-only" }, /ancor/],
+      [{ anchor: "everything" }, /attach-only/],
+      [{ customFields: [{ from: "contact.nope", to: "x y", type: "String" }] }, /letters, digits/],
+      [{ caps: { maxChangePercent: 150 } }, /0 to 100/],
+    ]) {
+      const { code, stderr } = await run(["plan"], { env: sandbox.env, cwd: createProject({ sync }) });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
+  });
+});
+
+describe("a long sync", () => {
+  // Fresh for each test: its writes take seconds at ChartMogul's 40 a second, so that a stop meets work.
+  let sandbox;
+  beforeEach(async () => {
+    sandbox = await serveSandbox("--seed", "22", "--contacts", "60", "--search-lag-ms", "0");
+  });
+  afterEach(() => sandbox.close());
+
+  async function assertEachContactOnce(cwd) {
+    const { stdout } = await run(["call", "chartmogul.customers.list", "--all"], { env: sandbox.env, cwd });
+    const ids = lines(stdout)
+      .map((line) => JSON.parse(line).external_id)
+      .filter((id) => id?.startsWith("ghl:"));
+    assert.equal(ids.length, 60);
+    assert.equal(new Set(ids).size, 60);
+  }
+
+  test("stops at a budget with 4, and goes on until it is done", async () => {
+    const cwd = createProject();
+    const stops = [];
+    for (let round = 0; round < 40; round++) {
+      const { code, stdout, stderr } = await run(["sync", "--yes", "--json", "--max-calls", "60"], {
+        env: sandbox.env,
+        cwd,
+      });
+      const outcome = JSON.parse(stdout);
+      if (outcome.done) {
+        assert.ok(stops.length > 1);
+        assert.ok(stops.every((code) => code === 4));
+        await assertEachContactOnce(cwd);
+        return;
+      }
+      assert.equal(outcome.stopped, "calls", stderr);
+      stops.push(code);
+    }
+    assert.fail("never done");
+  });
+
+  test("stops at a checkpoint on SIGINT with 4, and leaves the store usable", async () => {
+    const cwd = createProject();
+    const child = start(["sync", "--yes", "--full"], { env: sandbox.env, cwd });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    while (!existsSync(join(cwd, "ghl-chartmogul.db-wal")))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill("SIGINT");
+    const [code, signal] = await once(child, "exit");
+    assert.deepEqual([code, signal], [4, null], stderr);
+    assert.match(stderr, /stopping at the next checkpoint[\s\S]*the next plan or sync goes on there/);
+    const next = await run(["sync", "--yes", "--json"], { env: sandbox.env, cwd });
+    assert.equal(JSON.parse(next.stdout).done, true);
+    await assertEachContactOnce(cwd);
+  });
+});
+
+test("the configuration's schema is in the package", () => {
+  const schema = JSON.parse(
+    readFileSync(requirePackage.resolve("ghl-chartmogul/config.schema.json"), "utf8"),
+  );
+  assert.equal(schema.type, "object");
+});

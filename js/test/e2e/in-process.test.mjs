@@ -1,0 +1,147 @@
+// The sandbox inside a program: as a transport, as a fetch, over HTTP with faults.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { requirePackage } from "./sandbox.mjs";
+
+const { createConnector } = requirePackage("ghl-chartmogul");
+const { createSandbox } = requirePackage("ghl-chartmogul/sandbox");
+
+const optionsOf = ({ ghlToken, locationId, chartmogulKey }) => ({
+  ghl: { token: ghlToken, locationId },
+  chartmogul: { apiKey: chartmogulKey },
+  store: "memory",
+});
+
+describe("a sandbox without a server", () => {
+  const sandbox = createSandbox({ seed: 3, contacts: 12 });
+
+  test("answers a connector as its transport", async () => {
+    const connector = createConnector({ ...optionsOf(sandbox.credentials), transport: sandbox.transport });
+    const page = await connector.ghl.contacts.search();
+    assert.equal(page.total, 12);
+    await connector.close();
+  });
+
+  test("answers in place of fetch", async () => {
+    const original = globalThis.fetch;
+    globalThis.fetch = sandbox.fetch;
+    try {
+      const connector = createConnector(optionsOf(sandbox.credentials));
+      const [first] = (await connector.ghl.contacts.search({ pageLimit: 1 })).items;
+      const { id } = await connector.ghl.contacts.update({ contactId: first.id, city: "Brno" });
+      assert.equal(id, first.id);
+      await connector.close();
+    } finally {
+      globalThis.fetch = original;
+    }
+    const response = await sandbox.fetch("http://any.host/v1/ping");
+    assert.equal(response.status, 401);
+    await assert.rejects(sandbox.fetch("http://any.host/v1/ping", { signal: AbortSignal.abort() }), {
+      name: "AbortError",
+    });
+  });
+
+  test("has its own records, and starts again on reset", () => {
+    const other = createSandbox({ seed: 3, contacts: 12 });
+    assert.deepEqual(other.credentials, sandbox.credentials);
+    assert.notDeepEqual(other.stats(), sandbox.stats());
+    sandbox.reset();
+    assert.deepEqual(other.stats(), sandbox.stats());
+  });
+
+  test("refuses options and controls that are none", () => {
+    assert.throws(
+      () => createSandbox({ contact: 5 }),
+      (error) => /contact/.test(error.message),
+    );
+    assert.throws(() => sandbox.setFaults([{ fault: { kind: "earthquake" } }]), /earthquake/);
+    assert.throws(() => sandbox.advanceClock(-1), /advanceMs/);
+  });
+});
+
+describe("faults over HTTP", () => {
+  const sandbox = createSandbox({ seed: 4, contacts: 5, searchLagMs: 0 });
+  let server;
+  let connector;
+  let retries = 0;
+  before(async () => {
+    server = await sandbox.serve();
+    connector = createConnector({
+      ...server.address,
+      store: "memory",
+      onEvent: ({ type }) => {
+        if (type === "retry") retries += 1;
+      },
+    });
+  });
+  afterEach(() => {
+    sandbox.setFaults([]);
+    retries = 0;
+  });
+  after(async () => {
+    await connector.close();
+    await server.close();
+  });
+
+  const strike = (fault, rule = {}) => sandbox.setFaults([{ ...rule, fault, times: rule.times ?? 1 }]);
+  const read = (options) => connector.chartmogul.account.retrieve({}, options);
+  const create = (email) => connector.ghl.contacts.create({ email });
+
+  for (const fault of [
+    { kind: "status", status: 503 },
+    { kind: "status", status: 429 },
+    { kind: "lost", done: false },
+    { kind: "lost", done: true },
+    { kind: "truncated" },
+    { kind: "html" },
+  ]) {
+    test(`a read gets over ${JSON.stringify(fault)}`, async () => {
+      strike(fault);
+      assert.ok((await read()).name);
+      assert.equal(retries, 1);
+    });
+  }
+
+  test("a create whose answer is lost is not sent again, and its outcome is told to be unknown", async () => {
+    strike({ kind: "lost", done: true }, { method: "POST", path: "/contacts/" });
+    await assert.rejects(create("lost@example.com"), { code: "outcome_unknown", retryable: false });
+    const { items } = await connector.ghl.contacts.search({
+      filters: [{ field: "email", operator: "eq", value: "lost@example.com" }],
+    });
+    assert.equal(items.length, 1);
+  });
+
+  test("a create that was refused with 429 is sent again", async () => {
+    strike({ kind: "status", status: 429 }, { method: "POST", path: "/contacts/" });
+    assert.ok((await create("later@example.com")).id);
+  });
+
+  test("a slow answer is waited for, and no longer than the timeout", async () => {
+    strike({ kind: "delay", milliseconds: 150 });
+    const start = performance.now();
+    await read();
+    assert.ok(performance.now() - start >= 145);
+    strike({ kind: "delay", milliseconds: 60_000 }, { times: 5 });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 50);
+    await assert.rejects(read({ signal: controller.signal }), { name: "AbortError" });
+  });
+
+  test("an expired token is told, and works again when it is renewed", async () => {
+    strike({ kind: "tokenExpired" }, { service: "ghl" });
+    await assert.rejects(async () => connector.ghl.contacts.search(), { code: "unauthorized", status: 401 });
+    sandbox.renewToken();
+    assert.ok((await connector.ghl.contacts.search()).items.length > 0);
+  });
+
+  test("a used-up quota is told with the time to its reset, and nothing more is sent", async () => {
+    strike({ kind: "quotaExhausted" }, { service: "ghl" });
+    const exhausted = (error) =>
+      error.code === "daily_quota_exhausted" && error.retryAfterMs > 0 && error.retryable;
+    await assert.rejects(async () => connector.ghl.contacts.search(), exhausted);
+    const before = JSON.stringify(sandbox.stats());
+    await assert.rejects(async () => connector.ghl.contacts.search(), exhausted);
+    assert.equal(JSON.stringify(sandbox.stats()), before);
+  });
+});

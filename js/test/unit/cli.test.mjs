@@ -1,0 +1,271 @@
+// Parts of the command line: texts and tables in a terminal, configuration, parameters of a call.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { importSources } from "../build-sources.mjs";
+
+const {
+  closest,
+  cutToWidth,
+  findEndpoint,
+  formatProgress,
+  formatTable,
+  printable,
+  readConfiguration,
+  readParameters,
+  requireCredentials,
+  textWidth,
+  UsageError,
+} = await importSources(
+  "cli/text-width",
+  "cli/table",
+  "cli/closest",
+  "cli/progress",
+  "cli/configuration",
+  "cli/exit-code",
+  "cli/commands/call",
+);
+
+const folder = mkdtempSync(join(tmpdir(), "cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+function file(content) {
+  const path = join(folder, `file-${++count}`);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+describe("texts in a terminal", () => {
+  test("take the columns that a terminal gives them", () => {
+    for (const [text, width] of [
+      ["", 0],
+      ["Anna", 4],
+      ["Žofie", 5],
+      ["Zoe\u0308", 3],
+      ["Юлія", 4],
+      ["東京", 4],
+      ["ｆｕｌｌ", 8],
+      ["한국어", 6],
+      ["👋", 2],
+      ["👩‍👩‍👧", 2],
+      ["🇺🇦", 2],
+      ["❤️", 2],
+      ["1️⃣", 2],
+      ["नमस्ते", 4],
+      ["a\u200Bb", 2],
+    ]) {
+      assert.equal(textWidth(text), width, JSON.stringify(text));
+    }
+  });
+
+  test("are cut between characters, never wider than asked", () => {
+    assert.equal(cutToWidth("東京都庁", 5), "東京…");
+    assert.equal(cutToWidth("👩‍👩‍👧👩‍👩‍👧", 3), "👩‍👩‍👧…");
+    assert.equal(cutToWidth("short", 5), "short");
+    for (const text of ["東京都庁舎", "plain text that goes on", "👋👋👋👋"]) {
+      for (let width = 1; width < 12; width++) assert.ok(textWidth(cutToWidth(text, width)) <= width);
+    }
+  });
+
+  test("carry nothing that a terminal would obey", () => {
+    assert.equal(printable("a\u001B[31mred\u001B[0m\n\tb\u202Egnp.exe"), "a [31mred [0m b gnp.exe");
+    assert.equal(printable("\u0000\u0007bell\u009B2J"), "bell 2J");
+  });
+
+  test("stand aligned in a table", () => {
+    const lines = formatTable(
+      [
+        { title: "name", maxWidth: 8 },
+        { title: "calls", align: "right" },
+      ],
+      [
+        ["東京都庁舎です", 1_234],
+        ["Zoë", 5],
+        ["two\nlines", 0],
+      ],
+    );
+    assert.deepEqual(lines, [
+      "name      calls",
+      "────────  ─────",
+      "東京都…   1,234",
+      "Zoë           5",
+      "two lin…      0",
+    ]);
+    assert.equal(new Set(lines.map(textWidth)).size, 1);
+  });
+
+  test("are cut further where the terminal is narrow, the widest column first", () => {
+    const columns = [{ title: "kind" }, { title: "a long title of a wide column" }, { title: "why" }];
+    const rows = [["contact", "東京都庁舎東京都庁舎東京都庁舎", "new in GHL"]];
+    for (const width of [40, 30, 27]) {
+      const lines = formatTable(columns, rows, width);
+      assert.ok(
+        lines.every((line) => textWidth(line) <= width),
+        lines.join("\n"),
+      );
+      assert.match(lines[2], /^contact {2}東京.*… {1,2} +new/);
+    }
+    assert.equal(textWidth(formatTable(columns, rows, 5)[1]), 7 + 2 + 8 + 2 + 8);
+  });
+
+  test("show progress with and without a known end", () => {
+    assert.equal(
+      formatProgress({ type: "progress", phase: "reading", done: 1_500, total: 0 }),
+      "reading  1,500",
+    );
+    assert.match(
+      formatProgress({ type: "progress", phase: "applying", done: 1, total: 2 }),
+      /^█{12}░{12} {2}50 % {2}applying {2}1 of 2$/,
+    );
+    assert.match(formatProgress({ type: "progress", phase: "x", done: 3, total: 2 }), /100 %/);
+  });
+});
+
+describe("the configuration", () => {
+  const environment = {
+    GHL_TOKEN: "t",
+    GHL_LOCATION_ID: "l",
+    CHARTMOGUL_API_KEY: "k",
+    GHL_BASE_URL: "http://g",
+  };
+
+  test("takes credentials from the environment and settings from the file", () => {
+    const config = file({
+      ghl: { locationId: "of the file", apiVersion: "v3" },
+      sync: { anchor: "attach-only" },
+      store: "memory",
+    });
+    const options = readConfiguration({ config }, environment);
+    assert.deepEqual(options, {
+      ghl: { token: "t", locationId: "l", baseUrl: "http://g", apiVersion: "v3" },
+      chartmogul: { apiKey: "k" },
+      sync: { anchor: "attach-only" },
+      store: "memory",
+    });
+  });
+
+  test("prefers the credentials file", () => {
+    const credentials = file('GHL_TOKEN="of the file"\n# a comment\nCHARTMOGUL_API_KEY=k2\n');
+    const options = readConfiguration({ credentials, config: file({ store: "memory" }) }, environment);
+    assert.deepEqual(
+      [options.ghl.token, options.ghl.locationId, options.chartmogul.apiKey],
+      ["of the file", "l", "k2"],
+    );
+  });
+
+  test("refuses what it cannot use, by name and with a hint", () => {
+    for (const [content, message, hint] of [
+      ["{", /not JSON/, undefined],
+      ["[]", /must be an object/, undefined],
+      [{ snyc: {} }, /has no setting snyc/, /sync/],
+      [{ ghl: { token: "secret-canary" } }, /credentials do not belong/, /GHL_TOKEN/],
+      [{ chartmogul: { apiKey: "secret-canary" } }, /credentials do not belong/, /CHARTMOGUL_API_KEY/],
+      [{ ghl: [] }, /ghl must be an object/, undefined],
+      [{ store: 5 }, /store/, undefined],
+    ]) {
+      assert.throws(
+        () => readConfiguration({ config: file(content) }, environment),
+        (error) => {
+          assert.ok(error instanceof UsageError);
+          assert.match(error.message, message);
+          if (hint) assert.match(error.hint, hint);
+          assert.doesNotMatch(`${error.message}${error.hint}`, /secret-canary/);
+          return true;
+        },
+      );
+    }
+    assert.throws(
+      () => readConfiguration({ config: join(folder, "missing") }, {}),
+      /cannot be read \(ENOENT\)/,
+    );
+    assert.throws(() => readConfiguration({ credentials: folder }, {}), /cannot be read \(EISDIR\)/);
+  });
+
+  test("names every credential that is missing", () => {
+    const options = readConfiguration({ config: file({ store: "memory" }) }, {});
+    assert.throws(
+      () => requireCredentials(options, "ghl", "chartmogul"),
+      /GHL_TOKEN and CHARTMOGUL_API_KEY are not set/,
+    );
+    assert.throws(() => requireCredentials({ ghl: { token: "t" } }, "ghl"), /GHL_LOCATION_ID is not set/);
+    requireCredentials({ chartmogul: { apiKey: "k" } }, "chartmogul");
+  });
+});
+
+describe("the parameters of a call", () => {
+  const endpoint = {
+    service: "ghl",
+    name: "contacts.list",
+    parameters: [
+      { name: "contactId", type: "string" },
+      { name: "limit", type: "number" },
+      { name: "completed", type: "boolean" },
+      { name: "tags", type: "string[]" },
+      { name: "filters", type: "Filter[]" },
+      { name: "kind", type: '"a" | "b"' },
+      { name: "value", type: "unknown" },
+      { name: "file", type: "Uint8Array" },
+    ],
+  };
+
+  test("have the endpoint's types", () => {
+    const read = (...flags) => readParameters(endpoint, flags);
+    assert.deepEqual(read("--contactId", "007", "--limit=5", "--completed"), {
+      contactId: "007",
+      limit: 5,
+      completed: true,
+    });
+    assert.deepEqual(read("--completed", "false", "--kind", "a"), { completed: false, kind: "a" });
+    assert.deepEqual(read("--tags", "a", "--tags", "b"), { tags: ["a", "b"] });
+    assert.deepEqual(read("--tags", '["a","b"]'), { tags: ["a", "b"] });
+    assert.deepEqual(read("--filters", '[{"field":"email"}]'), { filters: [{ field: "email" }] });
+    assert.deepEqual(read("--value", "text"), { value: "text" });
+    assert.deepEqual(read("--value", "5"), { value: 5 });
+    assert.deepEqual(read("--contactId=--odd=="), { contactId: "--odd==" });
+    assert.deepEqual(read("--file", file("a,b\n")), { file: Buffer.from("a,b\n") });
+    assert.throws(() => read("--file", join(folder, "missing.csv")), /cannot be read \(ENOENT\)/);
+    assert.deepEqual(read(), {});
+  });
+
+  test("are refused when they do not fit, with the nearest name", () => {
+    for (const [flags, message] of [
+      [["contactId"], /is no parameter/],
+      [["--contactid", "1"], /no parameter contactid/],
+      [["--limit", "many"], /takes a number/],
+      [["--completed", "maybe"], /takes a boolean/],
+      [["--contactId"], /needs a value/],
+      [["--contactId", "1", "--contactId", "2"], /given twice/],
+      [["--filters", "[{"], /as JSON/],
+    ]) {
+      assert.throws(
+        () => readParameters(endpoint, flags),
+        (error) => error instanceof UsageError && message.test(error.message),
+      );
+    }
+    assert.throws(() => readParameters(endpoint, ["--contactid", "1"]), {
+      hint: "Did you mean --contactId?",
+    });
+  });
+
+  test("belong to the endpoint of that name, with or without its service", () => {
+    const endpoints = [
+      endpoint,
+      { service: "chartmogul", name: "contacts.list" },
+      { service: "chartmogul", name: "plans.list" },
+    ];
+    assert.equal(findEndpoint(endpoints, "contacts.list"), endpoints[0]);
+    assert.equal(findEndpoint(endpoints, "chartmogul.contacts.list"), endpoints[1]);
+    assert.equal(findEndpoint(endpoints, "plans.list"), endpoints[2]);
+    assert.throws(() => findEndpoint(endpoints, "plan.list"), { hint: /plans\.list/ });
+    assert.throws(() => findEndpoint(endpoints, "zzzzzzzzzzzz"), { hint: /--list/ });
+  });
+});
+
+test("the closest names come first, and none that are far", () => {
+  assert.deepEqual(closest("contacts.gt", ["contacts.get", "contacts.list", "tasks.get"])[0], "contacts.get");
+  assert.deepEqual(closest("Contacts.Get", ["contacts.get"]), ["contacts.get"]);
+  assert.deepEqual(closest("xyz", ["contacts.get"]), []);
+});

@@ -1,0 +1,70 @@
+// The JSON Schema of the configuration file: valid, and with the settings that Rust and TypeScript have.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import Ajv from "ajv";
+import { fieldsOfStruct, propertiesOfInterface, readSource, valuesOfEnum } from "../rust-names.mjs";
+
+const schema = JSON.parse(readSource("pkg-template/config.schema.json"));
+const rust = readSource("src/mapping/settings.rs");
+const typescript = readSource("js/src/sync-settings.ts");
+
+const sync = schema.properties.sync.properties;
+const structs = [
+  ["Settings", "SyncSettings", sync],
+  ["Users", "UserSettings", sync.users.properties],
+  ["CustomField", "CustomFieldSetting", sync.customFields.items.properties],
+  ["Tags", undefined, sync.tags.properties],
+  ["Caps", "CapSettings", sync.caps.properties],
+];
+
+for (const [rustName, typescriptName, properties] of structs) {
+  test(`${rustName} has the same settings in Rust, in TypeScript and in the schema`, () => {
+    const expected = fieldsOfStruct(rust, rustName).toSorted();
+    assert.ok(expected.length > 0);
+    assert.deepEqual(Object.keys(properties).toSorted(), expected);
+    if (typescriptName)
+      assert.deepEqual(propertiesOfInterface(typescript, typescriptName).toSorted(), expected);
+  });
+}
+
+const enums = [
+  ["Anchor", sync.anchor],
+  ["Object", sync.objects.items],
+  ["Marker", sync.marker],
+  ["NoteFormat", sync.noteFormat],
+  ["LongTasks", sync.longTasks],
+  ["WithoutBusiness", sync.withoutBusiness],
+  ["FirstRun", sync.firstRun],
+  ["AttributeType", sync.customFields.items.properties.type],
+  ["AttributeObject", sync.customFields.items.properties.object],
+];
+
+for (const [name, property] of enums) {
+  test(`${name} has the same values in Rust, in TypeScript and in the schema`, () => {
+    const values = valuesOfEnum(rust, name);
+    assert.ok(values.length > 1);
+    assert.deepEqual(property.enum, values);
+    for (const value of values) assert.ok(typescript.includes(`"${value}"`), value);
+  });
+}
+
+test("the schema is valid, accepts its own defaults, and refuses what it does not know", () => {
+  const validate = new Ajv({ strict: true, formats: { email: /@/ } }).compile(schema);
+  const defaults = Object.fromEntries(
+    Object.entries(sync).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+  assert.ok(Object.keys(defaults).length > 10);
+  assert.ok(validate({ $schema: "x", sync: defaults, store: "memory" }), JSON.stringify(validate.errors));
+  for (const wrong of [
+    { sync: { ancor: "attach-only" } },
+    { sync: { anchor: "everything" } },
+    { ghl: { token: "secret" } },
+    { sync: { caps: { maxChangePercent: 120 } } },
+    { sync: { customFields: [{ from: "a" }] } },
+  ]) {
+    assert.ok(!validate(wrong), JSON.stringify(wrong));
+  }
+});

@@ -1,0 +1,263 @@
+// The facade over a module that is played here: calls, lists, aborts, crashes, progress.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { importSources } from "../build-sources.mjs";
+
+const { ConnectorError, createConnectorOn, queueMicrotask } = await importSources(
+  "errors",
+  "connector",
+  "guarded-microtask",
+);
+
+/** A connector over a module whose functions are given, and what the module was made with. */
+function play(functions, options = {}) {
+  const made = [];
+  class Connector {
+    constructor(host, data) {
+      made.push({ host, data });
+      Object.assign(this, { free() {} }, functions);
+    }
+  }
+  return { connector: createConnectorOn({ loadGlue: () => ({ Connector }) }, options), made };
+}
+
+const never = () => new Promise(() => {});
+
+describe("creating", () => {
+  test("loads nothing and sends nothing", () => {
+    const { connector, made } = play({});
+    assert.deepEqual(made, []);
+    assert.ok(connector.ghl.contacts.get);
+  });
+
+  test("gives data to the module and keeps functions and what is undefined from it", async () => {
+    const { connector, made } = play(
+      { call: async () => "{}" },
+      { ghl: { token: "t", baseUrl: undefined }, onEvent() {}, transport() {}, store: "memory", ancor: 1 },
+    );
+    await connector.ghl.contacts.get({ contactId: "1" });
+    assert.deepEqual(made[0].data, { ghl: { token: "t" }, ancor: 1 });
+    assert.equal(typeof made[0].host.transport, "function");
+  });
+
+  test("refuses functions and stores that are none", () => {
+    for (const options of [
+      undefined,
+      null,
+      "x",
+      { transport: 1 },
+      { onEvent: {} },
+      { store: {} },
+      { store: "file.db" },
+    ]) {
+      assert.throws(() => play({}, options === undefined ? null : options), { code: "invalid_config" });
+    }
+  });
+
+  test("is tried again after loading failed", async () => {
+    let tries = 0;
+    class Connector {
+      call = async () => '{"id":"1"}';
+    }
+    const connector = createConnectorOn(
+      {
+        loadGlue() {
+          if (++tries === 1) throw { code: "network", message: "no module" };
+          return { Connector };
+        },
+      },
+      {},
+    );
+    await assert.rejects(connector.ghl.contacts.get({ contactId: "1" }), { code: "network" });
+    assert.deepEqual(await connector.ghl.contacts.get({ contactId: "1" }), { id: "1" });
+  });
+});
+
+describe("a call", () => {
+  test("passes name and parameters, and gives the parsed result", async () => {
+    const calls = [];
+    const { connector } = play({
+      call: async (...args) => {
+        calls.push(args);
+        return '{"id":"é"}';
+      },
+    });
+    const { signal } = new AbortController();
+    const contact = await connector.ghl.contacts.get(
+      { contactId: "1", at: new Date(0), none: undefined },
+      { signal, timeoutMs: 5 },
+    );
+    assert.deepEqual(contact, { id: "é" });
+    assert.deepEqual(calls, [
+      ["ghl.contacts.get", '{"contactId":"1","at":"1970-01-01T00:00:00.000Z"}', { signal, timeoutMs: 5 }],
+    ]);
+  });
+
+  test("that gives nothing resolves to undefined", async () => {
+    const { connector } = play({ call: async () => "{}" });
+    assert.equal(await connector.ghl.contacts.delete({ contactId: "1" }), undefined);
+  });
+
+  test("passes the bytes of files as base64", async () => {
+    const calls = [];
+    const { connector } = play({
+      call: async (_name, parameters) => {
+        calls.push(parameters);
+        return "{}";
+      },
+    });
+    for (const file of [new Uint8Array([1, 2, 255]), Buffer.from([1, 2, 255])]) {
+      await connector.chartmogul.uploads.create({ data_source_uuid: "ds_1", type: "customer", file });
+    }
+    const expected = '{"data_source_uuid":"ds_1","type":"customer","file":{"base64":"AQL/"}}';
+    assert.deepEqual(calls, [expected, expected]);
+  });
+
+  test("refuses parameters that are no JSON", async () => {
+    const circular = {};
+    circular.self = circular;
+    const { connector } = play({ call: async () => "{}" });
+    await assert.rejects(connector.ghl.contacts.get({ contactId: 1n }), { code: "invalid_argument" });
+    await assert.rejects(connector.ghl.contacts.get(circular), { code: "invalid_argument" });
+  });
+
+  test("rejects with an error whose stack names the caller", async () => {
+    const { connector } = play({
+      call: async () => Promise.reject({ code: "not_found", message: "no contact" }),
+    });
+    async function theCaller() {
+      await connector.ghl.contacts.get({ contactId: "1" });
+    }
+    await assert.rejects(theCaller(), (error) => {
+      assert.ok(error instanceof ConnectorError);
+      assert.match(error.stack, /theCaller/);
+      return true;
+    });
+  });
+});
+
+describe("an abort", () => {
+  for (const reason of [undefined, "because", new Error("mine"), { any: 1 }]) {
+    test(`rejects with the signal's own reason (${String(reason)}), before and during`, async () => {
+      const controller = new AbortController();
+      const { connector, made } = play({
+        call: (_name, _parameters, { signal }) =>
+          new Promise((_, reject) =>
+            signal.addEventListener("abort", () =>
+              reject({ code: "aborted", message: "the call was aborted" }),
+            ),
+          ),
+      });
+      const pending = connector.ghl.contacts.get({ contactId: "1" }, { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 1);
+      const isReason = (error) => {
+        assert.equal(error, controller.signal.reason);
+        if (reason === undefined) assert.equal(error.name, "AbortError");
+        return true;
+      };
+      await assert.rejects(pending, isReason);
+      await assert.rejects(
+        connector.ghl.contacts.get({ contactId: "1" }, { signal: controller.signal }),
+        isReason,
+      );
+      await assert.rejects(
+        async () => connector.ghl.contacts.search({}, { signal: controller.signal }),
+        isReason,
+      );
+      assert.equal(made.length, 1);
+    });
+  }
+});
+
+describe("a crash", () => {
+  test("told by the module ends all calls in flight and refuses later ones", async () => {
+    const { connector, made } = play({ call: never, page: never });
+    const calls = [
+      connector.ghl.contacts.get({ contactId: "1" }),
+      connector.ghl.contacts.get({ contactId: "2" }),
+      (async () => connector.chartmogul.customers.list())(),
+    ];
+    await new Promise(setImmediate);
+    made[0].host.crashed("index out of bounds");
+    for (const result of await Promise.allSettled(calls)) {
+      assert.equal(result.reason.code, "crashed");
+      assert.match(result.reason.message, /index out of bounds/);
+    }
+    const late = connector.ghl.contacts.get({ contactId: "1" });
+    await assert.rejects(late, { code: "crashed" });
+    await assert.rejects(late, (error) => error !== calls[0] && /connector\.test/.test(error.stack));
+  });
+
+  test("inside a poll ends the calls and not the process", async () => {
+    const trap = new RangeError("Maximum call stack size exceeded");
+    const { connector } = play({
+      call: () => {
+        queueMicrotask(() => {
+          throw trap;
+        });
+        return never();
+      },
+    });
+    await assert.rejects(connector.ghl.contacts.get({ contactId: "1" }), { code: "crashed", cause: trap });
+  });
+
+  test("thrown by the module is an error too", async () => {
+    const { connector } = play({
+      call() {
+        throw new Error("unreachable");
+      },
+    });
+    await assert.rejects(connector.ghl.contacts.get({ contactId: "1" }), { code: "crashed" });
+  });
+
+  test("leaves other connectors alone when they have no call in flight", async () => {
+    const { connector: idle } = play({ call: async () => "{}" });
+    const { connector, made } = play({ call: never });
+    const pending = connector.ghl.contacts.get({ contactId: "1" });
+    await new Promise(setImmediate);
+    made[0].host.crashed("x");
+    await assert.rejects(pending, { code: "crashed" });
+    assert.deepEqual(await idle.ghl.contacts.get({ contactId: "1" }), {});
+  });
+});
+
+describe("the host", () => {
+  test("drops what the program's onEvent throws", async () => {
+    const events = [];
+    const { connector, made } = play(
+      { call: async () => "{}" },
+      {
+        onEvent(event) {
+          events.push(event);
+          throw new Error("log is full");
+        },
+      },
+    );
+    await connector.ghl.contacts.get({ contactId: "1" });
+    made[0].host.emit('{"type":"warning","code":"c","message":"m"}');
+    assert.deepEqual(events, [{ type: "warning", code: "c", message: "m" }]);
+  });
+
+  test("opens the store at its first use, closes it, and opens it again", async () => {
+    const log = [];
+    const store = {
+      get: (keys) => keys.map(() => "v"),
+      commit: () => {
+        throw new Error("disk full");
+      },
+      scan: async () => [],
+      close: () => log.push("closed"),
+    };
+    const { connector, made } = play({ call: async () => "{}" }, { store });
+    await connector.ghl.contacts.get({ contactId: "1" });
+    const { host } = made[0];
+    assert.deepEqual(await host.storeGet(["a"]), ["v"]);
+    const commit = host.storeCommit([], []);
+    await assert.rejects(commit, /disk full/);
+    await connector.close();
+    await connector.close();
+    assert.deepEqual(log, ["closed"]);
+    assert.deepEqual(await host.storeScan("", undefined, 1), []);
+  });
+});

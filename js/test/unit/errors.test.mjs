@@ -1,0 +1,57 @@
+// The error classes, and the list of codes that JavaScript and Rust share.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { importSources } from "../build-sources.mjs";
+
+const { ConnectorError, NotFoundError, createError, toConnectorError } = await importSources("errors");
+
+const rustCodes = [
+  ...readFileSync(new URL("../../../src/error.rs", import.meta.url), "utf8").matchAll(
+    /^ {4}\w+ = "(\w+)", retryable: (true|false);$/gm,
+  ),
+].map(([, code, retryable]) => ({ code, retryable: retryable === "true" }));
+
+test("every code of src/error.rs is an ErrorCode with the same answer on retrying", () => {
+  assert.ok(rustCodes.length > 20);
+  const source = readFileSync(new URL("../../src/errors.ts", import.meta.url), "utf8");
+  const start = source.indexOf("type ErrorCode");
+  const union = source.slice(start, source.indexOf(";", start));
+  const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  assert.deepEqual(codes.toSorted(), rustCodes.map(({ code }) => code).toSorted());
+  for (const { code, retryable } of rustCodes) {
+    assert.equal(createError({ code, message: "" }).retryable, retryable, code);
+  }
+});
+
+test("an error of the module becomes an Error of its class with all its fields", () => {
+  const error = toConnectorError({ code: "not_found", message: "no contact", status: 400, requestId: "r1" });
+  assert.ok(error instanceof NotFoundError && error instanceof ConnectorError && error instanceof Error);
+  assert.equal(error.name, "NotFoundError");
+  assert.equal(error.message, "no contact");
+  assert.deepEqual(JSON.parse(JSON.stringify(error)), {
+    code: "not_found",
+    message: "no contact",
+    status: 400,
+    requestId: "r1",
+    retryable: false,
+  });
+});
+
+test("an error shows only what is known of it", () => {
+  const error = createError({ code: "timeout", message: "no answer", status: undefined });
+  assert.deepEqual(Object.keys(error).toSorted(), ["code", "name", "retryable"]);
+  assert.equal(error.status, undefined);
+});
+
+test("the host's reason is kept as the cause", () => {
+  const cause = new TypeError("fetch failed");
+  assert.equal(toConnectorError({ code: "network", message: "m", cause }).cause, cause);
+});
+
+test("whatever else the module throws is a crash", () => {
+  for (const reason of [new RangeError("unreachable"), "text", undefined, null, 3, { code: 1 }]) {
+    assert.equal(toConnectorError(reason).code, "crashed");
+  }
+});

@@ -1,0 +1,236 @@
+//! A connector: the clients that its options configure, and calls by an endpoint's full name.
+
+mod find_contact;
+mod unlisted;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::chartmogul::exports;
+use crate::chartmogul::notes::Notes;
+use crate::endpoint::Endpoint;
+use crate::error::{Code, Error, Result, Service};
+use crate::host::Host;
+use crate::http::{self, Client, ClientConfig, Parameters};
+use crate::mapping::settings::Settings;
+use crate::sync::{self, Engine};
+use crate::{chartmogul, ghl};
+
+/// The clients of a connector. A service that the options leave out cannot be called.
+#[derive(Debug)]
+pub struct Connector {
+    ghl: Option<Client>,
+    chartmogul: Option<Client>,
+    notes: Notes,
+    settings: Settings,
+}
+
+impl Connector {
+    /// Reads `{ ghl?, chartmogul?, sync? }`.
+    pub fn new(options: &Value) -> Result<Self> {
+        let options = http::known_names("", options, &["ghl", "chartmogul", "sync"])?;
+        let client = |service: Service| match options.get(service.name()) {
+            None | Some(Value::Null) => Ok(None),
+            Some(options) => Client::new(ClientConfig::read(service, options)?).map(Some),
+        };
+        Ok(Self {
+            ghl: client(Service::Ghl)?,
+            chartmogul: client(Service::Chartmogul)?,
+            notes: Notes::new(),
+            settings: settings(options.get("sync"))?,
+        })
+    }
+
+    /// The sync between both services.
+    pub fn engine<'a, H: Host>(&'a self, host: &'a H) -> Result<Engine<'a, H>> {
+        let (ghl, chartmogul) = (self.client(Service::Ghl)?, self.client(Service::Chartmogul)?);
+        Engine::new(host, ghl, chartmogul, &self.notes, &self.settings)
+    }
+
+    /// What the contacts of a page would be in ChartMogul; asks no service. See [`sync::preview`].
+    pub fn preview(&self, page: &[u8]) -> Result<Vec<u8>> {
+        sync::preview(&self.settings, page)
+    }
+
+    /// The client of a service, or that it is not configured.
+    pub fn client(&self, service: Service) -> Result<&Client> {
+        let client = match service {
+            Service::Ghl => &self.ghl,
+            Service::Chartmogul => &self.chartmogul,
+        };
+        client.as_ref().ok_or_else(|| {
+            let message = format!("{} is not configured", service.title());
+            Error::new(Code::InvalidConfig, message)
+                .of(service)
+                .hint(format!("Give the option `{}`.", service.name()))
+        })
+    }
+
+    /// Calls an endpoint, for example `ghl.contacts.get`, with its parameters as a JSON object.
+    /// Gives its value as JSON text.
+    pub async fn call<H: Host>(
+        &self,
+        host: &H,
+        name: &str,
+        parameters: &str,
+    ) -> Result<Box<RawValue>> {
+        let endpoint = find(name)?;
+        let parameters = read(endpoint, parameters)?;
+        let client = self.client(endpoint.service)?;
+        match (endpoint.composed, endpoint.service) {
+            (true, Service::Ghl) if endpoint.name == "request" => {
+                return unlisted::call(client, host, endpoint, parameters).await;
+            }
+            (true, Service::Ghl) => {
+                return find_contact::find(client, host, endpoint, parameters).await;
+            }
+            (true, Service::Chartmogul) => {
+                return exports::finish(client, host, endpoint, parameters).await;
+            }
+            (false, _) => {}
+        }
+        self.notes.value(client, host, endpoint, parameters).await
+    }
+
+    /// The same for an endpoint that answers with bytes, or the bytes of any other's answer.
+    pub async fn bytes<H: Host>(&self, host: &H, name: &str, parameters: &str) -> Result<Vec<u8>> {
+        let endpoint = find(name)?;
+        let parameters = read(endpoint, parameters)?;
+        let client = self.client(endpoint.service)?;
+        client.call(host, endpoint, parameters).await.map(|response| response.body)
+    }
+
+    /// One page of a list as JSON text: `{"items":[…],"cursor":text|null,"total":number|null,"missing":number}`.
+    pub async fn page<H: Host>(
+        &self,
+        host: &H,
+        name: &str,
+        parameters: &str,
+        cursor: Option<&str>,
+    ) -> Result<String> {
+        let endpoint = find(name)?;
+        let parameters = read(endpoint, parameters)?;
+        let client = self.client(endpoint.service)?;
+        self.notes.page(client, host, endpoint, parameters, cursor).await.map(|page| page.to_json())
+    }
+}
+
+/// The settings of the sync; what is left out has its default.
+fn settings(options: Option<&Value>) -> Result<Settings> {
+    let settings = match options {
+        None | Some(Value::Null) => Settings::default(),
+        Some(options) => Settings::deserialize(options).map_err(|error| {
+            let message = error.to_string();
+            let error = Error::new(Code::InvalidConfig, format!("sync: {message}"));
+            // serde names the unknown setting first, then the known ones, each in backticks.
+            let mut names = message.split('`').skip(1).step_by(2);
+            match names.next().and_then(|unknown| http::closest(unknown, names)) {
+                Some(close) if message.starts_with("unknown") => {
+                    error.hint(format!("Did you mean `{close}`?"))
+                }
+                _ => error,
+            }
+        })?,
+    };
+    settings.check()?;
+    Ok(settings)
+}
+
+/// The endpoint of a full name, or which one was meant.
+pub fn find(name: &str) -> Result<&'static Endpoint> {
+    let found = match name.split_once('.') {
+        Some(("ghl", name)) => ghl::find(name),
+        Some(("chartmogul", name)) => chartmogul::find(name),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let error = Error::new(Code::UnknownEndpoint, format!("there is no endpoint `{name}`"));
+        let names: Vec<String> = ghl::endpoints()
+            .chain(chartmogul::endpoints())
+            .map(|endpoint| format!("{}.{}", endpoint.service.name(), endpoint.name))
+            .collect();
+        match http::closest(name, names.iter().map(String::as_str)) {
+            Some(close) => error.hint(format!("Did you mean `{close}`?")),
+            None => error.hint("The reference lists all names."),
+        }
+    })
+}
+
+fn read(endpoint: &'static Endpoint, parameters: &str) -> Result<Parameters> {
+    serde_json::from_str(parameters).map_err(|_| {
+        let message = format!("{}: the parameters must be one JSON object", endpoint.name);
+        Error::new(Code::InvalidArgument, message).of(endpoint.service).at(endpoint.name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_closest() {
+        assert_eq!(find("ghl.contacts.get").unwrap().name, "contacts.get");
+        assert_eq!(find("chartmogul.contacts.retrieve").unwrap().service, Service::Chartmogul);
+        for (name, hint) in [
+            ("ghl.contact.get", "Did you mean `ghl.contacts.get`?"),
+            ("ghl.contacts.gett", "Did you mean `ghl.contacts.get`?"),
+            ("contacts.get", "Did you mean `ghl.contacts.get`?"),
+            ("", "The reference lists all names."),
+            ("something.else.altogether", "The reference lists all names."),
+        ] {
+            let error = find(name).unwrap_err();
+            assert_eq!(error.code, Code::UnknownEndpoint);
+            assert_eq!(error.hint.as_deref(), Some(hint), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_left_out_cannot_be_called() {
+        let options = json!({"ghl": null, "chartmogul": {"apiKey": "k"}, "sync": {}});
+        let connector = Connector::new(&options).unwrap();
+        assert!(connector.client(Service::Chartmogul).is_ok());
+        assert_eq!(connector.client(Service::Ghl).unwrap_err().code, Code::InvalidConfig);
+        let error = Connector::new(&json!({"sync": {"ancor": "attach-only"}})).unwrap_err();
+        assert_eq!(error.code, Code::InvalidConfig);
+        assert_eq!(error.hint.as_deref(), Some("Did you mean `anchor`?"));
+        let error = Connector::new(&json!({"gohighlevel": {}})).unwrap_err();
+        assert_eq!(error.message, "unknown option `gohighlevel`");
+    }
+
+    #[test]
+    fn a_missing_note_of_ghl_is_no_sign_of_an_older_chartmogul() {
+        use crate::http::scripted::{Scripted, text_reply};
+        let options = json!({"ghl": {"token": "t", "baseUrl": "http://ghl.test"}});
+        let connector = Connector::new(&options).unwrap();
+        let host = Scripted::in_turn(vec![text_reply(404, &[], "")]);
+        let parameters = r#"{"contactId":"c","id":"n"}"#;
+        let end = host.run(connector.call(&host, "ghl.notes.get", parameters));
+        assert_eq!(end.unwrap_err().code, Code::NotFound);
+    }
+
+    #[test]
+    fn every_list_takes_the_parameters_of_its_paging_style() {
+        let mut paged = 0;
+        for endpoint in ghl::endpoints().chain(chartmogul::endpoints()) {
+            let names = http::paging_parameters(endpoint.paging);
+            for name in names {
+                assert!(http::takes(endpoint, name), "{} takes no {name}", endpoint.name);
+            }
+            let list = matches!(endpoint.result, crate::endpoint::Outcome::List { .. });
+            assert!(list || names.is_empty(), "{} is paged and no list", endpoint.name);
+            paged += usize::from(!names.is_empty());
+        }
+        assert!(paged > 10, "{paged} paged lists");
+    }
+
+    #[test]
+    fn parameters_are_one_object() {
+        let endpoint = find("ghl.contacts.get").unwrap();
+        assert_eq!(read(endpoint, "[1]").unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(read(endpoint, "{").unwrap_err().code, Code::InvalidArgument);
+        assert!(read(endpoint, "{}").unwrap().is_empty());
+    }
+}

@@ -1,0 +1,111 @@
+//! GHL: its endpoint table and the records that the sync engine reads.
+
+pub mod endpoints;
+pub mod records;
+
+use crate::endpoint::Endpoint;
+
+/// Every endpoint, in the order of the reference.
+pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    endpoints::TABLES.iter().copied().flatten()
+}
+
+/// The endpoint of that name, for example `contacts.get`.
+pub fn find(name: &str) -> Option<&'static Endpoint> {
+    endpoints().find(|endpoint| endpoint.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::Service;
+    use crate::http::{Client, ClientConfig, GhlVersion, Secret};
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let names: BTreeSet<&str> = endpoints().map(|endpoint| endpoint.name).collect();
+        assert_eq!(names.len(), endpoints().count());
+        for endpoint in endpoints() {
+            assert!(std::ptr::eq(find(endpoint.name).unwrap(), endpoint), "{}", endpoint.name);
+        }
+        assert!(find("contacts.lookup").is_none());
+    }
+
+    #[test]
+    fn no_parameter_name_stands_in_two_places_of_a_row() {
+        for endpoint in endpoints() {
+            let mut seen = BTreeSet::new();
+            let query = endpoint.query.iter().map(|field| field.name);
+            let body =
+                endpoint.body.into_iter().flat_map(|body| body.fields).map(|field| field.name);
+            for name in endpoint.path_parameters().chain(query).chain(body) {
+                assert!(seen.insert(name), "{}: {name}", endpoint.name);
+            }
+        }
+    }
+
+    #[test]
+    fn deprecated_rows_name_their_replacement() {
+        for endpoint in endpoints() {
+            if let Some(replacement) = endpoint.replaced_by {
+                assert!(find(replacement).is_some(), "{}: {replacement}", endpoint.name);
+            }
+        }
+    }
+
+    /// What is wrong with these filters of the contact search.
+    fn filters_problem(filters: serde_json::Value) -> String {
+        let client = Client::new(ClientConfig {
+            service: Service::Ghl,
+            base_url: None,
+            secret: Secret::new("pit-0"),
+            location_id: Some("L".to_owned()),
+            api_version: GhlVersion::Dated,
+        })
+        .unwrap();
+        let parameters = json!({ "filters": filters });
+        let parameters = parameters.as_object().unwrap().clone();
+        let search = find("contacts.search").unwrap();
+        client.check(search, &parameters).err().map_or_else(String::new, |error| error.message)
+    }
+
+    #[test]
+    fn filters_are_checked_by_their_field() {
+        for right in [
+            json!([{ "field": "email", "operator": "eq", "value": "a@b.co" }]),
+            json!([{ "field": "dateUpdated", "operator": "range", "value": { "gte": "2026-11-22" } }]),
+            json!([{ "field": "customFields.abc", "operator": "exists" }]),
+            json!([{ "group": "OR", "filters": [
+                { "field": "tags", "operator": "contains", "value": ["vip"] },
+                { "group": "AND", "filters": [{ "field": "dnd", "operator": "eq", "value": true }] },
+            ] }]),
+        ] {
+            assert_eq!(filters_problem(right.clone()), "", "{right}");
+        }
+        for (wrong, says) in [
+            (json!([{ "field": "company_name", "operator": "eq" }]), "did you mean `companyName`?"),
+            (
+                json!([{ "field": "email", "operator": "contains" }]),
+                "one of eq, exists, not_exists",
+            ),
+            (json!([{ "field": "zzzzzz", "operator": "eq" }]), "not one of id, address"),
+            (json!([{ "field": "dnd", "operator": "eq", "value": "yes" }]), "filters[0].value"),
+            (json!([{ "group": "or", "filters": [] }]), "did you mean `OR`?"),
+            (
+                json!([{ "group": "OR", "filters": [{ "field": "emial", "operator": "eq" }] }]),
+                "filters[0].filters[0].field is \"emial\"; did you mean `email`?",
+            ),
+            (
+                json!([{ "field": "city", "operator": "eq", "value": "x".repeat(76) }]),
+                "filters[0].value",
+            ),
+        ] {
+            let problem = filters_problem(wrong.clone());
+            assert!(problem.contains(says), "{wrong}: {problem}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The port: all that the connector asks of the outside. Everything above it is deterministic.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::{Result, Service};
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+impl Method {
+    /// The method as it stands on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request as plain data.
+#[derive(Clone)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Absolute URL, fully encoded.
+    pub url: String,
+    /// Header names in lower case, with their values. The authorization is among them.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Body bytes; empty for none.
+    pub body: Vec<u8>,
+    /// Milliseconds after which the host gives up with [`SendFailure::Timeout`].
+    pub timeout_ms: u64,
+}
+
+impl fmt::Debug for Request {
+    /// Leaves headers and body out: they carry secrets and personal data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.method.name(), self.url)
+    }
+}
+
+/// A response as plain data.
+#[derive(Clone, Default)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names with their values, as the host gives them.
+    pub headers: Vec<(String, String)>,
+    /// Body bytes.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of that lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// True for 200 to 299.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Leaves the body out: it carries personal data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Why no response came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendFailure {
+    /// The request never left: connection refused, name not found, bad URL.
+    NotSent(String),
+    /// The connection failed after the request may have arrived.
+    Lost(String),
+    /// No answer within the time allowed; the request may have arrived.
+    Timeout,
+    /// The caller's signal fired.
+    Aborted,
+}
+
+/// The caller's signal fired while waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aborted;
+
+/// Something that happened, for the host's log, progress bar or alert. Carries no secret.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "the fields are named by what they hold")]
+pub enum Event {
+    /// A request was answered. `path` holds no query.
+    Request {
+        service: Service,
+        endpoint: Cow<'static, str>,
+        method: Method,
+        status: u16,
+        attempt: u32,
+        elapsed_ms: u64,
+    },
+    /// A request will be sent again.
+    Retry {
+        service: Service,
+        endpoint: Cow<'static, str>,
+        reason: Cow<'static, str>,
+        attempt: u32,
+        delay_ms: u64,
+    },
+    /// Sending waits for the service's rate limit.
+    Pace { service: Service, delay_ms: u64 },
+    /// A sync moved on: `done` of `total` (0 where unknown) in this phase.
+    Progress { phase: &'static str, done: u64, total: u64 },
+    /// A record was set aside with a reason; the run goes on.
+    DeadLetter { kind: &'static str, id: String, code: &'static str, reason: String },
+    /// Something to look at that stops nothing.
+    Warning { code: &'static str, message: String },
+}
+
+/// Keeps the sync's state. Keys and values are text; a commit happens whole or not at all.
+#[allow(async_fn_in_trait, reason = "one thread: wasm and the native tests need no Send")]
+pub trait StateStore {
+    /// The values of these keys, in their order; `None` where there is none.
+    async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>>;
+    /// Puts and deletes together, atomically.
+    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()>;
+    /// Up to `limit` entries whose key begins with `prefix`, in byte order, after the key `after`.
+    async fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>>;
+}
+
+/// What a host gives: I/O, time, chance, zones, events.
+#[allow(async_fn_in_trait, reason = "one thread: wasm and the native tests need no Send")]
+pub trait Host {
+    /// Where the sync keeps its state.
+    type Store: StateStore;
+
+    /// Sends a request and reads the whole answer.
+    async fn send(&self, request: Request) -> Result<Response, SendFailure>;
+    /// Waits; ends early when the caller's signal fires.
+    async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted>;
+    /// Milliseconds since 1970-01-01 UTC.
+    fn now(&self) -> u64;
+    /// A number from 0 up to, not including, 1.
+    fn random(&self) -> f64;
+    /// True once the caller's signal has fired.
+    fn aborted(&self) -> bool;
+    /// Minutes that local time in this IANA zone is ahead of UTC at that instant; `None` for an unknown zone.
+    fn utc_offset_minutes(&self, zone: &str, at_ms: i64) -> Option<i32>;
+    /// Tells the host of something; must not fail.
+    fn emit(&self, event: Event);
+    /// The state store.
+    fn store(&self) -> &Self::Store;
+}

@@ -1,0 +1,943 @@
+//! The client of one service and account: what a call goes through, from parameters to value.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use async_lock::{Semaphore, SemaphoreGuard};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::failure::{self, Failure};
+use super::pacing::{Pacing, Quota};
+use super::pager::{self, Page};
+use super::reading::{self, List};
+use super::retry::{self, Budget, RetryAction, RetryReason, ShouldAttempt};
+use super::{Parameters, Secret, address, check, form};
+use crate::endpoint::{Endpoint, Outcome, RetryClass};
+use crate::error::{Code, Error, Result, Service};
+use crate::host::{Event, Host, Method, Request, Response};
+
+/// Which generation of GHL's interface to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GhlVersion {
+    /// Each endpoint with the date version that it declares.
+    #[default]
+    Dated,
+    /// `v3`, where the endpoint exists there.
+    V3,
+}
+
+/// What a client needs to know.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// The service.
+    pub service: Service,
+    /// Another origin than the service's own: a proxy or the sandbox.
+    pub base_url: Option<String>,
+    /// GHL: OAuth access token or private integration token. ChartMogul: API key.
+    pub secret: Secret,
+    /// GHL: the location that calls are about where their parameters name none.
+    pub location_id: Option<String>,
+    /// GHL: the generation.
+    pub api_version: GhlVersion,
+}
+
+/// A request that no row describes.
+#[derive(Debug, Clone)]
+pub struct Unlisted<'a> {
+    /// Path, encoded, from `/` on.
+    pub path: &'a str,
+    /// Query parameters: texts, numbers, truth values or lists of them.
+    pub query: Vec<(&'a str, Value)>,
+    /// Body.
+    pub body: Option<&'a Value>,
+    /// GHL's `Version` header, where it is another than the row's or the client's generation.
+    pub version: Option<&'a str>,
+}
+
+/// Calls one service with one credential. All calls share its pacing and its retry budget.
+pub struct Client {
+    service: Service,
+    base_url: String,
+    secret: Secret,
+    authorization: String,
+    location_id: Option<String>,
+    api_version: GhlVersion,
+    pacing: RefCell<Pacing>,
+    permits: Semaphore,
+    budget: RefCell<Budget>,
+    calls: Cell<u64>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Client({} at {})", self.service.name(), self.base_url)
+    }
+}
+
+/// JSON's media type.
+const JSON: &str = "application/json";
+/// Milliseconds that one answer may take.
+const TIMEOUT_MS: u64 = 30_000;
+/// Longest sleep before looking again: limits and places in the queue change meanwhile.
+const LONGEST_SLEEP_MS: u64 = 1_000;
+/// Sleeps in a row that may end long before their time: clocks can be coarse.
+const MOST_IDLE_SLEEPS: u32 = 1_000;
+/// Shortest wait that is worth an event.
+const NOTABLE_WAIT_MS: u64 = 100;
+
+impl Client {
+    /// A client, or what is wrong with the configuration.
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        let service = config.service;
+        let (name, authorization) = match service {
+            Service::Ghl => ("ghl.token", format!("Bearer {}", config.secret.expose())),
+            Service::Chartmogul => {
+                let user = format!("{}:", config.secret.expose());
+                ("chartmogul.apiKey", format!("Basic {}", STANDARD.encode(user)))
+            }
+        };
+        if config.secret.is_empty() {
+            return Err(Error::new(Code::InvalidConfig, format!("{name} is empty")).of(service));
+        }
+        if !config.secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = format!("{name} holds characters that no credential has");
+            return Err(Error::new(Code::InvalidConfig, message)
+                .of(service)
+                .hint("Copy it again, without quotes, spaces or line breaks."));
+        }
+        Ok(Self {
+            service,
+            base_url: address::base_url(service, config.base_url.as_deref())?,
+            secret: config.secret,
+            authorization,
+            location_id: config.location_id.filter(|id| !id.is_empty()),
+            api_version: config.api_version,
+            pacing: RefCell::new(Pacing::new(service)),
+            permits: Semaphore::new(Pacing::in_flight(service)),
+            budget: RefCell::new(Budget::new()),
+            calls: Cell::new(0),
+        })
+    }
+
+    /// Says what is wrong with the parameters of a call, as calling would. Sends nothing.
+    pub fn check(&self, endpoint: &'static Endpoint, parameters: &Parameters) -> Result<()> {
+        self.request(endpoint, parameters).map(|_| ())
+    }
+
+    /// Calls an endpoint and gives its answer, a success or 304.
+    pub async fn call<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+    ) -> Result<Response> {
+        let request = self.request(endpoint, &parameters)?;
+        self.exchange(host, endpoint, request, |response| {
+            reading::is_readable(&endpoint.result, &response)?;
+            Ok(response)
+        })
+        .await
+    }
+
+    /// Calls an endpoint and gives its value, the very JSON text that the service sent. `{}` where
+    /// the row gives nothing, and for 304 (nothing changed).
+    pub async fn value<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+    ) -> Result<Box<RawValue>> {
+        let request = self.request(endpoint, &parameters)?;
+        self.exchange(host, endpoint, request, |response| {
+            reading::value(&endpoint.result, &response)
+        })
+        .await
+    }
+
+    /// One page of a list: the first, or the one that a page's cursor stands for.
+    pub async fn page<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        if !matches!(endpoint.result, Outcome::List { .. }) {
+            let message = format!("{} gives no list", endpoint.name);
+            return Err(self.named(endpoint, Error::new(Code::InvalidArgument, message)));
+        }
+        let (parameters, before) = pager::request(endpoint, parameters, cursor)?;
+        let request = self.request(endpoint, &parameters)?;
+        let page = self.exchange(host, endpoint, request, |response| {
+            let list = List::read(&endpoint.result, &response)?;
+            Ok(pager::page(endpoint, &parameters, &before, &list))
+        });
+        page.await?
+    }
+
+    /// Calls what has no row, with the same authorization, pacing, retries and errors. The row says
+    /// the method, whether the request may be sent again, and the name that errors give.
+    pub async fn unlisted<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        unlisted: &Unlisted<'_>,
+    ) -> Result<Box<RawValue>> {
+        let query = address::query(self.service, &unlisted.query);
+        let version = match (unlisted.version, self.api_version) {
+            (Some(version), _) => version,
+            (None, GhlVersion::V3) => "v3",
+            (None, GhlVersion::Dated) => endpoint.version,
+        };
+        let body = unlisted.body.and_then(|body| serde_json::to_vec(body).ok());
+        let body = body.map(|body| (JSON.to_owned(), body));
+        let target = format!("{}{query}", unlisted.path);
+        let request = self.assemble(endpoint, &target, version, body);
+        self.exchange(host, endpoint, request, |response| {
+            reading::value(&endpoint.result, &response)
+        })
+        .await
+    }
+
+    /// The service.
+    pub const fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The configured location.
+    pub fn location_id(&self) -> Option<&str> {
+        self.location_id.as_deref()
+    }
+
+    /// Requests sent so far.
+    pub fn calls(&self) -> u64 {
+        self.calls.get()
+    }
+
+    /// The day's quota, once an answer has told it (GHL).
+    pub fn quota(&self) -> Option<Quota> {
+        self.pacing.borrow().quota()
+    }
+
+    /// Builds the request of a call, or says what is wrong with its parameters.
+    fn request(&self, endpoint: &'static Endpoint, parameters: &Parameters) -> Result<Request> {
+        let mut given = Cow::Borrowed(parameters);
+        let filled = self.missing_location(endpoint, parameters);
+        if let Some((name, id)) = filled {
+            given.to_mut().insert(name.to_owned(), id.into());
+        }
+        let parts = check::check(endpoint, self.api_version, &given)?;
+        let v3 = self.api_version == GhlVersion::V3 && endpoint.v3.exists;
+        let template = endpoint.v3.path.filter(|_| v3).unwrap_or(endpoint.path);
+        let path =
+            address::path(template, &parts.path).map_err(|error| self.prefixed(endpoint, error))?;
+        let query = address::query(self.service, &parts.query);
+        let changes = parts.body.iter().flat_map(|body| body.keys());
+        let mut changes = changes.filter(|name| filled.is_none_or(|(filled, _)| filled != *name));
+        if endpoint.method == Method::Patch && changes.next().is_none() {
+            let message = format!("{}: nothing to change was given", endpoint.name);
+            return Err(self.named(endpoint, Error::new(Code::InvalidArgument, message)));
+        }
+        let body = parts.body.map(|body| {
+            if form::is_form(endpoint) {
+                return form::encode(&body);
+            }
+            let bare = body.values().next().filter(|_| endpoint.bare_body);
+            let body = bare.map_or_else(|| serde_json::to_vec(&body), serde_json::to_vec);
+            (JSON.to_owned(), body.unwrap_or_default())
+        });
+        let version = if v3 { "v3" } else { endpoint.version };
+        Ok(self.assemble(endpoint, &format!("{path}{query}"), version, body))
+    }
+
+    /// The request to this path and query, with a body and its media type.
+    fn assemble(
+        &self,
+        endpoint: &'static Endpoint,
+        target: &str,
+        version: &str,
+        body: Option<(String, Vec<u8>)>,
+    ) -> Request {
+        let accept = match endpoint.result {
+            Outcome::Bytes => "*/*",
+            _ => JSON,
+        };
+        let mut headers = vec![
+            (Cow::Borrowed("authorization"), self.authorization.clone()),
+            (Cow::Borrowed("accept"), accept.to_owned()),
+        ];
+        if self.service == Service::Ghl {
+            headers.push((Cow::Borrowed("version"), version.to_owned()));
+        }
+        let body = body.filter(|_| endpoint.method != Method::Get);
+        let body = body.map_or_else(Vec::new, |(of, body)| {
+            headers.push((Cow::Borrowed("content-type"), of));
+            body
+        });
+        Request {
+            method: endpoint.method,
+            url: format!("{}{target}", self.base_url),
+            headers,
+            body,
+            timeout_ms: TIMEOUT_MS,
+        }
+    }
+
+    /// The location's parameter, where the row has one and the caller has left it out.
+    fn missing_location(
+        &self,
+        endpoint: &'static Endpoint,
+        parameters: &Parameters,
+    ) -> Option<(&'static str, &str)> {
+        const NAMES: [&str; 2] = ["locationId", "location_id"];
+        if NAMES.iter().any(|name| parameters.contains_key(*name)) {
+            return None;
+        }
+        let name = NAMES.into_iter().find(|name| check::takes(endpoint, name))?;
+        Some((name, self.location_id.as_deref()?))
+    }
+
+    /// Sends until there is an answer that can be read, or no sense in going on.
+    async fn exchange<H: Host, T>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        request: Request,
+        read: impl Fn(Response) -> Result<T, String>,
+    ) -> Result<T> {
+        let mut attempt = 1;
+        let mut uncertain = false;
+        loop {
+            let failure = match self.attempt(host, endpoint, request.clone(), attempt).await? {
+                Ok(response) => match read_or_unreadable(endpoint, response, &read) {
+                    Ok(value) => {
+                        self.budget.borrow_mut().succeeded();
+                        return Ok(value);
+                    }
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            // A delete whose answer was lost has done its work when the record is gone.
+            if uncertain
+                && endpoint.method == Method::Delete
+                && failure.error.code == Code::NotFound
+            {
+                let gone = Response { status: 204, headers: Vec::new(), body: Vec::new() };
+                if let Ok(value) = read(gone) {
+                    return Ok(value);
+                }
+            }
+            let action = retry::classify(endpoint.retry, failure.kind);
+            let delay = match action {
+                RetryAction::RetryIndicated(reason) => {
+                    self.delay(host, reason, attempt, failure.error.retry_after_ms)
+                }
+                RetryAction::NoActionIndicated | RetryAction::RetryForbidden => None,
+            };
+            let Some((reason, delay_ms)) = delay else {
+                return Err(self.finished(host, endpoint, failure));
+            };
+            uncertain |= failure.possible();
+            attempt += 1;
+            host.emit(Event::Retry {
+                service: self.service,
+                endpoint: Cow::Borrowed(endpoint.name),
+                reason: Cow::Borrowed(reason.text()),
+                attempt,
+                delay_ms,
+            });
+            let slept = host.sleep(delay_ms).await;
+            slept.map_err(|_| self.named(endpoint, failure::aborted()))?;
+        }
+    }
+
+    /// One try: its turn, the sending, and what the answer teaches. The outer error ends the call.
+    async fn attempt<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        request: Request,
+        attempt: u32,
+    ) -> Result<Result<Response, Failure>> {
+        let turn = self.turn(host).await.map_err(|error| self.named(endpoint, error))?;
+        let method = request.method;
+        let sent_ms = host.now();
+        self.calls.set(self.calls.get() + 1);
+        let answer = host.send(request).await;
+        let now = host.now();
+        let response = match answer {
+            Ok(response) => response,
+            Err(failure) => return Ok(Err(failure::of_sending(failure))),
+        };
+        self.pacing.borrow_mut().answered(turn.ticket, sent_ms, now, &response);
+        host.emit(Event::Request {
+            service: self.service,
+            endpoint: Cow::Borrowed(endpoint.name),
+            method,
+            status: response.status,
+            attempt,
+            elapsed_ms: now.saturating_sub(sent_ms),
+        });
+        Ok(if response.is_success() || response.status == 304 {
+            Ok(response)
+        } else {
+            Err(failure::of_response(endpoint, &response))
+        })
+    }
+
+    /// Waits until this call may go out. Calls go in the order in which they came.
+    async fn turn<H: Host>(&self, host: &H) -> Result<Turn<'_>> {
+        let ticket = self.pacing.borrow_mut().join();
+        let mut turn = Turn { pacing: &self.pacing, ticket, permit: None };
+        let mut told = false;
+        let mut idle = 0;
+        loop {
+            if host.aborted() {
+                return Err(failure::aborted());
+            }
+            let now = host.now();
+            if let Some(rest) = self.pacing.borrow().exhausted_ms(now) {
+                return Err(self.quota_exhausted(rest));
+            }
+            let delay_ms = self.pacing.borrow().delay_ms(ticket, now);
+            if delay_ms == 0 {
+                if turn.permit.is_some() {
+                    self.pacing.borrow_mut().sent(ticket, now);
+                    return Ok(turn);
+                }
+                // Only the first of the queue gets here; the wait may change what the window says.
+                turn.permit = Some(self.permits.acquire().await);
+                continue;
+            }
+            if delay_ms >= NOTABLE_WAIT_MS && !told {
+                told = true;
+                host.emit(Event::Pace { service: self.service, delay_ms });
+            }
+            let pause_ms = delay_ms.min(LONGEST_SLEEP_MS);
+            host.sleep(pause_ms).await.map_err(|_| failure::aborted())?;
+            let waited = host.now().saturating_sub(now) * 2 >= pause_ms;
+            idle = if waited { 0 } else { idle + 1 };
+            if idle > MOST_IDLE_SLEEPS {
+                let message = "the host's sleep does not wait, or its clock stands still";
+                return Err(Error::new(Code::InvalidConfig, message));
+            }
+        }
+    }
+
+    /// Whether and when to try again.
+    fn delay<H: Host>(
+        &self,
+        host: &H,
+        reason: RetryReason,
+        attempt: u32,
+        retry_after_ms: Option<u64>,
+    ) -> Option<(RetryReason, u64)> {
+        let rest = match reason {
+            RetryReason::Throttled => self.pacing.borrow_mut().refused(host.now()),
+            RetryReason::NotSent | RetryReason::Lost | RetryReason::ServerError => 0,
+        };
+        let asked = retry_after_ms.unwrap_or(0).max(rest);
+        let decision = self.budget.borrow_mut().decide(reason, attempt, host.random(), asked);
+        match decision {
+            ShouldAttempt::No => None,
+            ShouldAttempt::YesAfterDelay(delay) => Some((reason, delay)),
+        }
+    }
+
+    /// The error that the caller gets.
+    fn finished<H: Host>(&self, host: &H, endpoint: &'static Endpoint, failure: Failure) -> Error {
+        let possible = failure.possible();
+        let mut error = failure.error;
+        if endpoint.retry == RetryClass::Create && possible {
+            error = failure::outcome_unknown(error);
+        }
+        if error.code == Code::DailyQuotaExhausted {
+            error.retry_after_ms = self.pacing.borrow().exhausted_ms(host.now());
+        }
+        error.message = format!("{}: {}", endpoint.name, error.message);
+        self.named(endpoint, self.secret.redact(error, &self.authorization))
+    }
+
+    fn quota_exhausted(&self, rest_ms: u64) -> Error {
+        let message = format!("the day's quota of {} is used up", self.service.title());
+        let mut error = Error::new(Code::DailyQuotaExhausted, message)
+            .hint("Go on after `retryAfterMs`; nothing was sent.");
+        error.retry_after_ms = Some(rest_ms);
+        error
+    }
+
+    fn prefixed(&self, endpoint: &'static Endpoint, mut error: Error) -> Error {
+        error.message = format!("{}: {}", endpoint.name, error.message);
+        self.named(endpoint, error)
+    }
+
+    fn named(&self, endpoint: &'static Endpoint, error: Error) -> Error {
+        error.of(self.service).at(endpoint.name)
+    }
+}
+
+fn read_or_unreadable<T>(
+    endpoint: &'static Endpoint,
+    response: Response,
+    read: &impl Fn(Response) -> Result<T, String>,
+) -> Result<T, Failure> {
+    let head =
+        Response { status: response.status, headers: response.headers.clone(), body: Vec::new() };
+    read(response).map_err(|why| failure::unreadable(endpoint, &head, &why))
+}
+
+/// A place in the queue, and later the permit to be in flight; both end with it.
+struct Turn<'a> {
+    pacing: &'a RefCell<Pacing>,
+    ticket: u64,
+    permit: Option<SemaphoreGuard<'a>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.pacing.borrow_mut().leave(self.ticket);
+    }
+}
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the tables' macros make public items")]
+mod tests {
+    use futures_util::future::join_all;
+    use serde_json::{Value, json};
+
+    use super::super::scripted::{Reply, Scripted, reply, text_reply};
+    use super::*;
+    use crate::endpoint::{INTEGER, TEXT, V3};
+    use crate::host::SendFailure;
+    use crate::{endpoints, fields, models};
+
+    models! {
+        NOTE "NoteInput" { required "body": TEXT, optional "userId": TEXT }
+        TASK "TaskInput" { optional "text": TEXT, optional "locationId": TEXT }
+    }
+
+    const ONE: Outcome = Outcome::One { key: "note", of: None };
+
+    endpoints! {
+        ROWS: Ghl "notes";
+        /// 0
+        "get": GET "/notes/{id}" { result: ONE }
+        /// 1
+        "create": POST "/notes" { body: Some(&NOTE), result: ONE, version: "2021-04-15" }
+        /// 2
+        "update": PUT "/notes/{id}" { body: Some(&TASK), result: ONE, v3: V3 { path: Some("/notes/re-named/{id}"), ..V3::SAME } }
+        /// 3
+        "delete": DELETE "/notes/{id}" { v3: V3::GONE }
+        /// 4
+        "search": GET "/search" { query: fields![required "location_id": TEXT, optional "limit": INTEGER], result: ONE }
+        /// 5
+        "recording": GET "/recording" { result: Outcome::Bytes }
+    }
+
+    endpoints! {
+        CHARTMOGUL_ROWS: Chartmogul "tasks";
+        /// 0
+        "update": PATCH "/v1/tasks/{id}" { body: Some(&TASK), result: Outcome::One { key: "", of: None } }
+        /// 1
+        "get": GET "/v1/tasks/{id}" { result: Outcome::One { key: "", of: None } }
+    }
+
+    const TOKEN: &str = "pit-canary-4711";
+
+    fn client_of(service: Service, api_version: GhlVersion) -> Client {
+        Client::new(ClientConfig {
+            service,
+            base_url: Some("http://test/".to_owned()),
+            secret: Secret::new(TOKEN),
+            location_id: Some("loc1".to_owned()),
+            api_version,
+        })
+        .unwrap()
+    }
+
+    fn ghl() -> Client {
+        client_of(Service::Ghl, GhlVersion::Dated)
+    }
+
+    fn parameters(value: Value) -> Parameters {
+        value.as_object().unwrap().clone()
+    }
+
+    fn found() -> Reply {
+        reply(200, &[], &json!({"note": {"id": "n1"}}))
+    }
+
+    fn failed(failure: SendFailure) -> Reply {
+        (50, Err(failure))
+    }
+
+    /// Runs one call of a GHL row against these replies.
+    fn run(row: usize, replies: Vec<Reply>) -> (Result<String>, Scripted<'static>) {
+        let host = Scripted::in_turn(replies);
+        let given = match row {
+            1 => json!({"body": "x"}),
+            2 => json!({"id": "n1", "text": "x"}),
+            4 => json!({}),
+            5 => json!({}),
+            _ => json!({"id": "n1"}),
+        };
+        let client = ghl();
+        let result = host.run(client.value(&host, &ROWS[row], parameters(given)));
+        assert_eq!(client.calls(), host.sent.borrow().len() as u64);
+        (result.map(|value| value.get().to_owned()), host)
+    }
+
+    fn sent(host: &Scripted<'_>) -> usize {
+        host.sent.borrow().len()
+    }
+
+    fn header(request: &Request, name: &str) -> Option<String> {
+        request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    #[test]
+    fn a_request_says_what_its_row_says() {
+        let (value, host) = run(1, vec![found()]);
+        assert_eq!(value.unwrap(), r#"{"id":"n1"}"#);
+        let sent = host.sent.borrow();
+        let request = &sent[0].1;
+        assert_eq!((request.method, request.url.as_str()), (Method::Post, "http://test/notes"));
+        assert_eq!(request.body, br#"{"body":"x"}"#);
+        assert_eq!(header(request, "authorization").unwrap(), format!("Bearer {TOKEN}"));
+        assert_eq!(header(request, "version").unwrap(), "2021-04-15");
+        assert_eq!(header(request, "content-type").unwrap(), "application/json");
+        assert_eq!(header(request, "accept").unwrap(), "application/json");
+    }
+
+    #[test]
+    fn a_read_has_no_body_and_chartmogul_takes_the_key_as_user() {
+        let client = client_of(Service::Chartmogul, GhlVersion::Dated);
+        let host = Scripted::new(|_, _| reply(200, &[], &json!({"a": 1})));
+        host.run(client.call(&host, &CHARTMOGUL_ROWS[1], parameters(json!({"id": "a/b"}))))
+            .unwrap();
+        let sent = host.sent.borrow();
+        let request = &sent[0].1;
+        assert_eq!(request.url, "http://test/v1/tasks/a%2Fb");
+        assert!(request.body.is_empty());
+        assert_eq!(header(request, "content-type"), None);
+        assert_eq!(header(request, "version"), None);
+        let expected = format!("Basic {}", STANDARD.encode(format!("{TOKEN}:")));
+        assert_eq!(header(request, "authorization").unwrap(), expected);
+    }
+
+    #[test]
+    fn v3_changes_path_and_version_where_the_row_exists_there() {
+        let client = client_of(Service::Ghl, GhlVersion::V3);
+        let host = Scripted::new(|_, _| found());
+        for (row, url, version) in
+            [(2, "http://test/notes/re-named/n1", "v3"), (3, "http://test/notes/n1", "2021-07-28")]
+        {
+            let mut given = json!({"id": "n1"});
+            if row == 2 {
+                given["text"] = json!("x");
+            }
+            host.run(client.call(&host, &ROWS[row], parameters(given))).unwrap();
+            let sent = host.sent.borrow();
+            let request = &sent.last().unwrap().1;
+            assert_eq!(
+                (request.url.as_str(), header(request, "version").unwrap().as_str()),
+                (url, version)
+            );
+        }
+    }
+
+    #[test]
+    fn the_location_is_filled_in_unless_given() {
+        let (_, host) = run(4, vec![found()]);
+        assert_eq!(host.sent.borrow()[0].1.url, "http://test/search?location_id=loc1");
+        let host = Scripted::new(|_, _| found());
+        let given = parameters(json!({"location_id": "other"}));
+        host.run(ghl().value(&host, &ROWS[4], given)).unwrap();
+        assert_eq!(host.sent.borrow()[0].1.url, "http://test/search?location_id=other");
+        let (_, host) = run(2, vec![found()]);
+        let body: Value = serde_json::from_slice(&host.sent.borrow()[0].1.body).unwrap();
+        assert_eq!(body, json!({"text": "x", "locationId": "loc1"}));
+    }
+
+    #[test]
+    fn bad_parameters_and_empty_changes_never_leave() {
+        let client = client_of(Service::Chartmogul, GhlVersion::Dated);
+        let host = Scripted::in_turn(Vec::new());
+        for given in
+            [json!({"id": "t"}), json!({"id": ".."}), json!({"id": "", "text": "x"}), json!({})]
+        {
+            let error =
+                host.run(client.value(&host, &CHARTMOGUL_ROWS[0], parameters(given))).unwrap_err();
+            assert_eq!(error.code, Code::InvalidArgument);
+            assert!(error.message.starts_with("tasks.update: "), "{}", error.message);
+            assert_eq!(error.endpoint.as_deref(), Some("tasks.update"));
+        }
+    }
+
+    #[test]
+    fn nothing_changed_is_a_success() {
+        let client = client_of(Service::Chartmogul, GhlVersion::Dated);
+        let host = Scripted::in_turn(vec![text_reply(304, &[], "")]);
+        let given = parameters(json!({"id": "t", "text": "same"}));
+        assert_eq!(host.run(client.value(&host, &CHARTMOGUL_ROWS[0], given)).unwrap().get(), "{}");
+    }
+
+    #[test]
+    fn a_read_is_sent_again_whatever_was_lost() {
+        for lost in [
+            failed(SendFailure::Timeout),
+            failed(SendFailure::Lost("reset".to_owned())),
+            failed(SendFailure::NotSent("refused".to_owned())),
+            text_reply(502, &[], "<html>"),
+            text_reply(500, &[], ""),
+            text_reply(401, &[], r#"{"message":"Command timed out"}"#),
+            text_reply(200, &[], "<!DOCTYPE html>"),
+            text_reply(200, &[], r#"{"note":{"id":"#),
+            text_reply(200, &[], ""),
+        ] {
+            let (value, host) = run(0, vec![lost.clone(), found()]);
+            assert_eq!(value.unwrap(), r#"{"id":"n1"}"#, "{lost:?}");
+            assert!(
+                host.events
+                    .borrow()
+                    .iter()
+                    .any(|event| matches!(event, Event::Retry { attempt: 2, .. }))
+            );
+        }
+    }
+
+    #[test]
+    fn a_create_is_never_sent_again_blindly() {
+        for lost in [
+            failed(SendFailure::Timeout),
+            failed(SendFailure::Lost("reset".to_owned())),
+            text_reply(500, &[], ""),
+            text_reply(503, &[], "x"),
+            text_reply(201, &[], "<!DOCTYPE html>"),
+            text_reply(201, &[], r#"{"note":{"id":"#),
+            text_reply(401, &[], r#"{"message":"Command timed out"}"#),
+        ] {
+            let (value, host) = run(1, vec![lost.clone()]);
+            let error = value.unwrap_err();
+            assert_eq!(error.code, Code::OutcomeUnknown, "{lost:?}");
+            assert!(error.details.unwrap()["cause"].is_string());
+            assert_eq!(sent(&host), 1);
+        }
+    }
+
+    #[test]
+    fn a_create_that_did_not_happen_is_sent_again() {
+        let (value, _) = run(1, vec![failed(SendFailure::NotSent("refused".to_owned())), found()]);
+        assert!(value.is_ok());
+        let (value, host) = run(1, vec![text_reply(429, &[], "{}"), found()]);
+        assert!(value.is_ok());
+        let sent = host.sent.borrow();
+        assert!(sent[1].0 - sent[0].0 >= 10_000, "waits for the window's rest");
+    }
+
+    #[test]
+    fn a_delete_that_got_lost_and_then_finds_nothing_has_done_its_work() {
+        let gone = || text_reply(404, &[], r#"{"message":"gone"}"#);
+        let (value, _) = run(3, vec![failed(SendFailure::Timeout), gone()]);
+        assert_eq!(value.unwrap(), "{}");
+        let (value, _) = run(3, vec![failed(SendFailure::NotSent(String::new())), gone()]);
+        assert_eq!(value.unwrap_err().code, Code::NotFound);
+        let (value, _) = run(3, vec![gone()]);
+        assert_eq!(value.unwrap_err().code, Code::NotFound);
+    }
+
+    #[test]
+    fn tries_end() {
+        let (value, host) = run(0, (0..3).map(|_| text_reply(500, &[], "x")).collect());
+        assert_eq!(value.unwrap_err().code, Code::ServiceUnavailable);
+        assert_eq!(sent(&host), 3);
+        let (value, host) = run(2, (0..5).map(|_| failed(SendFailure::Timeout)).collect());
+        assert_eq!(value.unwrap_err().code, Code::Timeout);
+        assert_eq!(sent(&host), 5);
+        let (value, host) = run(0, (0..8).map(|_| text_reply(429, &[], "x")).collect());
+        assert_eq!(value.unwrap_err().code, Code::RateLimited);
+        assert_eq!(sent(&host), 8);
+        let (value, host) = run(0, vec![text_reply(422, &[], r#"{"message":"bad"}"#)]);
+        assert_eq!(value.unwrap_err().message, "notes.get: GoHighLevel answered 422: bad");
+        assert_eq!(sent(&host), 1);
+    }
+
+    #[test]
+    fn what_a_proxy_asks_is_waited_for_and_too_much_is_told() {
+        let (value, host) = run(0, vec![text_reply(503, &[("Retry-After", "3")], ""), found()]);
+        assert!(value.is_ok());
+        assert!(host.sent.borrow()[1].0 - host.sent.borrow()[0].0 >= 3_000);
+        let (value, _) = run(0, vec![text_reply(503, &[("Retry-After", "3600")], "")]);
+        assert_eq!(value.unwrap_err().retry_after_ms, Some(3_600_000));
+    }
+
+    #[test]
+    fn the_days_end_stops_later_calls_at_home() {
+        let headers = [
+            ("x-ratelimit-limit-daily", "10000"),
+            ("x-ratelimit-daily-remaining", "0"),
+            ("x-ratelimit-daily-reset", "60000"),
+        ];
+        let client = ghl();
+        let host = Scripted::in_turn(vec![text_reply(429, &headers, "{}"), found()]);
+        let call = || client.value(&host, &ROWS[0], parameters(json!({"id": "n1"})));
+        let error = host.run(call()).unwrap_err();
+        assert_eq!((error.code, error.retry_after_ms), (Code::DailyQuotaExhausted, Some(60_000)));
+        host.advance(59_000);
+        let error = host.run(call()).unwrap_err();
+        assert_eq!((error.code, error.retry_after_ms), (Code::DailyQuotaExhausted, Some(1_000)));
+        assert_eq!(client.calls(), 1);
+        assert_eq!(client.quota().map(|quota| quota.remaining), Some(0));
+        host.advance(1_000);
+        host.run(call()).unwrap();
+    }
+
+    #[test]
+    fn the_signal_ends_a_call_wherever_it_is() {
+        // Before.
+        let host = Scripted::in_turn(Vec::new());
+        host.abort_after(0);
+        let call = |host: &Scripted<'_>| {
+            host.run(ghl().value(host, &ROWS[0], parameters(json!({"id": "n1"})))).unwrap_err().code
+        };
+        assert_eq!(call(&host), Code::Aborted);
+        // While sent.
+        let host = Scripted::in_turn(vec![found()]);
+        host.abort_after(20);
+        assert_eq!((call(&host), host.elapsed()), (Code::Aborted, 20));
+        // Between two tries.
+        let host = Scripted::in_turn(vec![text_reply(503, &[("Retry-After", "30")], "")]);
+        host.abort_after(1_000);
+        assert_eq!((call(&host), host.elapsed()), (Code::Aborted, 1_000));
+        // In the queue.
+        let host = Scripted::new(|_, _| found());
+        host.abort_after(5_000);
+        let client = ghl();
+        let calls = (0..60).map(|_| client.value(&host, &ROWS[0], parameters(json!({"id": "n1"}))));
+        let ends = host.run(join_all(calls));
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 25);
+        assert_eq!(host.elapsed(), 5_000);
+    }
+
+    #[test]
+    fn many_calls_at_once_keep_order_limit_and_connections() {
+        for (service, most, interval, in_flight, limit) in
+            [(Service::Chartmogul, 40, 1_000, 19, 0.98), (Service::Ghl, 25, 10_000, 32, 0.98)]
+        {
+            let client = client_of(service, GhlVersion::Dated);
+            let open = RefCell::new(Vec::new());
+            let peak = Cell::new(0);
+            let host = Scripted::new(|request, now| {
+                // Answers take 90 to 590 ms.
+                let took = 90 + (request.url.len() as u64 * 7919 + now) % 500;
+                let mut open = open.borrow_mut();
+                open.retain(|end| *end > now);
+                open.push(now + took);
+                peak.set(peak.get().max(open.len()));
+                (took, reply(200, &[], &json!({"note": 1})).1)
+            });
+            let row = if service == Service::Ghl { &ROWS[0] } else { &CHARTMOGUL_ROWS[1] };
+            let count = 1_000;
+            let calls =
+                (0..count).map(|id| client.value(&host, row, parameters(json!({"id": id}))));
+            assert!(host.run(join_all(calls)).iter().all(|end| end.is_ok()));
+            let sent = host.sent.borrow();
+            let times: Vec<u64> = sent.iter().map(|(at, _)| *at).collect();
+            for window in times.windows(most + 1) {
+                assert!(window[most] - window[0] >= interval);
+            }
+            assert!(peak.get() <= in_flight, "{} in flight", peak.get());
+            let id =
+                |request: &Request| request.url.rsplit('/').next().unwrap().parse::<u64>().unwrap();
+            assert!(sent.iter().map(|(_, request)| id(request)).eq(0..count));
+            let ideal = count as f64 / most as f64 * interval as f64;
+            assert!(ideal / host.elapsed() as f64 > limit, "{}", ideal / host.elapsed() as f64);
+            let paced = |event: &Event| matches!(event, Event::Pace { .. });
+            assert!(host.events.borrow().iter().any(paced));
+        }
+    }
+
+    #[test]
+    fn the_secret_is_in_no_error_and_no_event() {
+        let basic = STANDARD.encode(format!("{TOKEN}:"));
+        let echo = format!(r#"{{"message":["token {TOKEN} bad", "{basic}"],"traceId":"{TOKEN}"}}"#);
+        for service in [Service::Ghl, Service::Chartmogul] {
+            let client = client_of(service, GhlVersion::Dated);
+            let row = if service == Service::Ghl { &ROWS[3] } else { &CHARTMOGUL_ROWS[1] };
+            let replies =
+                vec![text_reply(422, &[], &echo), failed(SendFailure::NotSent(TOKEN.to_owned()))];
+            let replies =
+                [replies, (0..4).map(|_| failed(SendFailure::Lost(basic.clone()))).collect()];
+            let host = Scripted::in_turn(replies.concat());
+            let mut texts = Vec::new();
+            for _ in 0..2 {
+                let error = host
+                    .run(client.value(&host, row, parameters(json!({"id": "n1"}))))
+                    .unwrap_err();
+                texts.push(format!("{error} {error:?} {}", serde_json::to_string(&error).unwrap()));
+            }
+            texts.push(serde_json::to_string(&*host.events.borrow()).unwrap());
+            texts.push(format!("{client:?} {:?}", host.sent.borrow()));
+            for text in texts {
+                let hidden = if service == Service::Ghl { TOKEN } else { basic.as_str() };
+                assert!(!text.contains("canary") && !text.contains(hidden), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_of_wrong_form_are_refused_without_showing_them() {
+        for bad in ["", "  ", "pit canary", "pit-canary\u{e9}", "pit-\ncanary"] {
+            let config = ClientConfig {
+                service: Service::Ghl,
+                base_url: None,
+                secret: Secret::new(bad),
+                location_id: None,
+                api_version: GhlVersion::V3,
+            };
+            let error = Client::new(config).unwrap_err();
+            assert_eq!(error.code, Code::InvalidConfig);
+            assert!(!error.to_string().contains("canary"));
+        }
+    }
+
+    #[test]
+    fn bytes_are_not_read_as_json() {
+        let client = ghl();
+        let host = Scripted::in_turn(vec![(
+            5,
+            Ok(Response { status: 200, headers: Vec::new(), body: vec![0xff, 0] }),
+        )]);
+        let response = host.run(client.call(&host, &ROWS[5], Parameters::new())).unwrap();
+        assert_eq!(response.body, [0xff, 0]);
+        assert_eq!(header(&host.sent.borrow()[0].1, "accept").unwrap(), "*/*");
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_ends_the_call() {
+        let client = ghl();
+        let host = Scripted::new(|_, _| found());
+        host.stop_clock();
+        let call = || client.value(&host, &ROWS[0], parameters(json!({"id": "n1"})));
+        host.run(call()).unwrap();
+        assert_eq!(host.run(call()).unwrap_err().code, Code::InvalidConfig);
+    }
+
+    #[test]
+    fn a_service_that_is_down_drains_the_budget_and_calls_fail_at_once() {
+        let client = client_of(Service::Chartmogul, GhlVersion::Dated);
+        let host = Scripted::new(|_, _| text_reply(503, &[], ""));
+        let call = || client.value(&host, &CHARTMOGUL_ROWS[1], parameters(json!({"id": "t"})));
+        for _ in 0..20 {
+            host.run(call()).unwrap_err();
+        }
+        let before = client.calls();
+        host.run(call()).unwrap_err();
+        assert_eq!(client.calls() - before, 1);
+    }
+}

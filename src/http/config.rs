@@ -1,0 +1,120 @@
+//! Reads one service's part of the connector's options.
+
+use serde_json::{Map, Value};
+
+use super::check::closest;
+use super::{ClientConfig, GhlVersion, Secret};
+use crate::error::{Code, Error, Result, Service};
+
+impl ClientConfig {
+    /// Reads `{ token, locationId?, baseUrl?, apiVersion? }` (GHL) or `{ apiKey, baseUrl? }`
+    /// (ChartMogul). `null` counts as left out; an unknown name is refused with the closest one.
+    pub fn read(service: Service, options: &Value) -> Result<Self> {
+        let (secret_name, names) = match service {
+            Service::Ghl => ("token", &["token", "locationId", "baseUrl", "apiVersion"][..]),
+            Service::Chartmogul => ("apiKey", &["apiKey", "baseUrl"][..]),
+        };
+        let options = known_names(service.name(), options, names).map_err(|e| e.of(service))?;
+        let text = |name: &str| match options.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(invalid(service, name, "must be a text")),
+        };
+        let secret =
+            text(secret_name)?.ok_or_else(|| invalid(service, secret_name, "is missing"))?;
+        let api_version = match text("apiVersion")? {
+            None | Some("dated") => GhlVersion::Dated,
+            Some("v3") => GhlVersion::V3,
+            Some(_) => return Err(invalid(service, "apiVersion", "must be dated or v3")),
+        };
+        Ok(Self {
+            service,
+            base_url: text("baseUrl")?.map(str::to_owned),
+            secret: Secret::new(secret),
+            location_id: text("locationId")?.map(str::to_owned),
+            api_version,
+        })
+    }
+}
+
+/// The properties of an object of options, all of which must be among these names.
+pub(crate) fn known_names<'a>(
+    place: &str,
+    options: &'a Value,
+    names: &[&str],
+) -> Result<&'a Map<String, Value>> {
+    let shown = if place.is_empty() { "the options" } else { place };
+    let Value::Object(properties) = options else {
+        return Err(Error::new(Code::InvalidConfig, format!("{shown} must be an object")));
+    };
+    let Some(unknown) = properties.keys().find(|name| !names.contains(&name.as_str())) else {
+        return Ok(properties);
+    };
+    let prefix = if place.is_empty() { String::new() } else { format!("{place}.") };
+    let hint = match closest(unknown, names.iter().copied()) {
+        Some(close) => format!("Did you mean `{prefix}{close}`?"),
+        None => format!("Known are {}.", names.join(", ")),
+    };
+    Err(Error::new(Code::InvalidConfig, format!("unknown option `{prefix}{unknown}`")).hint(hint))
+}
+
+fn invalid(service: Service, name: &str, what: &str) -> Error {
+    let message = format!("{}.{name} {what}", service.name());
+    Error::new(Code::InvalidConfig, message).of(service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refusal(service: Service, options: Value) -> String {
+        let error = ClientConfig::read(service, &options).unwrap_err();
+        assert_eq!((error.code, error.service), (Code::InvalidConfig, Some(service)));
+        format!("{} {}", error.message, error.hint.unwrap_or_default())
+    }
+
+    #[test]
+    fn both_services_are_read() {
+        let options =
+            json!({"token": "pit", "locationId": "l", "baseUrl": null, "apiVersion": "v3"});
+        let config = ClientConfig::read(Service::Ghl, &options).unwrap();
+        assert_eq!((config.location_id.as_deref(), config.base_url), (Some("l"), None));
+        assert_eq!(config.api_version, GhlVersion::V3);
+        let options = json!({"apiKey": "k", "baseUrl": "http://x"});
+        let config = ClientConfig::read(Service::Chartmogul, &options).unwrap();
+        assert_eq!(config.base_url.as_deref(), Some("http://x"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_no_secret_shown() {
+        for (service, options, expected) in [
+            (
+                Service::Ghl,
+                json!({"tokn": "canary"}),
+                "unknown option `ghl.tokn` Did you mean `ghl.token`?",
+            ),
+            (
+                Service::Ghl,
+                json!({"token": "canary", "locationID": "l"}),
+                "Did you mean `ghl.locationId`?",
+            ),
+            (Service::Ghl, json!({}), "ghl.token is missing"),
+            (Service::Ghl, json!({"token": 7}), "ghl.token must be a text"),
+            (
+                Service::Ghl,
+                json!({"token": "canary", "apiVersion": "v4"}),
+                "ghl.apiVersion must be dated or v3",
+            ),
+            (Service::Ghl, json!("canary"), "ghl must be an object"),
+            (
+                Service::Chartmogul,
+                json!({"apiKey": "canary", "zzz": 1}),
+                "Known are apiKey, baseUrl.",
+            ),
+        ] {
+            let text = refusal(service, options);
+            assert!(text.contains(expected) && !text.contains("canary"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Calling one service: parameters are checked against the row, addressed, paced, sent, retried
+//! where that is safe, and the answer is read or turned into the one error type.
+//!
+//! Everything but [`Client`] is a pure function of what it is given.
+
+mod address;
+mod check;
+mod client;
+mod config;
+mod failure;
+mod form;
+mod pacing;
+mod pager;
+mod reading;
+mod retry;
+#[cfg(test)]
+pub(crate) mod scripted;
+mod secret;
+
+pub(crate) use check::closest;
+#[cfg(test)]
+pub(crate) use check::takes;
+pub use client::{Client, ClientConfig, GhlVersion, Unlisted};
+pub(crate) use config::known_names;
+pub use pacing::Quota;
+pub use pager::Page;
+#[cfg(test)]
+pub(crate) use pager::names as paging_parameters;
+pub use secret::Secret;
+
+/// One flat object of path, query and body parameters, under their names on the wire.
+pub type Parameters = serde_json::Map<String, serde_json::Value>;

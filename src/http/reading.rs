@@ -1,0 +1,166 @@
+//! Takes values out of an answer as raw JSON text: bulk data is never parsed twice.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::endpoint::Outcome;
+use crate::host::Response;
+
+/// The properties of an object, unparsed.
+type Properties<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The result's value: what stands under the row's key.
+pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Box<RawValue>, String> {
+    let key = match outcome {
+        Outcome::Nothing => return empty_object(),
+        _ if response.status == 304 => return empty_object(),
+        Outcome::Bytes => return Err("it holds bytes, not JSON".to_owned()),
+        Outcome::One { key, .. } | Outcome::List { key, .. } => key,
+    };
+    // A success without a body has nothing under any key.
+    if response.body.is_empty() && response.status == 204 {
+        return empty_object();
+    }
+    let whole = whole(response)?;
+    Ok(under(whole, key).ok_or_else(|| format!("it has no `{key}`"))?.to_owned())
+}
+
+/// A list, and what stands around it.
+pub(super) struct List<'a> {
+    pub(super) items: Vec<&'a RawValue>,
+    envelope: Properties<'a>,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn read(outcome: &Outcome, response: &'a Response) -> Result<Self, String> {
+        let key = match outcome {
+            Outcome::List { key, .. } | Outcome::One { key, .. } => *key,
+            Outcome::Nothing | Outcome::Bytes => "",
+        };
+        let whole = whole(response)?;
+        let list = under(whole, key).ok_or_else(|| format!("it has no `{key}`"))?;
+        let items = parse(list).ok_or_else(|| format!("its `{key}` is no list"))?;
+        let around = key.rsplit_once('.').map_or(Some(whole), |(path, _)| under(whole, path));
+        let envelope = around.and_then(parse).or_else(|| parse(whole)).unwrap_or_default();
+        Ok(Self { items, envelope })
+    }
+
+    /// A property beside the list, `meta.total` for one of its `meta`.
+    pub(super) fn beside(&self, path: &str) -> Option<Value> {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let value = self.envelope.get(name)?;
+        parse(under(value, rest)?).filter(|value: &Value| !value.is_null())
+    }
+
+    /// A property of the last item.
+    pub(super) fn of_last(&self, name: &str) -> Option<Value> {
+        let properties: Properties<'_> = parse(self.items.last()?)?;
+        parse(properties.get(name)?).filter(|value: &Value| !value.is_null())
+    }
+}
+
+/// That the body is JSON at all, for callers who take the whole of it.
+pub(super) fn is_readable(outcome: &Outcome, response: &Response) -> Result<(), String> {
+    match outcome {
+        Outcome::Nothing | Outcome::Bytes => Ok(()),
+        _ if response.status == 304 || response.body.is_empty() && response.status == 204 => Ok(()),
+        Outcome::One { .. } | Outcome::List { .. } => whole(response).map(|_| ()),
+    }
+}
+
+/// The value under a path of keys. Where a service is on record with two spellings, the key names
+/// both: `event|appointment`.
+fn under<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    if path.is_empty() {
+        return Some(value);
+    }
+    let (names, rest) = path.split_once('.').unwrap_or((path, ""));
+    let properties: Properties<'a> = parse(value)?;
+    let found = names.split('|').find_map(|name| properties.get(name).copied())?;
+    // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
+    if found.get().starts_with('[') { Some(found) } else { under(found, rest) }
+}
+
+fn whole(response: &Response) -> Result<&RawValue, String> {
+    // From text like all else: reading bytes would link a second copy of the parser.
+    let text = std::str::from_utf8(&response.body).map_err(|_| "it is no text".to_owned())?;
+    serde_json::from_str(text).map_err(|problem| {
+        let why = match text.trim_start().chars().next() {
+            None => "it is empty",
+            Some('<') => "it is an HTML page",
+            Some(_) if problem.is_eof() => "it is cut off",
+            Some(_) => "it is no JSON",
+        };
+        why.to_owned()
+    })
+}
+
+fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
+    serde_json::from_str(value.get()).ok()
+}
+
+fn empty_object() -> Result<Box<RawValue>, String> {
+    RawValue::from_string("{}".to_owned()).map_err(|problem| problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(body: &str) -> Response {
+        Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    fn one(key: &'static str, body: &str) -> Result<String, String> {
+        let outcome = Outcome::One { key, of: None };
+        value(&outcome, &response(body)).map(|value| value.get().to_owned())
+    }
+
+    #[test]
+    fn values_keep_their_very_text() {
+        assert_eq!(one("", r#"{"a": 1.50}"#).unwrap(), r#"{"a": 1.50}"#);
+        assert_eq!(one("contact", r#"{"contact":{"n": 1e3 },"x":1}"#).unwrap(), r#"{"n": 1e3 }"#);
+        assert_eq!(one("a.b", r#"{"a":{"b":[1, 2]}}"#).unwrap(), "[1, 2]");
+        assert_eq!(one("event|appointment", r#"{"appointment":7}"#).unwrap(), "7");
+    }
+
+    #[test]
+    fn unreadable_bodies_say_why() {
+        assert_eq!(one("", " \n").unwrap_err(), "it is empty");
+        assert_eq!(one("", "<!DOCTYPE html>").unwrap_err(), "it is an HTML page");
+        assert_eq!(one("", r#"{"contact":{"id":"1"#).unwrap_err(), "it is cut off");
+        assert_eq!(one("", "Bad Gateway").unwrap_err(), "it is no JSON");
+        let bytes = Response { status: 200, headers: Vec::new(), body: vec![0xff, 0xfe] };
+        let outcome = Outcome::One { key: "", of: None };
+        assert_eq!(value(&outcome, &bytes).unwrap_err(), "it is no text");
+        assert_eq!(one("contact", r#"{"other":1}"#).unwrap_err(), "it has no `contact`");
+    }
+
+    #[test]
+    fn nothing_and_not_modified_are_empty_objects() {
+        let mut unchanged = response("");
+        unchanged.status = 304;
+        let outcome = Outcome::One { key: "contact", of: None };
+        assert_eq!(value(&outcome, &unchanged).unwrap().get(), "{}");
+        assert_eq!(value(&Outcome::Nothing, &response("gone")).unwrap().get(), "{}");
+    }
+
+    #[test]
+    fn a_list_knows_what_stands_around_it() {
+        let response = response(
+            r#"{"messages":{"nextPage":true,"messages":[{"id":"a"},{"id":"b"}]},"meta":{"total":9}}"#,
+        );
+        let outcome = Outcome::List { key: "messages.messages", of: None };
+        let list = List::read(&outcome, &response).unwrap();
+        assert_eq!(list.items.len(), 2);
+        assert_eq!(list.beside("nextPage"), Some(Value::Bool(true)));
+        assert_eq!(list.of_last("id"), Some(Value::from("b")));
+        assert_eq!(list.of_last("missing"), None);
+        let flat = self::response(r#"{"messages":[{"id":"a"}],"nextPage":true}"#);
+        let list = List::read(&outcome, &flat).unwrap();
+        assert_eq!((list.items.len(), list.beside("nextPage")), (1, Some(Value::Bool(true))));
+    }
+}

@@ -1,0 +1,33 @@
+//! The connector between GoHighLevel (GHL) and ChartMogul.
+//!
+//! Data flows one way, and a module names only modules below it in this list:
+//! `wasm` (bindings, no logic) · `connector` (options, calls by name) ·
+//! `sync` (read, match, diff, plan, apply, record) · `mapping` (fields, types, text forms) · `ghl` and `chartmogul` (endpoint tables, records,
+//! pagers) · `http` (building, pacing, retrying, reading errors) · `endpoint` (what a row is) ·
+//! `host` (the port to the outside) · `dates` · `error`.
+//! `sandbox` stands beside: both services in memory, built from `host` alone.
+
+// No panic reaches a user, and a library prints nothing. Tests outside this crate may do both.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+pub mod chartmogul;
+pub mod connector;
+pub mod dates;
+pub mod endpoint;
+pub mod error;
+pub mod ghl;
+pub mod host;
+pub mod http;
+pub mod mapping;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod sync;
+#[cfg(target_arch = "wasm32")]
+mod wasm;

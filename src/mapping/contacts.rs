@@ -1,0 +1,337 @@
+//! A GHL contact as a ChartMogul contact, or as a customer with its primary contact; a GHL
+//! business as a customer.
+
+use serde_json::{Value, json};
+
+use crate::dates;
+use crate::ghl::records::{Business, Contact};
+
+use super::countries::{country_code, phone};
+use super::custom_fields::{Rule, convert};
+use super::settings::{AttributeObject, Settings};
+use super::users::UserMap;
+use super::{Fields, Mapped, email};
+
+/// What a contact is mapped with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The user's settings.
+    pub settings: &'a Settings,
+    /// The custom fields that cross.
+    pub rules: &'a [Rule],
+    /// Who is who.
+    pub users: &'a UserMap,
+    /// The country of phones written without a calling code.
+    pub country: Option<&'a str>,
+}
+
+/// What matching compares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// E-mail addresses in compared form, the primary one first; without shared mailboxes.
+    pub emails: Vec<String>,
+    /// Phones in E.164.
+    pub phones: Vec<String>,
+}
+
+/// The contact's name for people: full name, first and last, company, e-mail's local part, phone.
+pub fn display_name(contact: &Contact<'_>) -> String {
+    let joined = [contact.first_name(), contact.last_name()]
+        .into_iter()
+        .flatten()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let email_name = contact.email.as_deref().and_then(|address| address.split('@').next());
+    [
+        Some(joined.as_str()),
+        contact.full_name(),
+        contact.company_name.as_deref(),
+        email_name,
+        contact.phone.as_deref(),
+        contact.id.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(str::trim)
+    .find(|name| !name.is_empty())
+    .unwrap_or_default()
+    .to_owned()
+}
+
+/// What matching compares of a contact.
+pub fn identity(contact: &Contact<'_>, context: &Context<'_>) -> Identity {
+    let mut identity = Identity::default();
+    let addresses = contact.email.iter().chain(&contact.additional_emails);
+    for address in addresses.filter_map(|address| email(address)) {
+        let shared = context
+            .settings
+            .shared_emails
+            .iter()
+            .any(|shared| shared.trim().eq_ignore_ascii_case(&address));
+        if !shared && !identity.emails.contains(&address) {
+            identity.emails.push(address);
+        }
+    }
+    let numbers = contact.phone.iter().chain(&contact.additional_phones);
+    for number in numbers.filter_map(|number| phone(number, phone_country(contact, context))) {
+        if !identity.phones.contains(&number) {
+            identity.phones.push(number);
+        }
+    }
+    identity
+}
+
+/// The contact as a ChartMogul contact: names, e-mail, phone, `custom.*`, and of its customer `attribute.*` and `tag.*`.
+pub fn contact(contact: &Contact<'_>, context: &Context<'_>) -> Mapped {
+    let mut mapped = Mapped::default();
+    person(contact, context, "", &mut mapped);
+    let id = contact.id.as_deref();
+    mapped.set("custom.ghl_contact_id", id);
+    attributes(contact, context, &mut mapped);
+    mapped
+}
+
+/// The contact as a customer with its primary contact. The second part is written at its creation only.
+pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields) {
+    let mut mapped = Mapped::default();
+    mapped.set("name", Some(display_name(contact)));
+    mapped.set("company", contact.company_name.as_deref().or(contact.business_name.as_deref()));
+    mapped.set("email", contact.email.as_deref().and_then(email));
+    mapped.set("website_url", contact.website.as_deref());
+    place(
+        contact.city.as_deref(),
+        contact.state.as_deref(),
+        contact.postal_code.as_deref(),
+        contact.country.as_deref(),
+        &mut mapped,
+    );
+    if context.settings.owner {
+        mapped.set(
+            "owner",
+            contact.assigned_to.as_deref().and_then(|id| context.users.chartmogul_email(id)),
+        );
+    }
+    person(contact, context, "primary_contact.", &mut mapped);
+    attributes(contact, context, &mut mapped);
+    let mut at_create = Fields::new();
+    if let Some(at) = contact.date_added.as_ref().and_then(|at| at.milliseconds()) {
+        at_create.insert("lead_created_at".into(), json!(dates::iso(at)));
+    }
+    (mapped, at_create)
+}
+
+/// A GHL business as a customer.
+pub fn business(business: &Business<'_>) -> Mapped {
+    let mut mapped = Mapped::default();
+    let id = business.id.as_deref().unwrap_or_default();
+    let name =
+        business.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(id);
+    mapped.set("name", Some(name));
+    mapped.set("company", Some(name));
+    mapped.set("email", business.email.as_deref().and_then(email));
+    mapped.set("website_url", business.website.as_deref());
+    place(
+        business.city.as_deref(),
+        business.state.as_deref(),
+        business.postal_code.as_deref(),
+        business.country.as_deref(),
+        &mut mapped,
+    );
+    mapped
+}
+
+fn person(contact: &Contact<'_>, context: &Context<'_>, prefix: &str, mapped: &mut Mapped) {
+    let name = |field: &str| format!("{prefix}{field}");
+    // Without first and last name the one full name is all there is.
+    let (first, last) = match (contact.first_name(), contact.last_name()) {
+        (None, None) => (contact.full_name(), None),
+        pair => pair,
+    };
+    mapped.set(&name("first_name"), first.map(str::trim));
+    mapped.set(&name("last_name"), last.map(str::trim));
+    if let Some(address) =
+        contact.email.as_deref().map(str::trim).filter(|address| !address.is_empty())
+    {
+        match email(address) {
+            Some(valid) => mapped.set(&name("email"), Some(valid)),
+            None => {
+                mapped.problem("email", format!("\"{address}\" is no e-mail address: left out"))
+            }
+        }
+    }
+    if let Some(number) = contact.phone.as_deref() {
+        let number = number.trim();
+        let e164 = phone(number, phone_country(contact, context));
+        mapped.set(&name("phone"), Some(e164.unwrap_or_else(|| number.to_owned())));
+    }
+}
+
+/// ChartMogul keeps a state for the United States only.
+fn place(
+    city: Option<&str>,
+    state: Option<&str>,
+    zip: Option<&str>,
+    country: Option<&str>,
+    mapped: &mut Mapped,
+) {
+    mapped.set("city", city.map(str::trim));
+    mapped.set("zip", zip.map(str::trim));
+    let Some(country) = country.map(str::trim).filter(|country| !country.is_empty()) else {
+        return;
+    };
+    let Some(code) = country_code(country) else {
+        mapped.problem("country", format!("\"{country}\" is no country of ISO 3166-1: left out"));
+        return;
+    };
+    mapped.set("country", Some(code));
+    if code == "US" {
+        let state = state.map(str::trim).filter(|state| state.len() == 2);
+        mapped.set("state", state.map(str::to_ascii_uppercase));
+    }
+}
+
+fn attributes(contact: &Contact<'_>, context: &Context<'_>, mapped: &mut Mapped) {
+    for rule in context.rules {
+        let Some(value) = rule_value(contact, rule) else { continue };
+        match convert(&value, rule.of) {
+            Ok(None) => {}
+            Ok(Some(converted)) => {
+                if converted.cut {
+                    mapped.problem(
+                        &rule.from,
+                        "over 255 characters, ChartMogul's limit: cut at a word",
+                    );
+                }
+                let name = match rule.object {
+                    AttributeObject::Customer => format!("attribute.{}", rule.to),
+                    AttributeObject::Contact => format!("custom.{}", rule.to),
+                };
+                mapped.fields.insert(name, converted.value);
+            }
+            Err(reason) => mapped.problem(&rule.from, format!("{reason}: left out")),
+        }
+    }
+    for tag in &contact.tags {
+        let crosses = context.settings.tags.prefixes.iter().any(|prefix| {
+            tag.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        });
+        if crosses {
+            mapped.fields.insert(format!("tag.{tag}"), Value::Bool(true));
+        }
+    }
+}
+
+fn rule_value(contact: &Contact<'_>, rule: &Rule) -> Option<Value> {
+    if let Some(id) = &rule.id {
+        let field = contact.custom_fields.iter().find(|field| field.id.as_deref() == Some(id))?;
+        return Some(field.value.clone());
+    }
+    let text = |value: &Option<std::borrow::Cow<'_, str>>| value.as_deref().map(|text| json!(text));
+    match rule.from.as_str() {
+        "source" => text(&contact.source),
+        "timezone" => text(&contact.timezone),
+        "address1" => text(&contact.address),
+        "type" => text(&contact.kind),
+        "companyName" => text(&contact.company_name),
+        "website" => text(&contact.website),
+        "dateOfBirth" => contact
+            .date_of_birth
+            .as_ref()
+            .and_then(|at| at.milliseconds())
+            .map(|at| json!(dates::iso(at))),
+        "dateAdded" => contact
+            .date_added
+            .as_ref()
+            .and_then(|at| at.milliseconds())
+            .map(|at| json!(dates::iso(at))),
+        "dnd" => contact.dnd.map(Value::Bool),
+        _ => None,
+    }
+}
+
+fn phone_country<'a>(contact: &'a Contact<'_>, context: &'a Context<'_>) -> Option<&'a str> {
+    contact.country.as_deref().and_then(country_code).or(context.country)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::settings::{AttributeType, Tags};
+
+    fn with<T>(
+        settings: &Settings,
+        rules: &[Rule],
+        json: &str,
+        run: impl Fn(&Contact<'_>, &Context<'_>) -> T,
+    ) -> T {
+        let users = UserMap::default();
+        let record: Contact<'_> = serde_json::from_str(json).unwrap();
+        run(&record, &Context { settings, rules, users: &users, country: Some("US") })
+    }
+
+    #[test]
+    fn a_contact_with_everything() {
+        let settings =
+            Settings { tags: Tags { prefixes: vec!["ghl:".into()] }, ..Settings::default() };
+        let rules = [
+            Rule {
+                id: Some("f1".into()),
+                from: "plan".into(),
+                to: "plan".into(),
+                of: AttributeType::String,
+                object: AttributeObject::Contact,
+            },
+            Rule {
+                id: Some("f2".into()),
+                from: "seats".into(),
+                to: "seats".into(),
+                of: AttributeType::Integer,
+                object: AttributeObject::Customer,
+            },
+        ];
+        let json = r#"{"id":"C1","firstName":"Zoë","lastName":"Müller","email":" Zoe@Example.com","phone":"(415) 555-0123",
+            "tags":["ghl:vip","internal"],"customFields":[{"id":"f1","value":"Gold"},{"id":"f2","field_value":"many"}]}"#;
+        let mapped = with(&settings, &rules, json, contact);
+        let expected = json!({"first_name":"Zoë","last_name":"Müller","email":"zoe@example.com","phone":"+14155550123",
+            "custom.ghl_contact_id":"C1","custom.plan":"Gold","tag.ghl:vip":true});
+        assert_eq!(serde_json::to_value(&mapped.fields).unwrap(), expected);
+        assert_eq!(mapped.problems.len(), 1);
+        assert!(mapped.problems[0].reason.contains("\"many\" is no number"));
+    }
+
+    #[test]
+    fn a_bad_e_mail_is_left_out_and_said() {
+        let mapped =
+            with(&Settings::default(), &[], r#"{"id":"C1","email":"ada(at)example.com"}"#, contact);
+        assert!(!mapped.fields.contains_key("email"));
+        assert_eq!(mapped.problems[0].field, "email");
+    }
+
+    #[test]
+    fn a_customer_has_its_primary_contact_and_its_place() {
+        let json = r#"{"id":"C1","contactName":"Ada Lovelace","companyName":"Engines","email":"ada@example.com","city":"Austin",
+            "state":"tx","country":"United States","postalCode":"73301","dateAdded":"2021-07-02T05:18:26.704Z"}"#;
+        let (mapped, at_create) = with(&Settings::default(), &[], json, customer);
+        assert_eq!(mapped.fields["name"], "Ada Lovelace");
+        assert_eq!(mapped.fields["country"], "US");
+        assert_eq!(mapped.fields["state"], "TX");
+        assert_eq!(mapped.fields["primary_contact.first_name"], "Ada Lovelace");
+        assert_eq!(at_create["lead_created_at"], "2021-07-02T05:18:26.704Z");
+        let (mapped, _) =
+            with(&Settings::default(), &[], r#"{"id":"C1","state":"NY","country":"DE"}"#, customer);
+        assert!(!mapped.fields.contains_key("state"));
+        assert_eq!(mapped.fields["name"], "C1");
+    }
+
+    #[test]
+    fn identities_leave_shared_mailboxes_out() {
+        let settings =
+            Settings { shared_emails: vec!["Info@example.com".into()], ..Settings::default() };
+        let json = r#"{"id":"C1","email":"info@example.com","additionalEmails":["Ada@example.com",{"email":"ADA@example.com"}],"phone":"+1 415 555 0123"}"#;
+        let identity = with(&settings, &[], json, identity);
+        assert_eq!(identity.emails, ["ada@example.com"]);
+        assert_eq!(identity.phones, ["+14155550123"]);
+    }
+}

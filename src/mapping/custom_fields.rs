@@ -1,0 +1,344 @@
+//! GHL's custom fields as ChartMogul's custom attributes, by declared types.
+//!
+//! ChartMogul fixes an attribute's type at its first write, so a type is declared in the settings
+//! and never guessed from one value.
+
+use serde_json::Value;
+
+use crate::dates;
+use crate::error::{Code, Error, Result};
+
+use super::settings::{AttributeObject, AttributeType, CustomField, Settings};
+use super::text;
+
+/// ChartMogul: at most 255 characters in a String attribute.
+const STRING_LIMIT: usize = 255;
+
+/// Standard contact fields that may become attributes: name, GHL's type for it.
+const STANDARD_FIELDS: &[(&str, &str)] = &[
+    ("source", "TEXT"),
+    ("timezone", "TEXT"),
+    ("address1", "TEXT"),
+    ("type", "TEXT"),
+    ("companyName", "TEXT"),
+    ("website", "TEXT"),
+    ("dateOfBirth", "DATE"),
+    ("dateAdded", "DATE"),
+    ("dnd", "BOOLEAN"),
+];
+
+/// A custom field as the location defines it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    /// Its id, which values carry.
+    pub id: String,
+    /// Its key, for example `contact.plan`.
+    pub key: String,
+    /// Its data type, for example `NUMERICAL`.
+    pub data_type: String,
+    /// How many options it offers.
+    pub options: usize,
+}
+
+/// A rule of the settings, tied to the location's definition.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rule {
+    /// Id of the custom field; `None` for a standard field.
+    pub id: Option<String>,
+    /// The field, as the settings name it.
+    pub from: String,
+    /// Key of the attribute.
+    pub to: String,
+    /// Type of the attribute.
+    pub of: AttributeType,
+    /// What holds it.
+    pub object: AttributeObject,
+}
+
+/// Ties the settings' custom fields to the location's definitions. An unknown field, or one whose
+/// type cannot become the declared one, is an error that names what is possible.
+pub fn resolve(settings: &Settings, definitions: &[Definition]) -> Result<Vec<Rule>> {
+    settings.custom_fields.iter().map(|field| resolve_one(settings, field, definitions)).collect()
+}
+
+fn resolve_one(
+    settings: &Settings,
+    field: &CustomField,
+    definitions: &[Definition],
+) -> Result<Rule> {
+    let bare = field.from.strip_prefix("contact.").unwrap_or(&field.from);
+    let custom = definitions.iter().find(|definition| {
+        definition.key.strip_prefix("contact.").unwrap_or(&definition.key) == bare
+    });
+    let standard = STANDARD_FIELDS.iter().find(|(name, _)| *name == field.from);
+    let (id, data_type, options) = match (custom, standard) {
+        (Some(definition), _) => {
+            (Some(definition.id.clone()), definition.data_type.as_str(), definition.options)
+        }
+        (None, Some((_, data_type))) => (None, *data_type, 0),
+        (None, None) => {
+            let known: Vec<&str> =
+                definitions.iter().map(|definition| definition.key.as_str()).collect();
+            return Err(Error::new(
+                Code::InvalidConfig,
+                format!("sync.customFields: the location has no contact field \"{}\"", field.from),
+            )
+            .hint(format!(
+                "Known are {}; and of the standard fields {}.",
+                if known.is_empty() { "no custom fields".to_owned() } else { known.join(", ") },
+                STANDARD_FIELDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+            )));
+        }
+    };
+    let allowed = allowed_types(data_type, options);
+    if !allowed.contains(&field.of) {
+        let possible: Vec<String> = allowed.iter().map(|of| format!("{of:?}")).collect();
+        return Err(Error::new(
+            Code::InvalidConfig,
+            format!(
+                "sync.customFields: \"{}\" has GHL's type {data_type}, which cannot become {:?}",
+                field.from, field.of
+            ),
+        )
+        .hint(if possible.is_empty() {
+            "Fields of this type are not brought over: remove the rule.".to_owned()
+        } else {
+            format!("Possible: {}.", possible.join(", "))
+        }));
+    }
+    Ok(Rule {
+        id,
+        from: field.from.clone(),
+        to: field.to.clone(),
+        of: field.of,
+        object: settings.object_of(field),
+    })
+}
+
+/// What each of GHL's data types may become. Files and box lists stay: their links expire or have no equal.
+fn allowed_types(data_type: &str, options: usize) -> &'static [AttributeType] {
+    use AttributeType::{Boolean, Decimal, Integer, String, Timestamp};
+    match data_type {
+        "TEXT" | "LARGE_TEXT" | "PHONE" | "EMAIL" | "SINGLE_OPTIONS" | "RADIO" => &[String],
+        "NUMERICAL" => &[Integer, Decimal, String],
+        "MONETORY" => &[Decimal, String],
+        "DATE" => &[Timestamp, String],
+        "CHECKBOX" if options == 1 => &[Boolean, String],
+        "CHECKBOX" | "MULTIPLE_OPTIONS" => &[String],
+        "BOOLEAN" => &[Boolean, String],
+        _ => &[],
+    }
+}
+
+/// A value in its attribute's type. `Ok(None)` for an empty one; `Err` says why it does not fit.
+pub fn convert(value: &Value, of: AttributeType) -> Result<Option<Converted>, String> {
+    if is_empty(value) {
+        return Ok(None);
+    }
+    let converted = match of {
+        AttributeType::String => string(value),
+        AttributeType::Integer => Converted::whole(integer(value)?),
+        AttributeType::Decimal => Converted::whole(decimal(value)?),
+        AttributeType::Timestamp => {
+            let day = dates::day(value).ok_or_else(|| format!("{} is no date", shown(value)))?;
+            Converted::whole(Value::String(dates::midnight(&day)))
+        }
+        AttributeType::Boolean => Converted::whole(Value::Bool(boolean(value)?)),
+    };
+    Ok(Some(converted))
+}
+
+/// A converted value, and whether it lost something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converted {
+    /// The value.
+    pub value: Value,
+    /// True when it was cut to ChartMogul's 255 characters.
+    pub cut: bool,
+}
+
+impl Converted {
+    fn whole(value: Value) -> Self {
+        Self { value, cut: false }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Several options become one sorted text, so that their order makes no difference.
+fn string(value: &Value) -> Converted {
+    let whole = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Array(items) => {
+            let mut texts: Vec<String> = items.iter().map(plain_text).collect();
+            texts.sort();
+            texts.join("; ")
+        }
+        other => plain_text(other),
+    };
+    let short = text::cut(&whole, STRING_LIMIT);
+    Converted { cut: short != whole, value: Value::String(short) }
+}
+
+fn plain_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Object(entries) => match (entries.get("value"), entries.get("currency")) {
+            (Some(amount), Some(Value::String(currency))) => {
+                format!("{} {currency}", plain_text(amount))
+            }
+            _ => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn integer(value: &Value) -> Result<Value, String> {
+    let number = number(value)?;
+    let whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0;
+    if whole {
+        Ok(Value::from(number as i64))
+    } else {
+        Err(format!("{} is no whole number", shown(value)))
+    }
+}
+
+fn decimal(value: &Value) -> Result<Value, String> {
+    Ok(Value::from(number(value)?))
+}
+
+/// A number, a text of one ("1,250.50" too), or the `value` of GHL's money object.
+fn number(value: &Value) -> Result<f64, String> {
+    let read = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => {
+            text.trim().trim_start_matches(['$', '€', '£']).replace(',', "").parse().ok()
+        }
+        Value::Object(entries) => entries.get("value").and_then(|inner| number(inner).ok()),
+        _ => None,
+    };
+    read.filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| format!("{} is no number", shown(value)))
+}
+
+/// A checkbox of one option is true when that option is chosen.
+fn boolean(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(truth) => Ok(*truth),
+        Value::Array(items) => Ok(!items.is_empty()),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" | "on" => Ok(true),
+            "false" | "no" | "0" | "off" => Ok(false),
+            _ => Ok(true),
+        },
+        Value::Number(number) => Ok(number.as_f64() != Some(0.0)),
+        Value::Null | Value::Object(_) => {
+            Err(format!("{} is neither true nor false", shown(value)))
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    text::cut(&value.to_string(), 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn definition(key: &str, data_type: &str, options: usize) -> Definition {
+        Definition {
+            id: format!("id-{key}"),
+            key: format!("contact.{key}"),
+            data_type: data_type.into(),
+            options,
+        }
+    }
+
+    fn settings(from: &str, of: AttributeType) -> Settings {
+        Settings {
+            custom_fields: vec![CustomField {
+                from: from.into(),
+                to: "key".into(),
+                of,
+                object: None,
+            }],
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn fields_are_found_by_key_with_or_without_prefix() {
+        let definitions = [definition("plan", "TEXT", 0)];
+        for from in ["plan", "contact.plan"] {
+            let rules = resolve(&settings(from, AttributeType::String), &definitions).unwrap();
+            assert_eq!(rules[0].id.as_deref(), Some("id-plan"));
+        }
+        let rules = resolve(&settings("source", AttributeType::String), &definitions).unwrap();
+        assert_eq!(rules[0].id, None);
+    }
+
+    #[test]
+    fn unknown_fields_and_types_that_do_not_fit_are_refused() {
+        let definitions = [definition("plan", "TEXT", 0), definition("file", "FILE_UPLOAD", 0)];
+        let unknown = resolve(&settings("pln", AttributeType::String), &definitions).unwrap_err();
+        assert_eq!(unknown.code, Code::InvalidConfig);
+        assert!(unknown.hint.unwrap().contains("contact.plan"));
+        let unfit = resolve(&settings("plan", AttributeType::Integer), &definitions).unwrap_err();
+        assert!(unfit.message.contains("TEXT") && unfit.hint.unwrap().contains("String"));
+        assert!(resolve(&settings("file", AttributeType::String), &definitions).is_err());
+    }
+
+    #[test]
+    fn every_data_type_has_its_form() {
+        use AttributeType::{Boolean, Decimal, Integer, String, Timestamp};
+        for (value, of, expected) in [
+            (json!(" Gold "), String, json!("Gold")),
+            (json!(["b", "a"]), String, json!("a; b")),
+            (json!({"currency": "USD", "value": 12.5}), String, json!("12.5 USD")),
+            (json!(100), Integer, json!(100)),
+            (json!("100"), Integer, json!(100)),
+            (json!("1,250.50"), Decimal, json!(1250.5)),
+            (json!({"currency": "USD", "value": 12.5}), Decimal, json!(12.5)),
+            (json!("2026-01-31"), Timestamp, json!("2026-01-31T00:00:00.000Z")),
+            (json!(1_769_817_600_000_i64), Timestamp, json!("2026-01-31T00:00:00.000Z")),
+            (json!(["Yes, call me"]), Boolean, json!(true)),
+            (json!("no"), Boolean, json!(false)),
+        ] {
+            assert_eq!(convert(&value, of).unwrap().unwrap().value, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn values_that_do_not_fit_say_why() {
+        for (value, of, part) in [
+            (json!("ten"), AttributeType::Integer, "\"ten\" is no number"),
+            (json!(1.5), AttributeType::Integer, "no whole number"),
+            (json!("31/01/2026"), AttributeType::Timestamp, "no date"),
+            (json!("NaN"), AttributeType::Decimal, "no number"),
+        ] {
+            assert!(convert(&value, of).unwrap_err().contains(part), "{value}");
+        }
+    }
+
+    #[test]
+    fn empty_values_set_nothing_and_long_ones_are_cut() {
+        for value in [json!(null), json!(" "), json!([]), json!({})] {
+            assert_eq!(convert(&value, AttributeType::String), Ok(None));
+        }
+        let long = convert(&json!("x".repeat(300)), AttributeType::String).unwrap().unwrap();
+        assert!(long.cut);
+        assert_eq!(long.value.as_str().unwrap().chars().count(), 255);
+    }
+}

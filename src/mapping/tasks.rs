@@ -1,0 +1,159 @@
+//! A GHL task as a ChartMogul task.
+
+use serde_json::Value;
+
+use crate::dates;
+use crate::ghl::records::Task;
+
+use super::settings::{LongTasks, Marker, Settings};
+use super::users::UserMap;
+use super::{Mapped, text};
+
+/// ChartMogul: `task_details` holds at most 255 characters, 422 otherwise.
+pub const DETAILS_LIMIT: usize = 255;
+
+/// The task's new form, or why it has none.
+///
+/// Fields: `task_details`, `assignee`, `due_date` (a day in the location's zone), `completed`.
+pub fn task(
+    task: &Task<'_>,
+    settings: &Settings,
+    users: &UserMap,
+    offset_minutes: impl Fn(i64) -> i32,
+) -> Result<Mapped, String> {
+    let mut mapped = Mapped::default();
+    let id = task.id.as_deref().unwrap_or_default();
+    let whole = details(task);
+    let marker = marker(settings, id);
+    let short = text::cut(&whole, DETAILS_LIMIT - marker.chars().count());
+    if short != whole {
+        let reason = match settings.long_tasks {
+            LongTasks::Cut => "over 255 characters: cut at a word",
+            LongTasks::Note => {
+                "over 255 characters: cut at a word, and brought over whole as a note"
+            }
+        };
+        mapped.problem("title", reason);
+    }
+    mapped.set("task_details", Some(format!("{short}{marker}")));
+    let assignee = users.assignee(task.assigned_to.as_deref()).ok_or_else(|| {
+        match task.assigned_to.as_deref().and_then(|id| users.name(id)) {
+            Some(name) => {
+                format!("{name} has no ChartMogul user and sync.users.defaultAssignee is not set")
+            }
+            None => "it is assigned to nobody and sync.users.defaultAssignee is not set".to_owned(),
+        }
+    })?;
+    mapped.set("assignee", Some(assignee));
+    let due = task
+        .due_date
+        .as_ref()
+        .and_then(|due| {
+            due.milliseconds()
+                .map(|at| dates::local_day(at, offset_minutes(at)))
+                .or_else(|| due.local_milliseconds().map(|at| dates::local_day(at, 0)))
+        })
+        .ok_or_else(|| "it has no readable due date, which ChartMogul requires".to_owned())?;
+    mapped.set("due_date", Some(due));
+    mapped.fields.insert("completed".into(), Value::Bool(task.completed.unwrap_or(false)));
+    Ok(mapped)
+}
+
+/// The whole text of a task too long for ChartMogul's task, for a note beside it.
+pub fn overflow(task: &Task<'_>, settings: &Settings) -> Option<String> {
+    let id = task.id.as_deref().unwrap_or_default();
+    let limit = DETAILS_LIMIT - marker(settings, id).chars().count();
+    let too_long = details(task).chars().count() > limit;
+    (settings.long_tasks == LongTasks::Note && too_long).then(|| {
+        let title = task.title.as_deref().map(str::trim).unwrap_or_default();
+        let body = text::plain(task.body.as_deref().unwrap_or_default());
+        format!("{title}\n\n{body}").trim().to_owned()
+    })
+}
+
+/// Title and body on one line.
+fn details(task: &Task<'_>) -> String {
+    let title = text::one_line(task.title.as_deref().unwrap_or_default());
+    let body = text::one_line(&text::plain(task.body.as_deref().unwrap_or_default()));
+    match (title.is_empty(), body.is_empty()) {
+        (false, false) => format!("{title} - {body}"),
+        (false, true) => title,
+        (true, false) => body,
+        (true, true) => "Task without a title".to_owned(),
+    }
+}
+
+fn marker(settings: &Settings, id: &str) -> String {
+    match settings.marker {
+        Marker::Trailing => format!(" [ghl:t:{id}]"),
+        Marker::None => String::new(),
+    }
+}
+
+/// The GHL task id that a text's trailing marker names.
+pub fn marked(details: &str) -> Option<&str> {
+    details.trim_end().strip_suffix(']')?.rsplit_once("[ghl:t:").map(|(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::settings::Users;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn users(default: Option<&str>) -> UserMap {
+        let settings = Users { default_assignee: default.map(Into::into), ..Users::default() };
+        UserMap::new(BTreeMap::new(), &settings, BTreeSet::new())
+    }
+
+    fn map(json: &str, settings: &Settings) -> Result<Mapped, String> {
+        let record: Task<'_> = serde_json::from_str(json).unwrap();
+        task(&record, settings, &users(Some("team@example.com")), |_| -300)
+    }
+
+    #[test]
+    fn title_and_body_share_one_line_with_a_marker() {
+        let mapped = map(
+            r#"{"id":"T1","title":" Call  Ada ","body":"<p>about<br>renewal</p>","dueDate":"2026-03-01T02:30:00Z","completed":false}"#,
+            &Settings::default(),
+        )
+        .unwrap();
+        assert_eq!(mapped.fields["task_details"], "Call Ada - about renewal [ghl:t:T1]");
+        assert_eq!(mapped.fields["due_date"], "2026-02-28", "the day in the location's zone");
+        assert_eq!(mapped.fields["completed"], false);
+        assert_eq!(marked(mapped.fields["task_details"].as_str().unwrap()), Some("T1"));
+    }
+
+    #[test]
+    fn long_tasks_fit_255_characters_and_say_so() {
+        for settings in
+            [Settings::default(), Settings { marker: Marker::None, ..Settings::default() }]
+        {
+            let json = format!(
+                r#"{{"id":"T1","title":"{}","dueDate":"2026-03-01"}}"#,
+                "字 word ".repeat(60)
+            );
+            let mapped = map(&json, &settings).unwrap();
+            let details = mapped.fields["task_details"].as_str().unwrap();
+            assert!(details.chars().count() <= 255 && details.contains('…'), "{details}");
+            assert_eq!(mapped.problems.len(), 1);
+            let record: Task<'_> = serde_json::from_str(&json).unwrap();
+            assert_eq!(overflow(&record, &settings), None);
+            let noted = Settings { long_tasks: LongTasks::Note, ..settings };
+            assert!(overflow(&record, &noted).unwrap().chars().count() > 255);
+        }
+    }
+
+    #[test]
+    fn what_chartmogul_requires_is_named_when_missing() {
+        let record: Task<'_> =
+            serde_json::from_str(r#"{"id":"T","title":"x","dueDate":"2026-03-01"}"#).unwrap();
+        let error = task(&record, &Settings::default(), &users(None), |_| 0).unwrap_err();
+        assert!(error.contains("defaultAssignee"), "{error}");
+        assert!(
+            map(r#"{"id":"T","title":"x","dueDate":"soon"}"#, &Settings::default())
+                .unwrap_err()
+                .contains("due date")
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Which ChartMogul user stands for a GHL user.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::email;
+use super::settings::Users;
+
+/// A GHL user, as far as texts and the map need it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its e-mail address.
+    pub email: Option<String>,
+}
+
+/// GHL's users by id, the settings' map, and the addresses that ChartMogul has refused.
+#[derive(Debug, Clone, Default)]
+pub struct UserMap {
+    users: BTreeMap<String, User>,
+    overrides: BTreeMap<String, String>,
+    same_email: bool,
+    default_assignee: Option<String>,
+    refused: BTreeSet<String>,
+}
+
+impl UserMap {
+    /// A map from the location's users and the settings.
+    pub fn new(users: BTreeMap<String, User>, settings: &Users, refused: BTreeSet<String>) -> Self {
+        let lower = |text: &String| text.trim().to_ascii_lowercase();
+        Self {
+            users,
+            overrides: settings.map.iter().map(|(from, to)| (lower(from), lower(to))).collect(),
+            same_email: settings.same_email,
+            default_assignee: settings.default_assignee.as_ref().map(lower),
+            refused,
+        }
+    }
+
+    /// The ChartMogul e-mail of a GHL user: the settings' map by id or e-mail, else the user's own
+    /// e-mail; `None` when there is none or ChartMogul refused it.
+    pub fn chartmogul_email(&self, id: &str) -> Option<String> {
+        self.mapped_email(id).filter(|address| !self.refused.contains(address))
+    }
+
+    fn mapped_email(&self, id: &str) -> Option<String> {
+        let own = self.users.get(id).and_then(|user| user.email.as_deref()).and_then(email);
+        self.overrides
+            .get(&id.to_ascii_lowercase())
+            .or_else(|| self.overrides.get(own.as_ref()?))
+            .cloned()
+            .or_else(|| own.filter(|_| self.same_email))
+    }
+
+    /// The assignee of a task: the user's, else the default.
+    pub fn assignee(&self, id: Option<&str>) -> Option<String> {
+        id.and_then(|id| self.chartmogul_email(id)).or_else(|| {
+            self.default_assignee.clone().filter(|address| !self.refused.contains(address))
+        })
+    }
+
+    /// The name of a GHL user.
+    pub fn name(&self, id: &str) -> Option<&str> {
+        self.users.get(id).map(|user| user.name.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// Users that have no ChartMogul e-mail: id and name.
+    pub fn unmapped(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.users
+            .iter()
+            .filter(|(id, _)| self.chartmogul_email(id).is_none())
+            .map(|(id, user)| (id.as_str(), user.name.as_str()))
+    }
+
+    /// The name of the GHL user that a ChartMogul e-mail stands for, refused or not.
+    pub fn name_by_email(&self, address: &str) -> Option<&str> {
+        let stands = |id: &str| self.mapped_email(id).is_some_and(|mapped| mapped == address);
+        self.users.keys().find(|id| stands(id)).and_then(|id| self.name(id))
+    }
+
+    /// Whether ChartMogul has refused this address.
+    pub fn is_refused(&self, address: &str) -> bool {
+        self.refused.contains(address)
+    }
+
+    /// Remembers that ChartMogul does not know this address.
+    pub fn refuse(&mut self, address: &str) {
+        self.refused.insert(address.trim().to_ascii_lowercase());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map() -> UserMap {
+        let user = |name: &str, email: Option<&str>| User {
+            name: name.into(),
+            email: email.map(Into::into),
+        };
+        let users = BTreeMap::from([
+            ("u1".to_owned(), user("Ada", Some("Ada@Example.com"))),
+            ("u2".to_owned(), user("Bob", Some("bob@example.com"))),
+            ("u3".to_owned(), user("No Mail", None)),
+        ]);
+        let settings = Users {
+            default_assignee: Some("Team@example.com".into()),
+            map: BTreeMap::from([("Bob@example.com".to_owned(), "robert@example.org".to_owned())]),
+            same_email: true,
+        };
+        UserMap::new(users, &settings, BTreeSet::new())
+    }
+
+    #[test]
+    fn users_map_by_override_then_by_their_own_address() {
+        let map = map();
+        assert_eq!(map.assignee(Some("u1")).as_deref(), Some("ada@example.com"));
+        assert_eq!(map.assignee(Some("u2")).as_deref(), Some("robert@example.org"));
+        assert_eq!(map.assignee(Some("u3")).as_deref(), Some("team@example.com"));
+        assert_eq!(map.assignee(None).as_deref(), Some("team@example.com"));
+        assert_eq!(map.chartmogul_email("gone"), None);
+        assert_eq!(map.unmapped().collect::<Vec<_>>(), [("u3", "No Mail")]);
+    }
+
+    #[test]
+    fn a_refused_address_falls_back_to_the_default() {
+        let mut map = map();
+        map.refuse("ADA@example.com");
+        assert_eq!(map.chartmogul_email("u1"), None);
+        assert_eq!(map.assignee(Some("u1")).as_deref(), Some("team@example.com"));
+        map.refuse("team@example.com");
+        assert_eq!(map.assignee(Some("u1")), None);
+    }
+}

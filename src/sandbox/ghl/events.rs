@@ -1,0 +1,193 @@
+//! Appointments, their notes, and blocked slots.
+
+use serde_json::{Value, json};
+
+use super::calendars::usual_end;
+use super::contacts::find as find_contact;
+use super::refusals::{bad_request, unprocessable};
+use super::resources::{change, find, listed, page};
+use super::rules::Generation;
+use super::store::{Record, Store, text};
+use super::{Answered, Exchange, Reply};
+use crate::sandbox::time_text::{iso, parse};
+
+/// Answers an operation on events.
+pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
+    match key {
+        "GET /calendars/events" => window(store, exchange, "events"),
+        "GET /calendars/blocked-slots" => window(store, exchange, "blockedSlots"),
+        "POST /calendars/events/appointments" => create(store, exchange),
+        "POST /calendars/events/block-slots" => block(store, exchange),
+        "PUT /calendars/events/block-slots/{eventId}" => {
+            let id = exchange.parameter("eventId");
+            let slot = find(store, exchange, "blockedSlots", &id, "Event")?;
+            let slot = change(store, exchange, "blockedSlots", slot, json!({}));
+            Ok(exchange.succeed(&json!(slot)).wrote())
+        }
+        "DELETE /calendars/events/{eventId}" => remove(store, exchange),
+        _ if key.contains("/notes") => notes(store, key, exchange),
+        _ => answer_for_one(store, key, exchange),
+    }
+}
+
+/// Events that begin in a window, of one user, calendar or group, which must be named.
+fn window(store: &Store, exchange: &mut Exchange<'_>, kind: &str) -> Answered {
+    let instant = |name: &str| exchange.query(name).and_then(|text| text.parse::<u64>().ok());
+    let (Some(from), Some(to)) = (instant("startTime"), instant("endTime")) else {
+        let message = "startTime and endTime must be milliseconds".to_owned();
+        return Err(unprocessable(exchange, &[message]));
+    };
+    if ["userId", "calendarId", "groupId"].iter().all(|name| exchange.query(name).is_none()) {
+        let message = "Either of userId, calendarId or groupId is required".to_owned();
+        return Err(unprocessable(exchange, &[message]));
+    }
+    let rows = listed(store, kind, |event| {
+        let start = parse(text(event, "startTime")).unwrap_or(0);
+        (from..=to).contains(&start)
+            && exchange.query("userId").is_none_or(|user| text(event, "assignedUserId") == user)
+            && exchange.query("calendarId").is_none_or(|of| text(event, "calendarId") == of)
+            && exchange.query("groupId").is_none_or(|of| text(event, "groupId") == of)
+    });
+    Ok(exchange.succeed(&json!({ "events": rows })))
+}
+
+/// Refuses times that are no instants, or end before they start.
+fn check_times(exchange: &mut Exchange<'_>, start: &str, end: &str) -> Result<(), Reply> {
+    let message = match (parse(start), parse(end)) {
+        (None, _) => "startTime must be a valid ISO 8601 date string",
+        (_, None) => "endTime must be a valid ISO 8601 date string",
+        (Some(start), Some(end)) if end <= start => "endTime must be after startTime",
+        _ => return Ok(()),
+    };
+    Err(unprocessable(exchange, &[message.to_owned()]))
+}
+
+fn create(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
+    let calendar = exchange.body_text("calendarId").unwrap_or_default().to_owned();
+    let calendar = find(store, exchange, "calendars", &calendar, "Calendar")?;
+    find_contact(store, exchange.body_text("contactId").unwrap_or_default())?;
+    let start = exchange.body_text("startTime").unwrap_or_default().to_owned();
+    let end = exchange.body_text("endTime").map_or_else(|| usual_end(&start), str::to_owned);
+    check_times(exchange, &start, &end)?;
+    let now = iso(exchange.now_ms);
+    let assigned = exchange.body_text("assignedUserId").unwrap_or_default().to_owned();
+    let properties = json!({
+        "title": "Appointment", "appointmentStatus": "confirmed", "assignedUserId": assigned,
+        "users": if assigned.is_empty() { vec![] } else { vec![assigned.clone()] },
+        "groupId": text(&calendar, "groupId"), "address": "", "isRecurring": false,
+        "startTime": start, "endTime": end, "dateAdded": now, "dateUpdated": now,
+        "createdBy": { "userId": "", "source": "third_party" },
+    });
+    let event = super::resources::create(store, exchange, "events", properties);
+    Ok(exchange.succeed(&json!(written(&event, exchange))).wrote())
+}
+
+/// What a write gives back: flat, and in the date versions without dates of its own.
+fn written(event: &Record, exchange: &Exchange<'_>) -> Record {
+    let hidden: &[&str] = match exchange.generation {
+        Generation::Dated => &["dateAdded", "dateUpdated", "users", "groupId", "createdBy"],
+        Generation::V3 => &["users", "groupId", "createdBy"],
+    };
+    let kept = event.iter().filter(|(name, _)| !hidden.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
+    let id = exchange.parameter("eventId");
+    let event = find(store, exchange, "events", &id, "Event")?;
+    if key.starts_with("PUT") {
+        let or_before = |name: &str| {
+            exchange.body_text(name).map_or_else(|| text(&event, name).to_owned(), str::to_owned)
+        };
+        let start = or_before("startTime");
+        let end = match exchange.body_text("startTime").is_some()
+            && exchange.body_text("endTime").is_none()
+        {
+            true => usual_end(&start),
+            false => or_before("endTime"),
+        };
+        check_times(exchange, &start, &end)?;
+        let properties = json!({ "endTime": end, "dateUpdated": iso(exchange.now_ms) });
+        let event = change(store, exchange, "events", event, properties);
+        return Ok(exchange.succeed(&json!(written(&event, exchange))).wrote());
+    }
+    // The official file says `event`, the service says `appointment`.
+    let name = match exchange.generation {
+        Generation::Dated => "appointment",
+        Generation::V3 => "event",
+    };
+    Ok(exchange.succeed(&json!({ name: event })))
+}
+
+fn block(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
+    let start = exchange.body_text("startTime").unwrap_or_default().to_owned();
+    let end = exchange.body_text("endTime").map_or_else(|| usual_end(&start), str::to_owned);
+    check_times(exchange, &start, &end)?;
+    let now = iso(exchange.now_ms);
+    let properties = json!({
+        "title": "Blocked", "endTime": end, "contactId": "", "groupId": "", "assignedUserId": "",
+        "appointmentStatus": "confirmed", "users": [], "dateAdded": now, "dateUpdated": now,
+    });
+    let slot = super::resources::create(store, exchange, "blockedSlots", properties);
+    Ok(exchange.succeed(&json!(slot)).wrote())
+}
+
+fn remove(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
+    let id = exchange.parameter("eventId");
+    let removed =
+        store.of_mut("events").remove(&id).or_else(|| store.of_mut("blockedSlots").remove(&id));
+    match removed {
+        Some(_) => {
+            store.of_mut("appointmentNotes").remove_of_parent(&id);
+            Ok(exchange.succeed(&json!({ "succeeded": true })).wrote())
+        }
+        None => Err(bad_request(exchange, "Event not found")),
+    }
+}
+
+/// Notes of an appointment: not those of its contact. A page holds 20 at most.
+fn notes(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
+    let appointment = exchange.parameter("appointmentId");
+    let event = find(store, exchange, "events", &appointment, "Appointment")?;
+    if key.starts_with("GET") {
+        if exchange.query_number("limit").is_some_and(|limit| limit > 20) {
+            let message = "limit must not be greater than 20".to_owned();
+            return Err(unprocessable(exchange, &[message]));
+        }
+        let all =
+            listed(store, "appointmentNotes", |note| text(note, "appointmentId") == appointment);
+        let total = all.len();
+        let rows = page(exchange, all, 10);
+        let seen = exchange.query_number("offset").unwrap_or(0) + rows.len();
+        let rows: Vec<Record> = rows.into_iter().map(shown).collect();
+        return Ok(exchange.succeed(&json!({ "notes": rows, "hasMore": seen < total })));
+    }
+    let id = exchange.parameter("noteId");
+    if key.starts_with("POST") {
+        let mut note = Record::new();
+        for (name, value) in [
+            ("id", json!(exchange.random.id(20))),
+            ("appointmentId", json!(appointment)),
+            ("contactId", event.get("contactId").cloned().unwrap_or_default()),
+            ("dateAdded", json!(iso(exchange.now_ms))),
+        ] {
+            note.insert(name.into(), value);
+        }
+        let note = change(store, exchange, "appointmentNotes", note, json!({}));
+        return Ok(exchange.succeed(&json!({ "note": shown(note) })).wrote());
+    }
+    let note = find(store, exchange, "appointmentNotes", &id, "Note")?;
+    if key.starts_with("DELETE") {
+        store.of_mut("appointmentNotes").remove(&id);
+        return Ok(exchange.succeed(&json!({ "success": true })).wrote());
+    }
+    let note = change(store, exchange, "appointmentNotes", note, json!({}));
+    Ok(exchange.succeed(&json!({ "note": shown(note) })).wrote())
+}
+
+fn shown(mut note: Record) -> Record {
+    note.remove("appointmentId");
+    let user = note.get("userId").cloned().unwrap_or(Value::Null);
+    note.insert("createdBy".into(), json!({ "id": user, "name": "Somebody" }));
+    note
+}

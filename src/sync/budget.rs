@@ -1,0 +1,79 @@
+//! How long a run may go on: deadline, calls, records. Whatever is stopped goes on in the next run.
+
+use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::Host;
+
+use super::change::Calls;
+
+/// What a run may use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunOptions {
+    /// Milliseconds after which the run stops at its next step.
+    pub deadline_ms: Option<u64>,
+    /// Most calls to both services together.
+    pub max_calls: Option<u64>,
+    /// Most records written.
+    pub max_records: Option<u64>,
+    /// Reads everything again, not only what changed.
+    pub full: bool,
+    /// Writes even if it is the location's first run.
+    pub apply: bool,
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stop {
+    /// Its time is up.
+    Deadline,
+    /// Its calls are used.
+    Calls,
+    /// Its records are written.
+    Records,
+    /// The day's quota of a service is used up.
+    Quota,
+}
+
+/// What a run has used of its budget.
+#[derive(Debug)]
+pub(super) struct Budget {
+    deadline: Option<u64>,
+    max_calls: Option<u64>,
+    max_records: Option<u64>,
+    records: Cell<u64>,
+    before: Calls,
+}
+
+impl Budget {
+    pub(super) fn new(options: &RunOptions, now: u64, before: Calls) -> Self {
+        Self {
+            deadline: options.deadline_ms.map(|allowed| now.saturating_add(allowed)),
+            max_calls: options.max_calls,
+            max_records: options.max_records,
+            records: Cell::new(0),
+            before,
+        }
+    }
+
+    /// Counts a record about to be written.
+    pub(super) fn take_record(&self) {
+        self.records.set(self.records.get() + 1);
+    }
+
+    /// Why the run must stop now, if it must.
+    pub(super) fn exhausted(&self, host: &impl Host, calls: Calls) -> Option<Stop> {
+        if self.deadline.is_some_and(|deadline| host.now() >= deadline) {
+            Some(Stop::Deadline)
+        } else if self.max_calls.is_some_and(|most| calls.since(self.before).total() >= most) {
+            Some(Stop::Calls)
+        } else if self.max_records.is_some_and(|most| self.records.get() >= most) {
+            Some(Stop::Records)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! A plan: changes to be read before anything is written, and what they cost.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::http::Quota;
+use crate::mapping::settings::Anchor;
+use crate::mapping::{Fields, Problem};
+
+use super::bodies::is_attribute;
+use super::state::{Kind, Matched};
+
+/// What is done to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// A record is made.
+    Create,
+    /// Fields of a linked record are written.
+    Update,
+    /// A linked task is completed.
+    Complete,
+    /// A record that exists on both sides is linked, and its fields are written where they differ.
+    Link,
+    /// Nothing: the reason says why.
+    Skip,
+    /// Nothing: more than one record matches.
+    Conflict,
+    /// Nothing: the record cannot be brought over.
+    Error,
+}
+
+impl Action {
+    /// Its name in plans and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Complete => "complete",
+            Self::Link => "link",
+            Self::Skip => "skip",
+            Self::Conflict => "conflict",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether it is carried out, and not only told.
+    pub const fn writes_state(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Complete | Self::Link)
+    }
+}
+
+/// One change of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// What is done.
+    pub action: Action,
+    /// To what kind of record.
+    pub kind: Kind,
+    /// GHL's id of it.
+    pub id: String,
+    /// Its name or the beginning of its text.
+    pub title: String,
+    /// For notes and tasks: the GHL contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// ChartMogul's uuid, where it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    /// Uuid of the ChartMogul customer, where it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Data source that a contact is created in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_source: Option<String>,
+    /// How it was matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Matched>,
+    /// Field values before, where known.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub from: Fields,
+    /// Field values after.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub to: Fields,
+    /// Fields that both sides already hold the same: they become part of the base.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub same: Fields,
+    /// Fields written at the creation only.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub at_create: Fields,
+    /// Why.
+    pub reason: String,
+    /// For skips, conflicts and errors: an error code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Values that could not be brought over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+    /// For conflicts: the candidates' uuids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
+    /// ChartMogul calls it costs.
+    pub calls: u32,
+}
+
+impl Change {
+    /// A change with nothing in it but what and why.
+    pub fn new(
+        action: Action,
+        kind: Kind,
+        id: &str,
+        title: String,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            action,
+            kind,
+            id: id.to_owned(),
+            title,
+            contact: None,
+            uuid: None,
+            customer: None,
+            data_source: None,
+            matched: None,
+            from: Fields::new(),
+            to: Fields::new(),
+            same: Fields::new(),
+            at_create: Fields::new(),
+            reason: reason.into(),
+            code: None,
+            problems: Vec::new(),
+            candidates: Vec::new(),
+            calls: 0,
+        }
+    }
+
+    /// A hash of what is to be written: tells whether the very same was refused before.
+    pub fn content(&self) -> String {
+        let parts = (&self.customer, &self.to, &self.at_create);
+        crate::mapping::hash(&serde_json::to_string(&parts).unwrap_or_default())
+    }
+
+    /// ChartMogul calls that carrying it out costs.
+    pub(super) fn cost(&self, anchor: Anchor) -> u32 {
+        let whole_customer = self.action == Action::Create
+            && (self.kind == Kind::Business
+                || (self.kind == Kind::Contact && anchor == Anchor::ContactIsCustomer));
+        if whole_customer {
+            return 1;
+        }
+        let any = |test: &dyn Fn(&str, &Value) -> bool| {
+            u32::from(self.to.iter().any(|(name, value)| test(name, value)))
+        };
+        let own =
+            if self.action == Action::Create { 1 } else { any(&|name, _| !is_attribute(name)) };
+        let known = |name: &str| self.from.contains_key(name);
+        own + any(&|name, _| name.starts_with("attribute.") && !known(name))
+            + any(&|name, _| name.starts_with("attribute.") && known(name))
+            + any(&|name, value| name.starts_with("tag.") && *value != Value::Bool(false))
+            + any(&|name, value| name.starts_with("tag.") && *value == Value::Bool(false))
+    }
+
+    /// The form that a plan's reader sees.
+    pub fn view(&self) -> ChangeView<'_> {
+        let mut fields: BTreeMap<&str, FieldChange<'_>> = BTreeMap::new();
+        for (name, to) in
+            self.to.iter().chain(self.at_create.iter().filter(|_| self.action == Action::Create))
+        {
+            fields.insert(name, FieldChange { from: self.from.get(name), to });
+        }
+        ChangeView {
+            action: self.action,
+            kind: self.kind,
+            direction: "ghl-to-chartmogul",
+            ghl_id: &self.id,
+            ghl_contact_id: self.contact.as_deref(),
+            chartmogul_id: self.uuid.as_deref(),
+            chartmogul_customer: self.customer.as_deref(),
+            title: &self.title,
+            reason: &self.reason,
+            code: self.code.as_deref(),
+            fields,
+            problems: &self.problems,
+            candidates: &self.candidates,
+            calls: self.calls,
+        }
+    }
+}
+
+/// A change as a plan's reader sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are those of Change")]
+pub struct ChangeView<'a> {
+    pub action: Action,
+    pub kind: Kind,
+    pub direction: &'static str,
+    pub ghl_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ghl_contact_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chartmogul_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chartmogul_customer: Option<&'a str>,
+    pub title: &'a str,
+    pub reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
+    pub fields: BTreeMap<&'a str, FieldChange<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub problems: &'a [Problem],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub candidates: &'a [String],
+    pub calls: u32,
+}
+
+/// A field's value before and after.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "before and after")]
+pub struct FieldChange<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<&'a Value>,
+    pub to: &'a Value,
+}
+
+/// How many of each kind, by action.
+pub type Totals = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Calls by service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// To GHL.
+    pub ghl: u64,
+    /// To ChartMogul.
+    pub chartmogul: u64,
+}
+
+impl Calls {
+    /// Calls since an earlier count.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            ghl: self.ghl.saturating_sub(earlier.ghl),
+            chartmogul: self.chartmogul.saturating_sub(earlier.chartmogul),
+        }
+    }
+
+    /// Both counts together.
+    pub fn plus(self, other: Self) -> Self {
+        Self { ghl: self.ghl + other.ghl, chartmogul: self.chartmogul + other.chartmogul }
+    }
+
+    /// All calls.
+    pub const fn total(self) -> u64 {
+        self.ghl + self.chartmogul
+    }
+}
+
+/// Whether a pass read everything or what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pass {
+    /// Everything.
+    Full,
+    /// Contacts changed since the last pass, their notes, and all tasks.
+    Incremental,
+}
+
+/// A plan without its changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Its id, for `apply`.
+    pub id: String,
+    /// When reading began, epoch milliseconds.
+    pub created_at: u64,
+    /// The state's revision it was made from.
+    pub revision: u64,
+    /// The settings' fingerprint it was made with.
+    pub settings: String,
+    /// What was read.
+    pub pass: Pass,
+    /// Contacts changed up to here have been read, epoch milliseconds.
+    pub watermark: u64,
+    /// Records read, by kind.
+    pub read: BTreeMap<String, u64>,
+    /// Changes by action and kind.
+    pub totals: Totals,
+    /// Linked records that need no change, by kind.
+    pub unchanged: BTreeMap<String, u64>,
+    /// Calls that applying it will cost at the least.
+    pub calls: Calls,
+    /// Calls that reading has cost.
+    pub read_calls: Calls,
+    /// The least calls that reading could have cost.
+    pub least_read_calls: Calls,
+    /// Things to look at.
+    pub warnings: Vec<String>,
+}
+
+/// A plan with the share of today's quota that applying takes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanView<'a> {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+    /// GHL's quota of today, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaView>,
+}
+
+/// Today's quota of calls.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaView {
+    /// Calls a day.
+    pub limit: u64,
+    /// Calls left today.
+    pub remaining: u64,
+    /// Share of the day's calls that this reading and applying takes, 0 to 1.
+    pub share: f64,
+}
+
+impl QuotaView {
+    /// The view of a quota for so many calls; `None` while the service has not told its limit.
+    pub fn new(quota: &Quota, calls: u64) -> Option<Self> {
+        let limit = quota.limit.filter(|limit| *limit > 0)?;
+        Some(Self { limit, remaining: quota.remaining, share: calls as f64 / limit as f64 })
+    }
+}
+
+impl Plan {
+    /// Changes of this action, of all kinds.
+    pub fn count(&self, action: Action) -> u64 {
+        self.totals.get(action.name()).map_or(0, |kinds| kinds.values().sum())
+    }
+
+    /// Counts a change.
+    pub fn tally(&mut self, change: &Change) {
+        let kinds = self.totals.entry(change.action.name().to_owned()).or_default();
+        *kinds.entry(change.kind.name().to_owned()).or_default() += 1;
+        self.calls.chartmogul += u64::from(change.calls);
+    }
+
+    /// Adds to a count of `read` or `unchanged`.
+    pub fn add(counts: &mut BTreeMap<String, u64>, kind: Kind, number: u64) {
+        if number > 0 {
+            *counts.entry(kind.name().to_owned()).or_default() += number;
+        }
+    }
+}

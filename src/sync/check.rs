@@ -1,0 +1,229 @@
+//! The check before a first sync: does each credential work, what is missing, who cannot be mapped.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::chartmogul::records::Account;
+use crate::error::{Code, Error, Result, Service};
+use crate::ghl::records::Location;
+use crate::host::Host;
+use crate::http::Quota;
+use crate::mapping::custom_fields;
+use crate::mapping::settings::{Anchor, Object};
+use crate::mapping::users::UserMap;
+
+use super::Engine;
+use super::discover::Schema;
+
+/// What the check found.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// True when a sync can run.
+    pub ok: bool,
+    /// GHL's side.
+    pub ghl: GhlCheck,
+    /// ChartMogul's side.
+    pub chartmogul: ChartmogulCheck,
+    /// Who is who.
+    pub users: UsersCheck,
+    /// What stands in the way, each with a code and a hint.
+    pub problems: Vec<Error>,
+}
+
+/// GHL's side of the check.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GhlCheck {
+    /// Whether the token works for the location.
+    pub ok: bool,
+    /// The location's name.
+    pub location: Option<String>,
+    /// Its IANA time zone.
+    pub time_zone: Option<String>,
+    /// Each scope that the sync needs, and whether the token has it.
+    pub scopes: Vec<ScopeCheck>,
+    /// The day's quota of calls.
+    pub quota: Option<Quota>,
+}
+
+/// A scope, and whether the token has it.
+#[derive(Debug, Serialize)]
+pub struct ScopeCheck {
+    /// The scope, for example `contacts.readonly`.
+    pub scope: &'static str,
+    /// Whether a call that needs it was answered.
+    pub ok: bool,
+}
+
+/// ChartMogul's side of the check.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChartmogulCheck {
+    /// Whether the key works.
+    pub ok: bool,
+    /// The account's name.
+    pub account: Option<String>,
+    /// The data source that customers are created in; `attach-only` needs none.
+    pub data_source: Option<DataSourceCheck>,
+}
+
+/// The data source that customers are created in.
+#[derive(Debug, Serialize)]
+pub struct DataSourceCheck {
+    /// Its name.
+    pub name: String,
+    /// Its uuid; `None` while it does not exist: the first applied plan makes it.
+    pub uuid: Option<String>,
+}
+
+/// Who is who.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsersCheck {
+    /// How many GHL users have a ChartMogul address.
+    pub mapped: usize,
+    /// Names of those who have none: their tasks go to the default assignee.
+    pub unmapped: Vec<String>,
+    /// The default assignee.
+    pub default_assignee: Option<String>,
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// Tries each credential with calls that only read. Never fails for what it finds: it tells it.
+    pub async fn check(&self) -> Result<Check> {
+        let mut problems = Vec::new();
+        let mut schema = Schema::default();
+        let ghl = self.check_ghl(&mut schema, &mut problems).await;
+        let chartmogul = self.check_chartmogul(&schema, &mut problems).await;
+        let users = self.check_users(&schema, &mut problems);
+        if let Err(error) = custom_fields::resolve(self.settings, &schema.definitions)
+            && ghl.ok
+        {
+            problems.push(error);
+        }
+        Ok(Check { ok: problems.is_empty(), ghl, chartmogul, users, problems })
+    }
+
+    async fn check_ghl(&self, schema: &mut Schema, problems: &mut Vec<Error>) -> GhlCheck {
+        let mut check = GhlCheck::default();
+        let location = self.ghl_value("locations.get", json!({})).await;
+        match &location {
+            Ok(answer) => {
+                check.ok = true;
+                if let Ok(location) = serde_json::from_str::<Location<'_>>(answer.get()) {
+                    check.location = location.name.as_deref().map(str::to_owned);
+                    check.time_zone = location.timezone.as_deref().map(str::to_owned);
+                    schema.location_name =
+                        check.location.clone().unwrap_or_else(|| self.location.clone());
+                }
+            }
+            Err(_) => schema.location_name.clone_from(&self.location),
+        }
+        self.note_scope(&mut check, "locations.readonly", location.map(drop), problems);
+        if !check.ok && problems.last().is_some_and(|error| error.code != Code::MissingScope) {
+            return check;
+        }
+        check.ok = true;
+        let contacts = self.ghl_page("contacts.search", json!({ "pageLimit": 1 }), None).await;
+        self.note_scope(&mut check, "contacts.readonly", contacts.map(drop), problems);
+        let users = self.location_users().await;
+        let found = users.as_ref().ok().cloned();
+        self.note_scope(&mut check, "users.readonly", users.map(drop), problems);
+        schema.users = found.unwrap_or_default();
+        if self.settings.includes(Object::Tasks) {
+            let tasks = self.ghl_page("tasks.search", json!({ "limit": 1 }), None).await;
+            self.note_scope(&mut check, "locations/tasks.readonly", tasks.map(drop), problems);
+        }
+        if !self.settings.custom_fields.is_empty() {
+            let fields = self.custom_fields().await;
+            schema.definitions = fields.as_ref().cloned().unwrap_or_default();
+            self.note_scope(
+                &mut check,
+                "locations/customFields.readonly",
+                fields.map(drop),
+                problems,
+            );
+        }
+        if self.settings.anchor == Anchor::BusinessIsCustomer {
+            let businesses = self.ghl_page("businesses.list", json!({ "limit": 1 }), None).await;
+            self.note_scope(&mut check, "businesses.readonly", businesses.map(drop), problems);
+        }
+        check.ok = check.scopes.iter().all(|scope| scope.ok);
+        check.quota = self.ghl.quota();
+        check
+    }
+
+    fn note_scope(
+        &self,
+        check: &mut GhlCheck,
+        scope: &'static str,
+        answer: Result<()>,
+        problems: &mut Vec<Error>,
+    ) {
+        check.scopes.push(ScopeCheck { scope, ok: answer.is_ok() });
+        if let Err(error) = answer {
+            problems.push(error);
+        }
+    }
+
+    async fn check_chartmogul(
+        &self,
+        schema: &Schema,
+        problems: &mut Vec<Error>,
+    ) -> ChartmogulCheck {
+        let mut check = ChartmogulCheck::default();
+        match self.chartmogul_value("account.retrieve", json!({})).await {
+            Ok(answer) => {
+                check.ok = true;
+                let account = serde_json::from_str::<Account>(answer.get()).ok();
+                check.account = account.and_then(|account| account.name);
+            }
+            Err(error) => {
+                problems.push(error);
+                return check;
+            }
+        }
+        if self.settings.anchor != Anchor::AttachOnly {
+            match self.find_data_source(schema).await {
+                Ok(uuid) => {
+                    check.data_source =
+                        Some(DataSourceCheck { name: self.data_source_name(schema), uuid })
+                }
+                Err(error) => {
+                    check.ok = false;
+                    problems.push(error);
+                }
+            }
+        }
+        check
+    }
+
+    fn check_users(&self, schema: &Schema, problems: &mut Vec<Error>) -> UsersCheck {
+        let map = UserMap::new(schema.users.clone(), &self.settings.users, BTreeSet::new());
+        let unmapped: Vec<String> = map
+            .unmapped()
+            .map(|(id, name)| if name.is_empty() { id.to_owned() } else { name.to_owned() })
+            .collect();
+        let default_assignee = self.settings.users.default_assignee.clone();
+        if default_assignee.is_none() && self.settings.includes(Object::Tasks) {
+            let who = if unmapped.is_empty() {
+                "tasks of nobody".to_owned()
+            } else {
+                format!("tasks of {}", unmapped.join(", "))
+            };
+            problems.push(
+                Error::new(
+                    Code::InvalidConfig,
+                    format!("sync.users.defaultAssignee is not set: {who} cannot be brought over"),
+                )
+                .of(Service::Chartmogul)
+                .details(Value::from(unmapped.clone()))
+                .hint("ChartMogul requires an assignee: name a ChartMogul user's e-mail address."),
+            );
+        }
+        UsersCheck { mapped: schema.users.len() - unmapped.len(), unmapped, default_assignee }
+    }
+}

@@ -1,0 +1,185 @@
+//! The sync engine: discover, read, match, diff, plan, apply, record.
+//!
+//! A run is a row of phases; each phase is a loop over pages with a checkpoint after each page, so
+//! that it can stop anywhere and go on later. Reading and comparing only fill the store with a plan;
+//! applying carries out that plan and nothing else. What a run has read is kept in the store and
+//! not in memory.
+//!
+//! Writes without duplicates: a create is an intent committed first, then the call, then the link.
+//! A create whose outcome is unknown is looked for on the other side before it is ever sent again.
+
+mod apply;
+mod bodies;
+mod budget;
+mod change;
+mod check;
+mod compare_children;
+mod create;
+mod discover;
+mod existing;
+mod known_users;
+mod matching;
+mod plan;
+mod preview;
+mod read;
+mod read_back;
+mod report;
+mod run;
+mod state;
+mod target;
+mod update;
+
+pub use budget::{RunOptions, Stop};
+pub use change::{Action, Calls, Change, ChangeView, Pass, Plan, PlanView, QuotaView, Totals};
+pub use check::Check;
+pub use preview::preview;
+pub use report::{Report, Status};
+pub use run::Outcome;
+pub use state::{DeadLetter, Kind, State};
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::chartmogul::notes::Notes;
+use crate::endpoint::Endpoint;
+use crate::error::{Code, Error, Result, Service};
+use crate::host::Host;
+use crate::http::{Client, Page, Parameters};
+use crate::mapping::settings::Settings;
+use crate::{chartmogul, ghl};
+
+use state::Keeper;
+
+/// Keeps one GHL location and one ChartMogul account in step.
+#[derive(Debug)]
+pub struct Engine<'a, H: Host> {
+    host: &'a H,
+    ghl: &'a Client,
+    chartmogul: &'a Client,
+    notes: &'a Notes,
+    settings: &'a Settings,
+    location: String,
+    keeper: Keeper<'a, H::Store>,
+}
+
+impl<'a, H: Host> Engine<'a, H> {
+    /// An engine, or what is wrong with the settings.
+    pub fn new(
+        host: &'a H,
+        ghl: &'a Client,
+        chartmogul: &'a Client,
+        notes: &'a Notes,
+        settings: &'a Settings,
+    ) -> Result<Self> {
+        settings.check()?;
+        let location = ghl.location_id().ok_or_else(|| {
+            Error::new(Code::InvalidConfig, "ghl.locationId is missing")
+                .hint("A sync is of one location: give its id.")
+        })?;
+        Ok(Self {
+            host,
+            ghl,
+            chartmogul,
+            notes,
+            settings,
+            location: location.to_owned(),
+            keeper: Keeper::new(host.store(), location),
+        })
+    }
+
+    /// Calls sent so far to both services.
+    pub fn calls(&self) -> Calls {
+        Calls { ghl: self.ghl.calls(), chartmogul: self.chartmogul.calls() }
+    }
+
+    async fn ghl_value(&self, name: &'static str, parameters: Value) -> Result<Box<RawValue>> {
+        self.ghl.value(self.host, row(Service::Ghl, name)?, object(parameters)).await
+    }
+
+    async fn ghl_page(
+        &self,
+        name: &'static str,
+        parameters: Value,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        self.ghl.page(self.host, row(Service::Ghl, name)?, object(parameters), cursor).await
+    }
+
+    /// A whole list that is known to be short: users, fields, data sources.
+    async fn ghl_list(&self, name: &'static str, parameters: Value) -> Result<Vec<Box<RawValue>>> {
+        list(self.host, self.ghl, row(Service::Ghl, name)?, parameters).await
+    }
+
+    async fn chartmogul_value(&self, name: &str, parameters: Value) -> Result<Box<RawValue>> {
+        let row = row(Service::Chartmogul, name)?;
+        self.notes.value(self.chartmogul, self.host, row, object(parameters)).await
+    }
+
+    async fn chartmogul_page(
+        &self,
+        name: &str,
+        parameters: Value,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        let row = row(Service::Chartmogul, name)?;
+        self.notes.page(self.chartmogul, self.host, row, object(parameters), cursor).await
+    }
+
+    async fn chartmogul_list(&self, name: &str, parameters: Value) -> Result<Vec<Box<RawValue>>> {
+        list(self.host, self.chartmogul, row(Service::Chartmogul, name)?, parameters).await
+    }
+
+    /// Reads a record that the run cannot do without.
+    fn parse<'t, T: Deserialize<'t>>(
+        &self,
+        service: Service,
+        endpoint: &'static str,
+        text: &'t str,
+    ) -> Result<T> {
+        serde_json::from_str(text).map_err(|error| {
+            Error::new(
+                Code::UnreadableResponse,
+                format!("{} answered something unreadable: {error}", service.title()),
+            )
+            .of(service)
+            .at(endpoint)
+        })
+    }
+}
+
+fn row(service: Service, name: &str) -> Result<&'static Endpoint> {
+    let found = match service {
+        Service::Ghl => ghl::find(name),
+        Service::Chartmogul => chartmogul::find(name),
+    };
+    found.ok_or_else(|| {
+        Error::new(Code::UnknownEndpoint, format!("there is no endpoint {}.{name}", service.name()))
+    })
+}
+
+fn object(value: Value) -> Parameters {
+    match value {
+        Value::Object(parameters) => parameters,
+        _ => Parameters::new(),
+    }
+}
+
+async fn list<H: Host>(
+    host: &H,
+    client: &Client,
+    row: &'static Endpoint,
+    parameters: Value,
+) -> Result<Vec<Box<RawValue>>> {
+    let parameters = object(parameters);
+    let mut items = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = client.page(host, row, parameters.clone(), cursor.as_deref()).await?;
+        items.extend(page.items);
+        cursor = page.cursor;
+        if cursor.is_none() {
+            return Ok(items);
+        }
+    }
+}

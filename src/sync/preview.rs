@@ -1,0 +1,100 @@
+//! What the contacts of a page would be in ChartMogul: bytes in, bytes out, nothing asked or sent.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Code, Error, Result};
+use crate::ghl::records::Contact;
+use crate::mapping::contacts::{self, Context};
+use crate::mapping::settings::{Anchor, Settings};
+use crate::mapping::users::UserMap;
+
+use super::bodies::{contact_body, customer_body};
+
+/// The answer to `contacts.search`, as GHL sends it.
+#[derive(Deserialize)]
+struct Page<T> {
+    contacts: Vec<T>,
+}
+
+/// The bodies of the ChartMogul creates for a page of GHL contacts, as a JSON list in their order;
+/// `null` for a contact that cannot be read. Customers with `contact-is-customer`, else contacts.
+///
+/// Fields that need the location's definitions or users (custom fields, owner) and what matching
+/// decides (customer, data source) are not in them.
+pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
+    let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
+    let contacts: Vec<Option<Contact<'_>>> = match serde_json::from_str::<Page<Contact<'_>>>(text) {
+        Ok(page) => page.contacts.into_iter().map(Some).collect(),
+        // One record is of no readable form: each is read for itself.
+        Err(_) => {
+            let page: Page<&RawValue> =
+                serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+            page.contacts.iter().map(|item| serde_json::from_str(item.get()).ok()).collect()
+        }
+    };
+    let users = UserMap::default();
+    let country = settings.default_country.as_deref();
+    let context = Context { settings, rules: &[], users: &users, country };
+    let mut out = Vec::with_capacity(text.len() / 2);
+    out.push(b'[');
+    for (index, contact) in contacts.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        let body = contact.as_ref().map(|contact| match settings.anchor {
+            Anchor::ContactIsCustomer => {
+                let (mapped, at_create) = contacts::customer(contact, &context);
+                let mut body = customer_body(&[], mapped.fields);
+                body.extend(at_create);
+                body
+            }
+            Anchor::AttachOnly | Anchor::BusinessIsCustomer => {
+                contact_body(contacts::contact(contact, &context).fields)
+            }
+        });
+        out.extend(serde_json::to_vec(&body).map_err(|error| unreadable(&error))?);
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+fn unreadable(error: &impl std::fmt::Display) -> Error {
+    Error::new(Code::InvalidArgument, format!("this is no page of contacts: {error}"))
+        .hint("Give the bytes of an answer to POST /contacts/search.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn bodies(settings: &Settings, page: &str) -> Value {
+        serde_json::from_slice(&preview(settings, page.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn contacts_become_the_bodies_of_their_anchor() {
+        let page = r#"{"contacts":[{"id":"C1","firstName":"Zoë","email":"Zoe@example.com","dateAdded":"2024-01-02T03:04:05.006Z"},7],"total":2}"#;
+        let contacts = bodies(&Settings::default(), page);
+        assert_eq!(contacts[0]["first_name"], "Zoë");
+        assert_eq!(contacts[0]["custom"], json!([{ "key": "ghl_contact_id", "value": "C1" }]));
+        assert_eq!(contacts[1], Value::Null);
+        let customers =
+            bodies(&Settings { anchor: Anchor::ContactIsCustomer, ..Settings::default() }, page);
+        assert_eq!(customers[0]["name"], "Zoë");
+        assert_eq!(customers[0]["primary_contact"]["email"], "zoe@example.com");
+        assert_eq!(customers[0]["lead_created_at"], "2024-01-02T03:04:05.006Z");
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused() {
+        for page in ["", "[]", "<html>", "{\"contacts\":1}"] {
+            assert_eq!(
+                preview(&Settings::default(), page.as_bytes()).unwrap_err().code,
+                Code::InvalidArgument
+            );
+        }
+        assert!(preview(&Settings::default(), &[0xff]).is_err());
+    }
+}

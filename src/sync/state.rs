@@ -1,0 +1,317 @@
+//! What the sync keeps between runs, and under which keys.
+//!
+//! All keys of a location begin with `v1/LOCATION/`. Values are compact JSON. Nothing here is a
+//! secret; names and texts are kept only where the next comparison needs them.
+//!
+//! | key after the prefix | holds |
+//! |---|---|
+//! | `state` | [`State`]: revision, watermark, times of passes |
+//! | `schema` | what was discovered of the location and the account |
+//! | `run` | the run under way: its phase and cursor |
+//! | `link/KIND/ID` | [`Link`]: the other side's id and the base of the next comparison |
+//! | `back/KIND/UUID` | the GHL id that a ChartMogul record is linked to |
+//! | `intent/KIND/ID` | a create that was begun: resolved by reading back before it is ever resent |
+//! | `dead/KIND/ID` | a record set aside, with its reason |
+//! | `refused/EMAIL` | a ChartMogul user that does not exist |
+//! | `phone/NUMBER` | GHL contacts with that phone |
+//! | `recent/ID` | contacts changed lately: the time that is read twice costs no second comparing |
+//! | `retry/ID` | contacts to be read again, as something of theirs failed |
+//! | `stage/…`, `match/…` | what the run under way has read; gone when it ends |
+//! | `plan/ID/…` | the changes of a plan, in the order they are applied |
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error, Result};
+use crate::host::StateStore;
+use crate::mapping::Fields;
+
+/// What is brought over: GHL's kinds of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// The data source that customers are created in.
+    DataSource,
+    /// A GHL business, a ChartMogul customer.
+    Business,
+    /// A GHL contact: a ChartMogul contact, or a customer.
+    Contact,
+    /// A note.
+    Note,
+    /// A task.
+    Task,
+}
+
+impl Kind {
+    /// Its name in keys, plans and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DataSource => "dataSource",
+            Self::Business => "business",
+            Self::Contact => "contact",
+            Self::Note => "note",
+            Self::Task => "task",
+        }
+    }
+}
+
+/// How a GHL record and a ChartMogul record came to be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Matched {
+    /// We created it.
+    Created,
+    /// It carries our external id.
+    ExternalId,
+    /// Its e-mail address is the same.
+    Email,
+    /// Its phone is the same, and unique on both sides.
+    Phone,
+    /// Its text carries our marker.
+    Marker,
+    /// Its content is the same.
+    Content,
+}
+
+impl Matched {
+    /// The reason as a plan shows it.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Created => "created by us",
+            Self::ExternalId => "same external id",
+            Self::Email => "same e-mail address",
+            Self::Phone => "same phone, unique on both sides",
+            Self::Marker => "its text carries our marker",
+            Self::Content => "same content",
+        }
+    }
+}
+
+/// A GHL record and its ChartMogul counterpart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Link {
+    /// ChartMogul's uuid of the record; `None` where the record is a customer's primary contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    /// Uuid of the customer it belongs to, or is.
+    pub customer: String,
+    /// How they came together.
+    pub matched: Matched,
+    /// What both sides held after the last sync.
+    pub base: Fields,
+    /// For notes and tasks: the GHL contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
+/// A create that was begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Intent {
+    /// When it was begun, epoch milliseconds.
+    pub at: u64,
+}
+
+/// A record set aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// What it is.
+    pub kind: String,
+    /// GHL's id of it.
+    pub id: String,
+    /// The GHL contact it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// An error code.
+    pub code: String,
+    /// What happened.
+    pub reason: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// When, epoch milliseconds.
+    pub at: u64,
+    /// Hash of what should have been written: the same content is not tried again and again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub content: String,
+    /// Whether the next run tries again without a change.
+    #[serde(default)]
+    pub retryable: bool,
+}
+
+/// A location's lasting state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct State {
+    /// Goes up whenever a plan is applied: a plan made before is stale.
+    pub revision: u64,
+    /// Contacts changed up to here were read, epoch milliseconds.
+    pub watermark: u64,
+    /// When the last pass that read everything began, epoch milliseconds; 0 for never.
+    pub full_pass_at: u64,
+    /// When a plan was first made.
+    pub planned_at: u64,
+    /// When a plan was last applied whole.
+    pub applied_at: u64,
+    /// The settings' fingerprint at that time.
+    pub settings: String,
+    /// The plan that was last applied whole.
+    pub last_plan: String,
+    /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
+    pub list_pages: u64,
+    /// Linked contacts.
+    pub linked: u64,
+}
+
+/// Reads and writes JSON under one location's keys.
+#[derive(Debug)]
+pub(super) struct Keeper<'a, S> {
+    store: &'a S,
+    prefix: String,
+}
+
+/// Puts and deletes collected for one atomic commit.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    puts: Vec<(String, String)>,
+    deletes: Vec<String>,
+    prefix: String,
+}
+
+impl Batch {
+    /// Puts a value.
+    pub(super) fn put(&mut self, key: &str, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(|error| {
+            Error::new(Code::StoreFailed, format!("could not write {key}: {error}"))
+        })?;
+        self.puts.push((format!("{}{key}", self.prefix), text));
+        Ok(())
+    }
+
+    /// Deletes a key.
+    pub(super) fn delete(&mut self, key: &str) {
+        self.deletes.push(format!("{}{key}", self.prefix));
+    }
+
+    /// Whether this key is put.
+    pub(super) fn puts(&self, key: &str) -> bool {
+        self.puts.iter().any(|(full, _)| full.strip_prefix(&self.prefix) == Some(key))
+    }
+
+    /// True when there is nothing to commit.
+    pub(super) fn is_empty(&self) -> bool {
+        self.puts.is_empty() && self.deletes.is_empty()
+    }
+}
+
+impl<'a, S: StateStore> Keeper<'a, S> {
+    /// The keeper of a location.
+    pub(super) fn new(store: &'a S, location: &str) -> Self {
+        Self { store, prefix: format!("v1/{location}/") }
+    }
+
+    /// An empty batch for [`Self::commit`].
+    pub(super) fn batch(&self) -> Batch {
+        Batch { prefix: self.prefix.clone(), ..Batch::default() }
+    }
+
+    /// Commits a batch whole or not at all.
+    pub(super) async fn commit(&self, batch: Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(batch.puts, batch.deletes).await
+    }
+
+    /// One value.
+    pub(super) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        Ok(self.get_all(&[key.to_owned()]).await?.pop().flatten())
+    }
+
+    /// Values in the order of the keys.
+    pub(super) async fn get_all<T: DeserializeOwned>(
+        &self,
+        keys: &[String],
+    ) -> Result<Vec<Option<T>>> {
+        let texts = self.texts(keys).await?;
+        let mut values = Vec::with_capacity(texts.len());
+        for (key, text) in keys.iter().zip(texts) {
+            values.push(match text {
+                Some(text) => Some(read(key, &text)?),
+                None => None,
+            });
+        }
+        Ok(values)
+    }
+
+    async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let full: Vec<String> = keys.iter().map(|key| format!("{}{key}", self.prefix)).collect();
+        let texts = self.store.get(&full).await?;
+        if texts.len() != full.len() {
+            return Err(Error::new(
+                Code::StoreFailed,
+                format!("the store's get answered {} values for {} keys", texts.len(), full.len()),
+            ));
+        }
+        Ok(texts)
+    }
+
+    /// Up to `limit` entries under a prefix, after a key; the keys without the location's prefix.
+    pub(super) async fn scan<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>> {
+        let rows = self.rows(prefix, after, limit).await?;
+        let mut values = Vec::with_capacity(rows.len());
+        for (key, text) in rows {
+            let value = read(&key, &text)?;
+            values.push((key, value));
+        }
+        Ok(values)
+    }
+
+    async fn rows(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>> {
+        let full = format!("{}{prefix}", self.prefix);
+        let after = after.map(|key| format!("{}{key}", self.prefix));
+        let mut rows = self.store.scan(&full, after.as_deref(), limit).await?;
+        for (key, _) in &mut rows {
+            key.replace_range(..self.prefix.len().min(key.len()), "");
+        }
+        Ok(rows)
+    }
+
+    /// Deletes everything under a prefix, a page at a time.
+    pub(super) async fn clear(&self, prefix: &str) -> Result<()> {
+        let full = format!("{}{prefix}", self.prefix);
+        loop {
+            let rows = self.store.scan(&full, None, 1000).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            self.store.commit(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(key: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| unreadable(key, &error))
+}
+
+fn unreadable(key: &str, error: &serde_json::Error) -> Error {
+    let message = format!("the store holds something unreadable under {key}: {error}");
+    Error::new(Code::StoreFailed, message).hint(
+        "It was written by another version or changed by hand. Restore the store, or begin with a new one: marked notes and tasks are found again.",
+    )
+}

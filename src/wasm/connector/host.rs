@@ -1,0 +1,249 @@
+//! The host of one call: its functions as the port, with the call's own signal and time.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_net::http::RequestBuilder;
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::host_object::{HostObject, settled};
+use super::value;
+use crate::error::{Code, Error, Result};
+use crate::host::{Aborted, Event, Host, Request, Response, SendFailure, StateStore};
+
+/// The port for one call.
+pub(super) struct CallHost {
+    store: HostStore,
+    signal: JsValue,
+    timeout_ms: Option<u64>,
+}
+
+/// The state store.
+pub(super) struct HostStore {
+    host: HostObject,
+    /// The reason that a host function gave last.
+    cause: Rc<RefCell<Option<JsValue>>>,
+}
+
+impl CallHost {
+    /// Reads the call's context, `{ signal?, timeoutMs? }`.
+    pub(super) fn new(host: HostObject, context: &JsValue) -> Self {
+        let timeout = value::property(context, "timeoutMs").as_f64();
+        Self {
+            store: HostStore { host, cause: Rc::default() },
+            signal: value::property(context, "signal"),
+            // Whole milliseconds; anything that is no time counts as none.
+            timeout_ms: timeout.filter(|timeout| *timeout > 0.0).map(|timeout| timeout as u64),
+        }
+    }
+
+    /// What a host function gave as the reason of an error of this kind.
+    pub(super) fn cause_of(&self, code: Code) -> Option<JsValue> {
+        let of_host = matches!(
+            code,
+            Code::Network | Code::Timeout | Code::OutcomeUnknown | Code::StoreFailed
+        );
+        of_host.then(|| self.store.cause.borrow_mut().take()).flatten()
+    }
+
+    fn object(&self) -> &HostObject {
+        &self.store.host
+    }
+
+    /// Gives the request to the host: as plain data where it has a transport, else as a `Request`.
+    async fn hand_over(&self, request: &Request) -> Result<JsValue, JsValue> {
+        let timeout_ms = self.timeout_ms.unwrap_or(request.timeout_ms);
+        if value::property(self.object(), "transport").is_function() {
+            let request = plain_request(request, timeout_ms, &self.signal)?;
+            return settled(self.object().transport(&request)).await;
+        }
+        let request = web_request(request)?;
+        // The signal goes beside the request: `Request` refuses one of another realm.
+        settled(self.object().fetch(&request, timeout_ms as f64, &self.signal)).await
+    }
+
+    /// Why there is no answer, out of what the host threw or rejected with.
+    fn failure(&self, reason: JsValue) -> SendFailure {
+        let message = value::message(&reason);
+        let kind = value::text(&reason, "kind");
+        let cause = value::property(&reason, "cause");
+        let cause = if kind.is_some() && !cause.is_undefined() { cause } else { reason };
+        self.store.cause.replace(Some(cause));
+        match kind.as_deref() {
+            _ if self.aborted() => SendFailure::Aborted,
+            Some("aborted") => SendFailure::Aborted,
+            Some("not_sent") => SendFailure::NotSent(message),
+            Some("timeout") => SendFailure::Timeout,
+            _ => SendFailure::Lost(message),
+        }
+    }
+}
+
+impl Host for CallHost {
+    type Store = HostStore;
+
+    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
+        let given = self.hand_over(&request).await.map_err(|reason| self.failure(reason))?;
+        plain_response(&given).ok_or_else(|| {
+            SendFailure::Lost("the host's function gave no { status, headers, body }".to_owned())
+        })
+    }
+
+    async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted> {
+        let slept = settled(self.object().sleep(milliseconds as f64, &self.signal)).await;
+        if slept.is_err() || self.aborted() { Err(Aborted) } else { Ok(()) }
+    }
+
+    fn now(&self) -> u64 {
+        let told = self.object().now().ok().and_then(|now| now.as_f64());
+        // Not negative and below 2^53, or another clock's time.
+        told.filter(|now| *now >= 0.0).unwrap_or_else(js_sys::Date::now) as u64
+    }
+
+    fn random(&self) -> f64 {
+        let told = self.object().random().ok().and_then(|random| random.as_f64());
+        told.filter(|random| (0.0..1.0).contains(random)).unwrap_or_else(js_sys::Math::random)
+    }
+
+    fn aborted(&self) -> bool {
+        value::property(&self.signal, "aborted").is_truthy()
+    }
+
+    fn utc_offset_minutes(&self, zone: &str, at_ms: i64) -> Option<i32> {
+        let offset = self.object().utc_offset_minutes(zone, at_ms as f64).ok()?.as_f64()?;
+        // No zone is a day away from UTC.
+        (offset.abs() < 1_440.0).then_some(offset as i32)
+    }
+
+    fn emit(&self, event: Event) {
+        if let Ok(event) = serde_json::to_string(&event) {
+            // What a listener throws is its own affair.
+            let _ = self.object().emit(&event);
+        }
+    }
+
+    fn store(&self) -> &HostStore {
+        &self.store
+    }
+}
+
+impl HostStore {
+    async fn settle(&self, given: Result<JsValue, JsValue>) -> Result<JsValue> {
+        settled(given).await.map_err(|reason| {
+            let message = format!("the state store failed: {}", value::message(&reason));
+            self.cause.replace(Some(reason));
+            Error::new(Code::StoreFailed, message)
+        })
+    }
+}
+
+impl StateStore for HostStore {
+    async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        let given = self.settle(self.host.store_get(&texts(keys))).await?;
+        let values = value::items(&given).filter(|values| values.len() == keys.len());
+        let values = values.ok_or_else(|| wrong_answer("get"))?;
+        values
+            .iter()
+            .map(|value| match value.as_string() {
+                None if !value.is_undefined() && !value.is_null() => Err(wrong_answer("get")),
+                text => Ok(text),
+            })
+            .collect()
+    }
+
+    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
+        let puts: Array = puts.into_iter().map(|(key, value)| texts(&[key, value])).collect();
+        self.settle(self.host.store_commit(&puts, &texts(&deletes))).await.map(|_| ())
+    }
+
+    async fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>> {
+        let given = self.settle(self.host.store_scan(prefix, after, limit as f64)).await?;
+        let entries = value::items(&given).ok_or_else(|| wrong_answer("scan"))?;
+        entries.iter().map(|entry| pair(entry).ok_or_else(|| wrong_answer("scan"))).collect()
+    }
+}
+
+fn wrong_answer(function: &str) -> Error {
+    let message = format!("the state store's {function} gave something else than it must");
+    Error::new(Code::StoreFailed, message)
+}
+
+fn texts(texts: &[String]) -> Array {
+    texts.iter().map(|text| JsValue::from_str(text)).collect()
+}
+
+fn pair(entry: &JsValue) -> Option<(String, String)> {
+    let items = value::items(entry)?;
+    let [first, second] = items.as_slice() else { return None };
+    Some((first.as_string()?, second.as_string()?))
+}
+
+/// `{ method, url, headers, body?, signal?, timeoutMs }`.
+fn plain_request(request: &Request, timeout_ms: u64, signal: &JsValue) -> Result<Object, JsValue> {
+    let object = Object::new();
+    let set = |name: &str, value: &JsValue| Reflect::set(&object, &JsValue::from_str(name), value);
+    let headers = Object::new();
+    for (name, value) in &request.headers {
+        Reflect::set(&headers, &JsValue::from_str(name), &JsValue::from_str(value))?;
+    }
+    set("method", &JsValue::from_str(request.method.name()))?;
+    set("url", &JsValue::from_str(&request.url))?;
+    set("headers", &headers)?;
+    if !request.body.is_empty() {
+        set("body", &Uint8Array::from(request.body.as_slice()))?;
+    }
+    if !signal.is_undefined() {
+        set("signal", signal)?;
+    }
+    set("timeoutMs", &JsValue::from_f64(timeout_ms as f64))?;
+    Ok(object)
+}
+
+/// What gloo-net builds a request from. It stops the module where one is missing.
+const NEEDED: [&str; 4] = ["Request", "Headers", "URL", "URLSearchParams"];
+
+fn web_request(request: &Request) -> Result<web_sys::Request, JsValue> {
+    let global = js_sys::global();
+    if let Some(missing) = NEEDED.iter().find(|name| !value::property(&global, name).is_function())
+    {
+        return Err(not_sent(&format!("this host has no {missing}; give the option transport")));
+    }
+    let method = gloo_net::http::Method::from_bytes(request.method.name().as_bytes());
+    let mut builder =
+        RequestBuilder::new(&request.url).method(method.map_err(|_| not_sent("no such method"))?);
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    let built = if request.body.is_empty() {
+        builder.build()
+    } else {
+        builder.body(Uint8Array::from(request.body.as_slice()))
+    };
+    built.map(Into::into).map_err(|error| not_sent(&error.to_string()))
+}
+
+/// A reason as hosts give them: the request never left.
+fn not_sent(message: &str) -> JsValue {
+    let reason = js_sys::Error::new(message);
+    // A new object takes any property.
+    let _ = Reflect::set(&reason, &JsValue::from_str("kind"), &JsValue::from_str("not_sent"));
+    reason.unchecked_into()
+}
+
+/// Reads `{ status, headers: [name, value][], body }`.
+fn plain_response(given: &JsValue) -> Option<Response> {
+    let status = value::property(given, "status").as_f64()?;
+    let headers = value::items(&value::property(given, "headers"))?;
+    Some(Response {
+        // A status has three digits.
+        status: (100.0..=999.0).contains(&status).then_some(status as u16)?,
+        headers: headers.iter().map(pair).collect::<Option<Vec<_>>>()?,
+        body: value::bytes(&value::property(given, "body"))?,
+    })
+}

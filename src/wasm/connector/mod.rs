@@ -1,0 +1,211 @@
+//! The connector as JavaScript sees it. Methods borrow nothing across an await, so calls may run at
+//! once and the object may be freed while some are in flight.
+
+mod crash;
+mod failure;
+mod host;
+mod host_object;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use js_sys::{Promise, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
+
+use crash::Watched;
+use host::CallHost;
+use host_object::HostObject;
+
+use crate::error::{Code, Error, Result};
+
+/// Both clients. Results are JSON text; failures are plain objects with a `code`.
+#[wasm_bindgen]
+pub struct Connector {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    connector: crate::connector::Connector,
+    host: HostObject,
+    _watched: Watched,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.connector.fmt(formatter)
+    }
+}
+
+#[wasm_bindgen]
+impl Connector {
+    /// Reads the options that are data. Sends nothing.
+    #[wasm_bindgen(constructor)]
+    pub fn new(host: HostObject, options: JsValue) -> Result<Connector, JsValue> {
+        let options: Value = serde_wasm_bindgen::from_value(options).map_err(|_| {
+            let message = "the options must be an object of texts, numbers, lists and objects";
+            failure::to_object(&Error::new(Code::InvalidConfig, message), None)
+        })?;
+        let connector = crate::connector::Connector::new(&options)
+            .map_err(|error| failure::to_object(&error, None))?;
+        let watched = crash::watch(host.clone());
+        Ok(Self { inner: Rc::new(Inner { connector, host, _watched: watched }) })
+    }
+
+    /// Calls an endpoint, for example `ghl.contacts.get`, and gives its value as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn call(&self, name: String, parameters: String, context: JsValue) -> Promise {
+        self.promise(context, async move |inner, host| {
+            let value = inner.connector.call(&host, &name, &parameters).await;
+            (value.map(|value| JsValue::from_str(value.get())), host)
+        })
+    }
+
+    /// Calls an endpoint and gives its answer's bytes.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn bytes(&self, name: String, parameters: String, context: JsValue) -> Promise {
+        self.promise(context, async move |inner, host| {
+            let bytes = inner.connector.bytes(&host, &name, &parameters).await;
+            (bytes.map(|bytes| Uint8Array::from(bytes.as_slice()).into()), host)
+        })
+    }
+
+    /// One page of a list as JSON text: `{"items":[…],"cursor":…,"total":…,"missing":…}`.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn page(
+        &self,
+        name: String,
+        parameters: String,
+        cursor: Option<String>,
+        context: JsValue,
+    ) -> Promise {
+        self.promise(context, async move |inner, host| {
+            let page = inner.connector.page(&host, &name, &parameters, cursor.as_deref()).await;
+            (page.map(|page| JsValue::from_str(&page)), host)
+        })
+    }
+
+    /// The bodies of the ChartMogul creates for a page of GHL contacts; asks no service.
+    pub fn preview(&self, page: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.inner.connector.preview(page).map_err(|error| failure::to_object(&error, None))
+    }
+
+    /// Tries each credential with calls that only read; what was found as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn check(&self, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            let check = inner.connector.engine(host)?.check().await?;
+            to_json(&check)
+        })
+    }
+
+    /// Makes a plan; its summary as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn plan(&self, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            let engine = inner.connector.engine(host)?;
+            let plan = engine.plan(from_json(&options)?).await?;
+            to_json(&engine.view(&plan))
+        })
+    }
+
+    /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
+    #[wasm_bindgen(js_name = planChanges, unchecked_return_type = "Promise<string>")]
+    pub fn plan_changes(
+        &self,
+        plan: String,
+        after: Option<String>,
+        limit: u32,
+        context: JsValue,
+    ) -> Promise {
+        self.json(context, async move |inner, host| {
+            inner
+                .connector
+                .engine(host)?
+                .changes_json(&plan, after.as_deref(), limit as usize)
+                .await
+        })
+    }
+
+    /// Carries out exactly that plan; how it ended as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn apply(&self, plan: String, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            to_json(&inner.connector.engine(host)?.apply(&plan, from_json(&options)?).await?)
+        })
+    }
+
+    /// Plans and applies within a budget; how it ended as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn run(&self, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            to_json(&inner.connector.engine(host)?.run(from_json(&options)?).await?)
+        })
+    }
+
+    /// A page of dead letters as JSON text: `{"deadLetters":[…],"cursor":…}`.
+    #[wasm_bindgen(js_name = deadLetters, unchecked_return_type = "Promise<string>")]
+    pub fn dead_letters(&self, after: Option<String>, limit: u32, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            inner.connector.engine(host)?.dead_letters_json(after.as_deref(), limit as usize).await
+        })
+    }
+
+    /// What the store holds of the location, as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn status(&self, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            to_json(&inner.connector.engine(host)?.status().await?)
+        })
+    }
+
+    /// Runs a call whose result is JSON text.
+    fn json(
+        &self,
+        context: JsValue,
+        call: impl AsyncFn(&Inner, &CallHost) -> Result<String> + 'static,
+    ) -> Promise {
+        self.promise(context, async move |inner, host| {
+            let text = call(&inner, &host).await;
+            (text.map(|text| JsValue::from_str(&text)), host)
+        })
+    }
+
+    /// Runs a call with its own host; its error leaves as a plain object. The call is boxed: one
+    /// promise's code serves all of them.
+    fn promise<F>(&self, context: JsValue, call: impl FnOnce(Rc<Inner>, CallHost) -> F) -> Promise
+    where
+        F: Future<Output = (Result<JsValue>, CallHost)> + 'static,
+    {
+        let host = CallHost::new(self.inner.host.clone(), &context);
+        settle(Box::pin(call(Rc::clone(&self.inner), host)))
+    }
+}
+
+fn settle(call: Pin<Box<dyn Future<Output = (Result<JsValue>, CallHost)>>>) -> Promise {
+    future_to_promise(async move {
+        let (result, host) = call.await;
+        result.map_err(|error| failure::to_object(&error, host.cause_of(error.code)))
+    })
+}
+
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(Code::UnreadableResponse, format!("a result cannot be told: {error}"))
+    })
+}
+
+fn from_json<T: DeserializeOwned>(options: &str) -> Result<T> {
+    serde_json::from_str(options).map_err(|error| {
+        Error::new(Code::InvalidArgument, format!("the options are not valid: {error}"))
+    })
+}

@@ -1,0 +1,91 @@
+// The packed types in programs that check strictly: ES modules, CommonJS, bundlers.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { createProject, packageFolder, requireTool, run } from "./project.mjs";
+
+const consumer = `
+  import { type Connector, ConnectorError, createConnector } from "ghl-chartmogul";
+  export async function main(): Promise<string | undefined> {
+    const connector: Connector = createConnector({
+      ghl: { token: "t", locationId: "l", apiVersion: "v3" },
+      chartmogul: { apiKey: "k" },
+      transport: async ({ url }) => ({ status: 200, body: url }),
+      onEvent: (event) => console.log(event.type),
+    });
+    const controller = new AbortController();
+    try {
+      const contact = await connector.ghl.contacts.get({ contactId: "1" }, { signal: controller.signal });
+      for await (const each of connector.ghl.contacts.search()) console.log(each.id);
+      const page = await connector.chartmogul.customers.list({ per_page: 10 });
+      const cursor: string | null = page.cursor;
+      console.log(cursor, connector.endpoints.length);
+      return contact.id;
+    } catch (error) {
+      if (error instanceof ConnectorError && error.code === "not_found") return error.hint;
+      throw error;
+    }
+  }`;
+
+const wrong = `
+  import { createConnector } from "ghl-chartmogul";
+  const connector = createConnector({});
+  // @ts-expect-error no such option
+  createConnector({ gohighlevel: {} });
+  // @ts-expect-error the contact's id is missing
+  connector.ghl.contacts.get({});
+  // @ts-expect-error no such parameter
+  connector.ghl.contacts.get({ contactId: "1", id: "2" });
+  // @ts-expect-error no such endpoint
+  connector.chartmogul.customers.fetch();
+  // @ts-expect-error no such code
+  import("ghl-chartmogul").then(({ ConnectorError }) => new ConnectorError({ code: "oops", message: "" }));`;
+
+/** Options of a careful program that has no types but its own and the browser's. */
+const OPTIONS = {
+  strict: true,
+  noEmit: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: "es2022",
+  lib: ["es2022", "dom", "dom.asynciterable"],
+  types: [],
+};
+
+for (const [name, file, module] of [
+  ["an ES module", "consumer.mts", { module: "nodenext" }],
+  ["CommonJS", "consumer.cts", { module: "nodenext" }],
+  ["a bundler", "consumer.ts", { module: "esnext", moduleResolution: "bundler" }],
+]) {
+  test(`${name} compiles strictly`, async (context) => {
+    const start = performance.now();
+    await compile(file, consumer, module);
+    context.diagnostic(`${((performance.now() - start) / 1000).toFixed(1)} s`);
+  });
+}
+
+test("mistakes do not compile", async () => {
+  await compile("wrong.mts", wrong, { module: "nodenext" });
+});
+
+test("the public types hold no any", () => {
+  const folder = join(packageFolder, "types");
+  for (const file of readdirSync(folder, { recursive: true })) {
+    if (!file.endsWith(".d.ts")) continue;
+    const code = readFileSync(join(folder, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    assert.doesNotMatch(code, /[:<|&(,]\s*any\b/, file);
+  }
+});
+
+async function compile(file, text, options) {
+  const configuration = { compilerOptions: { ...OPTIONS, ...options }, files: [file] };
+  const files = { [file]: text, "tsconfig.json": JSON.stringify(configuration) };
+  const folder = createProject(`types-${file}`, files);
+  try {
+    await run(folder, process.execPath, requireTool.resolve("typescript/bin/tsc"), "-p", ".");
+  } catch (error) {
+    assert.fail(error.stdout || error.message);
+  }
+}

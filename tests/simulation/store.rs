@@ -1,0 +1,83 @@
+//! A store in memory whose commits are atomic, and count as steps at which a run can be killed.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use ghl_chartmogul::error::Result;
+use ghl_chartmogul::host::StateStore;
+
+use crate::mutants::Mutant;
+
+#[derive(Default)]
+pub struct MemoryStore {
+    entries: RefCell<BTreeMap<String, String>>,
+    commits: Cell<u64>,
+    /// Commits after which the store takes no more: the process is as good as dead.
+    pub dies_after: Cell<Option<u64>>,
+    pub mutant: Cell<Option<Mutant>>,
+}
+
+impl MemoryStore {
+    pub fn commits(&self) -> u64 {
+        self.commits.get()
+    }
+
+    /// Everything under keys that contain a text.
+    pub fn matching(&self, part: &str) -> Vec<(String, String)> {
+        let entries = self.entries.borrow();
+        entries
+            .iter()
+            .filter(|(key, _)| key.contains(part))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// All text it holds: for canaries.
+    pub fn dump(&self) -> String {
+        self.entries.borrow().iter().map(|(key, value)| format!("{key}\t{value}\n")).collect()
+    }
+
+    pub fn clear(&self) {
+        self.entries.borrow_mut().clear();
+    }
+}
+
+impl StateStore for MemoryStore {
+    async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        let entries = self.entries.borrow();
+        Ok(keys.iter().map(|key| entries.get(key).cloned()).collect())
+    }
+
+    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
+        if self.dies_after.get().is_some_and(|after| self.commits.get() >= after) {
+            std::future::pending::<()>().await;
+        }
+        self.commits.set(self.commits.get() + 1);
+        let mut entries = self.entries.borrow_mut();
+        let mutant = self.mutant.get();
+        for key in &deletes {
+            entries.remove(key);
+        }
+        entries.extend(
+            puts.into_iter().filter(|(key, _)| !mutant.is_some_and(|mutant| mutant.loses(key))),
+        );
+        Ok(())
+    }
+
+    async fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>> {
+        let entries = self.entries.borrow();
+        let from = match after {
+            Some(key) if key >= prefix => Bound::Excluded(key.to_owned()),
+            _ => Bound::Included(prefix.to_owned()),
+        };
+        let rows =
+            entries.range((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
+        Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+}

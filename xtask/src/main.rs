@@ -1,0 +1,80 @@
+//! The project's commands: `cargo xtask build | pack | test | demo | bench | generate`.
+
+mod bench;
+mod demo;
+mod generate;
+mod package;
+mod process;
+mod reference;
+mod suites;
+mod tally;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use pico_args::Arguments;
+
+const USAGE: &str = "\
+cargo xtask build                 build the package into pkg/
+cargo xtask pack                  build, pack, print the tarball's path last
+cargo xtask generate [--check]    write the facade's types and tables, and the reference, from the endpoint tables
+cargo xtask test [suite...]       run the tests: unit, simulation, conformance, boundary, package,
+                                  browser, e2e; all without a name
+  simulation --seeds N --seed S --mutants
+cargo xtask demo                  sync the sandbox with the packed package, and check the outcome
+cargo xtask bench                 measure the package beside the official clients";
+
+fn main() -> ExitCode {
+    match run(Arguments::from_env()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: Arguments) -> Result<ExitCode> {
+    if arguments.contains(["-h", "--help"]) {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    match arguments.subcommand()?.as_deref() {
+        Some("build") => {
+            end(arguments)?;
+            package::build()?;
+        }
+        Some("pack") => {
+            end(arguments)?;
+            println!("{}", package::pack()?.display());
+        }
+        Some("generate") => {
+            let check = arguments.contains("--check");
+            end(arguments)?;
+            generate::generate(check)?;
+        }
+        Some("bench") => {
+            end(arguments)?;
+            bench::bench()?;
+        }
+        Some("demo") => {
+            end(arguments)?;
+            demo::demo()?;
+        }
+        Some("test") => return suites::test(arguments),
+        Some(other) => bail!("no command `{other}`\n{USAGE}"),
+        None => bail!("no command\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses what no command has read.
+fn end(arguments: Arguments) -> Result<()> {
+    let rest = arguments.finish();
+    if !rest.is_empty() {
+        bail!("unknown argument {}\n{USAGE}", rest[0].to_string_lossy());
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Counts what passed and failed, from the words of each test runner.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The outcome of a suite.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    /// What was not run, and why.
+    pub(crate) skipped: Vec<String>,
+    /// The steps that failed.
+    pub(crate) failures: Vec<String>,
+    pub(crate) time: Duration,
+}
+
+impl Tally {
+    /// Runs a command that either passes or fails as a whole.
+    pub(crate) fn check(&mut self, name: &str, command: &mut Command) {
+        let counts = self.watch(name, command, |_| {});
+        match counts {
+            Ok(()) => self.passed += 1,
+            Err(reason) => self.fail(name, &reason),
+        }
+    }
+
+    /// Runs a test runner and takes over its counts.
+    pub(crate) fn tests(&mut self, name: &str, command: &mut Command) {
+        let mut counts = Counts::default();
+        let outcome = self.watch(name, command, |line| counts.read(line));
+        self.passed += counts.passed;
+        self.failed += counts.failed;
+        self.skipped.extend(counts.skipped.iter().map(|test| format!("{name}: {test}")));
+        self.skipped.sort();
+        self.skipped.dedup();
+        match outcome {
+            Err(reason) if counts.failed == 0 => self.fail(name, &reason),
+            Err(_) => self.failures.push(format!("{name}: {} failed", counts.failed)),
+            Ok(()) if counts.passed + counts.failed == 0 => self.fail(name, "no test ran"),
+            Ok(()) => {}
+        }
+    }
+
+    /// Counts a failure that no runner reported.
+    pub(crate) fn fail(&mut self, name: &str, reason: &str) {
+        self.failed += 1;
+        self.failures.push(format!("{name}: {reason}"));
+        eprintln!("  {name} failed: {reason}");
+    }
+
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) {
+        eprintln!("- {name} skipped: {reason}");
+        self.skipped.push(format!("{name}: {reason}"));
+    }
+
+    /// Runs a command, showing its output while `read` sees each line of it.
+    fn watch(
+        &mut self,
+        name: &str,
+        command: &mut Command,
+        mut read: impl FnMut(&str),
+    ) -> Result<(), String> {
+        eprintln!("- {name}");
+        let start = Instant::now();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
+        if let Some(output) = child.stdout.take() {
+            for line in lines(output) {
+                eprintln!("{line}");
+                read(&line);
+            }
+        }
+        let status = child.wait().map_err(|error| error.to_string())?;
+        let elapsed = start.elapsed();
+        self.time += elapsed;
+        eprintln!("  {:.1} s", elapsed.as_secs_f64());
+        if status.success() { Ok(()) } else { Err(status.to_string()) }
+    }
+}
+
+/// Lines of bytes that may not all be UTF-8.
+fn lines(output: impl Read) -> impl Iterator<Item = String> {
+    BufReader::new(output)
+        .split(b'\n')
+        .map_while(Result::ok)
+        .map(|line| String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    skipped: Vec<String>,
+}
+
+impl Counts {
+    /// Reads a line of `cargo test` or of `node --test --test-reporter=spec`.
+    fn read(&mut self, line: &str) {
+        if let Some(result) = line.trim_start().strip_prefix("test result: ") {
+            for part in result.split(['.', ';']) {
+                match part.trim().split_once(' ') {
+                    Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                    Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                    _ => {}
+                }
+            }
+        } else if let Some(number) = line.strip_prefix("ℹ pass ") {
+            self.passed += number.parse::<u64>().unwrap_or(0);
+        } else if let Some(number) = line.strip_prefix("ℹ fail ") {
+            self.failed += number.parse::<u64>().unwrap_or(0);
+        } else if let Some(number) = line.strip_prefix("ℹ cancelled ") {
+            self.failed += number.parse::<u64>().unwrap_or(0);
+        } else if let Some(what) = line.strip_prefix("skipped: ") {
+            self.skipped.push(what.to_owned());
+        } else if let Some(test) = line.trim_start().strip_prefix("﹣ ") {
+            self.skipped.push(test.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(text: &str) -> Counts {
+        let mut counts = Counts::default();
+        text.lines().for_each(|line| counts.read(line));
+        counts
+    }
+
+    #[test]
+    fn reads_cargo_test() {
+        let text = "running 3 tests\ntest a ... ok\nskipped: mutants\n\
+            test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n\
+            test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; finished in 0.01s\n";
+        assert_eq!(
+            counts(text),
+            Counts { passed: 7, failed: 1, skipped: vec!["mutants".to_owned()] }
+        );
+    }
+
+    #[test]
+    fn reads_node_test() {
+        let text = "✔ loads (1ms)\n  ﹣ runs in Bun (0.1ms) # not installed\n✖ fails (1ms)\n\
+            ℹ tests 4\nℹ pass 1\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\n";
+        let skipped = vec!["runs in Bun (0.1ms) # not installed".to_owned()];
+        assert_eq!(counts(text), Counts { passed: 1, failed: 2, skipped });
+    }
+
+    #[test]
+    fn a_run_without_tests_fails() {
+        let mut tally = Tally::default();
+        tally.tests("nothing", &mut Command::new("true"));
+        assert_eq!((tally.passed, tally.failed), (0, 1));
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_fails() {
+        let mut tally = Tally::default();
+        tally.check("nothing", &mut Command::new("no-such-program"));
+        assert_eq!((tally.passed, tally.failed), (0, 1));
+    }
+}
