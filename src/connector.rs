@@ -3,7 +3,6 @@
 mod find_contact;
 mod unlisted;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -14,6 +13,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{self, Client, ClientConfig, Parameters};
 use crate::mapping::settings::Settings;
+use crate::record;
 use crate::sync::{self, Engine};
 use crate::{chartmogul, ghl};
 
@@ -120,16 +120,11 @@ impl Connector {
 fn settings(options: Option<&Value>) -> Result<Settings> {
     let settings = match options {
         None | Some(Value::Null) => Settings::default(),
-        Some(options) => Settings::deserialize(options).map_err(|error| {
-            let message = error.to_string();
-            let error = Error::new(Code::InvalidConfig, format!("sync: {message}"));
-            // serde names the unknown setting first, then the known ones, each in backticks.
-            let mut names = message.split('`').skip(1).step_by(2);
-            match names.next().and_then(|unknown| http::closest(unknown, names)) {
-                Some(close) if message.starts_with("unknown") => {
-                    error.hint(format!("Did you mean `{close}`?"))
-                }
-                _ => error,
+        Some(options) => record::read(&options.to_string()).map_err(|problem| {
+            let error = Error::new(Code::InvalidConfig, format!("sync.{problem}"));
+            match http::closest(&problem.given, problem.allowed.iter().copied()) {
+                Some(close) => error.hint(format!("Did you mean `{close}`?")),
+                None => error,
             }
         })?,
     };

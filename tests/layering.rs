@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["endpoint"],
     &["host"],
+    &["record"],
     &["dates"],
     &["error"],
 ];

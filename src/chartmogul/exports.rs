@@ -1,6 +1,5 @@
 //! Waits for an export of activities: ChartMogul makes it in the background and tells only when asked.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::find;
@@ -8,18 +7,13 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::http::{Client, Parameters};
+use crate::record::{self, Scalar};
 
 /// Milliseconds before the second question; each later pause is twice as long, up to the longest.
 const FIRST_PAUSE_MS: u64 = 1_000;
 const LONGEST_PAUSE_MS: u64 = 15_000;
 /// After so many milliseconds it is given up; the export goes on, and can be asked for again.
 const GIVE_UP_MS: u64 = 600_000;
-
-#[derive(Deserialize)]
-struct Status<'a> {
-    #[serde(borrow, default)]
-    status: Option<&'a str>,
-}
 
 /// Asks until the export is done; gives it, with its `file_url`.
 pub async fn finish<H: Host>(
@@ -40,16 +34,15 @@ pub async fn finish<H: Host>(
     let mut pause = FIRST_PAUSE_MS;
     loop {
         let export = client.value(host, retrieve, parameters.clone()).await?;
-        let status = serde_json::from_str::<Status<'_>>(export.get());
-        match status
-            .map_err(|_| fault(Code::UnreadableResponse, "the answer has no status"))?
-            .status
-        {
-            Some("succeeded") => return Ok(export),
-            Some("failed") => {
+        let status = record::property(&export, &["status"]);
+        let status = status.map_or(Scalar::Null, record::scalar);
+        match status {
+            Scalar::Text(status) if status == "succeeded" => return Ok(export),
+            Scalar::Text(status) if status == "failed" => {
                 return Err(fault(Code::Rejected, "ChartMogul could not make the export"));
             }
-            _ => {}
+            Scalar::Text(_) | Scalar::Null => {}
+            _ => return Err(fault(Code::UnreadableResponse, "the answer has no status")),
         }
         if host.now().saturating_sub(begun) >= GIVE_UP_MS {
             let hint = "The export goes on; ask for it again.";

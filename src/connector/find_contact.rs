@@ -10,6 +10,7 @@ use crate::ghl::records::Contact;
 use crate::host::Host;
 use crate::http::{Client, Parameters};
 use crate::mapping::countries;
+use crate::record;
 
 /// Candidates of a search that are looked at.
 const CANDIDATES: u64 = 20;
@@ -104,7 +105,7 @@ impl<H: Host> Search<'_, H> {
 
     /// Whether a search result really has the e-mail address or phone.
     fn matches(&self, contact: &RawValue, field: &str, value: &str) -> bool {
-        let Ok(contact) = serde_json::from_str::<Contact<'_>>(contact.get()) else { return false };
+        let Ok(contact) = record::read_raw::<Contact<'_>>(contact) else { return false };
         if field == "email" {
             let emails = contact.email.iter().chain(&contact.additional_emails);
             return emails.into_iter().any(|email| email.trim().to_ascii_lowercase() == value);
@@ -117,7 +118,7 @@ impl<H: Host> Search<'_, H> {
     }
 
     fn add(&mut self, contact: Box<RawValue>) {
-        let id = serde_json::from_str::<Contact<'_>>(contact.get())
+        let id = record::read_raw::<Contact<'_>>(&contact)
             .ok()
             .and_then(|contact| contact.id.map(|id| id.into_owned()));
         if let Some(id) = id
@@ -130,7 +131,7 @@ impl<H: Host> Search<'_, H> {
 
 /// What a person needs to choose.
 fn candidate(contact: &RawValue) -> Value {
-    let contact: Contact<'_> = serde_json::from_str(contact.get()).unwrap_or_default();
+    let contact: Contact<'_> = record::read_raw(contact).unwrap_or_default();
     let names: Vec<&str> =
         [contact.first_name(), contact.last_name()].into_iter().flatten().collect();
     let name = contact.full_name().map_or_else(|| names.join(" "), str::to_owned);

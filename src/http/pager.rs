@@ -5,7 +5,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -13,6 +12,8 @@ use super::reading::List;
 use super::{Parameters, check};
 use crate::endpoint::{Endpoint, Kind, Paging};
 use crate::error::{Code, Error, Result};
+use crate::record;
+use crate::records;
 
 /// One page of a list.
 #[derive(Debug)]
@@ -55,21 +56,19 @@ impl Page {
     }
 }
 
-/// Where a walk stands.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Progress {
-    /// The endpoint's name.
-    #[serde(rename = "e")]
-    endpoint: String,
-    /// What the next request asks for, in the form of the paging style.
-    #[serde(rename = "p")]
-    position: Value,
-    /// Hash of the page before.
-    #[serde(rename = "h")]
-    hash: u64,
-    /// Records given so far; unknown where the caller began in the middle.
-    #[serde(rename = "n")]
-    given: Option<u64>,
+records! {
+    /// Where a walk stands.
+    #[derive(Debug, Default)]
+    whole pub(super) struct Progress {
+        /// The endpoint's name.
+        endpoint: String = "e";
+        /// What the next request asks for, in the form of the paging style.
+        position: Value = "p";
+        /// Hash of the page before.
+        hash: u64 = "h";
+        /// Records given so far; unknown where the caller began in the middle.
+        given: Option<u64> = "n";
+    }
 }
 
 /// Elasticsearch stops counting here: a total of this is a floor.
@@ -291,7 +290,7 @@ fn encode(progress: &Progress) -> String {
 fn decode(endpoint: &'static Endpoint, cursor: &str) -> Result<Progress> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let progress: Option<Progress> = text.and_then(|text| serde_json::from_str(&text).ok());
+    let progress: Option<Progress> = text.and_then(|text| record::read(&text).ok());
     progress.filter(|progress| progress.endpoint == endpoint.name).ok_or_else(|| {
         let message = format!("{}: the cursor is not one of this list", endpoint.name);
         Error::new(Code::InvalidArgument, message).of(endpoint.service).at(endpoint.name)

@@ -267,7 +267,7 @@ mod tests {
         run: impl Fn(&Contact<'_>, &Context<'_>) -> T,
     ) -> T {
         let users = UserMap::default();
-        let record: Contact<'_> = serde_json::from_str(json).unwrap();
+        let record: Contact<'_> = crate::record::read(json).unwrap();
         run(&record, &Context { settings, rules, users: &users, country: Some("US") })
     }
 

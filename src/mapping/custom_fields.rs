@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::dates;
 use crate::error::{Code, Error, Result};
+use crate::records;
 
 use super::settings::{AttributeObject, AttributeType, CustomField, Settings};
 use super::text;
@@ -27,23 +28,23 @@ const STANDARD_FIELDS: &[(&str, &str)] = &[
     ("dnd", "BOOLEAN"),
 ];
 
-/// A custom field as the location defines it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Definition {
-    /// Its id, which values carry.
-    pub id: String,
-    /// Its key, for example `contact.plan`.
-    pub key: String,
-    /// Its data type, for example `NUMERICAL`.
-    pub data_type: String,
-    /// How many options it offers.
-    pub options: usize,
+records! {
+    /// A custom field as the location defines it.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    whole pub struct Definition {
+        /// Its id, which values carry.
+        pub id: String = "id";
+        /// Its key, for example `contact.plan`.
+        pub key: String = "key";
+        /// Its data type, for example `NUMERICAL`.
+        pub data_type: String = "dataType";
+        /// How many options it offers.
+        pub options: usize = "options";
+    }
 }
 
 /// A rule of the settings, tied to the location's definition.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Id of the custom field; `None` for a standard field.
     pub id: Option<String>,

@@ -9,26 +9,26 @@ pub mod tasks;
 pub mod text;
 pub mod users;
 
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use crate::records;
 
 /// What the other side should hold, by field name. Kept as the base of the next comparison.
 ///
 /// Names are ChartMogul's, with a prefix where a value is written by its own call or in its own
 /// place: `attribute.KEY` (customer's custom attribute), `custom.KEY` (contact's custom attribute),
 /// `tag.TAG` (customer's tag), `primary_contact.FIELD`.
-pub type Fields = BTreeMap<String, Value>;
+pub type Fields = Map<String, Value>;
 
-/// A value that could not be brought over; the rest of its record is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
-    /// The field at fault, GHL's name.
-    pub field: String,
-    /// What is wrong with it and what was done.
-    pub reason: String,
+records! {
+    /// A value that could not be brought over; the rest of its record is.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub struct Problem {
+        /// The field at fault, GHL's name.
+        pub field: String = "field";
+        /// What is wrong with it and what was done.
+        pub reason: String = "reason";
+    }
 }
 
 /// A record in its new form, with what had to be left out.
@@ -106,19 +106,19 @@ mod tests {
 
     #[test]
     fn only_changed_fields_are_written_and_nothing_is_cleared() {
-        let base = Fields::from([
-            ("a".into(), json!("1")),
-            ("b".into(), json!("2")),
-            ("gone".into(), json!("x")),
+        let base = Fields::from_iter([
+            ("a".to_owned(), json!("1")),
+            ("b".to_owned(), json!("2")),
+            ("gone".to_owned(), json!("x")),
         ]);
-        let wanted = Fields::from([
-            ("a".into(), json!("1")),
-            ("b".into(), json!("3")),
-            ("c".into(), json!(4)),
+        let wanted = Fields::from_iter([
+            ("a".to_owned(), json!("1")),
+            ("b".to_owned(), json!("3")),
+            ("c".to_owned(), json!(4)),
         ]);
         assert_eq!(
             changed(&base, &wanted),
-            Fields::from([("b".into(), json!("3")), ("c".into(), json!(4))])
+            Fields::from_iter([("b".to_owned(), json!("3")), ("c".to_owned(), json!(4))])
         );
     }
 

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn title_body_author_and_marker() {
-        let record: Note<'_> = serde_json::from_str(
+        let record: Note<'_> = crate::record::read(
             r#"{"id":"N1","title":"Call","body":"<p>a &lt; b</p><p>second</p>","userId":"u2","dateAdded":"2024-05-06T07:08:09.123Z"}"#,
         )
         .unwrap();
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_known_author_is_the_author() {
         let record: Note<'_> =
-            serde_json::from_str(r#"{"id":"N1","body":"x","userId":"u1"}"#).unwrap();
+            crate::record::read(r#"{"id":"N1","body":"x","userId":"u1"}"#).unwrap();
         let plain = Settings {
             marker: Marker::None,
             note_format: NoteFormat::Plain,
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_refused_author_leaves_the_text_of_an_unknown_one() {
         let json = r#"{"id":"N1","title":"Call","body":"a < b\tc & last\nthird","userId":"u1"}"#;
-        let record: Note<'_> = serde_json::from_str(json).unwrap();
+        let record: Note<'_> = crate::record::read(json).unwrap();
         for format in [NoteFormat::Html, NoteFormat::Plain] {
             for marker in [Marker::Trailing, Marker::None] {
                 let settings = Settings { note_format: format, marker, ..Settings::default() };
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_empty_note_has_no_text_but_its_marker() {
-        let record: Note<'_> = serde_json::from_str(r#"{"id":"N1","body":"<p></p>"}"#).unwrap();
+        let record: Note<'_> = crate::record::read(r#"{"id":"N1","body":"<p></p>"}"#).unwrap();
         let (mapped, _) = note(&record, &Settings::default(), &users());
         assert_eq!(mapped.fields["text"], "[ghl:n:N1]");
         assert_eq!(marked("[ghl:n:]"), None);

@@ -2,52 +2,52 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Code, Error, Result};
+use crate::{choices, records};
 
 use super::email;
 
-/// The `sync` part of the configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Settings {
-    /// What a GHL contact becomes in ChartMogul.
-    pub anchor: Anchor,
-    /// What is brought over besides contacts.
-    pub objects: Vec<Object>,
-    /// Name or uuid of the custom data source that customers are created in. Default: `GoHighLevel - LOCATION NAME`.
-    pub data_source: Option<String>,
-    /// Who is who.
-    pub users: Users,
-    /// Fields brought over as custom attributes.
-    pub custom_fields: Vec<CustomField>,
-    /// Tags brought over.
-    pub tags: Tags,
-    /// Whether texts end with a marker that names the GHL record, so that a lost state can be rebuilt.
-    pub marker: Marker,
-    /// How note texts are written.
-    pub note_format: NoteFormat,
-    /// What happens to a task whose title and body exceed ChartMogul's 255 characters.
-    pub long_tasks: LongTasks,
-    /// With the anchor `business-is-customer`: what happens to contacts without a business.
-    pub without_business: WithoutBusiness,
-    /// Whether a contact's assigned user becomes the customer's owner. The user must exist in ChartMogul.
-    pub owner: bool,
-    /// E-mail addresses that several people share: never used for matching.
-    pub shared_emails: Vec<String>,
-    /// ISO 3166-1 alpha-2 country of phones written without a country code. Default: the location's.
-    pub default_country: Option<String>,
-    /// IANA time zone in which due dates become days. Default: the location's.
-    pub time_zone: Option<String>,
-    /// Hours between passes that read everything again; in between only changed contacts and their notes are read.
-    pub full_pass_hours: u32,
-    /// Minutes after which a plan is too old to apply.
-    pub max_plan_age_minutes: u32,
-    /// Limits that a plan must not exceed to be applied.
-    pub caps: Caps,
-    /// Whether the first run of a location writes.
-    pub first_run: FirstRun,
+records! {
+    /// The `sync` part of the configuration.
+    #[derive(Debug, Clone, PartialEq)]
+    closed pub struct Settings {
+        /// What a GHL contact becomes in ChartMogul.
+        pub anchor: Anchor = "anchor";
+        /// What is brought over besides contacts.
+        pub objects: Vec<Object> = "objects";
+        /// Name or uuid of the custom data source that customers are created in. Default: `GoHighLevel - LOCATION NAME`.
+        pub data_source: Option<String> = "dataSource";
+        /// Who is who.
+        pub users: Users = "users";
+        /// Fields brought over as custom attributes.
+        pub custom_fields: Vec<CustomField> = "customFields";
+        /// Tags brought over.
+        pub tags: Tags = "tags";
+        /// Whether texts end with a marker that names the GHL record, so that a lost state can be rebuilt.
+        pub marker: Marker = "marker";
+        /// How note texts are written.
+        pub note_format: NoteFormat = "noteFormat";
+        /// What happens to a task whose title and body exceed ChartMogul's 255 characters.
+        pub long_tasks: LongTasks = "longTasks";
+        /// With the anchor `business-is-customer`: what happens to contacts without a business.
+        pub without_business: WithoutBusiness = "withoutBusiness";
+        /// Whether a contact's assigned user becomes the customer's owner. The user must exist in ChartMogul.
+        pub owner: bool = "owner";
+        /// E-mail addresses that several people share: never used for matching.
+        pub shared_emails: Vec<String> = "sharedEmails";
+        /// ISO 3166-1 alpha-2 country of phones written without a country code. Default: the location's.
+        pub default_country: Option<String> = "defaultCountry";
+        /// IANA time zone in which due dates become days. Default: the location's.
+        pub time_zone: Option<String> = "timeZone";
+        /// Hours between passes that read everything again; in between only changed contacts and their notes are read.
+        pub full_pass_hours: u32 = "fullPassHours";
+        /// Minutes after which a plan is too old to apply.
+        pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
+        /// Limits that a plan must not exceed to be applied.
+        pub caps: Caps = "caps";
+        /// Whether the first run of a location writes.
+        pub first_run: FirstRun = "firstRun";
+    }
 }
 
 impl Default for Settings {
@@ -75,39 +75,40 @@ impl Default for Settings {
     }
 }
 
-/// What a GHL contact becomes in ChartMogul.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Anchor {
-    /// A contact of the customer it matches; never creates customers. Unmatched contacts are reported.
-    AttachOnly,
-    /// A customer with its primary contact, in a data source of our own.
-    ContactIsCustomer,
-    /// A contact of the customer that its GHL business becomes.
-    BusinessIsCustomer,
+choices! {
+    /// What a GHL contact becomes in ChartMogul.
+    pub enum Anchor {
+        /// A contact of the customer it matches; never creates customers. Unmatched contacts are reported.
+        AttachOnly = "attach-only",
+        /// A customer with its primary contact, in a data source of our own.
+        ContactIsCustomer = "contact-is-customer",
+        /// A contact of the customer that its GHL business becomes.
+        BusinessIsCustomer = "business-is-customer",
+    }
 }
 
-/// What is brought over besides contacts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Object {
-    /// Tasks of contacts.
-    Tasks,
-    /// Notes of contacts.
-    Notes,
+choices! {
+    /// What is brought over besides contacts.
+    pub enum Object {
+        /// Tasks of contacts.
+        Tasks = "tasks",
+        /// Notes of contacts.
+        Notes = "notes",
+    }
 }
 
-/// Which ChartMogul user stands for which GHL user. ChartMogul's API lists no users: it refuses
-/// unknown ones with 422, which is then remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Users {
-    /// E-mail of the ChartMogul user who gets tasks of unassigned or unknown users. Without it such a task is an error.
-    pub default_assignee: Option<String>,
-    /// GHL user id or e-mail to ChartMogul e-mail.
-    pub map: BTreeMap<String, String>,
-    /// Whether a GHL user's e-mail is taken for a ChartMogul user's.
-    pub same_email: bool,
+records! {
+    /// Which ChartMogul user stands for which GHL user. ChartMogul's API lists no users: it refuses
+    /// unknown ones with 422, which is then remembered.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    closed pub struct Users {
+        /// E-mail of the ChartMogul user who gets tasks of unassigned or unknown users. Without it such a task is an error.
+        pub default_assignee: Option<String> = "defaultAssignee";
+        /// GHL user id or e-mail to ChartMogul e-mail.
+        pub map: BTreeMap<String, String> = "map";
+        /// Whether a GHL user's e-mail is taken for a ChartMogul user's.
+        pub same_email: bool = "sameEmail";
+    }
 }
 
 impl Default for Users {
@@ -116,115 +117,117 @@ impl Default for Users {
     }
 }
 
-/// A field brought over as a custom attribute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CustomField {
-    /// GHL's field key (`contact.plan`, or `plan`), or a standard field: `source`, `timezone`, `dnd`, `address1`, `type`, `dateOfBirth`.
-    pub from: String,
-    /// Key of the attribute: letters, digits, underscores.
-    pub to: String,
-    /// Type of the attribute. ChartMogul fixes it at the first write.
-    #[serde(rename = "type")]
-    pub of: AttributeType,
-    /// Whether the customer or the contact holds it. Default: the customer with `contact-is-customer`, else the contact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<AttributeObject>,
+records! {
+    /// A field brought over as a custom attribute.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    closed pub struct CustomField {
+        /// GHL's field key (`contact.plan`, or `plan`), or a standard field: `source`, `timezone`, `dnd`, `address1`, `type`, `dateOfBirth`.
+        pub from: String = required "from";
+        /// Key of the attribute: letters, digits, underscores.
+        pub to: String = required "to";
+        /// Type of the attribute. ChartMogul fixes it at the first write.
+        pub of: AttributeType = required "type";
+        /// Whether the customer or the contact holds it. Default: the customer with `contact-is-customer`, else the contact.
+        pub object: Option<AttributeObject> = "object";
+    }
 }
 
-/// ChartMogul's types of custom attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AttributeType {
-    /// Text of at most 255 characters.
-    String,
-    /// Whole number.
-    Integer,
-    /// Number.
-    Decimal,
-    /// Instant.
-    Timestamp,
-    /// True or false.
-    Boolean,
+choices! {
+    /// ChartMogul's types of custom attributes.
+    pub enum AttributeType {
+        /// Text of at most 255 characters.
+        String = "String",
+        /// Whole number.
+        Integer = "Integer",
+        /// Number.
+        Decimal = "Decimal",
+        /// Instant.
+        Timestamp = "Timestamp",
+        /// True or false.
+        Boolean = "Boolean",
+    }
 }
 
-/// What holds a custom attribute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AttributeObject {
-    /// The customer: `attributes.custom`.
-    Customer,
-    /// The contact: `custom`.
-    Contact,
+choices! {
+    /// What holds a custom attribute.
+    pub enum AttributeObject {
+        /// The customer: `attributes.custom`.
+        Customer = "customer",
+        /// The contact: `custom`.
+        Contact = "contact",
+    }
 }
 
-/// Tags brought over to customers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Tags {
-    /// Only tags that begin with one of these cross. Default: none.
-    pub prefixes: Vec<String>,
+records! {
+    /// Tags brought over to customers.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    closed pub struct Tags {
+        /// Only tags that begin with one of these cross. Default: none.
+        pub prefixes: Vec<String> = "prefixes";
+    }
 }
 
-/// Whether texts end with a marker such as `[ghl:n:ID]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Marker {
-    /// At the end of note texts and task details.
-    Trailing,
-    /// Never; a lost state then matches by content.
-    None,
+choices! {
+    /// Whether texts end with a marker such as `[ghl:n:ID]`.
+    pub enum Marker {
+        /// At the end of note texts and task details.
+        Trailing = "trailing",
+        /// Never; a lost state then matches by content.
+        None = "none",
+    }
 }
 
-/// How note texts are written to ChartMogul.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NoteFormat {
-    /// Escaped, with `<br>` for line breaks, as ChartMogul's documents show.
-    Html,
-    /// As plain text.
-    Plain,
+choices! {
+    /// How note texts are written to ChartMogul.
+    pub enum NoteFormat {
+        /// Escaped, with `<br>` for line breaks, as ChartMogul's documents show.
+        Html = "html",
+        /// As plain text.
+        Plain = "plain",
+    }
 }
 
-/// What happens to a task that exceeds 255 characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LongTasks {
-    /// Its text is cut at a word.
-    Cut,
-    /// Cut, and its whole text becomes a note as well.
-    Note,
+choices! {
+    /// What happens to a task that exceeds 255 characters.
+    pub enum LongTasks {
+        /// Its text is cut at a word.
+        Cut = "cut",
+        /// Cut, and its whole text becomes a note as well.
+        Note = "note",
+    }
 }
 
-/// What happens to contacts without a business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WithoutBusiness {
-    /// They are reported and left out.
-    Skip,
-    /// They become customers of their own.
-    Customer,
+choices! {
+    /// What happens to contacts without a business.
+    pub enum WithoutBusiness {
+        /// They are reported and left out.
+        Skip = "skip",
+        /// They become customers of their own.
+        Customer = "customer",
+    }
 }
 
-/// Limits that a plan must not exceed to be applied.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Caps {
-    /// Most records created by one plan.
-    pub max_creates: Option<u64>,
-    /// Most records deleted by one plan.
-    pub max_deletes: Option<u64>,
-    /// Most linked records changed by one plan, in percent of those linked.
-    pub max_change_percent: Option<f64>,
+records! {
+    /// Limits that a plan must not exceed to be applied.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    closed pub struct Caps {
+        /// Most records created by one plan.
+        pub max_creates: Option<u64> = "maxCreates";
+        /// Most records deleted by one plan.
+        pub max_deletes: Option<u64> = "maxDeletes";
+        /// Most linked records changed by one plan, in percent of those linked.
+        pub max_change_percent: Option<f64> = "maxChangePercent";
+    }
 }
 
-/// Whether the first run of a location writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FirstRun {
-    /// It makes the plan to be read; the next run applies.
-    Plan,
-    /// It applies at once.
-    Apply,
+choices! {
+    /// Whether the first run of a location writes.
+    pub enum FirstRun {
+        /// It makes the plan to be read; the next run applies.
+        Plan = "plan",
+        /// It applies at once.
+        Apply = "apply",
+    }
 }
 
 impl Settings {
@@ -301,7 +304,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Settings>(json).map_err(|error| error.to_string())
+        crate::record::read(json).map_err(|problem| problem.to_string())
     }
 
     #[test]
@@ -315,7 +318,9 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_is_refused_by_name() {
-        assert!(read(r#"{"ancor":"attach-only"}"#).unwrap_err().contains("unknown field `ancor`"));
+        assert!(
+            read(r#"{"ancor":"attach-only"}"#).unwrap_err().contains("unknown property `ancor`")
+        );
         assert!(read(r#"{"anchor":"everything"}"#).unwrap_err().contains("attach-only"));
     }
 

@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn map(json: &str, settings: &Settings) -> Result<Mapped, String> {
-        let record: Task<'_> = serde_json::from_str(json).unwrap();
+        let record: Task<'_> = crate::record::read(json).unwrap();
         task(&record, settings, &users(Some("team@example.com")), |_| -300)
     }
 
@@ -137,7 +137,7 @@ mod tests {
             let details = mapped.fields["task_details"].as_str().unwrap();
             assert!(details.chars().count() <= 255 && details.contains('…'), "{details}");
             assert_eq!(mapped.problems.len(), 1);
-            let record: Task<'_> = serde_json::from_str(&json).unwrap();
+            let record: Task<'_> = crate::record::read(&json).unwrap();
             assert_eq!(overflow(&record, &settings), None);
             let noted = Settings { long_tasks: LongTasks::Note, ..settings };
             assert!(overflow(&record, &noted).unwrap().chars().count() > 255);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_chartmogul_requires_is_named_when_missing() {
         let record: Task<'_> =
-            serde_json::from_str(r#"{"id":"T","title":"x","dueDate":"2026-03-01"}"#).unwrap();
+            crate::record::read(r#"{"id":"T","title":"x","dueDate":"2026-03-01"}"#).unwrap();
         let error = task(&record, &Settings::default(), &users(None), |_| 0).unwrap_err();
         assert!(error.contains("defaultAssignee"), "{error}");
         assert!(

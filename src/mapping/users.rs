@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::records;
+
 use super::email;
 use super::settings::Users;
 
-/// A GHL user, as far as texts and the map need it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct User {
-    /// Its name.
-    pub name: String,
-    /// Its e-mail address.
-    pub email: Option<String>,
+records! {
+    /// A GHL user, as far as texts and the map need it.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    whole pub struct User {
+        /// Its name.
+        pub name: String = "name";
+        /// Its e-mail address.
+        pub email: Option<String> = "email";
+    }
 }
 
 /// GHL's users by id, the settings' map, and the addresses that ChartMogul has refused.

@@ -18,7 +18,7 @@ use super::create::{outcome_is_open, without_uuid};
 use super::discover::Ready;
 use super::report::{Report, Tally};
 use super::run::{Outcome, Phase, Run};
-use super::state::{Intent, Kind, Link, State};
+use super::state::{Intent, Kind, Link, State, Stored};
 
 /// Changes read from the plan at once.
 const CHANGES_A_PAGE: usize = 64;
@@ -146,7 +146,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Deletes the entries under a prefix that this run did not write.
-    async fn forget_others<T: serde::de::DeserializeOwned>(
+    async fn forget_others<T: Stored>(
         &self,
         prefix: &str,
         keep: impl Fn(&T) -> bool,
@@ -185,8 +185,7 @@ impl<H: Host> Engine<'_, H> {
 
     async fn create_data_source(&self, name: &str) -> Result<String> {
         let answer = self.chartmogul_value("dataSources.create", json!({ "name": name })).await?;
-        let source: DataSource =
-            self.parse(Service::Chartmogul, "dataSources.create", answer.get())?;
+        let source: DataSource = self.parse(Service::Chartmogul, "dataSources.create", &answer)?;
         source.uuid.ok_or_else(|| without_uuid("dataSources.create"))
     }
 

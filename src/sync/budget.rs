@@ -2,26 +2,28 @@
 
 use std::cell::Cell;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::host::Host;
+use crate::records;
 
 use super::change::Calls;
 
-/// What a run may use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct RunOptions {
-    /// Milliseconds after which the run stops at its next step.
-    pub deadline_ms: Option<u64>,
-    /// Most calls to both services together.
-    pub max_calls: Option<u64>,
-    /// Most records written.
-    pub max_records: Option<u64>,
-    /// Reads everything again, not only what changed.
-    pub full: bool,
-    /// Writes even if it is the location's first run.
-    pub apply: bool,
+records! {
+    /// What a run may use.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    closed pub struct RunOptions {
+        /// Milliseconds after which the run stops at its next step.
+        pub deadline_ms: Option<u64> = "deadlineMs";
+        /// Most calls to both services together.
+        pub max_calls: Option<u64> = "maxCalls";
+        /// Most records written.
+        pub max_records: Option<u64> = "maxRecords";
+        /// Reads everything again, not only what changed.
+        pub full: bool = "full";
+        /// Writes even if it is the location's first run.
+        pub apply: bool = "apply";
+    }
 }
 
 /// Why a run stopped before its end.

@@ -2,108 +2,85 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::http::Quota;
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, Problem};
+use crate::{choices, records};
 
 use super::bodies::is_attribute;
 use super::state::{Kind, Matched};
 
-/// What is done to a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// A record is made.
-    Create,
-    /// Fields of a linked record are written.
-    Update,
-    /// A linked task is completed.
-    Complete,
-    /// A record that exists on both sides is linked, and its fields are written where they differ.
-    Link,
-    /// Nothing: the reason says why.
-    Skip,
-    /// Nothing: more than one record matches.
-    Conflict,
-    /// Nothing: the record cannot be brought over.
-    Error,
+choices! {
+    /// What is done to a record.
+    pub enum Action {
+        /// A record is made.
+        Create = "create",
+        /// Fields of a linked record are written.
+        Update = "update",
+        /// A linked task is completed.
+        Complete = "complete",
+        /// A record that exists on both sides is linked, and its fields are written where they differ.
+        Link = "link",
+        /// Nothing: the reason says why.
+        Skip = "skip",
+        /// Nothing: more than one record matches.
+        Conflict = "conflict",
+        /// Nothing: the record cannot be brought over.
+        Error = "error",
+    }
 }
 
 impl Action {
-    /// Its name in plans and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Complete => "complete",
-            Self::Link => "link",
-            Self::Skip => "skip",
-            Self::Conflict => "conflict",
-            Self::Error => "error",
-        }
-    }
-
     /// Whether it is carried out, and not only told.
     pub const fn writes_state(self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::Complete | Self::Link)
     }
 }
 
-/// One change of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Change {
-    /// What is done.
-    pub action: Action,
-    /// To what kind of record.
-    pub kind: Kind,
-    /// GHL's id of it.
-    pub id: String,
-    /// Its name or the beginning of its text.
-    pub title: String,
-    /// For notes and tasks: the GHL contact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
-    /// ChartMogul's uuid, where it exists.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uuid: Option<String>,
-    /// Uuid of the ChartMogul customer, where it exists.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
-    /// Data source that a contact is created in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data_source: Option<String>,
-    /// How it was matched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matched: Option<Matched>,
-    /// Field values before, where known.
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub from: Fields,
-    /// Field values after.
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub to: Fields,
-    /// Fields that both sides already hold the same: they become part of the base.
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub same: Fields,
-    /// Fields written at the creation only.
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub at_create: Fields,
-    /// Why.
-    pub reason: String,
-    /// For skips, conflicts and errors: an error code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Values that could not be brought over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<Problem>,
-    /// For conflicts: the candidates' uuids.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub candidates: Vec<String>,
-    /// ChartMogul calls it costs.
-    pub calls: u32,
+records! {
+    /// One change of a plan.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct Change {
+        /// What is done.
+        pub action: Action = "action";
+        /// To what kind of record.
+        pub kind: Kind = "kind";
+        /// GHL's id of it.
+        pub id: String = "id";
+        /// Its name or the beginning of its text.
+        pub title: String = "title";
+        /// For notes and tasks: the GHL contact.
+        pub contact: Option<String> = "contact";
+        /// ChartMogul's uuid, where it exists.
+        pub uuid: Option<String> = "uuid";
+        /// Uuid of the ChartMogul customer, where it exists.
+        pub customer: Option<String> = "customer";
+        /// Data source that a contact is created in.
+        pub data_source: Option<String> = "dataSource";
+        /// How it was matched.
+        pub matched: Option<Matched> = "matched";
+        /// Field values before, where known.
+        pub from: Fields = "from";
+        /// Field values after.
+        pub to: Fields = "to";
+        /// Fields that both sides already hold the same: they become part of the base.
+        pub same: Fields = "same";
+        /// Fields written at the creation only.
+        pub at_create: Fields = "atCreate";
+        /// Why.
+        pub reason: String = "reason";
+        /// For skips, conflicts and errors: an error code.
+        pub code: Option<String> = "code";
+        /// Values that could not be brought over.
+        pub problems: Vec<Problem> = "problems";
+        /// For conflicts: the candidates' uuids.
+        pub candidates: Vec<String> = "candidates";
+        /// ChartMogul calls it costs.
+        pub calls: u32 = "calls";
+    }
 }
 
 impl Change {
@@ -229,13 +206,15 @@ pub struct FieldChange<'a> {
 /// How many of each kind, by action.
 pub type Totals = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// Calls by service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calls {
-    /// To GHL.
-    pub ghl: u64,
-    /// To ChartMogul.
-    pub chartmogul: u64,
+records! {
+    /// Calls by service.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    whole pub struct Calls {
+        /// To GHL.
+        pub ghl: u64 = "ghl";
+        /// To ChartMogul.
+        pub chartmogul: u64 = "chartmogul";
+    }
 }
 
 impl Calls {
@@ -258,46 +237,47 @@ impl Calls {
     }
 }
 
-/// Whether a pass read everything or what changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pass {
-    /// Everything.
-    Full,
-    /// Contacts changed since the last pass, their notes, and all tasks.
-    Incremental,
+choices! {
+    /// Whether a pass read everything or what changed.
+    pub enum Pass {
+        /// Everything.
+        Full = "full",
+        /// Contacts changed since the last pass, their notes, and all tasks.
+        Incremental = "incremental",
+    }
 }
 
-/// A plan without its changes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Plan {
-    /// Its id, for `apply`.
-    pub id: String,
-    /// When reading began, epoch milliseconds.
-    pub created_at: u64,
-    /// The state's revision it was made from.
-    pub revision: u64,
-    /// The settings' fingerprint it was made with.
-    pub settings: String,
-    /// What was read.
-    pub pass: Pass,
-    /// Contacts changed up to here have been read, epoch milliseconds.
-    pub watermark: u64,
-    /// Records read, by kind.
-    pub read: BTreeMap<String, u64>,
-    /// Changes by action and kind.
-    pub totals: Totals,
-    /// Linked records that need no change, by kind.
-    pub unchanged: BTreeMap<String, u64>,
-    /// Calls that applying it will cost at the least.
-    pub calls: Calls,
-    /// Calls that reading has cost.
-    pub read_calls: Calls,
-    /// The least calls that reading could have cost.
-    pub least_read_calls: Calls,
-    /// Things to look at.
-    pub warnings: Vec<String>,
+records! {
+    /// A plan without its changes.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub struct Plan {
+        /// Its id, for `apply`.
+        pub id: String = "id";
+        /// When reading began, epoch milliseconds.
+        pub created_at: u64 = "createdAt";
+        /// The state's revision it was made from.
+        pub revision: u64 = "revision";
+        /// The settings' fingerprint it was made with.
+        pub settings: String = "settings";
+        /// What was read.
+        pub pass: Pass = "pass";
+        /// Contacts changed up to here have been read, epoch milliseconds.
+        pub watermark: u64 = "watermark";
+        /// Records read, by kind.
+        pub read: BTreeMap<String, u64> = "read";
+        /// Changes by action and kind.
+        pub totals: Totals = "totals";
+        /// Linked records that need no change, by kind.
+        pub unchanged: BTreeMap<String, u64> = "unchanged";
+        /// Calls that applying it will cost at the least.
+        pub calls: Calls = "calls";
+        /// Calls that reading has cost.
+        pub read_calls: Calls = "readCalls";
+        /// The least calls that reading could have cost.
+        pub least_read_calls: Calls = "leastReadCalls";
+        /// Things to look at.
+        pub warnings: Vec<String> = "warnings";
+    }
 }
 
 /// A plan with the share of today's quota that applying takes.

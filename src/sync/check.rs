@@ -13,6 +13,7 @@ use crate::http::Quota;
 use crate::mapping::custom_fields;
 use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::users::UserMap;
+use crate::record;
 
 use super::Engine;
 use super::discover::Schema;
@@ -113,7 +114,7 @@ impl<H: Host> Engine<'_, H> {
         match &location {
             Ok(answer) => {
                 check.ok = true;
-                if let Ok(location) = serde_json::from_str::<Location<'_>>(answer.get()) {
+                if let Ok(location) = record::read_raw::<Location<'_>>(answer) {
                     check.location = location.name.as_deref().map(str::to_owned);
                     check.time_zone = location.timezone.as_deref().map(str::to_owned);
                     schema.location_name =
@@ -178,7 +179,7 @@ impl<H: Host> Engine<'_, H> {
         match self.chartmogul_value("account.retrieve", json!({})).await {
             Ok(answer) => {
                 check.ok = true;
-                let account = serde_json::from_str::<Account>(answer.get()).ok();
+                let account = record::read_raw::<Account>(&answer).ok();
                 check.account = account.and_then(|account| account.name);
             }
             Err(error) => {

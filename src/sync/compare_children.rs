@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::ghl::records::Note;
 use crate::host::Host;
 use crate::mapping::{Fields, changed, notes, select, text};
+use crate::record;
 
 use super::Engine;
 use super::change::{Action, Change, Plan};
@@ -81,7 +82,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut read: Vec<Note<'_>> = Vec::with_capacity(items.len());
         for item in items {
-            let reason = match serde_json::from_str::<Note<'_>>(item.get()) {
+            let reason = match record::read_raw::<Note<'_>>(item) {
                 Ok(note) if note.id.is_some() => {
                     read.push(note);
                     continue;
@@ -155,27 +156,22 @@ impl<H: Host> Engine<'_, H> {
         let mut wanted = Vec::with_capacity(tasks.len());
         let mut overflows = Vec::new();
         for (id, staged) in tasks {
-            match &staged.wanted {
-                Ok(fields) => {
+            match &staged.refusal {
+                None => {
                     let mut at_create = Fields::new();
-                    if let (Some(Value::Bool(true)), Some(at)) =
-                        (fields.get("completed"), staged.updated)
-                    {
+                    let completed = staged.wanted.get("completed");
+                    if let (Some(Value::Bool(true)), Some(at)) = (completed, staged.updated) {
                         at_create.insert("completed_at".into(), json!(crate::dates::iso(at)));
                     }
-                    wanted.push((id, fields.clone(), at_create));
+                    wanted.push((id, staged.wanted.clone(), at_create));
                     if !staged.problems.is_empty() {
                         self.tell_problems(batch, Kind::Task, id, &staged.problems)?;
                     }
                 }
-                Err(reason) => {
-                    let mut change = Change::new(
-                        Action::Error,
-                        Kind::Task,
-                        id,
-                        staged.title.clone(),
-                        reason.clone(),
-                    );
+                Some(reason) => {
+                    let title = staged.title.clone();
+                    let mut change =
+                        Change::new(Action::Error, Kind::Task, id, title, reason.clone());
                     change.contact = Some(contact.to_owned());
                     change.code = Some(Code::Unmappable.text().to_owned());
                     self.tell(run, batch, &change)?;
@@ -187,8 +183,10 @@ impl<H: Host> Engine<'_, H> {
             }
             if let Some(whole) = &staged.overflow {
                 let note_id = format!("task-{id}");
+                let mut fields = Fields::new();
                 let text = notes::written(whole, &note_id, self.settings);
-                overflows.push((note_id, Fields::from([("text".to_owned(), json!(text))])));
+                fields.insert("text".to_owned(), Value::String(text));
+                overflows.push((note_id, fields));
             }
         }
         let overflows = overflows

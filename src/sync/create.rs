@@ -125,14 +125,14 @@ impl<H: Host> Engine<'_, H> {
                 body.insert("type".into(), json!("note"));
                 body.insert("customer_uuid".into(), json!(customer));
                 let answer = self.chartmogul_value("notes.create", Value::Object(body)).await?;
-                let note: Note = self.parse(Service::Chartmogul, "notes.create", answer.get())?;
+                let note: Note = self.parse(Service::Chartmogul, "notes.create", &answer)?;
                 created(note.uuid, customer, "notes.create")
             }
             Kind::Task => {
                 let mut body = task_create_body(&fields, self.host.now());
                 body.insert("customer_uuid".into(), json!(customer));
                 let answer = self.chartmogul_value("tasks.create", Value::Object(body)).await?;
-                let task: Task = self.parse(Service::Chartmogul, "tasks.create", answer.get())?;
+                let task: Task = self.parse(Service::Chartmogul, "tasks.create", &answer)?;
                 created(task.task_uuid, customer, "tasks.create")
             }
             Kind::Contact if self.is_member(change) => {
@@ -148,7 +148,7 @@ impl<H: Host> Engine<'_, H> {
                 }
                 let answer = self.chartmogul_value("contacts.create", Value::Object(body)).await?;
                 let contact: Contact =
-                    self.parse(Service::Chartmogul, "contacts.create", answer.get())?;
+                    self.parse(Service::Chartmogul, "contacts.create", &answer)?;
                 created(contact.uuid, customer, "contacts.create")
             }
             Kind::Contact | Kind::Business => {
@@ -160,7 +160,7 @@ impl<H: Host> Engine<'_, H> {
                 );
                 let answer = self.chartmogul_value("customers.create", Value::Object(body)).await?;
                 let customer: Customer =
-                    self.parse(Service::Chartmogul, "customers.create", answer.get())?;
+                    self.parse(Service::Chartmogul, "customers.create", &answer)?;
                 let uuid = customer.uuid.ok_or_else(|| without_uuid("customers.create"))?;
                 Ok(Created { uuid: None, customer: uuid })
             }

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::chartmogul::records::DataSource;
@@ -13,6 +12,7 @@ use crate::host::Host;
 use crate::mapping::custom_fields::{self, Definition, Rule};
 use crate::mapping::settings::{Anchor, AttributeObject};
 use crate::mapping::users::{User, UserMap};
+use crate::records;
 
 use super::Engine;
 use super::state::Kind;
@@ -20,26 +20,27 @@ use super::state::Kind;
 /// How long a discovered schema is taken for current: a day, as custom fields and users change rarely.
 const SCHEMA_LASTS_MS: u64 = 24 * 3_600_000;
 
-/// What was discovered; kept in the store.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Schema {
-    /// When, epoch milliseconds.
-    pub at: u64,
-    /// The settings it was discovered for.
-    pub settings: String,
-    /// The location's name.
-    pub location_name: String,
-    /// Its IANA time zone.
-    pub time_zone: Option<String>,
-    /// Its country, alpha-2.
-    pub country: Option<String>,
-    /// Its contact fields.
-    pub definitions: Vec<Definition>,
-    /// Its users by id.
-    pub users: BTreeMap<String, User>,
-    /// The data source that customers are created in, once it exists.
-    pub data_source: Option<String>,
+records! {
+    /// What was discovered; kept in the store.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub(super) struct Schema {
+        /// When, epoch milliseconds.
+        pub at: u64 = "at";
+        /// The settings it was discovered for.
+        pub settings: String = "settings";
+        /// The location's name.
+        pub location_name: String = "locationName";
+        /// Its IANA time zone.
+        pub time_zone: Option<String> = "timeZone";
+        /// Its country, alpha-2.
+        pub country: Option<String> = "country";
+        /// Its contact fields.
+        pub definitions: Vec<Definition> = "definitions";
+        /// Its users by id.
+        pub users: BTreeMap<String, User> = "users";
+        /// The data source that customers are created in, once it exists.
+        pub data_source: Option<String> = "dataSource";
+    }
 }
 
 /// All that mapping needs.
@@ -86,7 +87,7 @@ impl<H: Host> Engine<'_, H> {
 
     async fn ask(&self, settings: String) -> Result<Schema> {
         let location = self.ghl_value("locations.get", json!({})).await?;
-        let location: Location<'_> = self.parse(Service::Ghl, "locations.get", location.get())?;
+        let location: Location<'_> = self.parse(Service::Ghl, "locations.get", &location)?;
         let mut schema = Schema {
             at: self.host.now(),
             settings,
@@ -113,8 +114,7 @@ impl<H: Host> Engine<'_, H> {
         let items = self.ghl_list("customFields.list", json!({ "model": "contact" })).await?;
         let mut definitions = Vec::with_capacity(items.len());
         for item in &items {
-            let field: CustomField<'_> =
-                self.parse(Service::Ghl, "customFields.list", item.get())?;
+            let field: CustomField<'_> = self.parse(Service::Ghl, "customFields.list", item)?;
             if let (Some(id), Some(key)) = (field.id, field.field_key) {
                 definitions.push(Definition {
                     id: id.into_owned(),
@@ -131,7 +131,7 @@ impl<H: Host> Engine<'_, H> {
         let items = self.ghl_list("users.list", json!({})).await?;
         let mut users = BTreeMap::new();
         for item in &items {
-            let user: GhlUser<'_> = self.parse(Service::Ghl, "users.list", item.get())?;
+            let user: GhlUser<'_> = self.parse(Service::Ghl, "users.list", item)?;
             let Some(id) = user.id else { continue };
             let joined = [user.first_name.as_deref(), user.last_name.as_deref()]
                 .into_iter()
@@ -162,8 +162,7 @@ impl<H: Host> Engine<'_, H> {
         let wanted = self.data_source_name(schema);
         let items = self.chartmogul_list("dataSources.list", json!({})).await?;
         for item in &items {
-            let source: DataSource =
-                self.parse(Service::Chartmogul, "dataSources.list", item.get())?;
+            let source: DataSource = self.parse(Service::Chartmogul, "dataSources.list", item)?;
             if source.uuid.as_deref() != Some(&wanted) && source.name.as_deref() != Some(&wanted) {
                 continue;
             }

@@ -12,6 +12,7 @@ use crate::http::Page;
 use crate::mapping::countries::phone;
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, email, notes, tasks};
+use crate::records;
 
 use super::Engine;
 use super::discover::Ready;
@@ -38,8 +39,7 @@ impl<H: Host> Engine<'_, H> {
         let mut rows = Rows::new();
         let mut batch = self.keeper.batch();
         for item in &page.items {
-            let customer: Customer =
-                self.parse(Service::Chartmogul, "customers.list", item.get())?;
+            let customer: Customer = self.parse(Service::Chartmogul, "customers.list", item)?;
             self.index_customer(ready, &customer, &mut rows, &mut batch)?;
         }
         self.merge(rows, &mut batch).await?;
@@ -59,7 +59,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         let mut primary: BTreeMap<String, Fields> = BTreeMap::new();
         for item in &page.items {
-            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item.get())?;
+            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item)?;
             if self.settings.anchor == Anchor::ContactIsCustomer {
                 if let Some(customer) = &contact.customer_uuid {
                     primary.insert(
@@ -90,8 +90,7 @@ impl<H: Host> Engine<'_, H> {
         let mut rows = Rows::new();
         let mut batch = self.keeper.batch();
         for item in &customers {
-            let customer: Customer =
-                self.parse(Service::Chartmogul, "customers.search", item.get())?;
+            let customer: Customer = self.parse(Service::Chartmogul, "customers.search", item)?;
             self.index_customer(ready, &customer, &mut rows, &mut batch)?;
             // The search may have found it by a contact's address.
             if let Some(uuid) = &customer.uuid {
@@ -102,7 +101,7 @@ impl<H: Host> Engine<'_, H> {
                 run.plan.least_read_calls.chartmogul += 1;
                 for item in &contacts {
                     let contact: Contact =
-                        self.parse(Service::Chartmogul, "contacts.list", item.get())?;
+                        self.parse(Service::Chartmogul, "contacts.list", item)?;
                     self.index_contact(ready, &contact, &mut rows, &mut batch)?;
                 }
             }
@@ -116,7 +115,7 @@ impl<H: Host> Engine<'_, H> {
         let page = self.next_page(run, "tasks.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
         for item in &page.items {
-            let task: Task = self.parse(Service::Chartmogul, "tasks.list", item.get())?;
+            let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
             let (Some(uuid), Some(customer), Some(details)) =
                 (&task.task_uuid, &task.customer_uuid, &task.task_details)
             else {
@@ -143,10 +142,11 @@ impl<H: Host> Engine<'_, H> {
         let page = self.next_page(run, "notes.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
         for item in &page.items {
-            let note: Note = self.parse(Service::Chartmogul, "notes.list", item.get())?;
+            let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
             let (Some(uuid), Some(text)) = (&note.uuid, &note.text) else { continue };
             let Some(customer) = &note.customer_uuid else { continue };
-            let fields = Fields::from([("text".to_owned(), Value::String(text.clone()))]);
+            let mut fields = Fields::new();
+            fields.insert("text".to_owned(), Value::String(text.clone()));
             let row = ExistingChild {
                 uuid: uuid.clone(),
                 customer: customer.clone(),
@@ -279,12 +279,14 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// A note or task that already stands in ChartMogul.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(super) struct ExistingChild {
-    pub uuid: String,
-    pub customer: String,
-    pub fields: Fields,
+records! {
+    /// A note or task that already stands in ChartMogul.
+    #[derive(Debug, Clone, Default)]
+    sparse pub(super) struct ExistingChild {
+        pub uuid: String = "uuid";
+        pub customer: String = "customer";
+        pub fields: Fields = "fields";
+    }
 }
 
 fn push(rows: &mut Rows, key: String, candidate: &Candidate) {

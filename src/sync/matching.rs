@@ -5,32 +5,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::mapping::Fields;
+use crate::records;
 
 use super::state::Matched;
 
-/// A ChartMogul record that may be the counterpart.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Candidate {
-    /// The customer.
-    pub customer: String,
-    /// The contact under it that carries the compared value, if one does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
+records! {
+    /// A ChartMogul record that may be the counterpart.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+    sparse pub(super) struct Candidate {
+        /// The customer.
+        pub customer: String = "customer";
+        /// The contact under it that carries the compared value, if one does.
+        pub contact: Option<String> = "contact";
+    }
 }
 
-/// What is known of an existing ChartMogul record.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Existing {
-    /// Its data source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data_source: Option<String>,
-    /// Its fields, named as in [`Fields`].
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub fields: Fields,
+records! {
+    /// What is known of an existing ChartMogul record.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(super) struct Existing {
+        /// Its data source.
+        pub data_source: Option<String> = "dataSource";
+        /// Its fields, named as in [`Fields`].
+        pub fields: Fields = "fields";
+    }
 }
 
 /// The candidates by what they were found with.

@@ -37,7 +37,6 @@ pub use report::{Report, Status};
 pub use run::Outcome;
 pub use state::{DeadLetter, Kind, State};
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -47,6 +46,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Client, Page, Parameters};
 use crate::mapping::settings::Settings;
+use crate::record::{self, Problem, Slot};
 use crate::{chartmogul, ghl};
 
 use state::Keeper;
@@ -131,21 +131,19 @@ impl<'a, H: Host> Engine<'a, H> {
     }
 
     /// Reads a record that the run cannot do without.
-    fn parse<'t, T: Deserialize<'t>>(
+    fn parse<'t, T: Slot<'t> + Default>(
         &self,
         service: Service,
         endpoint: &'static str,
-        text: &'t str,
+        value: &'t RawValue,
     ) -> Result<T> {
-        serde_json::from_str(text).map_err(|error| {
-            Error::new(
-                Code::UnreadableResponse,
-                format!("{} answered something unreadable: {error}", service.title()),
-            )
-            .of(service)
-            .at(endpoint)
-        })
+        record::read_raw(value).map_err(|problem| unreadable(service, endpoint, &problem))
     }
+}
+
+fn unreadable(service: Service, endpoint: &'static str, problem: &Problem) -> Error {
+    let message = format!("{} answered something unreadable: {problem}", service.title());
+    Error::new(Code::UnreadableResponse, message).of(service).at(endpoint)
 }
 
 fn row(service: Service, name: &str) -> Result<&'static Endpoint> {

@@ -6,6 +6,7 @@ use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::{Fields, Problem, changed, select};
+use crate::records;
 
 use super::Engine;
 use super::change::{Action, Change, Plan};
@@ -18,11 +19,13 @@ use super::target::Target;
 /// Contacts compared in one step: their notes are read together, and a step that the quota cuts off is read again.
 const CONTACTS_A_STEP: usize = 10;
 
-/// Where a contact's notes and tasks go: kept until the run ends.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(super) struct Place {
-    /// The customer, or `None` where it is made by the same plan.
-    pub(super) customer: Option<String>,
+records! {
+    /// Where a contact's notes and tasks go: kept until the run ends.
+    #[derive(Debug, Clone, Default)]
+    sparse pub(super) struct Place {
+        /// The customer, or `None` where it is made by the same plan.
+        pub(super) customer: Option<String> = "customer";
+    }
 }
 
 impl<H: Host> Engine<'_, H> {

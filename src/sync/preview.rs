@@ -1,6 +1,5 @@
 //! What the contacts of a page would be in ChartMogul: bytes in, bytes out, nothing asked or sent.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Result};
@@ -8,14 +7,9 @@ use crate::ghl::records::Contact;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::{Anchor, Settings};
 use crate::mapping::users::UserMap;
+use crate::record;
 
 use super::bodies::{contact_body, customer_body};
-
-/// The answer to `contacts.search`, as GHL sends it.
-#[derive(Deserialize)]
-struct Page<T> {
-    contacts: Vec<T>,
-}
 
 /// The bodies of the ChartMogul creates for a page of GHL contacts, as a JSON list in their order;
 /// `null` for a contact that cannot be read. Customers with `contact-is-customer`, else contacts.
@@ -24,37 +18,33 @@ struct Page<T> {
 /// decides (customer, data source) are not in them.
 pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
     let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
-    let contacts: Vec<Option<Contact<'_>>> = match serde_json::from_str::<Page<Contact<'_>>>(text) {
-        Ok(page) => page.contacts.into_iter().map(Some).collect(),
-        // One record is of no readable form: each is read for itself.
-        Err(_) => {
-            let page: Page<&RawValue> =
-                serde_json::from_str(text).map_err(|error| unreadable(&error))?;
-            page.contacts.iter().map(|item| serde_json::from_str(item.get()).ok()).collect()
-        }
-    };
+    let page: &RawValue = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    let contacts =
+        record::property(page, &["contacts"]).ok_or_else(|| unreadable(&"it has no `contacts`"))?;
     let users = UserMap::default();
     let country = settings.default_country.as_deref();
     let context = Context { settings, rules: &[], users: &users, country };
     let mut out = Vec::with_capacity(text.len() / 2);
     out.push(b'[');
-    for (index, contact) in contacts.iter().enumerate() {
-        if index > 0 {
+    let each = record::items(contacts, &mut |item| {
+        if out.len() > 1 {
             out.push(b',');
         }
-        let body = contact.as_ref().map(|contact| match settings.anchor {
-            Anchor::ContactIsCustomer => {
-                let (mapped, at_create) = contacts::customer(contact, &context);
+        // A contact that cannot be read is told as null, and the others go on.
+        let body = record::read_raw::<Contact<'_>>(item).ok().map(|contact| {
+            if settings.anchor == Anchor::ContactIsCustomer {
+                let (mapped, at_create) = contacts::customer(&contact, &context);
                 let mut body = customer_body(&[], mapped.fields);
                 body.extend(at_create);
                 body
-            }
-            Anchor::AttachOnly | Anchor::BusinessIsCustomer => {
-                contact_body(contacts::contact(contact, &context).fields)
+            } else {
+                contact_body(contacts::contact(&contact, &context).fields)
             }
         });
-        out.extend(serde_json::to_vec(&body).map_err(|error| unreadable(&error))?);
-    }
+        out.extend(serde_json::to_vec(&body)?);
+        Ok(())
+    });
+    each.map_err(|problem| unreadable(&problem))?;
     out.push(b']');
     Ok(out)
 }

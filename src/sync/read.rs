@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -14,7 +13,9 @@ use crate::host::{Event, Host};
 use crate::http::Page;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
-use crate::mapping::{Fields, Problem, changed, tasks};
+use crate::mapping::{Fields, Mapped, Problem, changed, tasks};
+use crate::record;
+use crate::records;
 
 use super::Engine;
 use super::change::{Pass, Plan};
@@ -29,48 +30,46 @@ const ROWS_A_PAGE: u64 = 100;
 /// Requests for single contacts under way at once.
 const TOGETHER: usize = 8;
 
-/// A contact as it waits to be compared.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StagedContact {
-    pub title: String,
-    /// What ChartMogul should hold.
-    pub wanted: Fields,
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
-    pub at_create: Fields,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<Problem>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub emails: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub phones: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub business: Option<String>,
+records! {
+    /// A contact as it waits to be compared.
+    #[derive(Debug, Clone, Default)]
+    sparse pub(super) struct StagedContact {
+        pub title: String = "title";
+        /// What ChartMogul should hold.
+        pub wanted: Fields = "wanted";
+        pub at_create: Fields = "atCreate";
+        pub problems: Vec<Problem> = "problems";
+        pub emails: Vec<String> = "emails";
+        pub phones: Vec<String> = "phones";
+        pub business: Option<String> = "business";
+    }
 }
 
-/// A task as it waits to be compared.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StagedTask {
-    pub contact: String,
-    pub title: String,
-    /// What ChartMogul should hold, or why the task cannot be brought over.
-    pub wanted: Result<Fields, String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<Problem>,
-    /// The text of a note beside a task that is too long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overflow: Option<String>,
-    /// When it was last changed, for the completion's time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub updated: Option<i64>,
+records! {
+    /// A task as it waits to be compared.
+    #[derive(Debug, Clone, Default)]
+    sparse pub(super) struct StagedTask {
+        pub contact: String = "contact";
+        pub title: String = "title";
+        /// What ChartMogul should hold.
+        pub wanted: Fields = "wanted";
+        /// Why the task cannot be brought over.
+        pub refusal: Option<String> = "refusal";
+        pub problems: Vec<Problem> = "problems";
+        /// The text of a note beside a task that is too long.
+        pub overflow: Option<String> = "overflow";
+        /// When it was last changed, for the completion's time.
+        pub updated: Option<i64> = "updated";
+    }
 }
 
-/// A contact read before, inside the time that is read twice.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Recent {
-    pub updated: i64,
-    pub plan: String,
+records! {
+    /// A contact read before, inside the time that is read twice.
+    #[derive(Debug, Default)]
+    whole pub(super) struct Recent {
+        pub updated: i64 = "updated";
+        pub plan: String = "plan";
+    }
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -122,7 +121,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut read = Vec::with_capacity(items.len());
         for item in items {
-            match serde_json::from_str::<Contact<'_>>(item.get()) {
+            match record::read_raw::<Contact<'_>>(item) {
                 Ok(contact) if contact.id.is_some() => read.push(contact),
                 Ok(_) => self.set_aside_unreadable(
                     run,
@@ -284,7 +283,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         let mut read = Vec::with_capacity(page.items.len());
         for item in &page.items {
-            match serde_json::from_str::<Task<'_>>(item.get()) {
+            match record::read_raw::<Task<'_>>(item) {
                 Ok(task) if task.deleted == Some(true) => {}
                 Ok(task) if task.id.is_some() && task.contact_id.is_some() => read.push(task),
                 // A task of no contact belongs to nobody whom ChartMogul could know.
@@ -325,16 +324,17 @@ impl<H: Host> Engine<'_, H> {
                 Plan::add(&mut run.plan.unchanged, Kind::Task, 1);
                 continue;
             }
-            let (wanted, problems) = match mapped {
-                Ok(mapped) => (Ok(mapped.fields), mapped.problems),
-                Err(reason) => (Err(reason), Vec::new()),
+            let (mapped, refusal) = match mapped {
+                Ok(mapped) => (mapped, None),
+                Err(reason) => (Mapped::default(), Some(reason)),
             };
             let title = task.title.as_deref().unwrap_or("Task without a title");
             let staged = StagedTask {
                 contact: contact.to_owned(),
                 title: crate::mapping::text::cut(&crate::mapping::text::one_line(title), 60),
-                wanted,
-                problems,
+                wanted: mapped.fields,
+                refusal,
+                problems: mapped.problems,
                 overflow: tasks::overflow(task, self.settings),
                 updated: task.date_updated.as_ref().and_then(|at| at.milliseconds()),
             };
@@ -369,7 +369,7 @@ impl<H: Host> Engine<'_, H> {
         Plan::add(&mut run.plan.read, Kind::Business, page.items.len() as u64);
         let mut batch = self.keeper.batch();
         for item in &page.items {
-            match serde_json::from_str::<Business<'_>>(item.get()) {
+            match record::read_raw::<Business<'_>>(item) {
                 Ok(business) if business.id.is_some() => {
                     let id = business.id.as_deref().unwrap_or_default();
                     let mapped = contacts::business(&business);

@@ -53,7 +53,7 @@ impl<H: Host> Engine<'_, H> {
                 self.chartmogul_page("notes.list", parameters.clone(), cursor.as_deref()).await?;
             let mut older = false;
             for item in &page.items {
-                let note: Note = self.parse(Service::Chartmogul, "notes.list", item.get())?;
+                let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
                 let (Some(uuid), Some(found)) = (note.uuid, note.text) else { continue };
                 let made = note.created_at.as_deref().and_then(dates::instant_of);
                 older |= written.zip(made).is_some_and(|(written, made)| made < written);
@@ -87,7 +87,7 @@ impl<H: Host> Engine<'_, H> {
                 self.chartmogul_page("tasks.list", parameters.clone(), cursor.as_deref()).await?;
             let mut older = false;
             for item in &page.items {
-                let task: Task = self.parse(Service::Chartmogul, "tasks.list", item.get())?;
+                let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
                 let (Some(uuid), Some(details)) = (&task.task_uuid, &task.task_details) else {
                     continue;
                 };
@@ -120,7 +120,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Option<Created>> {
         let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
         for item in self.chartmogul_list("contacts.list", parameters).await? {
-            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item.get())?;
+            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", &item)?;
             let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
             if contact.external_id.as_deref() == Some(&change.id) || own == Some(&change.id) {
                 let customer = contact.customer_uuid.unwrap_or_else(|| customer.to_owned());
@@ -139,8 +139,7 @@ impl<H: Host> Engine<'_, H> {
         let source = progress.ready.schema.borrow().data_source.clone();
         let parameters = json!({ "external_id": external, "data_source_uuid": source });
         for item in self.chartmogul_list("customers.list", parameters).await? {
-            let customer: Customer =
-                self.parse(Service::Chartmogul, "customers.list", item.get())?;
+            let customer: Customer = self.parse(Service::Chartmogul, "customers.list", &item)?;
             let ours = customer.external_id.as_deref() == Some(&external)
                 || customer.external_ids.contains(&external);
             if let (true, Some(uuid)) = (ours, customer.uuid) {

@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
 use crate::mapping::settings::{Anchor, FirstRun, Object};
+use crate::{choices, records};
 
 use super::Engine;
 use super::budget::{Budget, RunOptions, Stop};
@@ -20,60 +21,45 @@ use super::state::{Batch, State};
 /// that lags by seconds, up to a minute.
 pub(super) const OVERLAP_MS: u64 = 5 * 60_000;
 
-/// The phases of a run, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Phase {
-    /// GHL's contacts, those that changed or all.
-    Contacts,
-    /// Contacts that a failed run left to be read again.
-    Retries,
-    /// GHL's tasks.
-    Tasks,
-    /// GHL's businesses.
-    Businesses,
-    /// ChartMogul's customers.
-    Customers,
-    /// ChartMogul's contacts.
-    CustomerContacts,
-    /// ChartMogul's tasks, where links may have been lost.
-    ExistingTasks,
-    /// ChartMogul's notes, where links may have been lost.
-    ExistingNotes,
-    /// Businesses become changes.
-    CompareBusinesses,
-    /// Contacts and their notes become changes.
-    CompareContacts,
-    /// Tasks become changes.
-    CompareTasks,
-    /// The plan is whole.
-    Planned,
-    /// The plan is being carried out.
-    Applying,
+choices! {
+    /// The phases of a run, in order.
+    pub(super) enum Phase {
+        /// GHL's contacts, those that changed or all.
+        Contacts = "contacts",
+        /// Contacts that a failed run left to be read again.
+        Retries = "retries",
+        /// GHL's tasks.
+        Tasks = "tasks",
+        /// GHL's businesses.
+        Businesses = "businesses",
+        /// ChartMogul's customers.
+        Customers = "customers",
+        /// ChartMogul's contacts.
+        CustomerContacts = "customerContacts",
+        /// ChartMogul's tasks, where links may have been lost.
+        ExistingTasks = "existingTasks",
+        /// ChartMogul's notes, where links may have been lost.
+        ExistingNotes = "existingNotes",
+        /// Businesses become changes.
+        CompareBusinesses = "compareBusinesses",
+        /// Contacts and their notes become changes.
+        CompareContacts = "compareContacts",
+        /// Tasks become changes.
+        CompareTasks = "compareTasks",
+        /// The plan is whole.
+        Planned = "planned",
+        /// The plan is being carried out.
+        Applying = "applying",
+    }
 }
 
 impl Phase {
-    const ORDER: [Self; 13] = [
-        Self::Contacts,
-        Self::Retries,
-        Self::Tasks,
-        Self::Businesses,
-        Self::Customers,
-        Self::CustomerContacts,
-        Self::ExistingTasks,
-        Self::ExistingNotes,
-        Self::CompareBusinesses,
-        Self::CompareContacts,
-        Self::CompareTasks,
-        Self::Planned,
-        Self::Applying,
-    ];
-
     fn next(self) -> Self {
-        Self::ORDER.into_iter().find(|phase| *phase > self).unwrap_or(Self::Applying)
+        Self::ALL.iter().copied().find(|phase| *phase > self).unwrap_or(Self::Applying)
     }
 
-    const fn name(self) -> &'static str {
+    /// What a progress bar and a checkpoint say.
+    const fn title(self) -> &'static str {
         match self {
             Self::Contacts | Self::Retries => "reading contacts",
             Self::Tasks => "reading tasks",
@@ -94,32 +80,33 @@ impl Phase {
 /// A phase's page being worked on: what it puts, and whether the phase is at its end.
 type Step<'s> = Pin<Box<dyn Future<Output = Result<(Batch, bool)>> + 's>>;
 
-/// The run under way, committed after each page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Run {
-    pub phase: Phase,
-    /// Where the phase goes on.
-    pub cursor: Option<String>,
-    /// The plan being made.
-    pub plan: Plan,
-    /// Incremental: contacts changed from here on are read.
-    pub changed_since: u64,
-    /// The newest change seen.
-    pub newest: u64,
-    /// Contacts staged that have no link yet.
-    pub unlinked: u64,
-    /// Whether ChartMogul's lists are read for matching, and not looked up one by one.
-    pub lists: bool,
-    /// Pages of those lists read so far.
-    pub list_pages: u64,
-    /// Changes written so far; numbers their keys.
-    pub sequence: u64,
-    /// Records done and known in this phase, for the progress bar.
-    pub done: u64,
-    pub total: u64,
-    /// Records set aside while planning.
-    pub rejected: u64,
+records! {
+    /// The run under way, committed after each page.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub(super) struct Run {
+        pub phase: Phase = "phase";
+        /// Where the phase goes on.
+        pub cursor: Option<String> = "cursor";
+        /// The plan being made.
+        pub plan: Plan = "plan";
+        /// Incremental: contacts changed from here on are read.
+        pub changed_since: u64 = "changedSince";
+        /// The newest change seen.
+        pub newest: u64 = "newest";
+        /// Contacts staged that have no link yet.
+        pub unlinked: u64 = "unlinked";
+        /// Whether ChartMogul's lists are read for matching, and not looked up one by one.
+        pub lists: bool = "lists";
+        /// Pages of those lists read so far.
+        pub list_pages: u64 = "listPages";
+        /// Changes written so far; numbers their keys.
+        pub sequence: u64 = "sequence";
+        /// Records done and known in this phase, for the progress bar.
+        pub done: u64 = "done";
+        pub total: u64 = "total";
+        /// Records set aside while planning.
+        pub rejected: u64 = "rejected";
+    }
 }
 
 /// What `run` gives.
@@ -264,7 +251,7 @@ impl<H: Host> Engine<'_, H> {
             done: false,
             planned_only: false,
             stopped: Some(stop),
-            checkpoint: Some(run.phase.name()),
+            checkpoint: Some(run.phase.title()),
             report: Report::of_plan(run, elapsed),
         }
     }
@@ -369,7 +356,7 @@ impl<H: Host> Engine<'_, H> {
                 Err(error) => return Err(error),
             }
             self.host.emit(Event::Progress {
-                phase: run.phase.name(),
+                phase: run.phase.title(),
                 done: run.done,
                 total: run.total,
             });

@@ -19,58 +19,46 @@
 //! | `stage/…`, `match/…` | what the run under way has read; gone when it ends |
 //! | `plan/ID/…` | the changes of a plan, in the order they are applied |
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
 use crate::host::StateStore;
 use crate::mapping::Fields;
+use crate::record::{self, Problem, Slot};
+use crate::{choices, records};
 
-/// What is brought over: GHL's kinds of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Kind {
-    /// The data source that customers are created in.
-    DataSource,
-    /// A GHL business, a ChartMogul customer.
-    Business,
-    /// A GHL contact: a ChartMogul contact, or a customer.
-    Contact,
-    /// A note.
-    Note,
-    /// A task.
-    Task,
-}
-
-impl Kind {
-    /// Its name in keys, plans and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DataSource => "dataSource",
-            Self::Business => "business",
-            Self::Contact => "contact",
-            Self::Note => "note",
-            Self::Task => "task",
-        }
+choices! {
+    /// What is brought over: GHL's kinds of records.
+    pub enum Kind {
+        /// The data source that customers are created in.
+        DataSource = "dataSource",
+        /// A GHL business, a ChartMogul customer.
+        Business = "business",
+        /// A GHL contact: a ChartMogul contact, or a customer.
+        Contact = "contact",
+        /// A note.
+        Note = "note",
+        /// A task.
+        Task = "task",
     }
 }
 
-/// How a GHL record and a ChartMogul record came to be linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Matched {
-    /// We created it.
-    Created,
-    /// It carries our external id.
-    ExternalId,
-    /// Its e-mail address is the same.
-    Email,
-    /// Its phone is the same, and unique on both sides.
-    Phone,
-    /// Its text carries our marker.
-    Marker,
-    /// Its content is the same.
-    Content,
+choices! {
+    /// How a GHL record and a ChartMogul record came to be linked.
+    pub enum Matched {
+        /// We created it.
+        Created = "created",
+        /// It carries our external id.
+        ExternalId = "externalId",
+        /// Its e-mail address is the same.
+        Email = "email",
+        /// Its phone is the same, and unique on both sides.
+        Phone = "phone",
+        /// Its text carries our marker.
+        Marker = "marker",
+        /// Its content is the same.
+        Content = "content",
+    }
 }
 
 impl Matched {
@@ -87,83 +75,85 @@ impl Matched {
     }
 }
 
-/// A GHL record and its ChartMogul counterpart.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Link {
-    /// ChartMogul's uuid of the record; `None` where the record is a customer's primary contact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uuid: Option<String>,
-    /// Uuid of the customer it belongs to, or is.
-    pub customer: String,
-    /// How they came together.
-    pub matched: Matched,
-    /// What both sides held after the last sync.
-    pub base: Fields,
-    /// For notes and tasks: the GHL contact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
+records! {
+    /// A GHL record and its ChartMogul counterpart.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(super) struct Link {
+        /// ChartMogul's uuid of the record; `None` where the record is a customer's primary contact.
+        pub uuid: Option<String> = "uuid";
+        /// Uuid of the customer it belongs to, or is.
+        pub customer: String = "customer";
+        /// How they came together.
+        pub matched: Matched = "matched";
+        /// What both sides held after the last sync.
+        pub base: Fields = "base";
+        /// For notes and tasks: the GHL contact.
+        pub contact: Option<String> = "contact";
+    }
 }
 
-/// A create that was begun.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Intent {
-    /// When it was begun, epoch milliseconds.
-    pub at: u64,
+records! {
+    /// A create that was begun.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub(super) struct Intent {
+        /// When it was begun, epoch milliseconds.
+        pub at: u64 = "at";
+    }
 }
 
-/// A record set aside.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeadLetter {
-    /// What it is.
-    pub kind: String,
-    /// GHL's id of it.
-    pub id: String,
-    /// The GHL contact it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
-    /// An error code.
-    pub code: String,
-    /// What happened.
-    pub reason: String,
-    /// What to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// When, epoch milliseconds.
-    pub at: u64,
-    /// Hash of what should have been written: the same content is not tried again and again.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub content: String,
-    /// Whether the next run tries again without a change.
-    #[serde(default)]
-    pub retryable: bool,
+records! {
+    /// A record set aside.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct DeadLetter {
+        /// What it is.
+        pub kind: String = "kind";
+        /// GHL's id of it.
+        pub id: String = "id";
+        /// The GHL contact it belongs to.
+        pub contact: Option<String> = "contact";
+        /// An error code.
+        pub code: String = "code";
+        /// What happened.
+        pub reason: String = "reason";
+        /// What to do.
+        pub hint: Option<String> = "hint";
+        /// When, epoch milliseconds.
+        pub at: u64 = "at";
+        /// Hash of what should have been written: the same content is not tried again and again.
+        pub content: String = "content";
+        /// Whether the next run tries again without a change.
+        pub retryable: bool = "retryable";
+    }
 }
 
-/// A location's lasting state.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct State {
-    /// Goes up whenever a plan is applied: a plan made before is stale.
-    pub revision: u64,
-    /// Contacts changed up to here were read, epoch milliseconds.
-    pub watermark: u64,
-    /// When the last pass that read everything began, epoch milliseconds; 0 for never.
-    pub full_pass_at: u64,
-    /// When a plan was first made.
-    pub planned_at: u64,
-    /// When a plan was last applied whole.
-    pub applied_at: u64,
-    /// The settings' fingerprint at that time.
-    pub settings: String,
-    /// The plan that was last applied whole.
-    pub last_plan: String,
-    /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
-    pub list_pages: u64,
-    /// Linked contacts.
-    pub linked: u64,
+records! {
+    /// A location's lasting state.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub struct State {
+        /// Goes up whenever a plan is applied: a plan made before is stale.
+        pub revision: u64 = "revision";
+        /// Contacts changed up to here were read, epoch milliseconds.
+        pub watermark: u64 = "watermark";
+        /// When the last pass that read everything began, epoch milliseconds; 0 for never.
+        pub full_pass_at: u64 = "fullPassAt";
+        /// When a plan was first made.
+        pub planned_at: u64 = "plannedAt";
+        /// When a plan was last applied whole.
+        pub applied_at: u64 = "appliedAt";
+        /// The settings' fingerprint at that time.
+        pub settings: String = "settings";
+        /// The plan that was last applied whole.
+        pub last_plan: String = "lastPlan";
+        /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
+        pub list_pages: u64 = "listPages";
+        /// Linked contacts.
+        pub linked: u64 = "linked";
+    }
 }
+
+/// What can be read from the store.
+pub(super) trait Stored: for<'de> Slot<'de> + Default {}
+impl<T: for<'de> Slot<'de> + Default> Stored for T {}
 
 /// Reads and writes JSON under one location's keys.
 #[derive(Debug)]
@@ -183,7 +173,11 @@ pub(super) struct Batch {
 impl Batch {
     /// Puts a value.
     pub(super) fn put(&mut self, key: &str, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|error| {
+        self.put_text(key, serde_json::to_string(value))
+    }
+
+    fn put_text(&mut self, key: &str, text: serde_json::Result<String>) -> Result<()> {
+        let text = text.map_err(|error| {
             Error::new(Code::StoreFailed, format!("could not write {key}: {error}"))
         })?;
         self.puts.push((format!("{}{key}", self.prefix), text));
@@ -226,15 +220,12 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     }
 
     /// One value.
-    pub(super) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+    pub(super) async fn get<T: Stored>(&self, key: &str) -> Result<Option<T>> {
         Ok(self.get_all(&[key.to_owned()]).await?.pop().flatten())
     }
 
     /// Values in the order of the keys.
-    pub(super) async fn get_all<T: DeserializeOwned>(
-        &self,
-        keys: &[String],
-    ) -> Result<Vec<Option<T>>> {
+    pub(super) async fn get_all<T: Stored>(&self, keys: &[String]) -> Result<Vec<Option<T>>> {
         let texts = self.texts(keys).await?;
         let mut values = Vec::with_capacity(texts.len());
         for (key, text) in keys.iter().zip(texts) {
@@ -262,7 +253,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     }
 
     /// Up to `limit` entries under a prefix, after a key; the keys without the location's prefix.
-    pub(super) async fn scan<T: DeserializeOwned>(
+    pub(super) async fn scan<T: Stored>(
         &self,
         prefix: &str,
         after: Option<&str>,
@@ -305,11 +296,11 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     }
 }
 
-fn read<T: DeserializeOwned>(key: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| unreadable(key, &error))
+fn read<T: Stored>(key: &str, text: &str) -> Result<T> {
+    record::read(text).map_err(|problem| unreadable(key, &problem))
 }
 
-fn unreadable(key: &str, error: &serde_json::Error) -> Error {
+fn unreadable(key: &str, error: &Problem) -> Error {
     let message = format!("the store holds something unreadable under {key}: {error}");
     Error::new(Code::StoreFailed, message).hint(
         "It was written by another version or changed by hand. Restore the store, or begin with a new one: marked notes and tasks are found again.",

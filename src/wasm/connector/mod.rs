@@ -16,7 +16,6 @@ use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -27,6 +26,8 @@ use host::CallHost;
 use host_object::HostObject;
 
 use crate::error::{Code, Error, Result};
+use crate::sync::RunOptions;
+use crate::{http, record};
 
 /// Both clients. Results are JSON text; failures are plain objects with a `code`.
 #[wasm_bindgen]
@@ -113,7 +114,7 @@ impl Connector {
     pub fn plan(&self, options: String, context: JsValue) -> Promise {
         self.json(context, async move |inner, host| {
             let engine = inner.connector.engine(host)?;
-            let plan = engine.plan(from_json(&options)?).await?;
+            let plan = engine.plan(run_options(&options)?).await?;
             to_json(&engine.view(&plan))
         })
     }
@@ -140,7 +141,7 @@ impl Connector {
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn apply(&self, plan: String, options: String, context: JsValue) -> Promise {
         self.json(context, async move |inner, host| {
-            to_json(&inner.connector.engine(host)?.apply(&plan, from_json(&options)?).await?)
+            to_json(&inner.connector.engine(host)?.apply(&plan, run_options(&options)?).await?)
         })
     }
 
@@ -148,7 +149,7 @@ impl Connector {
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn run(&self, options: String, context: JsValue) -> Promise {
         self.json(context, async move |inner, host| {
-            to_json(&inner.connector.engine(host)?.run(from_json(&options)?).await?)
+            to_json(&inner.connector.engine(host)?.run(run_options(&options)?).await?)
         })
     }
 
@@ -204,8 +205,12 @@ fn to_json(value: &impl Serialize) -> Result<String> {
     })
 }
 
-fn from_json<T: DeserializeOwned>(options: &str) -> Result<T> {
-    serde_json::from_str(options).map_err(|error| {
-        Error::new(Code::InvalidArgument, format!("the options are not valid: {error}"))
+fn run_options(options: &str) -> Result<RunOptions> {
+    record::read(options).map_err(|problem| {
+        let error = Error::new(Code::InvalidArgument, format!("options.{problem}"));
+        match http::closest(&problem.given, problem.allowed.iter().copied()) {
+            Some(close) => error.hint(format!("Did you mean `{close}`?")),
+            None => error,
+        }
     })
 }

@@ -1,0 +1,827 @@
+//! Records in JSON: what a struct reads, property by property, through one reader for all of them.
+//!
+//! serde's derive writes a parser for each struct, which is kilobytes of WebAssembly a struct and a
+//! hundred of them in all. A struct declared with [`record!`] is a table of names beside its fields:
+//! [`fill`] finds a property's place and the place's [`Slot`] reads the value.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// How a record takes what it does not expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Of a service: properties that are unknown are passed over, and a value of another form counts
+    /// as missing, so that one odd property cannot lose a record.
+    Lenient,
+    /// Of our own store: a value of another form is a [`Problem`].
+    Strict,
+    /// Of a user: an unknown property is a [`Problem`] too.
+    Closed,
+}
+
+/// A property of a record.
+#[derive(Debug)]
+pub struct Property {
+    /// Its spellings; the first that holds a value wins.
+    pub names: &'static [&'static str],
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+/// The properties of a record and how it is read.
+#[derive(Debug)]
+pub struct Shape {
+    /// How it takes what it does not expect.
+    pub form: Form,
+    /// Its properties, in the order of its slots.
+    pub properties: &'static [Property],
+}
+
+impl Shape {
+    /// The place of a property. Objects mostly come in one order, so it is sought from where the
+    /// last one was found.
+    fn find(&self, name: &str, from: usize) -> Option<usize> {
+        let is = |property: &Property| property.names.contains(&name);
+        let (before, after) = self.properties.split_at_checked(from).unwrap_or_default();
+        let later = after.iter().position(is).map(|index| index + from);
+        later.or_else(|| before.iter().position(is))
+    }
+}
+
+/// A struct that is read from a JSON object.
+pub trait Record<'de> {
+    /// Its properties.
+    fn shape(&self) -> &'static Shape;
+    /// The field of a property, by its place in the shape.
+    fn slot(&mut self, index: usize) -> Option<&mut dyn Slot<'de>>;
+}
+
+/// A place for a value.
+pub trait Slot<'de> {
+    /// Reads a value; leaves the place as it is where the value is of another form.
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem>;
+    /// Whether nothing is there: then another spelling of the property may fill it, and a sparse
+    /// record leaves it out.
+    fn is_missing(&self) -> bool {
+        false
+    }
+}
+
+/// What a value could not be read for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: `users.map`, empty for the whole.
+    pub path: String,
+    /// What is wrong.
+    pub what: String,
+    /// Names or texts that would have been taken.
+    pub allowed: Vec<&'static str>,
+    /// The name or text that was given in place of one of those.
+    pub given: String,
+}
+
+impl Problem {
+    /// A value of another form than the one that is expected.
+    pub fn not(value: &RawValue, expected: &str) -> Self {
+        let shown: String = value.get().chars().take(40).collect();
+        Self::of(format!("{shown} is not {expected}"))
+    }
+
+    /// A problem of a value.
+    pub fn of(what: impl Into<String>) -> Self {
+        Self { path: String::new(), what: what.into(), allowed: Vec::new(), given: String::new() }
+    }
+
+    fn instead(what: &str, given: &str, allowed: Vec<&'static str>) -> Self {
+        let shown: String = given.chars().take(40).collect();
+        let what = format!("{what} `{shown}`; allowed: {}", allowed.join(", "));
+        Self { allowed, given: given.to_owned(), ..Self::of(what) }
+    }
+
+    /// The same, seen from the object or list around it.
+    fn within(mut self, name: &str) -> Self {
+        self.path = match self.path.as_str() {
+            "" => name.to_owned(),
+            inner if inner.starts_with('[') => format!("{name}{inner}"),
+            inner => format!("{name}.{inner}"),
+        };
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(formatter, "{}: ", self.path)?;
+        }
+        formatter.write_str(&self.what)
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::of(error.to_string())
+    }
+}
+
+/// Reads a value from JSON text.
+pub fn read<'de, T: Slot<'de> + Default>(json: &'de str) -> Result<T, Problem> {
+    read_raw(raw(json)?)
+}
+
+/// Reads a value from JSON that is known to be whole.
+pub fn read_raw<'de, T: Slot<'de> + Default>(value: &'de RawValue) -> Result<T, Problem> {
+    let mut read = T::default();
+    read.read(value, Form::Strict)?;
+    Ok(read)
+}
+
+fn raw(json: &str) -> Result<&RawValue, Problem> {
+    Ok(serde_json::from_str(json)?)
+}
+
+/// Fills a record from a JSON object.
+pub fn fill<'de>(record: &mut dyn Record<'de>, value: &'de RawValue) -> Result<(), Problem> {
+    let shape = record.shape();
+    let mut seen = 0_u64;
+    let mut next = 0;
+    entries(value, &mut |name, value| {
+        let Some(index) = shape.find(&name, next) else {
+            return match shape.form {
+                Form::Closed => Err(unknown(shape, &name)),
+                Form::Lenient | Form::Strict => Ok(()),
+            };
+        };
+        next = index + 1;
+        seen |= 1 << index;
+        let Some(slot) = record.slot(index) else { return Ok(()) };
+        if shape.form == Form::Lenient && !slot.is_missing() {
+            return Ok(());
+        }
+        match slot.read(value, shape.form) {
+            Err(problem) if shape.form != Form::Lenient => Err(problem.within(&name)),
+            _ => Ok(()),
+        }
+    })?;
+    let mut properties = shape.properties.iter().enumerate();
+    match properties.find(|(index, property)| property.required && seen & (1 << index) == 0) {
+        Some((_, property)) => Err(Problem::of(format!("{} is missing", property.names.concat()))),
+        None => Ok(()),
+    }
+}
+
+fn unknown(shape: &Shape, name: &str) -> Problem {
+    let known = shape.properties.iter().flat_map(|property| property.names).copied().collect();
+    Problem::instead("unknown property", name, known)
+}
+
+/// What takes the properties of an object.
+type EachEntry<'e, 'de> = dyn FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), Problem> + 'e;
+/// What takes the items of a list.
+type EachItem<'e, 'de> = dyn FnMut(&'de RawValue) -> Result<(), Problem> + 'e;
+
+/// Gives the properties of an object one by one, until one is a problem.
+pub fn entries<'de>(object: &'de RawValue, each: &mut EachEntry<'_, 'de>) -> Result<(), Problem> {
+    struct Entries<'e, 'f, 'de>(&'e mut EachEntry<'f, 'de>);
+    impl<'de> Visitor<'de> for Entries<'_, '_, 'de> {
+        type Value = Result<(), Problem>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut outcome = Ok(());
+            while let Some(name) = map.next_key::<Name<'de>>()? {
+                let value = map.next_value()?;
+                // The rest is read all the same: the parser must come to the object's end.
+                if outcome.is_ok() {
+                    outcome = self.0(name.0, value);
+                }
+            }
+            Ok(outcome)
+        }
+    }
+    serde_json::Deserializer::from_str(object.get()).deserialize_map(Entries(each))?
+}
+
+/// Gives the items of a list one by one, until one is a problem.
+pub fn items<'de>(list: &'de RawValue, each: &mut EachItem<'_, 'de>) -> Result<(), Problem> {
+    struct Items<'e, 'f, 'de>(&'e mut EachItem<'f, 'de>);
+    impl<'de> Visitor<'de> for Items<'_, '_, 'de> {
+        type Value = Result<(), Problem>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut outcome = Ok(());
+            let mut index = 0;
+            while let Some(value) = list.next_element()? {
+                if outcome.is_ok() {
+                    outcome =
+                        self.0(value).map_err(|problem| problem.within(&format!("[{index}]")));
+                }
+                index += 1;
+            }
+            Ok(outcome)
+        }
+    }
+    serde_json::Deserializer::from_str(list.get()).deserialize_seq(Items(each))?
+}
+
+/// The value of a property of an object, by the first of its names that is there.
+pub fn property<'de>(object: &'de RawValue, names: &[&str]) -> Option<&'de RawValue> {
+    let mut found: Option<(usize, &RawValue)> = None;
+    entries(object, &mut |name, value| {
+        let rank = names.iter().position(|known| *known == name);
+        if let Some(rank) = rank
+            && found.is_none_or(|(best, _)| rank < best)
+        {
+            found = Some((rank, value));
+        }
+        Ok(())
+    })
+    .ok()?;
+    found.map(|(_, value)| value)
+}
+
+/// A property's name, borrowed where it holds no escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Name<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+/// A value as far as most places need to look into it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar<'de> {
+    /// `null`.
+    Null,
+    /// A text.
+    Text(Cow<'de, str>),
+    /// A whole number.
+    Whole(i64),
+    /// Another number.
+    Fraction(f64),
+    /// True or false.
+    Truth(bool),
+    /// An object or a list.
+    Other,
+}
+
+/// Reads a text, number or truth value.
+pub fn scalar(value: &RawValue) -> Scalar<'_> {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'"') => text(json).map_or(Scalar::Other, Scalar::Text),
+        Some(b'n') => Scalar::Null,
+        Some(b't') => Scalar::Truth(true),
+        Some(b'f') => Scalar::Truth(false),
+        Some(b'{' | b'[') | None => Scalar::Other,
+        Some(_) => match json.parse() {
+            Ok(whole) => Scalar::Whole(whole),
+            Err(_) => match json.parse::<f64>() {
+                Ok(number) if number.is_finite() => Scalar::Fraction(number),
+                _ => Scalar::Other,
+            },
+        },
+    }
+}
+
+/// The text of a JSON string: as it stands where it holds no escapes.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.get(1..json.len().checked_sub(1)?)?;
+    if inner.as_bytes().contains(&b'\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
+}
+
+/// Declares how a place's value comes from a [`Scalar`].
+macro_rules! scalar_slots {
+    ($($of:ty, $expected:literal = |$scalar:ident, $form:ident| $take:expr;)+) => {$(
+        impl<'de> Slot<'de> for $of {
+            fn read(&mut self, value: &'de RawValue, $form: Form) -> Result<(), Problem> {
+                let $scalar = scalar(value);
+                *self = $take.ok_or_else(|| Problem::not(value, $expected))?;
+                Ok(())
+            }
+        }
+    )+};
+}
+
+scalar_slots! {
+    bool, "true or false" = |scalar, form| as_truth(scalar, form);
+    f64, "a number" = |scalar, form| as_number(scalar, form);
+    i64, "a whole number" = |scalar, form| as_whole(scalar, form);
+}
+
+impl<'de> Slot<'de> for Cow<'de, str> {
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
+        *self = as_text(value, form).ok_or_else(|| Problem::not(value, "a text"))?;
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<'de> Slot<'de> for String {
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
+        let mut text = Cow::Borrowed("");
+        text.read(value, form)?;
+        *self = text.into_owned();
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Leniently, a number or truth value is its own text, an object holds one, and an empty text is none.
+fn as_text(value: &RawValue, form: Form) -> Option<Cow<'_, str>> {
+    let lenient = form == Form::Lenient;
+    match scalar(value) {
+        Scalar::Text(text) => Some(text).filter(|text| !lenient || !text.is_empty()),
+        Scalar::Whole(_) | Scalar::Fraction(_) | Scalar::Truth(_) if lenient => {
+            Some(Cow::Borrowed(value.get()))
+        }
+        // `{"email": "a@b.c", "validEmail": true}` in GHL's lists of further addresses.
+        Scalar::Other if lenient && value.get().starts_with('{') => {
+            as_text(property(value, &["email", "phone", "value", "name"])?, form)
+        }
+        _ => None,
+    }
+}
+
+/// Leniently, GHL's texts and numbers for truth values will do.
+fn as_truth(scalar: Scalar<'_>, form: Form) -> Option<bool> {
+    let lenient = form == Form::Lenient;
+    match scalar {
+        Scalar::Truth(truth) => Some(truth),
+        Scalar::Text(text) if lenient && text.eq_ignore_ascii_case("true") => Some(true),
+        Scalar::Text(text) if lenient && text.eq_ignore_ascii_case("false") => Some(false),
+        Scalar::Whole(number) if lenient => Some(number != 0),
+        _ => None,
+    }
+}
+
+/// Leniently, a text that is a number will do.
+fn as_number(scalar: Scalar<'_>, form: Form) -> Option<f64> {
+    match scalar {
+        Scalar::Whole(number) => Some(number as f64),
+        Scalar::Fraction(number) => Some(number),
+        Scalar::Text(text) if form == Form::Lenient => {
+            text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+        }
+        _ => None,
+    }
+}
+
+/// Leniently, a fraction is dropped and a text of digits will do.
+fn as_whole(scalar: Scalar<'_>, form: Form) -> Option<i64> {
+    match scalar {
+        Scalar::Whole(number) => Some(number),
+        Scalar::Fraction(number) if form == Form::Lenient => Some(number.trunc() as i64),
+        Scalar::Text(text) if form == Form::Lenient => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Counts and times: whole numbers that are not negative.
+macro_rules! unsigned_slots {
+    ($($of:ty),+) => {$(
+        impl<'de> Slot<'de> for $of {
+            fn read(&mut self, value: &'de RawValue, _form: Form) -> Result<(), Problem> {
+                let read = value.get().parse();
+                *self = read.map_err(|_| Problem::not(value, "a whole number, 0 or more"))?;
+                Ok(())
+            }
+        }
+    )+};
+}
+
+unsigned_slots!(u32, u64, usize);
+
+impl<'de, T: Slot<'de> + Default> Slot<'de> for Option<T> {
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
+        *self = if value.get() == "null" { None } else { Some(slot_value(value, form)?) };
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
+        items(value, &mut |item| {
+            match slot_value(item, form) {
+                Ok(item) => self.push(item),
+                // Leniently, an item of another form is left out.
+                Err(_) if form == Form::Lenient => {}
+                Err(problem) => return Err(problem),
+            }
+            Ok(())
+        })
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<'de, T: Slot<'de> + Default> Slot<'de> for BTreeMap<String, T> {
+    fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
+        entries(value, &mut |name, value| {
+            let value = slot_value(value, form).map_err(|problem| problem.within(&name))?;
+            self.insert(name.into_owned(), value);
+            Ok(())
+        })
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+fn slot_value<'de, T: Slot<'de> + Default>(value: &'de RawValue, form: Form) -> Result<T, Problem> {
+    let mut read = T::default();
+    read.read(value, form).map(|()| read)
+}
+
+impl<'de> Slot<'de> for Value {
+    fn read(&mut self, value: &'de RawValue, _form: Form) -> Result<(), Problem> {
+        *self = serde_json::from_str(value.get())?;
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_null()
+    }
+}
+
+impl<'de> Slot<'de> for Map<String, Value> {
+    fn read(&mut self, value: &'de RawValue, _form: Form) -> Result<(), Problem> {
+        match serde_json::from_str(value.get())? {
+            Value::Object(map) => *self = map,
+            _ => return Err(Problem::not(value, "an object")),
+        }
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Whether a place holds nothing, for records that leave such places out when they are written.
+pub fn is_missing<'de>(slot: &impl Slot<'de>) -> bool {
+    slot.is_missing()
+}
+
+/// The place of a text among those that are allowed.
+pub fn choice(value: &RawValue, allowed: &'static [&'static str]) -> Result<usize, Problem> {
+    let Scalar::Text(text) = scalar(value) else {
+        return Err(Problem::not(value, &format!("one of {}", allowed.join(", "))));
+    };
+    allowed
+        .iter()
+        .position(|known| *known == text)
+        .ok_or_else(|| Problem::instead("unknown value", &text, allowed.to_vec()))
+}
+
+/// Declares structs that are read from JSON objects. Before each stands how:
+///
+/// - `lenient`: of a service, only read ([`Form::Lenient`]);
+/// - `sparse`: of the store, written without its empty texts, lists and options ([`Form::Strict`]);
+/// - `whole`: of the store, written with all its properties ([`Form::Strict`]);
+/// - `closed`: of a user, written with all its properties ([`Form::Closed`]).
+///
+/// A field names its property after an equals sign, further spellings after bars, and `required`
+/// before it where it must be given.
+#[macro_export]
+macro_rules! records {
+    () => {};
+    (
+        $(#[$attribute:meta])* lenient $visible:vis struct $name:ident $(<$life:lifetime>)? {
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal $(| $also:literal)*;)+
+        }
+        $($rest:tt)*
+    ) => {
+        $(#[$attribute])*
+        $visible struct $name $(<$life>)? {
+            $($(#[$of_field])* $seen $field: $of,)+
+        }
+        $crate::records!(@read [$($life)?] $name Lenient { $($field = false, $first $(| $also)*;)+ });
+        $crate::records!($($rest)*);
+    };
+    (
+        $(#[$attribute:meta])* sparse $visible:vis struct $name:ident {
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal;)+
+        }
+        $($rest:tt)*
+    ) => {
+        $(#[$attribute])*
+        #[derive(::serde::Serialize)]
+        $visible struct $name {
+            $(
+                $(#[$of_field])*
+                #[serde(rename = $first, skip_serializing_if = "crate::record::is_missing")]
+                $seen $field: $of,
+            )+
+        }
+        $crate::records!(@read [] $name Strict { $($field = false, $first;)+ });
+        $crate::records!($($rest)*);
+    };
+    (
+        $(#[$attribute:meta])* whole $visible:vis struct $name:ident {
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal;)+
+        }
+        $($rest:tt)*
+    ) => {
+        $(#[$attribute])*
+        #[derive(::serde::Serialize)]
+        $visible struct $name {
+            $($(#[$of_field])* #[serde(rename = $first)] $seen $field: $of,)+
+        }
+        $crate::records!(@read [] $name Strict { $($field = false, $first;)+ });
+        $crate::records!($($rest)*);
+    };
+    (
+        $(#[$attribute:meta])* closed $visible:vis struct $name:ident {
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $($required:ident)? $first:literal;)+
+        }
+        $($rest:tt)*
+    ) => {
+        $(#[$attribute])*
+        #[derive(::serde::Serialize)]
+        $visible struct $name {
+            $($(#[$of_field])* #[serde(rename = $first)] $seen $field: $of,)+
+        }
+        $crate::records!(@read [] $name Closed {
+            $($field = $crate::records!(@required $($required)?), $first;)+
+        });
+        $crate::records!($($rest)*);
+    };
+    (@required) => { false };
+    (@required required) => { true };
+    (@read [] $name:ident $form:ident { $($fields:tt)+ }) => {
+        $crate::records!(@as 'de, $name, $name, $form { $($fields)+ });
+    };
+    (@read [$life:lifetime] $name:ident $form:ident { $($fields:tt)+ }) => {
+        $crate::records!(@as $life, $name<$life>, $name, $form { $($fields)+ });
+    };
+    (@as $life:lifetime, $of:ty, $name:ident, $form:ident {
+        $($field:ident = $required:expr, $first:literal $(| $also:literal)*;)+
+    }) => {
+        impl<$life> $crate::record::Record<$life> for $of {
+            fn shape(&self) -> &'static $crate::record::Shape {
+                const PROPERTIES: &[$crate::record::Property] = &[$($crate::record::Property {
+                    names: &[$first $(, $also)*],
+                    required: $required,
+                }),+];
+                // Each has a bit among those that were seen.
+                const { assert!(PROPERTIES.len() <= 64) };
+                &const {
+                    $crate::record::Shape {
+                        form: $crate::record::Form::$form,
+                        properties: PROPERTIES,
+                    }
+                }
+            }
+            fn slot(&mut self, index: usize) -> Option<&mut dyn $crate::record::Slot<$life>> {
+                let mut at = 0;
+                $(
+                    if index == at {
+                        return Some(&mut self.$field);
+                    }
+                    at += 1;
+                )+
+                let _ = at;
+                None
+            }
+        }
+        impl<$life> $crate::record::Slot<$life> for $of {
+            fn read(
+                &mut self,
+                value: &$life ::serde_json::value::RawValue,
+                _form: $crate::record::Form,
+            ) -> Result<(), $crate::record::Problem> {
+                $crate::record::fill(self, value)
+            }
+            fn is_missing(&self) -> bool {
+                // Of a service: until it is read, which it is once.
+                matches!($crate::record::Form::$form, $crate::record::Form::Lenient)
+            }
+        }
+    };
+}
+
+/// Declares enums whose variants are texts on the wire; the first is the default.
+#[macro_export]
+macro_rules! choices {
+    ($(
+        $(#[$attribute:meta])* $visible:vis enum $name:ident {
+            $(#[$of_first:meta])* $first:ident = $first_text:literal,
+            $($(#[$of_variant:meta])* $variant:ident = $text:literal,)*
+        }
+    )+) => {$(
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        $visible enum $name {
+            $(#[$of_first])*
+            #[default]
+            $first,
+            $($(#[$of_variant])* $variant,)*
+        }
+
+        #[allow(unreachable_pub, reason = "as visible as the enum")]
+        impl $name {
+            const ALL: &[Self] = &[Self::$first $(, Self::$variant)*];
+            const NAMES: &[&str] = &[$first_text $(, $text)*];
+
+            /// Its text on the wire, in the store and for people.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::$first => $first_text,
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> $crate::record::Slot<'de> for $name {
+            fn read(
+                &mut self,
+                value: &'de ::serde_json::value::RawValue,
+                _form: $crate::record::Form,
+            ) -> Result<(), $crate::record::Problem> {
+                let index = $crate::record::choice(value, Self::NAMES)?;
+                *self = Self::ALL.get(index).copied().unwrap_or_default();
+                Ok(())
+            }
+        }
+    )+};
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    choices! {
+        /// A colour.
+        enum Colour {
+            /// Red.
+            Red = "red",
+            /// Dark blue.
+            DarkBlue = "dark-blue",
+        }
+    }
+
+    records! {
+        /// From a service.
+        #[derive(Debug, Default, PartialEq)]
+        lenient struct Seen<'a> {
+            name: Option<Cow<'a, str>> = "name" | "title";
+            count: Option<i64> = "count";
+            tags: Vec<Cow<'a, str>> = "tags";
+        }
+
+        /// From the store.
+        #[derive(Debug, Default, PartialEq)]
+        sparse struct Kept {
+            at: u64 = "at";
+            text: String = "text";
+            inner: Vec<Wanted> = "inner";
+            colour: Option<Colour> = "colour";
+        }
+
+        /// From a user.
+        #[derive(Debug, Default, PartialEq)]
+        closed struct Wanted {
+            from: String = required "from";
+            loud: bool = "loud";
+            by_name: BTreeMap<String, u32> = "byName";
+        }
+    }
+
+    fn problem<T: for<'de> Slot<'de> + Default>(json: &str) -> String {
+        read::<T>(json).err().map_or_else(String::new, |problem| problem.to_string())
+    }
+
+    #[test]
+    fn a_lenient_record_loses_no_more_than_the_odd_property() {
+        let json =
+            r#"{"title":"","name":null,"count":"7","tags":["a",3,{"value":"b"},[1],""],"x":{}}"#;
+        let seen: Seen<'_> = read(json).unwrap();
+        assert_eq!(
+            seen,
+            Seen { name: None, count: Some(7), tags: vec!["a".into(), "3".into(), "b".into()] }
+        );
+        let seen: Seen<'_> =
+            read(r#"{"title":"first","name":"second","count":2.9,"tags":7}"#).unwrap();
+        assert_eq!(seen.name, Some(Cow::Borrowed("first")));
+        assert_eq!((seen.count, seen.tags.len()), (Some(2), 0));
+        assert!(matches!(
+            read::<Seen<'_>>(r#"{"name":"a"}"#).unwrap().name,
+            Some(Cow::Borrowed("a"))
+        ));
+        assert_eq!(
+            read::<Seen<'_>>(r#"{"n\u0061me":"\u00e9"}"#).unwrap().name.as_deref(),
+            Some("é")
+        );
+        for whole in ["[]", "7", r#"{"name":"#, "", r#"{"name":"a"} x"#] {
+            assert!(read::<Seen<'_>>(whole).is_err(), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_strict_record_says_where_a_value_is_wrong() {
+        assert_eq!(problem::<Kept>(r#"{"at":-1}"#), "at: -1 is not a whole number, 0 or more");
+        assert_eq!(problem::<Kept>(r#"{"text":5}"#), "text: 5 is not a text");
+        assert_eq!(
+            problem::<Kept>(r#"{"inner":[{"from":"a"},{"from":"b","byName":{"x":1.5}}]}"#),
+            "inner[1].byName.x: 1.5 is not a whole number, 0 or more"
+        );
+        assert_eq!(
+            problem::<Kept>(r#"{"colour":"blue"}"#),
+            "colour: unknown value `blue`; allowed: red, dark-blue"
+        );
+        assert_eq!(problem::<Kept>(r#"{"colour":1}"#), "colour: 1 is not one of red, dark-blue");
+        assert_eq!(problem::<Kept>(r#"{"later":true}"#), "");
+        let loud = r#"{"from":"a","loud":"true"}"#;
+        assert_eq!(problem::<Wanted>(loud), r#"loud: "true" is not true or false"#);
+    }
+
+    #[test]
+    fn a_closed_record_names_what_is_unknown_or_missing() {
+        let error = read::<Wanted>(r#"{"form":"a"}"#).unwrap_err();
+        assert_eq!(error.to_string(), "unknown property `form`; allowed: from, loud, byName");
+        assert_eq!((error.given.as_str(), error.allowed), ("form", vec!["from", "loud", "byName"]));
+        assert_eq!(problem::<Wanted>("{}"), "from is missing");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let wanted =
+            Wanted { from: "a".into(), loud: true, by_name: BTreeMap::from([("x".into(), 1)]) };
+        let kept =
+            Kept { at: 0, text: "t".into(), inner: vec![wanted], colour: Some(Colour::DarkBlue) };
+        let json = serde_json::to_string(&kept).unwrap();
+        assert_eq!(read::<Kept>(&json).unwrap(), kept);
+        assert_eq!(serde_json::to_value(Kept::default()).unwrap(), json!({ "at": 0 }));
+        assert_eq!(Colour::default().name(), "red");
+    }
+
+    #[test]
+    fn a_property_is_found_under_the_first_of_its_names() {
+        let object = raw(r#"{"b":1,"a":[2],"a":3}"#).unwrap();
+        assert_eq!(property(object, &["a", "b"]).map(RawValue::get), Some("[2]"));
+        assert_eq!(property(object, &["c"]).map(RawValue::get), None);
+        assert_eq!(property(raw("[1]").unwrap(), &["a"]).map(RawValue::get), None);
+    }
+
+    #[test]
+    fn numbers_of_any_form_are_read() {
+        for (json, read) in [
+            ("0", Scalar::Whole(0)),
+            ("-9223372036854775808", Scalar::Whole(i64::MIN)),
+            ("9223372036854775808", Scalar::Fraction(9_223_372_036_854_775_808.0)),
+            ("1e3", Scalar::Fraction(1_000.0)),
+            ("1e999", Scalar::Other),
+            ("true", Scalar::Truth(true)),
+            ("null", Scalar::Null),
+            (r#""\ud83d\ude00""#, Scalar::Text("😀".into())),
+            (r#""\ud83d""#, Scalar::Other),
+        ] {
+            assert_eq!(scalar(raw(json).unwrap()), read, "{json}");
+        }
+    }
+}
