@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use serde::{Serialize, Serializer};
 
@@ -137,9 +138,16 @@ impl Serialize for Code {
 
 /// What went wrong, where, and what to do. Carries no secret: messages are built from statuses,
 /// field names and the service's own words, never from headers.
+///
+/// A box, as every result of every step carries room for one.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Error(Box<Details>);
+
+/// What an [`Error`] says.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Error {
+pub struct Details {
     /// The stable kind.
     pub code: Code,
     /// What happened, in one sentence.
@@ -164,7 +172,7 @@ pub struct Error {
     pub retry_after_ms: Option<u64>,
     /// More for programs: the field at fault, the id of the duplicate, the candidates.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<Box<serde_json::Value>>,
+    pub details: Option<serde_json::Value>,
 }
 
 /// The result of everything here.
@@ -173,9 +181,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of this kind with a message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
+        Self::boxed(code, message.into())
+    }
+
+    fn boxed(code: Code, message: String) -> Self {
+        Self(Box::new(Details {
             code,
-            message: message.into(),
+            message,
             hint: None,
             service: None,
             endpoint: None,
@@ -183,7 +195,7 @@ impl Error {
             request_id: None,
             retry_after_ms: None,
             details: None,
-        }
+        }))
     }
 
     /// The same with what to do about it.
@@ -206,8 +218,22 @@ impl Error {
 
     /// The same with something for programs to read.
     pub fn details(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(Box::new(details));
+        self.details = Some(details);
         self
+    }
+}
+
+impl Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 

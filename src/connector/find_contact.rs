@@ -226,7 +226,7 @@ mod tests {
         let contacts = [contact("c1", "a@b.co", ""), contact("c2", "A@B.CO", "")];
         let error = look(&contacts, &json!({ "email": "a@b.co" })).0.unwrap_err();
         assert_eq!(error.code, Code::Ambiguous);
-        let candidates = &error.details.unwrap()["candidates"];
+        let candidates = &error.details.as_ref().unwrap()["candidates"];
         assert_eq!(candidates[0]["name"], "Ada c1");
         assert_eq!(candidates[1]["id"], "c2");
     }

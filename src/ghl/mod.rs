@@ -70,7 +70,10 @@ mod tests {
         let parameters = json!({ "filters": filters });
         let parameters = parameters.as_object().unwrap().clone();
         let search = find("contacts.search").unwrap();
-        client.check(search, &parameters).err().map_or_else(String::new, |error| error.message)
+        client
+            .check(search, &parameters)
+            .err()
+            .map_or_else(String::new, |error| error.message.clone())
     }
 
     #[test]

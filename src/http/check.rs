@@ -552,7 +552,7 @@ mod tests {
         let error = body(parameters).unwrap_err();
         assert_eq!(error.code, Code::InvalidArgument);
         assert_eq!(error.service, Some(Service::Ghl));
-        error.message
+        error.message.clone()
     }
 
     #[test]

@@ -725,7 +725,7 @@ mod tests {
             let (value, host) = run(1, vec![lost.clone()]);
             let error = value.unwrap_err();
             assert_eq!(error.code, Code::OutcomeUnknown, "{lost:?}");
-            assert!(error.details.unwrap()["cause"].is_string());
+            assert!(error.details.as_ref().unwrap()["cause"].is_string());
             assert_eq!(sent(&host), 1);
         }
     }

@@ -71,7 +71,7 @@ mod tests {
     fn refusal(service: Service, options: Value) -> String {
         let error = ClientConfig::read(service, &options).unwrap_err();
         assert_eq!((error.code, error.service), (Code::InvalidConfig, Some(service)));
-        format!("{} {}", error.message, error.hint.unwrap_or_default())
+        format!("{} {}", error.message, error.hint.as_deref().unwrap_or_default())
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) fn of_response(endpoint: &'static Endpoint, response: &Response) -> F
     error.status = Some(response.status);
     error.request_id = request_id(response, &body);
     error.retry_after_ms = retry_after_ms(response);
-    error.details = body.details().map(Box::new);
+    error.details = body.details();
     Failure { error, kind }
 }
 
@@ -108,14 +108,11 @@ pub(super) fn unreadable(endpoint: &'static Endpoint, response: &Response, why: 
 }
 
 /// A create that may have happened.
-pub(super) fn outcome_unknown(error: Error) -> Error {
-    Error {
-        code: Code::OutcomeUnknown,
-        message: format!("{}; the record may or may not exist", error.message),
-        hint: Some(Cow::Borrowed("Look for the record before creating it again.")),
-        details: Some(Box::new(json!({ "cause": error.code.text() }))),
-        ..error
-    }
+pub(super) fn outcome_unknown(mut error: Error) -> Error {
+    error.details = Some(json!({ "cause": error.code.text() }));
+    error.code = Code::OutcomeUnknown;
+    error.message.push_str("; the record may or may not exist");
+    error.hint("Look for the record before creating it again.")
 }
 
 type Hint = Option<Cow<'static, str>>;
@@ -569,16 +566,14 @@ mod tests {
             "meta":{"contactId":"c1","contactName":"Ada","matchingField":"email"},"traceId":"t1"}"#;
         let error = read(&GHL, 400, body).error;
         assert_eq!(error.code, Code::Duplicate);
-        assert_eq!(
-            error.details.map(|d| *d),
-            Some(json!({"contactId": "c1", "matchingField": "email"}))
-        );
+        assert_eq!(error.details, Some(json!({"contactId": "c1", "matchingField": "email"})));
         assert_eq!(error.request_id.as_deref(), Some("t1"));
 
         let body = r#"{"errors":{"name":"x"}}"#;
-        let details = read(&CHARTMOGUL, 422, body).error.details;
-        assert_eq!(details.map(|details| *details), Some(json!({"fields": {"name": "x"}})));
-        let hint = read(&GHL, 401, r#"{"message":"not authorized for this scope"}"#).error.hint;
+        let details = read(&CHARTMOGUL, 422, body).error.details.clone();
+        assert_eq!(details, Some(json!({"fields": {"name": "x"}})));
+        let hint =
+            read(&GHL, 401, r#"{"message":"not authorized for this scope"}"#).error.hint.clone();
         assert_eq!(hint.as_deref(), Some("Give the token the scope contacts.write."));
     }
 

@@ -33,8 +33,8 @@ impl Secret {
             if hidden.is_empty() {
                 continue;
             }
-            error.message = replaced(error.message, hidden);
-            error.request_id = error.request_id.map(|id| replaced(id, hidden));
+            redact_text(&mut error.message, hidden);
+            error.request_id.iter_mut().for_each(|id| redact_text(id, hidden));
             if let Some(details) = &mut error.details {
                 redact_value(details, hidden);
             }
@@ -49,13 +49,15 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn replaced(text: String, hidden: &str) -> String {
-    if text.contains(hidden) { text.replace(hidden, "(secret)") } else { text }
+fn redact_text(text: &mut String, hidden: &str) {
+    if text.contains(hidden) {
+        *text = text.replace(hidden, "(secret)");
+    }
 }
 
 fn redact_value(value: &mut Value, hidden: &str) {
     match value {
-        Value::String(text) => *text = replaced(std::mem::take(text), hidden),
+        Value::String(text) => redact_text(text, hidden),
         Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, hidden)),
         Value::Object(properties) => {
             properties.values_mut().for_each(|property| redact_value(property, hidden));

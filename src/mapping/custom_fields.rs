@@ -295,9 +295,11 @@ mod tests {
         let definitions = [definition("plan", "TEXT", 0), definition("file", "FILE_UPLOAD", 0)];
         let unknown = resolve(&settings("pln", AttributeType::String), &definitions).unwrap_err();
         assert_eq!(unknown.code, Code::InvalidConfig);
-        assert!(unknown.hint.unwrap().contains("contact.plan"));
+        assert!(unknown.hint.as_deref().unwrap().contains("contact.plan"));
         let unfit = resolve(&settings("plan", AttributeType::Integer), &definitions).unwrap_err();
-        assert!(unfit.message.contains("TEXT") && unfit.hint.unwrap().contains("String"));
+        assert!(
+            unfit.message.contains("TEXT") && unfit.hint.as_deref().unwrap().contains("String")
+        );
         assert!(resolve(&settings("file", AttributeType::String), &definitions).is_err());
     }
 

@@ -107,7 +107,7 @@ pub(super) fn user_of(change: &Change) -> Option<(&'static str, &'static str, St
 /// Whether ChartMogul refused a change for the user that it names. The form of that refusal is on
 /// no record: any refusal that speaks of the field counts.
 pub(super) fn refuses_user(error: &Error, change: &Change) -> bool {
-    let said = format!("{} {}", error.message, error.details.as_deref().unwrap_or(&Value::Null))
+    let said = format!("{} {}", error.message, error.details.as_ref().unwrap_or(&Value::Null))
         .to_ascii_lowercase();
     error.code == Code::Rejected
         && user_of(change).is_some_and(|(_, named, _)| said.contains(named))
