@@ -5,13 +5,14 @@
 //! [`fill`] finds a property's place and the place's [`Slot`] reads the value.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::named::Named;
 
 /// How a record takes what it does not expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -453,7 +454,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
     }
 }
 
-impl<'de, T: Slot<'de> + Default> Slot<'de> for BTreeMap<String, T> {
+impl<'de, T: Slot<'de> + Default> Slot<'de> for Named<T> {
     fn read(&mut self, value: &'de RawValue, form: Form) -> Result<(), Problem> {
         entries(value, &mut |name, value| {
             let value = slot_value(value, form).map_err(|problem| problem.within(&name))?;
@@ -728,7 +729,7 @@ mod tests {
         closed struct Wanted {
             from: String = required "from";
             loud: bool = "loud";
-            by_name: BTreeMap<String, u32> = "byName";
+            by_name: Named<u32> = "byName";
         }
     }
 
@@ -790,8 +791,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let wanted =
-            Wanted { from: "a".into(), loud: true, by_name: BTreeMap::from([("x".into(), 1)]) };
+        let wanted = Wanted {
+            from: "a".into(),
+            loud: true,
+            by_name: Named::from_iter([("x".to_owned(), 1)]),
+        };
         let kept =
             Kept { at: 0, text: "t".into(), inner: vec![wanted], colour: Some(Colour::DarkBlue) };
         let json = serde_json::to_string(&kept).unwrap();

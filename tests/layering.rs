@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["endpoint"],
     &["host"],
     &["record"],
+    &["named"],
     &["dates"],
     &["error"],
 ];

@@ -1,16 +1,13 @@
 //! Takes values out of an answer as raw JSON text: bulk data is never parsed twice.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::endpoint::Outcome;
 use crate::host::Response;
-
-/// The properties of an object, unparsed.
-type Properties<'a> = BTreeMap<String, &'a RawValue>;
+use crate::record;
 
 /// The result's value: what stands under the row's key.
 pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Box<RawValue>, String> {
@@ -31,7 +28,8 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Box<RawVal
 /// A list, and what stands around it.
 pub(super) struct List<'a> {
     pub(super) items: Vec<&'a RawValue>,
-    envelope: Properties<'a>,
+    /// The properties beside the list, unparsed.
+    envelope: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> List<'a> {
@@ -40,26 +38,54 @@ impl<'a> List<'a> {
             Outcome::List { key, .. } | Outcome::One { key, .. } => *key,
             Outcome::Nothing | Outcome::Bytes => "",
         };
-        let whole = whole(response)?;
-        let list = under(whole, key).ok_or_else(|| format!("it has no `{key}`"))?;
-        let items = parse(list).ok_or_else(|| format!("its `{key}` is no list"))?;
-        let around = key.rsplit_once('.').map_or(Some(whole), |(path, _)| under(whole, path));
-        let envelope = around.and_then(parse).or_else(|| parse(whole)).unwrap_or_default();
+        let mut list = whole(response)?;
+        let mut envelope = Vec::new();
+        for names in key.split('.').filter(|names| !names.is_empty()) {
+            // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
+            if list.get().starts_with('[') {
+                break;
+            }
+            envelope = properties(list);
+            let found = names.split('|').find_map(|name| property(&envelope, name));
+            list = found.ok_or_else(|| format!("it has no `{key}`"))?;
+        }
+        let mut items = Vec::new();
+        let each = record::items(list, &mut |item| {
+            items.push(item);
+            Ok(())
+        });
+        each.map_err(|_| format!("its `{key}` is no list"))?;
         Ok(Self { items, envelope })
     }
 
     /// A property beside the list, `meta.total` for one of its `meta`.
     pub(super) fn beside(&self, path: &str) -> Option<Value> {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-        let value = self.envelope.get(name)?;
-        parse(under(value, rest)?).filter(|value: &Value| !value.is_null())
+        present(under(property(&self.envelope, name)?, rest)?)
     }
 
     /// A property of the last item.
     pub(super) fn of_last(&self, name: &str) -> Option<Value> {
-        let properties: Properties<'_> = parse(self.items.last()?)?;
-        parse(properties.get(name)?).filter(|value: &Value| !value.is_null())
+        present(record::property(self.items.last()?, &[name])?)
     }
+}
+
+/// The properties of an object; none of what is no object.
+fn properties(object: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+    let mut properties = Vec::new();
+    let each = record::entries(object, &mut |name, value| {
+        properties.push((name, value));
+        Ok(())
+    });
+    each.map_or_else(|_| Vec::new(), |()| properties)
+}
+
+fn property<'a>(properties: &[(Cow<'a, str>, &'a RawValue)], name: &str) -> Option<&'a RawValue> {
+    properties.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+}
+
+fn present(value: &RawValue) -> Option<Value> {
+    record::read_raw(value).ok().filter(|value: &Value| !value.is_null())
 }
 
 /// That the body is JSON at all, for callers who take the whole of it.
@@ -78,9 +104,8 @@ fn under<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
         return Some(value);
     }
     let (names, rest) = path.split_once('.').unwrap_or((path, ""));
-    let properties: Properties<'a> = parse(value)?;
-    let found = names.split('|').find_map(|name| properties.get(name).copied())?;
-    // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
+    let names: Vec<&str> = names.split('|').collect();
+    let found = record::property(value, &names)?;
     if found.get().starts_with('[') { Some(found) } else { under(found, rest) }
 }
 
@@ -96,10 +121,6 @@ fn whole(response: &Response) -> Result<&RawValue, String> {
         };
         why.to_owned()
     })
-}
-
-fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
-    serde_json::from_str(value.get()).ok()
 }
 
 fn empty_object() -> Result<Box<RawValue>, String> {

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::mapping::settings::Users;
     use crate::mapping::users::User;
-    use std::collections::{BTreeMap, BTreeSet};
+    use crate::named::Named;
 
     fn users() -> UserMap {
         let user = |name: &str, email: Option<&str>| User {
@@ -100,12 +100,12 @@ mod tests {
             email: email.map(Into::into),
         };
         UserMap::new(
-            BTreeMap::from([
+            Named::from_iter([
                 ("u1".into(), user("Ada", Some("ada@example.com"))),
                 ("u2".into(), user("Bob", None)),
             ]),
             &Users::default(),
-            BTreeSet::new(),
+            Vec::new(),
         )
     }
 

@@ -1,8 +1,7 @@
 //! What a user can set of the sync, with safe defaults.
 
-use std::collections::BTreeMap;
-
 use crate::error::{Code, Error, Result};
+use crate::named::Named;
 use crate::{choices, records};
 
 use super::email;
@@ -105,7 +104,7 @@ records! {
         /// E-mail of the ChartMogul user who gets tasks of unassigned or unknown users. Without it such a task is an error.
         pub default_assignee: Option<String> = "defaultAssignee";
         /// GHL user id or e-mail to ChartMogul e-mail.
-        pub map: BTreeMap<String, String> = "map";
+        pub map: Named<String> = "map";
         /// Whether a GHL user's e-mail is taken for a ChartMogul user's.
         pub same_email: bool = "sameEmail";
     }
@@ -113,7 +112,7 @@ records! {
 
 impl Default for Users {
     fn default() -> Self {
-        Self { default_assignee: None, map: BTreeMap::new(), same_email: true }
+        Self { default_assignee: None, map: Named::default(), same_email: true }
     }
 }
 
@@ -233,8 +232,7 @@ choices! {
 impl Settings {
     /// Checks what can be checked without asking either service.
     pub fn check(&self) -> Result<()> {
-        let mut keys = BTreeMap::new();
-        for field in &self.custom_fields {
+        for (index, field) in self.custom_fields.iter().enumerate() {
             let valid = !field.to.is_empty()
                 && field.to.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !valid {
@@ -243,12 +241,12 @@ impl Settings {
                     field.to
                 )));
             }
-            if let Some(other) =
-                keys.insert((&field.to, field.object.map(|o| o as u8)), &field.from)
-            {
+            let same =
+                |other: &&CustomField| (&other.to, other.object) == (&field.to, field.object);
+            if let Some(other) = self.custom_fields.iter().take(index).find(same) {
                 return Err(invalid(format!(
-                    "sync.customFields: \"{other}\" and \"{}\" both go to \"{}\"",
-                    field.from, field.to
+                    "sync.customFields: \"{}\" and \"{}\" both go to \"{}\"",
+                    other.from, field.from, field.to
                 )));
             }
         }

@@ -99,11 +99,11 @@ pub fn marked(details: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::mapping::settings::Users;
-    use std::collections::{BTreeMap, BTreeSet};
+    use crate::named::Named;
 
     fn users(default: Option<&str>) -> UserMap {
         let settings = Users { default_assignee: default.map(Into::into), ..Users::default() };
-        UserMap::new(BTreeMap::new(), &settings, BTreeSet::new())
+        UserMap::new(Named::default(), &settings, Vec::new())
     }
 
     fn map(json: &str, settings: &Settings) -> Result<Mapped, String> {

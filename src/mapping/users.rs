@@ -1,7 +1,6 @@
 //! Which ChartMogul user stands for a GHL user.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::named::Named;
 use crate::records;
 
 use super::email;
@@ -21,22 +20,22 @@ records! {
 /// GHL's users by id, the settings' map, and the addresses that ChartMogul has refused.
 #[derive(Debug, Clone, Default)]
 pub struct UserMap {
-    users: BTreeMap<String, User>,
-    overrides: BTreeMap<String, String>,
+    users: Named<User>,
+    overrides: Named<String>,
     same_email: bool,
     default_assignee: Option<String>,
-    refused: BTreeSet<String>,
+    refused: Vec<String>,
 }
 
 impl UserMap {
     /// A map from the location's users and the settings.
-    pub fn new(users: BTreeMap<String, User>, settings: &Users, refused: BTreeSet<String>) -> Self {
-        let lower = |text: &String| text.trim().to_ascii_lowercase();
+    pub fn new(users: Named<User>, settings: &Users, refused: Vec<String>) -> Self {
+        let lower = |text: &str| text.trim().to_ascii_lowercase();
         Self {
             users,
             overrides: settings.map.iter().map(|(from, to)| (lower(from), lower(to))).collect(),
             same_email: settings.same_email,
-            default_assignee: settings.default_assignee.as_ref().map(lower),
+            default_assignee: settings.default_assignee.as_deref().map(lower),
             refused,
         }
     }
@@ -44,7 +43,7 @@ impl UserMap {
     /// The ChartMogul e-mail of a GHL user: the settings' map by id or e-mail, else the user's own
     /// e-mail; `None` when there is none or ChartMogul refused it.
     pub fn chartmogul_email(&self, id: &str) -> Option<String> {
-        self.mapped_email(id).filter(|address| !self.refused.contains(address))
+        self.mapped_email(id).filter(|address| !self.is_refused(address))
     }
 
     fn mapped_email(&self, id: &str) -> Option<String> {
@@ -58,9 +57,8 @@ impl UserMap {
 
     /// The assignee of a task: the user's, else the default.
     pub fn assignee(&self, id: Option<&str>) -> Option<String> {
-        id.and_then(|id| self.chartmogul_email(id)).or_else(|| {
-            self.default_assignee.clone().filter(|address| !self.refused.contains(address))
-        })
+        id.and_then(|id| self.chartmogul_email(id))
+            .or_else(|| self.default_assignee.clone().filter(|address| !self.is_refused(address)))
     }
 
     /// The name of a GHL user.
@@ -73,23 +71,26 @@ impl UserMap {
         self.users
             .iter()
             .filter(|(id, _)| self.chartmogul_email(id).is_none())
-            .map(|(id, user)| (id.as_str(), user.name.as_str()))
+            .map(|(id, user)| (id, user.name.as_str()))
     }
 
     /// The name of the GHL user that a ChartMogul e-mail stands for, refused or not.
     pub fn name_by_email(&self, address: &str) -> Option<&str> {
         let stands = |id: &str| self.mapped_email(id).is_some_and(|mapped| mapped == address);
-        self.users.keys().find(|id| stands(id)).and_then(|id| self.name(id))
+        self.users.names().find(|id| stands(id)).and_then(|id| self.name(id))
     }
 
     /// Whether ChartMogul has refused this address.
     pub fn is_refused(&self, address: &str) -> bool {
-        self.refused.contains(address)
+        self.refused.iter().any(|refused| refused == address)
     }
 
     /// Remembers that ChartMogul does not know this address.
     pub fn refuse(&mut self, address: &str) {
-        self.refused.insert(address.trim().to_ascii_lowercase());
+        let address = address.trim().to_ascii_lowercase();
+        if !self.is_refused(&address) {
+            self.refused.push(address);
+        }
     }
 }
 
@@ -102,17 +103,20 @@ mod tests {
             name: name.into(),
             email: email.map(Into::into),
         };
-        let users = BTreeMap::from([
+        let users = Named::from_iter([
             ("u1".to_owned(), user("Ada", Some("Ada@Example.com"))),
             ("u2".to_owned(), user("Bob", Some("bob@example.com"))),
             ("u3".to_owned(), user("No Mail", None)),
         ]);
         let settings = Users {
             default_assignee: Some("Team@example.com".into()),
-            map: BTreeMap::from([("Bob@example.com".to_owned(), "robert@example.org".to_owned())]),
+            map: Named::from_iter([(
+                "Bob@example.com".to_owned(),
+                "robert@example.org".to_owned(),
+            )]),
             same_email: true,
         };
-        UserMap::new(users, &settings, BTreeSet::new())
+        UserMap::new(users, &settings, Vec::new())
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Carrying out a plan: each change is called, recorded and taken off the plan in one commit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
@@ -39,7 +38,7 @@ pub(super) struct Progress<'p> {
     total: u64,
     linked: Cell<u64>,
     /// ChartMogul users that a write of this run has shown to exist.
-    pub(super) proven: RefCell<BTreeSet<String>>,
+    pub(super) proven: RefCell<Vec<String>>,
     /// Held while a user that is not proven yet is tried: a wrong one costs one call and not many.
     pub(super) probe: async_lock::Mutex<()>,
 }

@@ -1,13 +1,12 @@
 //! A plan: changes to be read before anything is written, and what they cost.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::http::Quota;
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, Problem};
+use crate::named::Named;
 use crate::{choices, records};
 
 use super::bodies::is_attribute;
@@ -142,11 +141,11 @@ impl Change {
 
     /// The form that a plan's reader sees.
     pub fn view(&self) -> ChangeView<'_> {
-        let mut fields: BTreeMap<&str, FieldChange<'_>> = BTreeMap::new();
+        let mut fields = Named::default();
         for (name, to) in
             self.to.iter().chain(self.at_create.iter().filter(|_| self.action == Action::Create))
         {
-            fields.insert(name, FieldChange { from: self.from.get(name), to });
+            fields.insert(name.clone(), FieldChange { from: self.from.get(name), to });
         }
         ChangeView {
             action: self.action,
@@ -186,7 +185,7 @@ pub struct ChangeView<'a> {
     pub reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
-    pub fields: BTreeMap<&'a str, FieldChange<'a>>,
+    pub fields: Named<FieldChange<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub problems: &'a [Problem],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -204,7 +203,7 @@ pub struct FieldChange<'a> {
 }
 
 /// How many of each kind, by action.
-pub type Totals = BTreeMap<String, BTreeMap<String, u64>>;
+pub type Totals = Named<Named<u64>>;
 
 records! {
     /// Calls by service.
@@ -264,11 +263,11 @@ records! {
         /// Contacts changed up to here have been read, epoch milliseconds.
         pub watermark: u64 = "watermark";
         /// Records read, by kind.
-        pub read: BTreeMap<String, u64> = "read";
+        pub read: Named<u64> = "read";
         /// Changes by action and kind.
         pub totals: Totals = "totals";
         /// Linked records that need no change, by kind.
-        pub unchanged: BTreeMap<String, u64> = "unchanged";
+        pub unchanged: Named<u64> = "unchanged";
         /// Calls that applying it will cost at the least.
         pub calls: Calls = "calls";
         /// Calls that reading has cost.
@@ -320,15 +319,15 @@ impl Plan {
 
     /// Counts a change.
     pub fn tally(&mut self, change: &Change) {
-        let kinds = self.totals.entry(change.action.name().to_owned()).or_default();
-        *kinds.entry(change.kind.name().to_owned()).or_default() += 1;
+        let kinds = self.totals.or_default(change.action.name());
+        *kinds.or_default(change.kind.name()) += 1;
         self.calls.chartmogul += u64::from(change.calls);
     }
 
     /// Adds to a count of `read` or `unchanged`.
-    pub fn add(counts: &mut BTreeMap<String, u64>, kind: Kind, number: u64) {
+    pub fn add(counts: &mut Named<u64>, kind: Kind, number: u64) {
         if number > 0 {
-            *counts.entry(kind.name().to_owned()).or_default() += number;
+            *counts.or_default(kind.name()) += number;
         }
     }
 }

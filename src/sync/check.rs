@@ -1,7 +1,5 @@
 //! The check before a first sync: does each credential work, what is missing, who cannot be mapped.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -203,7 +201,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     fn check_users(&self, schema: &Schema, problems: &mut Vec<Error>) -> UsersCheck {
-        let map = UserMap::new(schema.users.clone(), &self.settings.users, BTreeSet::new());
+        let map = UserMap::new(schema.users.clone(), &self.settings.users, Vec::new());
         let unmapped: Vec<String> = map
             .unmapped()
             .map(|(id, name)| if name.is_empty() { id.to_owned() } else { name.to_owned() })

@@ -1,7 +1,5 @@
 //! Comparing notes and tasks of a contact with their links, or with what stands in ChartMogul.
 
-use std::collections::BTreeMap;
-
 use futures_util::stream::{self, StreamExt};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -115,12 +113,16 @@ impl<H: Host> Engine<'_, H> {
         run.cursor = Some(last.clone());
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Task.name()).copied().unwrap_or(0);
-        let mut by_contact: BTreeMap<&str, Vec<(&str, &StagedTask)>> = BTreeMap::new();
+        // The keys name the contact first, so that a contact's tasks follow each other.
+        let mut by_contact: Vec<(&str, Vec<(&str, &StagedTask)>)> = Vec::new();
         for (key, staged) in &rows {
             let id = key.rsplit('/').next().unwrap_or_default();
-            by_contact.entry(&staged.contact).or_default().push((id, staged));
+            match by_contact.last_mut() {
+                Some((contact, tasks)) if *contact == staged.contact => tasks.push((id, staged)),
+                _ => by_contact.push((&staged.contact, vec![(id, staged)])),
+            }
         }
-        let contacts: Vec<&str> = by_contact.keys().copied().collect();
+        let contacts: Vec<&str> = by_contact.iter().map(|(contact, _)| *contact).collect();
         let links = self.links(Kind::Contact, &contacts).await?;
         let places: Vec<Option<Place>> =
             self.keeper.get_all(&self.keys("stage/place", &contacts)).await?;

@@ -1,7 +1,6 @@
 //! What the sync must know before it reads records: location, custom fields, users, data source.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -12,6 +11,7 @@ use crate::host::Host;
 use crate::mapping::custom_fields::{self, Definition, Rule};
 use crate::mapping::settings::{Anchor, AttributeObject};
 use crate::mapping::users::{User, UserMap};
+use crate::named::Named;
 use crate::records;
 
 use super::Engine;
@@ -37,7 +37,7 @@ records! {
         /// Its contact fields.
         pub definitions: Vec<Definition> = "definitions";
         /// Its users by id.
-        pub users: BTreeMap<String, User> = "users";
+        pub users: Named<User> = "users";
         /// The data source that customers are created in, once it exists.
         pub data_source: Option<String> = "dataSource";
     }
@@ -127,9 +127,9 @@ impl<H: Host> Engine<'_, H> {
         Ok(definitions)
     }
 
-    pub(super) async fn location_users(&self) -> Result<BTreeMap<String, User>> {
+    pub(super) async fn location_users(&self) -> Result<Named<User>> {
         let items = self.ghl_list("users.list", json!({})).await?;
-        let mut users = BTreeMap::new();
+        let mut users = Named::default();
         for item in &items {
             let user: GhlUser<'_> = self.parse(Service::Ghl, "users.list", item)?;
             let Some(id) = user.id else { continue };
@@ -187,7 +187,7 @@ impl<H: Host> Engine<'_, H> {
 
     async fn ready(&self, schema: Schema) -> Result<Ready> {
         let rules = custom_fields::resolve(self.settings, &schema.definitions)?;
-        let mut refused = BTreeSet::new();
+        let mut refused = Vec::new();
         let mut after: Option<String> = None;
         loop {
             let rows: Vec<(String, u64)> =

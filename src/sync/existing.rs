@@ -1,7 +1,5 @@
 //! What ChartMogul already holds: the index that matching looks into, from lists or single look-ups.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
@@ -12,6 +10,7 @@ use crate::http::Page;
 use crate::mapping::countries::phone;
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, email, notes, tasks};
+use crate::named::Named;
 use crate::records;
 
 use super::Engine;
@@ -24,7 +23,7 @@ use super::state::Batch;
 pub(super) const RECORDS_A_PAGE: u64 = 200;
 
 /// Rows of the index, collected before they are merged into the store.
-pub(super) type Rows = BTreeMap<String, Vec<Candidate>>;
+pub(super) type Rows = Named<Vec<Candidate>>;
 
 impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_customers(
@@ -36,7 +35,7 @@ impl<H: Host> Engine<'_, H> {
         self.in_own_source(ready, &mut parameters);
         let page = self.next_page(run, "customers.list", parameters).await?;
         run.list_pages += 1;
-        let mut rows = Rows::new();
+        let mut rows = Rows::default();
         let mut batch = self.keeper.batch();
         for item in &page.items {
             let customer: Customer = self.parse(Service::Chartmogul, "customers.list", item)?;
@@ -55,9 +54,9 @@ impl<H: Host> Engine<'_, H> {
         self.in_own_source(ready, &mut parameters);
         let page = self.next_page(run, "contacts.list", parameters).await?;
         run.list_pages += 1;
-        let mut rows = Rows::new();
+        let mut rows = Rows::default();
         let mut batch = self.keeper.batch();
-        let mut primary: BTreeMap<String, Fields> = BTreeMap::new();
+        let mut primary = Named::default();
         for item in &page.items {
             let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item)?;
             if self.settings.anchor == Anchor::ContactIsCustomer {
@@ -87,7 +86,7 @@ impl<H: Host> Engine<'_, H> {
             Err(error) => return Err(error),
         };
         run.plan.least_read_calls.chartmogul += 1;
-        let mut rows = Rows::new();
+        let mut rows = Rows::default();
         let mut batch = self.keeper.batch();
         for item in &customers {
             let customer: Customer = self.parse(Service::Chartmogul, "customers.search", item)?;
@@ -95,7 +94,7 @@ impl<H: Host> Engine<'_, H> {
             // The search may have found it by a contact's address.
             if let Some(uuid) = &customer.uuid {
                 let candidate = Candidate { customer: uuid.clone(), contact: None };
-                rows.entry(format!("match/email/{address}")).or_default().push(candidate);
+                rows.or_default(&format!("match/email/{address}")).push(candidate);
                 let parameters = json!({ "customer_uuid": uuid, "per_page": RECORDS_A_PAGE });
                 let contacts = self.chartmogul_list("contacts.list", parameters).await?;
                 run.plan.least_read_calls.chartmogul += 1;
@@ -170,7 +169,7 @@ impl<H: Host> Engine<'_, H> {
         let page = self.chartmogul_page(endpoint, parameters, run.cursor.as_deref()).await?;
         run.plan.least_read_calls.chartmogul += 1;
         run.done += page.items.len() as u64;
-        *run.plan.read.entry(endpoint.replace(".list", "InChartmogul")).or_default() +=
+        *run.plan.read.or_default(&endpoint.replace(".list", "InChartmogul")) +=
             page.items.len() as u64;
         run.cursor = page.cursor.clone();
         Ok(page)
@@ -245,15 +244,11 @@ impl<H: Host> Engine<'_, H> {
         batch.put(&format!("match/contact/{uuid}"), &existing)
     }
 
-    async fn add_primary_contacts(
-        &self,
-        primary: BTreeMap<String, Fields>,
-        batch: &mut Batch,
-    ) -> Result<()> {
+    async fn add_primary_contacts(&self, primary: Named<Fields>, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> =
-            primary.keys().map(|uuid| format!("match/customer/{uuid}")).collect();
+            primary.names().map(|uuid| format!("match/customer/{uuid}")).collect();
         let known: Vec<Option<Existing>> = self.keeper.get_all(&keys).await?;
-        for ((key, fields), known) in keys.iter().zip(primary.into_values()).zip(known) {
+        for ((key, (_, fields)), known) in keys.iter().zip(primary).zip(known) {
             if let Some(mut existing) = known {
                 existing.fields.extend(fields);
                 batch.put(key, &existing)?;
@@ -264,7 +259,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Adds candidates to those already known under the same value.
     async fn merge(&self, rows: Rows, batch: &mut Batch) -> Result<()> {
-        let keys: Vec<String> = rows.keys().cloned().collect();
+        let keys: Vec<String> = rows.names().map(str::to_owned).collect();
         let known: Vec<Option<Vec<Candidate>>> = self.keeper.get_all(&keys).await?;
         for ((key, candidates), known) in rows.into_iter().zip(known) {
             let mut all = known.unwrap_or_default();
@@ -290,7 +285,7 @@ records! {
 }
 
 fn push(rows: &mut Rows, key: String, candidate: &Candidate) {
-    let row = rows.entry(key).or_default();
+    let row = rows.or_default(&key);
     if !row.contains(candidate) {
         row.push(candidate.clone());
     }

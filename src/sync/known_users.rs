@@ -32,7 +32,10 @@ impl<H: Host> Engine<'_, H> {
             drop(probe);
             match sent {
                 Ok(value) => {
-                    progress.proven.borrow_mut().insert(address);
+                    let mut known = progress.proven.borrow_mut();
+                    if !known.contains(&address) {
+                        known.push(address);
+                    }
                     return Ok(value);
                 }
                 Err(error) if refuses_user(&error, change) => {

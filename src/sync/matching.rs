@@ -3,9 +3,8 @@
 //! The order is fixed and explainable: link, external id, e-mail, phone if unique on both sides.
 //! More than one customer is a conflict, never a guess.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::mapping::Fields;
+use crate::named::Named;
 use crate::records;
 
 use super::state::Matched;
@@ -35,13 +34,13 @@ records! {
 /// The candidates by what they were found with.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    pub external: BTreeMap<String, Vec<Candidate>>,
-    pub email: BTreeMap<String, Vec<Candidate>>,
-    pub phone: BTreeMap<String, Vec<Candidate>>,
+    pub external: Named<Vec<Candidate>>,
+    pub email: Named<Vec<Candidate>>,
+    pub phone: Named<Vec<Candidate>>,
     /// How many GHL contacts have this phone.
-    pub own_phone: BTreeMap<String, usize>,
+    pub own_phone: Named<usize>,
     /// ChartMogul contacts that this step has given to a GHL contact.
-    pub claimed: BTreeSet<String>,
+    pub claimed: Vec<String>,
 }
 
 /// What was found.
@@ -80,8 +79,13 @@ pub(super) fn find(index: &Index, external: &str, emails: &[String], phones: &[S
 
 fn one_of(candidates: Option<&Vec<Candidate>>, matched: Matched) -> Found {
     let Some(candidates) = candidates else { return Found::Nobody };
-    let customers: BTreeSet<&String> =
-        candidates.iter().map(|candidate| &candidate.customer).collect();
+    let mut customers: Vec<&String> = Vec::new();
+    for Candidate { customer, .. } in candidates {
+        if !customers.contains(&customer) {
+            customers.push(customer);
+        }
+    }
+    customers.sort_unstable();
     match (customers.len(), candidates.iter().max_by_key(|candidate| candidate.contact.is_some())) {
         (1, Some(best)) => Found::One { candidate: best.clone(), matched },
         (0, _) | (_, None) => Found::Nobody,
@@ -99,20 +103,23 @@ mod tests {
 
     fn index() -> Index {
         Index {
-            external: BTreeMap::from([("C1".into(), vec![candidate("cus_1", Some("con_1"))])]),
-            email: BTreeMap::from([
+            external: Named::from_iter([(
+                "C1".to_owned(),
+                vec![candidate("cus_1", Some("con_1"))],
+            )]),
+            email: Named::from_iter([
                 (
-                    "one@example.com".into(),
+                    "one@example.com".to_owned(),
                     vec![candidate("cus_2", None), candidate("cus_2", Some("con_2"))],
                 ),
                 (
-                    "two@example.com".into(),
+                    "two@example.com".to_owned(),
                     vec![candidate("cus_3", None), candidate("cus_4", None)],
                 ),
             ]),
-            phone: BTreeMap::from([("+1".into(), vec![candidate("cus_5", Some("con_5"))])]),
-            own_phone: BTreeMap::from([("+1".into(), 1)]),
-            claimed: BTreeSet::new(),
+            phone: Named::from_iter([("+1".to_owned(), vec![candidate("cus_5", Some("con_5"))])]),
+            own_phone: Named::from_iter([("+1".to_owned(), 1)]),
+            claimed: Vec::new(),
         }
     }
 
@@ -155,10 +162,12 @@ mod tests {
     fn a_phone_counts_only_if_unique_on_both_sides() {
         assert!(matches!(by("C9", &[], &["+1"]), Found::One { matched: Matched::Phone, .. }));
         let mut shared_here = index();
-        shared_here.own_phone.insert("+1".into(), 2);
+        shared_here.own_phone.insert("+1".to_owned(), 2);
         assert_eq!(find(&shared_here, "C9", &[], &["+1".into()]), Found::Nobody);
         let mut shared_there = index();
-        shared_there.phone.insert("+1".into(), vec![candidate("a", None), candidate("b", None)]);
+        shared_there
+            .phone
+            .insert("+1".to_owned(), vec![candidate("a", None), candidate("b", None)]);
         assert_eq!(find(&shared_there, "C9", &[], &["+1".into()]), Found::Nobody);
     }
 }

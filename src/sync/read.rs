@@ -1,7 +1,5 @@
 //! Reading GHL: contacts, tasks and businesses, a page at a time, each mapped as it is read.
 
-use std::collections::BTreeMap;
-
 use futures_util::stream::{self, StreamExt};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -14,6 +12,7 @@ use crate::http::Page;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, Mapped, Problem, changed, tasks};
+use crate::named::Named;
 use crate::record;
 use crate::records;
 
@@ -155,7 +154,7 @@ impl<H: Host> Engine<'_, H> {
         let last = self.state().await?.last_plan;
         let times = read.iter().filter_map(|contact| contact.date_updated.as_ref()?.milliseconds());
         run.newest = times.filter_map(|at| u64::try_from(at).ok()).fold(run.newest, u64::max);
-        let mut numbers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut numbers: Named<Vec<String>> = Named::default();
         for ((contact, link), recent) in read.iter().zip(&links).zip(recent) {
             let id = contact.id.as_deref().unwrap_or_default();
             let updated =
@@ -180,7 +179,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             };
             for number in &identity.phones {
-                numbers.entry(number.clone()).or_default().push(id.to_owned());
+                numbers.or_default(number).push(id.to_owned());
             }
             run.unlinked += u64::from(link.is_none());
             let staged = StagedContact {
@@ -207,14 +206,10 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Notes which GHL contacts have a phone: it identifies only while one has it.
-    async fn index_own_phones(
-        &self,
-        numbers: BTreeMap<String, Vec<String>>,
-        batch: &mut Batch,
-    ) -> Result<()> {
-        let keys: Vec<String> = numbers.keys().map(|number| format!("phone/{number}")).collect();
+    async fn index_own_phones(&self, numbers: Named<Vec<String>>, batch: &mut Batch) -> Result<()> {
+        let keys: Vec<String> = numbers.names().map(|number| format!("phone/{number}")).collect();
         let known: Vec<Option<Vec<String>>> = self.keeper.get_all(&keys).await?;
-        for ((key, ids), known) in keys.iter().zip(numbers.into_values()).zip(known) {
+        for ((key, (_, ids)), known) in keys.iter().zip(numbers).zip(known) {
             let mut all = known.unwrap_or_default();
             let before = all.len();
             for id in ids {

@@ -1,12 +1,11 @@
 //! What a run did, for people and programs.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
+use crate::named::Named;
 
 use super::Engine;
 use super::change::{Calls, Change, Pass, Totals};
@@ -22,8 +21,8 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn count(&mut self, change: &Change) {
-        let kinds = self.done.entry(change.action.name().to_owned()).or_default();
-        *kinds.entry(change.kind.name().to_owned()).or_default() += 1;
+        let kinds = self.done.or_default(change.action.name());
+        *kinds.or_default(change.kind.name()) += 1;
     }
 }
 
@@ -36,13 +35,13 @@ pub struct Report {
     /// What was read.
     pub pass: Pass,
     /// Records read, by kind.
-    pub read: BTreeMap<String, u64>,
+    pub read: Named<u64>,
     /// Changes planned, by action and kind.
     pub planned: Totals,
     /// Changes carried out, by action and kind.
     pub done: Totals,
     /// Linked records that needed no change, by kind.
-    pub unchanged: BTreeMap<String, u64>,
+    pub unchanged: Named<u64>,
     /// Records set aside as dead letters in this run. Values left out of a record are dead letters of
     /// the kind `field` and do not count.
     pub rejected: u64,
@@ -64,7 +63,7 @@ impl Report {
             pass: run.plan.pass,
             read: run.plan.read.clone(),
             planned: run.plan.totals.clone(),
-            done: Totals::new(),
+            done: Totals::default(),
             unchanged: run.plan.unchanged.clone(),
             rejected: run.rejected,
             calls: run.plan.read_calls,

@@ -1,7 +1,5 @@
 //! What a GHL contact is in ChartMogul: linked, a member of a customer, a customer, or nothing.
 
-use std::collections::BTreeSet;
-
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mapping::Fields;
@@ -67,16 +65,17 @@ impl<H: Host> Engine<'_, H> {
             ("match/phone", phones.clone(), &mut index.phone),
         ] {
             let known = self.keeper.get_all(&self.keys(prefix, &values)).await?;
-            into.extend(
-                values.into_iter().zip(known).filter_map(|(value, known)| Some((value, known?))),
-            );
+            for (value, known) in values.into_iter().zip(known) {
+                if let Some(known) = known {
+                    into.insert(value, known);
+                }
+            }
         }
         let own: Vec<Option<Vec<String>>> =
             self.keeper.get_all(&self.keys("phone", &phones)).await?;
-        index.own_phone = phones
-            .into_iter()
-            .zip(own.into_iter().map(|ids| ids.map_or(0, |ids| ids.len())))
-            .collect();
+        for (phone, ids) in phones.into_iter().zip(own) {
+            index.own_phone.insert(phone, ids.map_or(0, |ids| ids.len()));
+        }
         Ok(index)
     }
 
@@ -138,7 +137,7 @@ impl<H: Host> Engine<'_, H> {
         id: &str,
         candidate: &Candidate,
         matched: Matched,
-        claims: &mut BTreeSet<String>,
+        claims: &mut Vec<String>,
     ) -> Result<Target> {
         let customer = &candidate.customer;
         let stub: Existing =
@@ -155,7 +154,10 @@ impl<H: Host> Engine<'_, H> {
             let known = known.unwrap_or_default();
             data_source = data_source.or(known.data_source);
             // A ChartMogul contact stands for one GHL contact: a second one gets its own.
-            if owner.is_none_or(|owner| owner == id) && claims.insert(uuid.to_owned()) {
+            if owner.is_none_or(|owner| owner == id)
+                && !claims.iter().any(|claimed| claimed == uuid)
+            {
+                claims.push(uuid.to_owned());
                 existing = Some((uuid.to_owned(), known.fields));
             }
         }
