@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{self, Client, ClientConfig, Parameters};
 use crate::mapping::settings::Settings;
-use crate::record;
+use crate::record::{self, Problem};
 use crate::sync::{self, Engine};
 use crate::{chartmogul, ghl};
 
@@ -120,8 +120,9 @@ impl Connector {
 fn settings(options: Option<&Value>) -> Result<Settings> {
     let settings = match options {
         None | Some(Value::Null) => Settings::default(),
-        Some(options) => record::read(&options.to_string()).map_err(|problem| {
-            let error = Error::new(Code::InvalidConfig, format!("sync.{problem}"));
+        Some(options) => record::read(&record::json(options)).map_err(|problem: Problem| {
+            let problem = problem.within("sync");
+            let error = Error::new(Code::InvalidConfig, problem.to_string());
             match http::closest(&problem.given, problem.allowed.iter().copied()) {
                 Some(close) => error.hint(format!("Did you mean `{close}`?")),
                 None => error,

@@ -30,7 +30,7 @@ export interface GlueConnector {
 
 /** The initialised module. */
 export interface Glue {
-  Connector: new (host: HostFunctions, options: object) => GlueConnector;
+  Connector: new (host: HostFunctions, options: string) => GlueConnector;
 }
 
 /** A response as plain data. */

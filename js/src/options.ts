@@ -42,7 +42,7 @@ export interface ConnectorOptions {
 
 /** Splits the options into those that are data, for the module, and those that are functions. */
 export function splitOptions(options: ConnectorOptions): {
-  data: object;
+  data: string;
   functions: Pick<ConnectorOptions, "store" | "transport" | "onEvent">;
 } {
   if (typeof options !== "object" || options === null) {
@@ -56,8 +56,8 @@ export function splitOptions(options: ConnectorOptions): {
   requireFunction("transport", transport);
   requireFunction("onEvent", onEvent);
   if (store !== undefined && store !== "memory") requireStore(store);
-  // Unknown options stay: the module refuses them by name. The copy drops what is undefined.
-  return { data: JSON.parse(JSON.stringify(data)), functions: { store, transport, onEvent } };
+  // Unknown options stay: the module refuses them by name.
+  return { data: JSON.stringify(data), functions: { store, transport, onEvent } };
 }
 
 function requireFunction(name: string, value: unknown): void {

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::dates::{self, Zone};
 use crate::record::{self, Form, Problem, Scalar, Slot};
@@ -63,7 +62,7 @@ impl Default for Moment<'_> {
 }
 
 impl<'de> Slot<'de> for Moment<'de> {
-    fn read(&mut self, value: &'de RawValue, _form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
         *self = match record::scalar(value) {
             Scalar::Whole(milliseconds) => Self::Milliseconds(milliseconds),
             Scalar::Fraction(milliseconds) => Self::Milliseconds(milliseconds as i64),

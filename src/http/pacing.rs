@@ -118,12 +118,15 @@ impl Pacing {
     fn window_delay_ms(&self, before: u64, now: u64) -> u64 {
         let others = if now < self.others_until_ms { self.others } else { 0 };
         let room = self.most.saturating_sub(others);
-        let mut ends: Vec<u64> = self.running(now).map(|send| self.end(send)).collect();
+        // In order from the start: they are few, and come nearly so.
+        let mut ends: Vec<u64> = Vec::new();
+        for end in self.running(now).map(|send| self.end(send)) {
+            ends.insert(ends.partition_point(|known| *known <= end), end);
+        }
         let used = u64::try_from(ends.len()).unwrap_or(u64::MAX);
         let Some(excess) = (used.saturating_add(before) + 1).checked_sub(room + 1) else {
             return 0;
         };
-        ends.sort_unstable();
         let freed = usize::try_from(excess).ok().and_then(|excess| ends.get(excess).copied());
         let freed = freed.unwrap_or(now + self.window_ms());
         let freed = if others > 0 { freed.min(self.others_until_ms) } else { freed };

@@ -102,7 +102,7 @@ pub(super) fn request(
         if let (Kind::Text, Some(value @ Value::Number(_))) =
             (field.of.kind, parameters.get_mut(field.name))
         {
-            *value = value.to_string().into();
+            *value = record::json(value).into();
         }
     }
     Ok((parameters, progress))

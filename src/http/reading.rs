@@ -22,14 +22,18 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Box<RawVal
         return empty_object();
     }
     let whole = whole(response)?;
-    Ok(under(whole, key).ok_or_else(|| format!("it has no `{key}`"))?.to_owned())
+    if key.is_empty() {
+        return Ok(whole.to_owned());
+    }
+    let found = under(whole.get(), key).ok_or_else(|| format!("it has no `{key}`"))?;
+    RawValue::from_string(found.to_owned()).map_err(|problem| problem.to_string())
 }
 
 /// A list, and what stands around it.
 pub(super) struct List<'a> {
     pub(super) items: Vec<&'a RawValue>,
     /// The properties beside the list, unparsed.
-    envelope: Vec<(Cow<'a, str>, &'a RawValue)>,
+    envelope: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> List<'a> {
@@ -38,23 +42,18 @@ impl<'a> List<'a> {
             Outcome::List { key, .. } | Outcome::One { key, .. } => *key,
             Outcome::Nothing | Outcome::Bytes => "",
         };
-        let mut list = whole(response)?;
+        let mut list = whole(response)?.get();
         let mut envelope = Vec::new();
         for names in key.split('.').filter(|names| !names.is_empty()) {
             // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
-            if list.get().starts_with('[') {
+            if list.starts_with('[') {
                 break;
             }
             envelope = properties(list);
             let found = names.split('|').find_map(|name| property(&envelope, name));
             list = found.ok_or_else(|| format!("it has no `{key}`"))?;
         }
-        let mut items = Vec::new();
-        let each = record::items(list, &mut |item| {
-            items.push(item);
-            Ok(())
-        });
-        each.map_err(|_| format!("its `{key}` is no list"))?;
+        let items = serde_json::from_str(list).map_err(|_| format!("its `{key}` is no list"))?;
         Ok(Self { items, envelope })
     }
 
@@ -66,12 +65,12 @@ impl<'a> List<'a> {
 
     /// A property of the last item.
     pub(super) fn of_last(&self, name: &str) -> Option<Value> {
-        present(record::property(self.items.last()?, &[name])?)
+        present(record::property(self.items.last()?.get(), &[name])?)
     }
 }
 
 /// The properties of an object; none of what is no object.
-fn properties(object: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+fn properties(object: &str) -> Vec<(Cow<'_, str>, &str)> {
     let mut properties = Vec::new();
     let each = record::entries(object, &mut |name, value| {
         properties.push((name, value));
@@ -80,12 +79,12 @@ fn properties(object: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
     each.map_or_else(|_| Vec::new(), |()| properties)
 }
 
-fn property<'a>(properties: &[(Cow<'a, str>, &'a RawValue)], name: &str) -> Option<&'a RawValue> {
+fn property<'a>(properties: &[(Cow<'a, str>, &'a str)], name: &str) -> Option<&'a str> {
     properties.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
-fn present(value: &RawValue) -> Option<Value> {
-    record::read_raw(value).ok().filter(|value: &Value| !value.is_null())
+fn present(value: &str) -> Option<Value> {
+    record::read_part(value).ok().filter(|value: &Value| !value.is_null())
 }
 
 /// That the body is JSON at all, for callers who take the whole of it.
@@ -99,14 +98,14 @@ pub(super) fn is_readable(outcome: &Outcome, response: &Response) -> Result<(), 
 
 /// The value under a path of keys. Where a service is on record with two spellings, the key names
 /// both: `event|appointment`.
-fn under<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+fn under<'a>(value: &'a str, path: &str) -> Option<&'a str> {
     if path.is_empty() {
         return Some(value);
     }
     let (names, rest) = path.split_once('.').unwrap_or((path, ""));
     let names: Vec<&str> = names.split('|').collect();
     let found = record::property(value, &names)?;
-    if found.get().starts_with('[') { Some(found) } else { under(found, rest) }
+    if found.starts_with('[') { Some(found) } else { under(found, rest) }
 }
 
 fn whole(response: &Response) -> Result<&RawValue, String> {

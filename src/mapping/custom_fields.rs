@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::dates;
 use crate::error::{Code, Error, Result};
+use crate::record;
 use crate::records;
 
 use super::settings::{AttributeObject, AttributeType, CustomField, Settings};
@@ -181,8 +182,10 @@ fn string(value: &Value) -> Converted {
     let whole = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Array(items) => {
-            let mut texts: Vec<String> = items.iter().map(plain_text).collect();
-            texts.sort();
+            let mut texts: Vec<String> = Vec::with_capacity(items.len());
+            for text in items.iter().map(plain_text) {
+                texts.insert(texts.partition_point(|known| *known <= text), text);
+            }
             texts.join("; ")
         }
         other => plain_text(other),
@@ -198,9 +201,9 @@ fn plain_text(value: &Value) -> String {
             (Some(amount), Some(Value::String(currency))) => {
                 format!("{} {currency}", plain_text(amount))
             }
-            _ => value.to_string(),
+            _ => record::json(value),
         },
-        other => other.to_string(),
+        other => record::json(other),
     }
 }
 
@@ -223,13 +226,12 @@ fn number(value: &Value) -> Result<f64, String> {
     let read = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => {
-            text.trim().trim_start_matches(['$', '€', '£']).replace(',', "").parse().ok()
+            record::number(text.trim().trim_start_matches(['$', '€', '£']).replace(',', "").trim())
         }
         Value::Object(entries) => entries.get("value").and_then(|inner| number(inner).ok()),
         _ => None,
     };
-    read.filter(|number: &f64| number.is_finite())
-        .ok_or_else(|| format!("{} is no number", shown(value)))
+    read.ok_or_else(|| format!("{} is no number", shown(value)))
 }
 
 /// A checkbox of one option is true when that option is chosen.
@@ -250,7 +252,7 @@ fn boolean(value: &Value) -> Result<bool, String> {
 }
 
 fn shown(value: &Value) -> String {
-    text::cut(&value.to_string(), 60)
+    text::cut(&record::json(value), 60)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
 use crate::chartmogul::records::DataSource;
@@ -10,7 +10,6 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host};
 use crate::mapping::settings::Anchor;
 
-use super::Engine;
 use super::budget::{Budget, RunOptions, Stop};
 use super::change::{Action, Change};
 use super::create::{outcome_is_open, without_uuid};
@@ -18,6 +17,7 @@ use super::discover::Ready;
 use super::report::{Report, Tally};
 use super::run::{Outcome, Phase, Run};
 use super::state::{Intent, Kind, Link, State, Stored};
+use super::{Engine, together};
 
 /// Changes read from the plan at once.
 const CHANGES_A_PAGE: usize = 64;
@@ -152,7 +152,8 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut after: Option<String> = None;
         loop {
-            let rows: Vec<(String, T)> = self.keeper.scan(prefix, after.as_deref(), 500).await?;
+            let rows: Vec<(String, T)> =
+                self.keeper.scan(prefix, after.as_deref(), 500).await?.read()?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
             let mut batch = self.keeper.batch();
@@ -194,15 +195,15 @@ impl<H: Host> Engine<'_, H> {
         let mut after: Option<String> = None;
         while !progress.ended() {
             let rows: Vec<(String, Change)> =
-                self.keeper.scan(&prefix, after.as_deref(), CHANGES_A_PAGE).await?;
+                self.keeper.scan(&prefix, after.as_deref(), CHANGES_A_PAGE).await?.read()?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
             let begun = self.begin_creates(&rows).await?;
-            stream::iter(rows.into_iter().zip(begun))
-                .map(|((key, change), begun)| self.carry_out_one(progress, key, change, begun))
-                .buffer_unordered(TOGETHER)
-                .collect::<Vec<()>>()
-                .await;
+            let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(rows.len());
+            for ((key, change), begun) in rows.into_iter().zip(begun) {
+                steps.push(Box::pin(self.carry_out_one(progress, key, change, begun)));
+            }
+            together(steps, TOGETHER).await;
         }
         Ok(())
     }
@@ -210,7 +211,7 @@ impl<H: Host> Engine<'_, H> {
     /// Commits the intents of a page's creates before any of them is sent; gives those begun before.
     async fn begin_creates(&self, rows: &[(String, Change)]) -> Result<Vec<Option<Intent>>> {
         let keys: Vec<String> = rows.iter().map(|(_, change)| intent_key(change)).collect();
-        let begun: Vec<Option<Intent>> = self.keeper.get_all(&keys).await?;
+        let begun: Vec<Option<Intent>> = self.keeper.get_all(&keys).await?.read()?;
         let mut batch = self.keeper.batch();
         let at = self.host.now();
         for (((_, change), key), begun) in rows.iter().zip(&keys).zip(&begun) {

@@ -1,6 +1,6 @@
 //! Comparing notes and tasks of a contact with their links, or with what stands in ChartMogul.
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::LocalBoxFuture;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -10,7 +10,6 @@ use crate::host::Host;
 use crate::mapping::{Fields, changed, notes, select, text};
 use crate::record;
 
-use super::Engine;
 use super::change::{Action, Change, Plan};
 use super::discover::Ready;
 use super::existing::{ExistingChild, condensed, task_content};
@@ -18,6 +17,7 @@ use super::plan::{Place, before, without};
 use super::read::StagedTask;
 use super::run::Run;
 use super::state::{Batch, Kind, Matched};
+use super::{Engine, together};
 
 /// Tasks compared in one step.
 const TASKS_A_STEP: usize = 200;
@@ -33,15 +33,16 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
         contacts: Vec<(&str, Place)>,
     ) -> Result<()> {
-        let answers: Vec<_> = stream::iter(contacts)
-            .map(|(id, place)| async move {
-                let notes = self.ghl_list("notes.list", json!({ "contactId": id })).await;
-                (id, place, notes)
-            })
-            .buffered(TOGETHER)
-            .collect()
-            .await;
-        for (contact, place, answer) in answers {
+        let mut answers: Vec<Result<Vec<Box<RawValue>>>> = Vec::new();
+        answers.resize_with(contacts.len(), || Ok(Vec::new()));
+        let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(contacts.len());
+        for ((id, _), answer) in contacts.iter().zip(&mut answers) {
+            steps.push(Box::pin(async move {
+                *answer = self.ghl_list("notes.list", json!({ "contactId": id })).await;
+            }));
+        }
+        together(steps, TOGETHER).await;
+        for ((contact, place), answer) in contacts.into_iter().zip(answers) {
             match answer {
                 Ok(items) => {
                     run.plan.least_read_calls.ghl += 1;
@@ -107,7 +108,7 @@ impl<H: Host> Engine<'_, H> {
         _ready: &Ready,
     ) -> Result<(Batch, bool)> {
         let rows: Vec<(String, StagedTask)> =
-            self.keeper.scan("stage/task/", run.cursor.as_deref(), TASKS_A_STEP).await?;
+            self.keeper.scan("stage/task/", run.cursor.as_deref(), TASKS_A_STEP).await?.read()?;
         let mut batch = self.keeper.batch();
         let Some((last, _)) = rows.last() else { return Ok((batch, true)) };
         run.cursor = Some(last.clone());
@@ -125,7 +126,7 @@ impl<H: Host> Engine<'_, H> {
         let contacts: Vec<&str> = by_contact.iter().map(|(contact, _)| *contact).collect();
         let links = self.links(Kind::Contact, &contacts).await?;
         let places: Vec<Option<Place>> =
-            self.keeper.get_all(&self.keys("stage/place", &contacts)).await?;
+            self.keeper.get_all(&self.keys("stage/place", &contacts)).await?.read()?;
         for (((contact, tasks), link), place) in by_contact.into_iter().zip(links).zip(places) {
             let place = link.map(|link| Place { customer: Some(link.customer) }).or(place);
             let Some(place) = place else {
@@ -211,8 +212,11 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let ids: Vec<&str> = wanted.iter().map(|(id, _, _)| *id).collect();
         let links = self.links(kind, &ids).await?;
-        let marked: Vec<Option<ExistingChild>> =
-            self.keeper.get_all(&self.keys(&format!("match/{}", kind.name()), &ids)).await?;
+        let marked: Vec<Option<ExistingChild>> = self
+            .keeper
+            .get_all(&self.keys(&format!("match/{}", kind.name()), &ids))
+            .await?
+            .read()?;
         for (((id, fields, at_create), link), marked) in wanted.into_iter().zip(links).zip(marked) {
             let title = title_of(&fields);
             if let Some(link) = link {
@@ -282,11 +286,11 @@ impl<H: Host> Engine<'_, H> {
                 format!("match/noteContent/{customer}/{}", notes::content(text))
             }
         };
-        let Some(found): Option<ExistingChild> = self.keeper.get(&key).await? else {
+        let Some(found): Option<ExistingChild> = self.keeper.get(&key).await?.one()? else {
             return Ok(None);
         };
         let owner: Option<String> =
-            self.keeper.get(&format!("back/{}/{}", kind.name(), found.uuid)).await?;
+            self.keeper.get(&format!("back/{}/{}", kind.name(), found.uuid)).await?.one()?;
         Ok(Some(found).filter(|_| owner.is_none()))
     }
 }

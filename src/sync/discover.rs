@@ -66,7 +66,7 @@ impl<H: Host> Engine<'_, H> {
     /// Discovers, or takes what was discovered within the last day for the same settings.
     pub(super) async fn discover(&self, again: bool) -> Result<Ready> {
         let settings = self.settings.fingerprint();
-        let kept: Option<Schema> = self.keeper.get("schema").await?;
+        let kept: Option<Schema> = self.keeper.get("schema").await?.one()?;
         let current = kept.filter(|schema| {
             !again
                 && schema.settings == settings
@@ -191,7 +191,7 @@ impl<H: Host> Engine<'_, H> {
         let mut after: Option<String> = None;
         loop {
             let rows: Vec<(String, u64)> =
-                self.keeper.scan("refused/", after.as_deref(), 200).await?;
+                self.keeper.scan("refused/", after.as_deref(), 200).await?.read()?;
             after = rows.last().map(|(key, _)| key.clone());
             let full = rows.len() == 200;
             refused.extend(

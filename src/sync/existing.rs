@@ -247,7 +247,7 @@ impl<H: Host> Engine<'_, H> {
     async fn add_primary_contacts(&self, primary: Named<Fields>, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> =
             primary.names().map(|uuid| format!("match/customer/{uuid}")).collect();
-        let known: Vec<Option<Existing>> = self.keeper.get_all(&keys).await?;
+        let known: Vec<Option<Existing>> = self.keeper.get_all(&keys).await?.read()?;
         for ((key, (_, fields)), known) in keys.iter().zip(primary).zip(known) {
             if let Some(mut existing) = known {
                 existing.fields.extend(fields);
@@ -260,7 +260,7 @@ impl<H: Host> Engine<'_, H> {
     /// Adds candidates to those already known under the same value.
     async fn merge(&self, rows: Rows, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> = rows.names().map(str::to_owned).collect();
-        let known: Vec<Option<Vec<Candidate>>> = self.keeper.get_all(&keys).await?;
+        let known: Vec<Option<Vec<Candidate>>> = self.keeper.get_all(&keys).await?.read()?;
         for ((key, candidates), known) in rows.into_iter().zip(known) {
             let mut all = known.unwrap_or_default();
             for candidate in candidates {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host};
 use crate::mapping::notes;
+use crate::record;
 
 use super::Engine;
 use super::apply::Progress;
@@ -110,8 +111,8 @@ pub(super) fn user_of(change: &Change) -> Option<(&'static str, &'static str, St
 /// Whether ChartMogul refused a change for the user that it names. The form of that refusal is on
 /// no record: any refusal that speaks of the field counts.
 pub(super) fn refuses_user(error: &Error, change: &Change) -> bool {
-    let said = format!("{} {}", error.message, error.details.as_ref().unwrap_or(&Value::Null))
-        .to_ascii_lowercase();
+    let details = error.details.as_ref().map(record::json).unwrap_or_default();
+    let said = format!("{} {details}", error.message).to_ascii_lowercase();
     error.code == Code::Rejected
         && user_of(change).is_some_and(|(_, named, _)| said.contains(named))
 }

@@ -81,11 +81,10 @@ fn one_of(candidates: Option<&Vec<Candidate>>, matched: Matched) -> Found {
     let Some(candidates) = candidates else { return Found::Nobody };
     let mut customers: Vec<&String> = Vec::new();
     for Candidate { customer, .. } in candidates {
-        if !customers.contains(&customer) {
-            customers.push(customer);
+        if let Err(place) = customers.binary_search(&customer) {
+            customers.insert(place, customer);
         }
     }
-    customers.sort_unstable();
     match (customers.len(), candidates.iter().max_by_key(|candidate| candidate.contact.is_some())) {
         (1, Some(best)) => Found::One { candidate: best.clone(), matched },
         (0, _) | (_, None) => Found::Nobody,

@@ -37,6 +37,8 @@ pub use report::{Report, Status};
 pub use run::Outcome;
 pub use state::{DeadLetter, Kind, State};
 
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -139,6 +141,12 @@ impl<'a, H: Host> Engine<'a, H> {
     ) -> Result<T> {
         record::read_raw(value).map_err(|problem| unreadable(service, endpoint, &problem))
     }
+}
+
+/// Carries out steps, so many at once. All are of one type: the machinery for each other would be
+/// kilobytes of WebAssembly.
+async fn together(steps: Vec<LocalBoxFuture<'_, ()>>, most: usize) {
+    stream::iter(steps).for_each_concurrent(most, |step| step).await;
 }
 
 fn unreadable(service: Service, endpoint: &'static str, problem: &Problem) -> Error {

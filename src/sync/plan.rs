@@ -34,8 +34,11 @@ impl<H: Host> Engine<'_, H> {
         run: &mut Run,
         _ready: &Ready,
     ) -> Result<(Batch, bool)> {
-        let rows: Vec<(String, StagedContact)> =
-            self.keeper.scan("stage/business/", run.cursor.as_deref(), CONTACTS_A_STEP).await?;
+        let rows: Vec<(String, StagedContact)> = self
+            .keeper
+            .scan("stage/business/", run.cursor.as_deref(), CONTACTS_A_STEP)
+            .await?
+            .read()?;
         let mut batch = self.keeper.batch();
         let Some((last, _)) = rows.last() else { return Ok((batch, true)) };
         run.cursor = Some(last.clone());
@@ -55,8 +58,11 @@ impl<H: Host> Engine<'_, H> {
         run: &mut Run,
         ready: &Ready,
     ) -> Result<(Batch, bool)> {
-        let rows: Vec<(String, StagedContact)> =
-            self.keeper.scan("stage/contact/", run.cursor.as_deref(), CONTACTS_A_STEP).await?;
+        let rows: Vec<(String, StagedContact)> = self
+            .keeper
+            .scan("stage/contact/", run.cursor.as_deref(), CONTACTS_A_STEP)
+            .await?
+            .read()?;
         let mut batch = self.keeper.batch();
         let Some((last, _)) = rows.last() else { return Ok((batch, true)) };
         run.cursor = Some(last.clone());
@@ -185,7 +191,7 @@ impl<H: Host> Engine<'_, H> {
         mut change: Change,
     ) -> Result<()> {
         let key = format!("dead/{}/{}", change.kind.name(), change.id);
-        let refused: Option<DeadLetter> = self.keeper.get(&key).await?;
+        let refused: Option<DeadLetter> = self.keeper.get(&key).await?.one()?;
         let same = |letter: &DeadLetter| !letter.retryable && letter.content == change.content();
         if let Some(letter) = refused.filter(same) {
             let reason = format!("refused before, and unchanged since: {}", letter.reason);
@@ -203,7 +209,7 @@ impl<H: Host> Engine<'_, H> {
     /// Takes back the dead letters of values that can be brought over by now.
     async fn forget_mended(&self, batch: &mut Batch, change: &Change) -> Result<()> {
         let prefix = format!("dead/field/{}/{}/", change.kind.name(), change.id);
-        let rows: Vec<(String, DeadLetter)> = self.keeper.scan(&prefix, None, 100).await?;
+        let rows: Vec<(String, DeadLetter)> = self.keeper.scan(&prefix, None, 100).await?.read()?;
         // What was told again in this step stands in the batch.
         for (key, _) in &rows {
             if !batch.puts(key) {

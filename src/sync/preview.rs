@@ -19,8 +19,8 @@ use super::bodies::{contact_body, customer_body};
 pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
     let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
     let page: &RawValue = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
-    let contacts =
-        record::property(page, &["contacts"]).ok_or_else(|| unreadable(&"it has no `contacts`"))?;
+    let contacts = record::property(page.get(), &["contacts"])
+        .ok_or_else(|| unreadable(&"it has no `contacts`"))?;
     let users = UserMap::default();
     let country = settings.default_country.as_deref();
     let context = Context { settings, rules: &[], users: &users, country };
@@ -31,7 +31,7 @@ pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
             out.push(b',');
         }
         // A contact that cannot be read is told as null, and the others go on.
-        let body = record::read_raw::<Contact<'_>>(item).ok().map(|contact| {
+        let body = record::read_part::<Contact<'_>>(item).ok().map(|contact| {
             if settings.anchor == Anchor::ContactIsCustomer {
                 let (mapped, at_create) = contacts::customer(&contact, &context);
                 let mut body = customer_body(&[], mapped.fields);

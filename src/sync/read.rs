@@ -1,6 +1,6 @@
 //! Reading GHL: contacts, tasks and businesses, a page at a time, each mapped as it is read.
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::LocalBoxFuture;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -16,11 +16,11 @@ use crate::named::Named;
 use crate::record;
 use crate::records;
 
-use super::Engine;
 use super::change::{Pass, Plan};
 use super::discover::Ready;
 use super::run::{OVERLAP_MS, Run};
 use super::state::{Batch, DeadLetter, Kind, Link};
+use super::{Engine, together};
 
 /// GHL: at most 500 contacts a page.
 const CONTACTS_A_PAGE: u64 = 500;
@@ -143,7 +143,7 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&str> = read.iter().filter_map(|contact| contact.id.as_deref()).collect();
         let links = self.links(Kind::Contact, &ids).await?;
         let recent = self.keys("recent", &ids);
-        let recent: Vec<Option<Recent>> = self.keeper.get_all(&recent).await?;
+        let recent: Vec<Option<Recent>> = self.keeper.get_all(&recent).await?.read()?;
         let users = ready.users.borrow().clone();
         let context = Context {
             settings: self.settings,
@@ -208,7 +208,7 @@ impl<H: Host> Engine<'_, H> {
     /// Notes which GHL contacts have a phone: it identifies only while one has it.
     async fn index_own_phones(&self, numbers: Named<Vec<String>>, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> = numbers.names().map(|number| format!("phone/{number}")).collect();
-        let known: Vec<Option<Vec<String>>> = self.keeper.get_all(&keys).await?;
+        let known: Vec<Option<Vec<String>>> = self.keeper.get_all(&keys).await?.read()?;
         for ((key, (_, ids)), known) in keys.iter().zip(numbers).zip(known) {
             let mut all = known.unwrap_or_default();
             let before = all.len();
@@ -227,7 +227,7 @@ impl<H: Host> Engine<'_, H> {
     /// Contacts that an earlier run could not finish are read again, whether they changed or not.
     pub(super) async fn read_retries(&self, run: &mut Run, ready: &Ready) -> Result<(Batch, bool)> {
         let rows: Vec<(String, String)> =
-            self.keeper.scan("retry/", run.cursor.as_deref(), TOGETHER * 4).await?;
+            self.keeper.scan("retry/", run.cursor.as_deref(), TOGETHER * 4).await?.read()?;
         let mut batch = self.keeper.batch();
         let Some((last, _)) = rows.last() else { return Ok((batch, true)) };
         run.cursor = Some(last.clone());
@@ -236,18 +236,21 @@ impl<H: Host> Engine<'_, H> {
             .filter_map(|(key, _)| key.strip_prefix("retry/").map(str::to_owned))
             .collect();
         let staged: Vec<Option<StagedContact>> =
-            self.keeper.get_all(&self.keys("stage/contact", &ids)).await?;
-        let missing =
-            ids.iter().zip(staged).filter(|(_, staged)| staged.is_none()).map(|(id, _)| id);
-        let answers: Vec<(&String, Result<Box<RawValue>>)> = stream::iter(missing)
-            .map(|id| async move {
-                (id, self.ghl_value("contacts.get", json!({ "contactId": id })).await)
-            })
-            .buffer_unordered(TOGETHER)
-            .collect()
-            .await;
+            self.keeper.get_all(&self.keys("stage/contact", &ids)).await?.read()?;
+        let mut answers: Vec<(&String, Option<Result<Box<RawValue>>>)> = Vec::new();
+        for (id, _) in ids.iter().zip(staged).filter(|(_, staged)| staged.is_none()) {
+            answers.push((id, None));
+        }
+        let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(answers.len());
+        for (id, answer) in &mut answers {
+            steps.push(Box::pin(async move {
+                let parameters = json!({ "contactId": id });
+                *answer = Some(self.ghl_value("contacts.get", parameters).await);
+            }));
+        }
+        together(steps, TOGETHER).await;
         let mut items = Vec::new();
-        for (id, answer) in answers {
+        for (id, answer) in answers.into_iter().filter_map(|(id, answer)| Some((id, answer?))) {
             match answer {
                 Ok(item) => {
                     run.plan.least_read_calls.ghl += 1;
@@ -411,7 +414,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Vec<Option<Link>>> {
         let keys: Vec<String> =
             ids.iter().map(|id| format!("link/{}/{}", kind.name(), id.as_ref())).collect();
-        self.keeper.get_all(&keys).await
+        self.keeper.get_all(&keys).await?.read()
     }
 
     pub(super) fn keys(&self, prefix: &str, ids: &[impl AsRef<str>]) -> Vec<String> {

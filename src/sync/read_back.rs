@@ -152,7 +152,7 @@ impl<H: Host> Engine<'_, H> {
     /// Whether a ChartMogul record is linked to nothing but this GHL record.
     pub(super) async fn is_free(&self, kind: Kind, uuid: &str, id: &str) -> Result<bool> {
         let owner: Option<String> =
-            self.keeper.get(&format!("back/{}/{uuid}", kind.name())).await?;
+            self.keeper.get(&format!("back/{}/{uuid}", kind.name())).await?.one()?;
         Ok(owner.is_none_or(|owner| owner == id))
     }
 }

@@ -101,7 +101,7 @@ pub struct Status {
 impl<H: Host> Engine<'_, H> {
     /// What the store knows of the location; asks no service.
     pub async fn status(&self) -> Result<Status> {
-        let run: Option<Run> = self.keeper.get("run").await?;
+        let run: Option<Run> = self.keeper.get("run").await?.one()?;
         let unfinished = run.map(|run| {
             serde_json::json!({ "planId": run.plan.id, "phase": run.phase, "createdAt": run.plan.created_at })
         });
@@ -115,7 +115,8 @@ impl<H: Host> Engine<'_, H> {
         limit: usize,
     ) -> Result<(Vec<DeadLetter>, Option<String>)> {
         let limit = limit.clamp(1, 1000);
-        let rows: Vec<(String, DeadLetter)> = self.keeper.scan("dead/", after, limit).await?;
+        let rows: Vec<(String, DeadLetter)> =
+            self.keeper.scan("dead/", after, limit).await?.read()?;
         let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() == limit);
         Ok((rows.into_iter().map(|(_, letter)| letter).collect(), cursor))
     }

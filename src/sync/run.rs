@@ -131,7 +131,7 @@ impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
         let state = self.state().await?;
-        let unfinished: Option<Run> = self.keeper.get("run").await?;
+        let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
         let reading =
             unfinished.filter(|run| run.phase < Phase::Planned && self.still_fits(run, &state));
         let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
@@ -158,7 +158,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<(Vec<Change>, Option<String>)> {
         let prefix = format!("plan/{plan}/");
         let rows: Vec<(String, Change)> =
-            self.keeper.scan(&prefix, after, limit.clamp(1, 1000)).await?;
+            self.keeper.scan(&prefix, after, limit.clamp(1, 1000)).await?.read()?;
         let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() >= limit);
         Ok((rows.into_iter().map(|(_, change)| change).collect(), cursor))
     }
@@ -185,7 +185,7 @@ impl<H: Host> Engine<'_, H> {
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         let state = self.state().await?;
-        let run: Option<Run> = self.keeper.get("run").await?;
+        let run: Option<Run> = self.keeper.get("run").await?.one()?;
         let run = run
             .filter(|run| run.plan.id == plan && run.phase >= Phase::Planned)
             .ok_or_else(|| stale(format!("there is no plan {plan} to apply")))?;
@@ -196,7 +196,7 @@ impl<H: Host> Engine<'_, H> {
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         let state = self.state().await?;
-        let unfinished: Option<Run> = self.keeper.get("run").await?;
+        let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
         if let Some(run) =
             unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && !options.full)
@@ -231,7 +231,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// The run's state between runs.
     pub(super) async fn state(&self) -> Result<State> {
-        Ok(self.keeper.get("state").await?.unwrap_or_default())
+        Ok(self.keeper.get("state").await?.one()?.unwrap_or_default())
     }
 
     /// What is left of a budget after reading.

@@ -219,22 +219,14 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         self.store.commit(batch.puts, batch.deletes).await
     }
 
-    /// One value.
-    pub(super) async fn get<T: Stored>(&self, key: &str) -> Result<Option<T>> {
-        Ok(self.get_all(&[key.to_owned()]).await?.pop().flatten())
+    /// One value, to be read with [`Texts::one`].
+    pub(super) async fn get(&self, key: &str) -> Result<Texts> {
+        self.get_all(&[key.to_owned()]).await
     }
 
-    /// Values in the order of the keys.
-    pub(super) async fn get_all<T: Stored>(&self, keys: &[String]) -> Result<Vec<Option<T>>> {
-        let texts = self.texts(keys).await?;
-        let mut values = Vec::with_capacity(texts.len());
-        for (key, text) in keys.iter().zip(texts) {
-            values.push(match text {
-                Some(text) => Some(read(key, &text)?),
-                None => None,
-            });
-        }
-        Ok(values)
+    /// Values in the order of the keys, to be read with [`Texts::read`].
+    pub(super) async fn get_all(&self, keys: &[String]) -> Result<Texts> {
+        Ok(Texts { keys: keys.to_vec(), texts: self.texts(keys).await? })
     }
 
     async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
@@ -253,34 +245,19 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     }
 
     /// Up to `limit` entries under a prefix, after a key; the keys without the location's prefix.
-    pub(super) async fn scan<T: Stored>(
+    pub(super) async fn scan(
         &self,
         prefix: &str,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<(String, T)>> {
-        let rows = self.rows(prefix, after, limit).await?;
-        let mut values = Vec::with_capacity(rows.len());
-        for (key, text) in rows {
-            let value = read(&key, &text)?;
-            values.push((key, value));
-        }
-        Ok(values)
-    }
-
-    async fn rows(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(String, String)>> {
+    ) -> Result<Entries> {
         let full = format!("{}{prefix}", self.prefix);
         let after = after.map(|key| format!("{}{key}", self.prefix));
         let mut rows = self.store.scan(&full, after.as_deref(), limit).await?;
         for (key, _) in &mut rows {
             key.replace_range(..self.prefix.len().min(key.len()), "");
         }
-        Ok(rows)
+        Ok(Entries(rows))
     }
 
     /// Deletes everything under a prefix, a page at a time.
@@ -293,6 +270,52 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             }
             self.store.commit(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
         }
+    }
+}
+
+/// Values as the store gave them. Reading them is no part of the asking: a future for each type of
+/// value would be kilobytes of WebAssembly.
+#[derive(Debug)]
+pub(super) struct Texts {
+    keys: Vec<String>,
+    texts: Vec<Option<String>>,
+}
+
+impl Texts {
+    /// The values, in the order of the keys.
+    pub(super) fn read<T: Stored>(self) -> Result<Vec<Option<T>>> {
+        let mut values = Vec::with_capacity(self.texts.len());
+        for (key, text) in self.keys.iter().zip(&self.texts) {
+            values.push(match text {
+                Some(text) => Some(read(key, text)?),
+                None => None,
+            });
+        }
+        Ok(values)
+    }
+
+    /// The first value.
+    pub(super) fn one<T: Stored>(self) -> Result<Option<T>> {
+        match (self.keys.first(), self.texts.first()) {
+            (Some(key), Some(Some(text))) => read(key, text).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Entries as the store gave them: keys and values.
+#[derive(Debug)]
+pub(super) struct Entries(Vec<(String, String)>);
+
+impl Entries {
+    /// The keys and values, in the order of the keys.
+    pub(super) fn read<T: Stored>(self) -> Result<Vec<(String, T)>> {
+        let mut values = Vec::with_capacity(self.0.len());
+        for (key, text) in self.0 {
+            let value = read(&key, &text)?;
+            values.push((key, value));
+        }
+        Ok(values)
     }
 }
 

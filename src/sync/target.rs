@@ -64,7 +64,7 @@ impl<H: Host> Engine<'_, H> {
             ("match/email", emails, &mut index.email),
             ("match/phone", phones.clone(), &mut index.phone),
         ] {
-            let known = self.keeper.get_all(&self.keys(prefix, &values)).await?;
+            let known = self.keeper.get_all(&self.keys(prefix, &values)).await?.read()?;
             for (value, known) in values.into_iter().zip(known) {
                 if let Some(known) = known {
                     into.insert(value, known);
@@ -72,7 +72,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let own: Vec<Option<Vec<String>>> =
-            self.keeper.get_all(&self.keys("phone", &phones)).await?;
+            self.keeper.get_all(&self.keys("phone", &phones)).await?.read()?;
         for (phone, ids) in phones.into_iter().zip(own) {
             index.own_phone.insert(phone, ids.map_or(0, |ids| ids.len()));
         }
@@ -140,17 +140,22 @@ impl<H: Host> Engine<'_, H> {
         claims: &mut Vec<String>,
     ) -> Result<Target> {
         let customer = &candidate.customer;
-        let stub: Existing =
-            self.keeper.get(&format!("match/customer/{customer}")).await?.unwrap_or_default();
+        let stub: Existing = self
+            .keeper
+            .get(&format!("match/customer/{customer}"))
+            .await?
+            .one()?
+            .unwrap_or_default();
         let mut data_source = stub.data_source;
         let mut existing = None;
         if let Some(uuid) = candidate.contact.as_deref() {
             let owner: Option<String> =
-                match self.keeper.get(&format!("back/contact/{uuid}")).await? {
+                match self.keeper.get(&format!("back/contact/{uuid}")).await?.one()? {
                     Some(owner) => Some(owner),
-                    None => self.keeper.get(&format!("stage/claim/{uuid}")).await?,
+                    None => self.keeper.get(&format!("stage/claim/{uuid}")).await?.one()?,
                 };
-            let known: Option<Existing> = self.keeper.get(&format!("match/contact/{uuid}")).await?;
+            let known: Option<Existing> =
+                self.keeper.get(&format!("match/contact/{uuid}")).await?.one()?;
             let known = known.unwrap_or_default();
             data_source = data_source.or(known.data_source);
             // A ChartMogul contact stands for one GHL contact: a second one gets its own.
@@ -189,7 +194,7 @@ impl<H: Host> Engine<'_, H> {
         {
             Some(uuid) => {
                 let known: Option<Existing> =
-                    self.keeper.get(&format!("match/contact/{uuid}")).await?;
+                    self.keeper.get(&format!("match/contact/{uuid}")).await?.one()?;
                 Some((uuid, known.unwrap_or_default().fields))
             }
             None => None,
@@ -211,12 +216,12 @@ impl<H: Host> Engine<'_, H> {
         id: &str,
     ) -> Result<Option<(String, Fields)>> {
         let key = format!("match/external/{}", self.external_id(kind, id));
-        let found: Option<Vec<Candidate>> = self.keeper.get(&key).await?;
+        let found: Option<Vec<Candidate>> = self.keeper.get(&key).await?.one()?;
         let Some(candidate) = found.and_then(|found| found.into_iter().next()) else {
             return Ok(None);
         };
         let known: Option<Existing> =
-            self.keeper.get(&format!("match/customer/{}", candidate.customer)).await?;
+            self.keeper.get(&format!("match/customer/{}", candidate.customer)).await?.one()?;
         Ok(Some((candidate.customer, known.unwrap_or_default().fields)))
     }
 }

@@ -280,7 +280,8 @@ test("options that are none are refused by name at the first call", async () => 
     [{ ghl: { token: "t", locationid: "l" } }, /locationid/],
     [{ ghl: { token: "t", baseUrl: "not a url" } }, /baseUrl/],
     [{ gohighlevel: {} }, /gohighlevel/],
-    [{ ghl: { token: "t" }, sync: { anchor: 5 } }, /^sync: /],
+    [{ ghl: { token: "t" }, sync: { anchor: 5 } }, /^sync\.anchor: 5 is not one of attach-only, /],
+    [{ ghl: { token: "t" }, sync: { anker: "x" } }, /^sync: unknown property `anker`/],
   ]) {
     const connector = createConnector({ ...options, transport: () => GOOD });
     const error = await failureOf(connector.ghl.contacts.get({ contactId: "1" }));

@@ -37,7 +37,7 @@ describe("creating", () => {
       { ghl: { token: "t", baseUrl: undefined }, onEvent() {}, transport() {}, store: "memory", ancor: 1 },
     );
     await connector.ghl.contacts.get({ contactId: "1" });
-    assert.deepEqual(made[0].data, { ghl: { token: "t" }, ancor: 1 });
+    assert.deepEqual(JSON.parse(made[0].data), { ghl: { token: "t" }, ancor: 1 });
     assert.equal(typeof made[0].host.transport, "function");
   });
 

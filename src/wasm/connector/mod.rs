@@ -26,8 +26,9 @@ use host::CallHost;
 use host_object::HostObject;
 
 use crate::error::{Code, Error, Result};
+use crate::http;
+use crate::record::{self, Problem};
 use crate::sync::RunOptions;
-use crate::{http, record};
 
 /// Both clients. Results are JSON text; failures are plain objects with a `code`.
 #[wasm_bindgen]
@@ -49,11 +50,11 @@ impl fmt::Debug for Connector {
 
 #[wasm_bindgen]
 impl Connector {
-    /// Reads the options that are data. Sends nothing.
+    /// Reads the options that are data, as JSON text. Sends nothing.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: HostObject, options: JsValue) -> Result<Connector, JsValue> {
-        let options: Value = serde_wasm_bindgen::from_value(options).map_err(|_| {
-            let message = "the options must be an object of texts, numbers, lists and objects";
+    pub fn new(host: HostObject, options: &str) -> Result<Connector, JsValue> {
+        let options: Value = serde_json::from_str(options).map_err(|error| {
+            let message = format!("the options are no JSON: {error}");
             failure::to_object(&Error::new(Code::InvalidConfig, message), None)
         })?;
         let connector = crate::connector::Connector::new(&options)
@@ -206,8 +207,9 @@ fn to_json(value: &impl Serialize) -> Result<String> {
 }
 
 fn run_options(options: &str) -> Result<RunOptions> {
-    record::read(options).map_err(|problem| {
-        let error = Error::new(Code::InvalidArgument, format!("options.{problem}"));
+    record::read(options).map_err(|problem: Problem| {
+        let problem = problem.within("options");
+        let error = Error::new(Code::InvalidArgument, problem.to_string());
         match http::closest(&problem.given, problem.allowed.iter().copied()) {
             Some(close) => error.hint(format!("Did you mean `{close}`?")),
             None => error,
