@@ -4,7 +4,6 @@ mod find_contact;
 mod unlisted;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::chartmogul::exports;
 use crate::chartmogul::notes::Notes;
@@ -13,7 +12,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{self, Client, ClientConfig, Parameters};
 use crate::mapping::settings::Settings;
-use crate::record::{self, Problem};
+use crate::record::{self, Json, Problem};
 use crate::sync::{self, Engine};
 use crate::{chartmogul, ghl};
 
@@ -69,12 +68,7 @@ impl Connector {
 
     /// Calls an endpoint, for example `ghl.contacts.get`, with its parameters as a JSON object.
     /// Gives its value as JSON text.
-    pub async fn call<H: Host>(
-        &self,
-        host: &H,
-        name: &str,
-        parameters: &str,
-    ) -> Result<Box<RawValue>> {
+    pub async fn call<H: Host>(&self, host: &H, name: &str, parameters: &str) -> Result<Json> {
         let endpoint = find(name)?;
         let parameters = read(endpoint, parameters)?;
         let client = self.client(endpoint.service)?;
@@ -154,7 +148,7 @@ pub fn find(name: &str) -> Result<&'static Endpoint> {
 }
 
 fn read(endpoint: &'static Endpoint, parameters: &str) -> Result<Parameters> {
-    serde_json::from_str(parameters).map_err(|_| {
+    record::read(parameters).map_err(|_| {
         let message = format!("{}: the parameters must be one JSON object", endpoint.name);
         Error::new(Code::InvalidArgument, message).of(endpoint.service).at(endpoint.name)
     })

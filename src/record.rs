@@ -7,10 +7,44 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::named::Named;
+
+/// A value as its JSON text, whole and without white space around it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Json(String);
+
+impl Json {
+    /// Of text that [`whole`] has checked, or a part of it.
+    pub fn of_part(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Of a value.
+    pub fn of(value: &Value) -> Self {
+        Self(json(value))
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Json {
+    /// Leaves the text out: it carries personal data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Json({} bytes)", self.0.len())
+    }
+}
+
+/// The text, if it is one JSON value and nothing else; without the white space around it.
+pub fn whole(text: &str) -> Result<&str, serde_json::Error> {
+    serde_json::from_str::<IgnoredAny>(text)?;
+    Ok(text.trim_ascii())
+}
 
 /// How a record takes what it does not expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,12 +165,12 @@ impl From<serde_json::Error> for Problem {
 
 /// Reads a value from JSON text.
 pub fn read<'de, T: Slot<'de> + Default>(json: &'de str) -> Result<T, Problem> {
-    read_raw(serde_json::from_str(json)?)
+    read_part(whole(json)?)
 }
 
-/// Reads a value from JSON that is known to be whole.
-pub fn read_raw<'de, T: Slot<'de> + Default>(value: &'de RawValue) -> Result<T, Problem> {
-    slot_value(value.get(), Form::Strict)
+/// Reads a value that is known to be whole.
+pub fn read_json<'de, T: Slot<'de> + Default>(value: &'de Json) -> Result<T, Problem> {
+    read_part(value.get())
 }
 
 /// Reads a value from what [`items`], [`entries`] or [`property`] gave.
@@ -185,7 +219,7 @@ type EachEntry<'e, 'de> = dyn FnMut(Cow<'de, str>, &'de str) -> Result<(), Probl
 type EachItem<'e, 'de> = dyn FnMut(&'de str) -> Result<(), Problem> + 'e;
 
 /// Gives the properties of an object one by one, until one is a problem. As all below, it reads
-/// JSON that is known to be whole: what a [`RawValue`] holds.
+/// JSON that is known to be whole: what [`whole`] has checked.
 pub fn entries<'de>(object: &'de str, each: &mut EachEntry<'_, 'de>) -> Result<(), Problem> {
     let rest = object.strip_prefix('{').ok_or_else(|| Problem::not(object, "an object"))?;
     let mut parts = Parts { rest };

@@ -1,13 +1,11 @@
 //! Waits for an export of activities: ChartMogul makes it in the background and tells only when asked.
 
-use serde_json::value::RawValue;
-
 use super::find;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::http::{Client, Parameters};
-use crate::record::{self, Scalar};
+use crate::record::{self, Json, Scalar};
 
 /// Milliseconds before the second question; each later pause is twice as long, up to the longest.
 const FIRST_PAUSE_MS: u64 = 1_000;
@@ -21,7 +19,7 @@ pub async fn finish<H: Host>(
     host: &H,
     endpoint: &'static Endpoint,
     parameters: Parameters,
-) -> Result<Box<RawValue>> {
+) -> Result<Json> {
     let fault = |code: Code, message: &str| {
         Error::new(code, format!("{}: {message}", endpoint.name))
             .of(endpoint.service)

@@ -3,14 +3,14 @@
 
 use std::cell::Cell;
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::find;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Client, Page, Parameters};
+use crate::record::{self, Json};
 
 /// Marks the cursor of a list that was begun in the older form.
 const OLDER_CURSOR: &str = "customer_notes.";
@@ -44,7 +44,7 @@ impl Notes {
         host: &H,
         endpoint: &'static Endpoint,
         parameters: Parameters,
-    ) -> Result<Box<RawValue>> {
+    ) -> Result<Json> {
         let Some(older) = older(endpoint) else {
             return client.value(host, endpoint, parameters).await;
         };
@@ -80,7 +80,7 @@ impl Notes {
         let parameters = to_older(endpoint, parameters)?;
         let page = client.page(host, older, parameters, older_cursor).await?;
         Ok(Page {
-            items: page.items.iter().map(|item| to_newer(item)).collect::<Result<_>>()?,
+            items: page.items.iter().map(to_newer).collect::<Result<_>>()?,
             cursor: page.cursor.map(|cursor| format!("{OLDER_CURSOR}{cursor}")),
             ..page
         })
@@ -147,18 +147,19 @@ fn to_older(endpoint: &'static Endpoint, mut parameters: Parameters) -> Result<P
 }
 
 /// A note in the newer form: what it stands on is said twice. Anything else stays as it is.
-fn to_newer(value: &RawValue) -> Result<Box<RawValue>> {
-    let unreadable = |error: serde_json::Error| {
-        Error::new(Code::UnreadableResponse, format!("A note could not be read: {error}."))
+fn to_newer(value: &Json) -> Result<Json> {
+    let mut note: Value = record::read_json(value).map_err(|problem| {
+        Error::new(Code::UnreadableResponse, format!("a note cannot be read: {problem}"))
             .of(Service::Chartmogul)
-    };
-    let mut note: Map<String, Value> = serde_json::from_str(value.get()).map_err(unreadable)?;
-    if note.contains_key("uuid") {
+    })?;
+    if let Value::Object(note) = &mut note
+        && note.contains_key("uuid")
+    {
         let customer = note.get("customer_uuid").cloned().unwrap_or_default();
         note.entry("associated_object").or_insert_with(|| json!("customer"));
         note.entry("associated_object_uuid").or_insert(customer);
     }
-    serde_json::value::to_raw_value(&note).map_err(unreadable)
+    Ok(Json::of(&note))
 }
 
 #[cfg(test)]

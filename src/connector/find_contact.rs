@@ -1,6 +1,5 @@
 //! `contacts.find`: one contact by id, e-mail address or phone, made of the calls that GHL has.
 
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
@@ -10,7 +9,7 @@ use crate::ghl::records::Contact;
 use crate::host::Host;
 use crate::http::{Client, Parameters};
 use crate::mapping::countries;
-use crate::record;
+use crate::record::{self, Json};
 
 /// Candidates of a search that are looked at.
 const CANDIDATES: u64 = 20;
@@ -21,7 +20,7 @@ pub(super) async fn find<H: Host>(
     host: &H,
     endpoint: &'static Endpoint,
     parameters: Parameters,
-) -> Result<Box<RawValue>> {
+) -> Result<Json> {
     client.check(endpoint, &parameters)?;
     let text = |name: &str| {
         let text = parameters.get(name).and_then(Value::as_str).map(str::trim);
@@ -54,7 +53,7 @@ pub(super) async fn find<H: Host>(
     }
     let mut found = search.found;
     match (found.pop(), found.is_empty()) {
-        (None, _) => raw(&Value::Null),
+        (None, _) => Ok(Json::of(&Value::Null)),
         (Some((_, only)), true) => Ok(only),
         (Some(last), false) => {
             found.push(last);
@@ -69,10 +68,10 @@ pub(super) async fn find<H: Host>(
     }
 }
 
-async fn by_id<H: Host>(client: &Client, host: &H, id: &str) -> Result<Box<RawValue>> {
+async fn by_id<H: Host>(client: &Client, host: &H, id: &str) -> Result<Json> {
     let found = client.value(host, row("contacts.get")?, one("contactId", id)).await;
     match found {
-        Err(error) if error.code == Code::NotFound => raw(&Value::Null),
+        Err(error) if error.code == Code::NotFound => Ok(Json::of(&Value::Null)),
         found => found,
     }
 }
@@ -82,7 +81,7 @@ struct Search<'a, H> {
     client: &'a Client,
     host: &'a H,
     country: Option<&'a str>,
-    found: Vec<(String, Box<RawValue>)>,
+    found: Vec<(String, Json)>,
 }
 
 impl<H: Host> Search<'_, H> {
@@ -104,8 +103,8 @@ impl<H: Host> Search<'_, H> {
     }
 
     /// Whether a search result really has the e-mail address or phone.
-    fn matches(&self, contact: &RawValue, field: &str, value: &str) -> bool {
-        let Ok(contact) = record::read_raw::<Contact<'_>>(contact) else { return false };
+    fn matches(&self, contact: &Json, field: &str, value: &str) -> bool {
+        let Ok(contact) = record::read_json::<Contact<'_>>(contact) else { return false };
         if field == "email" {
             let emails = contact.email.iter().chain(&contact.additional_emails);
             return emails.into_iter().any(|email| email.trim().to_ascii_lowercase() == value);
@@ -117,8 +116,8 @@ impl<H: Host> Search<'_, H> {
             .any(|phone| phone == value)
     }
 
-    fn add(&mut self, contact: Box<RawValue>) {
-        let id = record::read_raw::<Contact<'_>>(&contact)
+    fn add(&mut self, contact: Json) {
+        let id = record::read_json::<Contact<'_>>(&contact)
             .ok()
             .and_then(|contact| contact.id.map(|id| id.into_owned()));
         if let Some(id) = id
@@ -130,8 +129,8 @@ impl<H: Host> Search<'_, H> {
 }
 
 /// What a person needs to choose.
-fn candidate(contact: &RawValue) -> Value {
-    let contact: Contact<'_> = record::read_raw(contact).unwrap_or_default();
+fn candidate(contact: &Json) -> Value {
+    let contact: Contact<'_> = record::read_json(contact).unwrap_or_default();
     let names: Vec<&str> =
         [contact.first_name(), contact.last_name()].into_iter().flatten().collect();
     let name = contact.full_name().map_or_else(|| names.join(" "), str::to_owned);
@@ -145,10 +144,6 @@ fn row(name: &str) -> Result<&'static Endpoint> {
 
 fn one(name: &str, value: impl Into<Value>) -> Parameters {
     std::iter::once((name.to_owned(), value.into())).collect()
-}
-
-fn raw(value: &Value) -> Result<Box<RawValue>> {
-    to_raw_value(value).map_err(|error| Error::new(Code::UnreadableResponse, error.to_string()))
 }
 
 #[cfg(test)]

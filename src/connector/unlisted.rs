@@ -1,13 +1,13 @@
 //! `request`: any endpoint that has no row, by method and path.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::ghl::endpoints::request;
 use crate::host::Host;
 use crate::http::{Client, Parameters, Unlisted};
+use crate::record::Json;
 
 /// Calls it, and gives the whole answer.
 pub(super) async fn call<H: Host>(
@@ -15,7 +15,7 @@ pub(super) async fn call<H: Host>(
     host: &H,
     endpoint: &'static Endpoint,
     parameters: Parameters,
-) -> Result<Box<RawValue>> {
+) -> Result<Json> {
     client.check(endpoint, &parameters)?;
     let refused = |message: &str| {
         Error::new(Code::InvalidArgument, format!("{}: {message}", endpoint.name))

@@ -8,7 +8,6 @@ use async_lock::{Semaphore, SemaphoreGuard};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::failure::{self, Failure};
 use super::pacing::{Pacing, Quota};
@@ -19,6 +18,7 @@ use super::{Parameters, Secret, address, check, form};
 use crate::endpoint::{Endpoint, Outcome, RetryClass};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host, Method, Request, Response};
+use crate::record::Json;
 
 /// Which generation of GHL's interface to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,7 +150,7 @@ impl Client {
         host: &H,
         endpoint: &'static Endpoint,
         parameters: Parameters,
-    ) -> Result<Box<RawValue>> {
+    ) -> Result<Json> {
         let request = self.request(endpoint, &parameters)?;
         self.exchange(host, endpoint, request, |response| {
             reading::value(&endpoint.result, &response)
@@ -186,7 +186,7 @@ impl Client {
         host: &H,
         endpoint: &'static Endpoint,
         unlisted: &Unlisted<'_>,
-    ) -> Result<Box<RawValue>> {
+    ) -> Result<Json> {
         let query = address::query(self.service, &unlisted.query);
         let version = match (unlisted.version, self.api_version) {
             (Some(version), _) => version,

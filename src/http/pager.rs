@@ -5,21 +5,20 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::reading::List;
 use super::{Parameters, check};
 use crate::endpoint::{Endpoint, Kind, Paging};
 use crate::error::{Code, Error, Result};
-use crate::record;
+use crate::record::{self, Json};
 use crate::records;
 
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page {
     /// The records, as their JSON text.
-    pub items: Vec<Box<RawValue>>,
+    pub items: Vec<Json>,
     /// Where the next page begins; `None` at the end.
     pub cursor: Option<String>,
     /// Records in the whole list, where the service says so.
@@ -143,7 +142,7 @@ pub(super) fn page(
     let cursor = position.map(|position| {
         encode(&Progress { endpoint: endpoint.name.to_owned(), position, hash, given })
     });
-    let items = list.items.iter().map(|item| (*item).to_owned()).collect();
+    let items = list.items.iter().map(|item| Json::of_part(item)).collect();
     Ok(Page { items, cursor, total, missing })
 }
 
@@ -272,7 +271,7 @@ fn number(value: &Value) -> Option<u64> {
 
 fn hash(list: &List<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    list.items.iter().for_each(|item| item.get().hash(&mut hasher));
+    list.items.iter().for_each(|item| item.hash(&mut hasher));
     hasher.finish()
 }
 

@@ -3,35 +3,30 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::endpoint::Outcome;
 use crate::host::Response;
-use crate::record;
+use crate::record::{self, Json};
 
 /// The result's value: what stands under the row's key.
-pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Box<RawValue>, String> {
+pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, String> {
     let key = match outcome {
-        Outcome::Nothing => return empty_object(),
-        _ if response.status == 304 => return empty_object(),
+        Outcome::Nothing => return Ok(Json::of_part("{}")),
+        _ if response.status == 304 => return Ok(Json::of_part("{}")),
         Outcome::Bytes => return Err("it holds bytes, not JSON".to_owned()),
         Outcome::One { key, .. } | Outcome::List { key, .. } => key,
     };
     // A success without a body has nothing under any key.
     if response.body.is_empty() && response.status == 204 {
-        return empty_object();
+        return Ok(Json::of_part("{}"));
     }
     let whole = whole(response)?;
-    if key.is_empty() {
-        return Ok(whole.to_owned());
-    }
-    let found = under(whole.get(), key).ok_or_else(|| format!("it has no `{key}`"))?;
-    RawValue::from_string(found.to_owned()).map_err(|problem| problem.to_string())
+    under(whole, key).map(Json::of_part).ok_or_else(|| format!("it has no `{key}`"))
 }
 
 /// A list, and what stands around it.
 pub(super) struct List<'a> {
-    pub(super) items: Vec<&'a RawValue>,
+    pub(super) items: Vec<&'a str>,
     /// The properties beside the list, unparsed.
     envelope: Vec<(Cow<'a, str>, &'a str)>,
 }
@@ -42,7 +37,7 @@ impl<'a> List<'a> {
             Outcome::List { key, .. } | Outcome::One { key, .. } => *key,
             Outcome::Nothing | Outcome::Bytes => "",
         };
-        let mut list = whole(response)?.get();
+        let mut list = whole(response)?;
         let mut envelope = Vec::new();
         for names in key.split('.').filter(|names| !names.is_empty()) {
             // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
@@ -53,7 +48,12 @@ impl<'a> List<'a> {
             let found = names.split('|').find_map(|name| property(&envelope, name));
             list = found.ok_or_else(|| format!("it has no `{key}`"))?;
         }
-        let items = serde_json::from_str(list).map_err(|_| format!("its `{key}` is no list"))?;
+        let mut items = Vec::new();
+        let each = record::items(list, &mut |item| {
+            items.push(item);
+            Ok(())
+        });
+        each.map_err(|_| format!("its `{key}` is no list"))?;
         Ok(Self { items, envelope })
     }
 
@@ -65,7 +65,7 @@ impl<'a> List<'a> {
 
     /// A property of the last item.
     pub(super) fn of_last(&self, name: &str) -> Option<Value> {
-        present(record::property(self.items.last()?.get(), &[name])?)
+        present(record::property(self.items.last()?, &[name])?)
     }
 }
 
@@ -108,10 +108,10 @@ fn under<'a>(value: &'a str, path: &str) -> Option<&'a str> {
     if found.starts_with('[') { Some(found) } else { under(found, rest) }
 }
 
-fn whole(response: &Response) -> Result<&RawValue, String> {
+fn whole(response: &Response) -> Result<&str, String> {
     // From text like all else: reading bytes would link a second copy of the parser.
     let text = std::str::from_utf8(&response.body).map_err(|_| "it is no text".to_owned())?;
-    serde_json::from_str(text).map_err(|problem| {
+    record::whole(text).map_err(|problem| {
         let why = match text.trim_start().chars().next() {
             None => "it is empty",
             Some('<') => "it is an HTML page",
@@ -120,10 +120,6 @@ fn whole(response: &Response) -> Result<&RawValue, String> {
         };
         why.to_owned()
     })
-}
-
-fn empty_object() -> Result<Box<RawValue>, String> {
-    RawValue::from_string("{}".to_owned()).map_err(|problem| problem.to_string())
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl<H: Host> Engine<'_, H> {
         match &location {
             Ok(answer) => {
                 check.ok = true;
-                if let Ok(location) = record::read_raw::<Location<'_>>(answer) {
+                if let Ok(location) = record::read_json::<Location<'_>>(answer) {
                     check.location = location.name.as_deref().map(str::to_owned);
                     check.time_zone = location.timezone.as_deref().map(str::to_owned);
                     schema.location_name =
@@ -177,7 +177,7 @@ impl<H: Host> Engine<'_, H> {
         match self.chartmogul_value("account.retrieve", json!({})).await {
             Ok(answer) => {
                 check.ok = true;
-                let account = record::read_raw::<Account>(&answer).ok();
+                let account = record::read_json::<Account>(&answer).ok();
                 check.account = account.and_then(|account| account.name);
             }
             Err(error) => {

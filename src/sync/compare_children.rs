@@ -1,14 +1,13 @@
 //! Comparing notes and tasks of a contact with their links, or with what stands in ChartMogul.
 
 use futures_util::future::LocalBoxFuture;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::error::{Code, Error, Result};
 use crate::ghl::records::Note;
 use crate::host::Host;
 use crate::mapping::{Fields, changed, notes, select, text};
-use crate::record;
+use crate::record::{self, Json};
 
 use super::change::{Action, Change, Plan};
 use super::discover::Ready;
@@ -33,7 +32,7 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
         contacts: Vec<(&str, Place)>,
     ) -> Result<()> {
-        let mut answers: Vec<Result<Vec<Box<RawValue>>>> = Vec::new();
+        let mut answers: Vec<Result<Vec<Json>>> = Vec::new();
         answers.resize_with(contacts.len(), || Ok(Vec::new()));
         let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(contacts.len());
         for ((id, _), answer) in contacts.iter().zip(&mut answers) {
@@ -77,11 +76,11 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
         contact: &str,
         place: &Place,
-        items: &[Box<RawValue>],
+        items: &[Json],
     ) -> Result<()> {
         let mut read: Vec<Note<'_>> = Vec::with_capacity(items.len());
         for item in items {
-            let reason = match record::read_raw::<Note<'_>>(item) {
+            let reason = match record::read_json::<Note<'_>>(item) {
                 Ok(note) if note.id.is_some() => {
                     read.push(note);
                     continue;

@@ -40,7 +40,6 @@ pub use state::{DeadLetter, Kind, State};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::chartmogul::notes::Notes;
 use crate::endpoint::Endpoint;
@@ -48,7 +47,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Client, Page, Parameters};
 use crate::mapping::settings::Settings;
-use crate::record::{self, Problem, Slot};
+use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
 use state::Keeper;
@@ -95,7 +94,7 @@ impl<'a, H: Host> Engine<'a, H> {
         Calls { ghl: self.ghl.calls(), chartmogul: self.chartmogul.calls() }
     }
 
-    async fn ghl_value(&self, name: &'static str, parameters: Value) -> Result<Box<RawValue>> {
+    async fn ghl_value(&self, name: &'static str, parameters: Value) -> Result<Json> {
         self.ghl.value(self.host, row(Service::Ghl, name)?, object(parameters)).await
     }
 
@@ -109,11 +108,11 @@ impl<'a, H: Host> Engine<'a, H> {
     }
 
     /// A whole list that is known to be short: users, fields, data sources.
-    async fn ghl_list(&self, name: &'static str, parameters: Value) -> Result<Vec<Box<RawValue>>> {
+    async fn ghl_list(&self, name: &'static str, parameters: Value) -> Result<Vec<Json>> {
         list(self.host, self.ghl, row(Service::Ghl, name)?, parameters).await
     }
 
-    async fn chartmogul_value(&self, name: &str, parameters: Value) -> Result<Box<RawValue>> {
+    async fn chartmogul_value(&self, name: &str, parameters: Value) -> Result<Json> {
         let row = row(Service::Chartmogul, name)?;
         self.notes.value(self.chartmogul, self.host, row, object(parameters)).await
     }
@@ -128,7 +127,7 @@ impl<'a, H: Host> Engine<'a, H> {
         self.notes.page(self.chartmogul, self.host, row, object(parameters), cursor).await
     }
 
-    async fn chartmogul_list(&self, name: &str, parameters: Value) -> Result<Vec<Box<RawValue>>> {
+    async fn chartmogul_list(&self, name: &str, parameters: Value) -> Result<Vec<Json>> {
         list(self.host, self.chartmogul, row(Service::Chartmogul, name)?, parameters).await
     }
 
@@ -137,9 +136,9 @@ impl<'a, H: Host> Engine<'a, H> {
         &self,
         service: Service,
         endpoint: &'static str,
-        value: &'t RawValue,
+        value: &'t Json,
     ) -> Result<T> {
-        record::read_raw(value).map_err(|problem| unreadable(service, endpoint, &problem))
+        record::read_json(value).map_err(|problem| unreadable(service, endpoint, &problem))
     }
 }
 
@@ -176,7 +175,7 @@ async fn list<H: Host>(
     client: &Client,
     row: &'static Endpoint,
     parameters: Value,
-) -> Result<Vec<Box<RawValue>>> {
+) -> Result<Vec<Json>> {
     let parameters = object(parameters);
     let mut items = Vec::new();
     let mut cursor: Option<String> = None;

@@ -1,7 +1,5 @@
 //! What the contacts of a page would be in ChartMogul: bytes in, bytes out, nothing asked or sent.
 
-use serde_json::value::RawValue;
-
 use crate::error::{Code, Error, Result};
 use crate::ghl::records::Contact;
 use crate::mapping::contacts::{self, Context};
@@ -18,9 +16,9 @@ use super::bodies::{contact_body, customer_body};
 /// decides (customer, data source) are not in them.
 pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
     let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
-    let page: &RawValue = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
-    let contacts = record::property(page.get(), &["contacts"])
-        .ok_or_else(|| unreadable(&"it has no `contacts`"))?;
+    let page = record::whole(text).map_err(|error| unreadable(&error))?;
+    let contacts =
+        record::property(page, &["contacts"]).ok_or_else(|| unreadable(&"it has no `contacts`"))?;
     let users = UserMap::default();
     let country = settings.default_country.as_deref();
     let context = Context { settings, rules: &[], users: &users, country };

@@ -1,7 +1,6 @@
 //! Reading GHL: contacts, tasks and businesses, a page at a time, each mapped as it is read.
 
 use futures_util::future::LocalBoxFuture;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::dates;
@@ -13,7 +12,7 @@ use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, Mapped, Problem, changed, tasks};
 use crate::named::Named;
-use crate::record;
+use crate::record::{self, Json};
 use crate::records;
 
 use super::change::{Pass, Plan};
@@ -115,12 +114,12 @@ impl<H: Host> Engine<'_, H> {
         &self,
         run: &mut Run,
         ready: &Ready,
-        items: &[Box<RawValue>],
+        items: &[Json],
         batch: &mut Batch,
     ) -> Result<()> {
         let mut read = Vec::with_capacity(items.len());
         for item in items {
-            match record::read_raw::<Contact<'_>>(item) {
+            match record::read_json::<Contact<'_>>(item) {
                 Ok(contact) if contact.id.is_some() => read.push(contact),
                 Ok(_) => self.set_aside_unreadable(
                     run,
@@ -237,7 +236,7 @@ impl<H: Host> Engine<'_, H> {
             .collect();
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&self.keys("stage/contact", &ids)).await?.read()?;
-        let mut answers: Vec<(&String, Option<Result<Box<RawValue>>>)> = Vec::new();
+        let mut answers: Vec<(&String, Option<Result<Json>>)> = Vec::new();
         for (id, _) in ids.iter().zip(staged).filter(|(_, staged)| staged.is_none()) {
             answers.push((id, None));
         }
@@ -281,7 +280,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         let mut read = Vec::with_capacity(page.items.len());
         for item in &page.items {
-            match record::read_raw::<Task<'_>>(item) {
+            match record::read_json::<Task<'_>>(item) {
                 Ok(task) if task.deleted == Some(true) => {}
                 Ok(task) if task.id.is_some() && task.contact_id.is_some() => read.push(task),
                 // A task of no contact belongs to nobody whom ChartMogul could know.
@@ -367,7 +366,7 @@ impl<H: Host> Engine<'_, H> {
         Plan::add(&mut run.plan.read, Kind::Business, page.items.len() as u64);
         let mut batch = self.keeper.batch();
         for item in &page.items {
-            match record::read_raw::<Business<'_>>(item) {
+            match record::read_json::<Business<'_>>(item) {
                 Ok(business) if business.id.is_some() => {
                     let id = business.id.as_deref().unwrap_or_default();
                     let mapped = contacts::business(&business);
@@ -428,7 +427,7 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
         kind: Kind,
         contact: Option<&str>,
-        item: &RawValue,
+        item: &Json,
         reason: &str,
     ) -> Result<()> {
         let value: Value = serde_json::from_str(item.get()).unwrap_or_default();
