@@ -7,9 +7,34 @@
 
 #[cfg(feature = "reference")]
 pub mod example;
+pub mod fields;
+
+pub use fields::Fields;
 
 use crate::error::Service;
 use crate::host::Method;
+
+/// What only generated code, the reference and tests read: left out without the feature `reference`.
+#[cfg(feature = "reference")]
+pub type ForReference<T> = T;
+/// What only generated code, the reference and tests read: left out without the feature `reference`.
+#[cfg(not(feature = "reference"))]
+pub type ForReference<T> = Option<(std::convert::Infallible, std::marker::PhantomData<T>)>;
+
+/// A value of [`ForReference`].
+macro_rules! for_reference {
+    ($value:expr) => {{
+        #[cfg(feature = "reference")]
+        let value = $value;
+        #[cfg(not(feature = "reference"))]
+        let value = {
+            let _ = $value;
+            None
+        };
+        value
+    }};
+}
+pub(crate) use for_reference;
 
 /// One endpoint of one service.
 #[derive(Debug)]
@@ -18,7 +43,8 @@ pub struct Endpoint {
     pub service: Service,
     /// Group and name, for example `contacts.get`: unique in its service.
     pub name: &'static str,
-    /// What it does, in one line. Empty without the feature `reference`.
+    /// What it does, in one line.
+    #[cfg(feature = "reference")]
     pub summary: &'static str,
     /// Method.
     pub method: Method,
@@ -29,9 +55,9 @@ pub struct Endpoint {
     /// Scopes that a GHL token needs.
     pub scopes: &'static [&'static str],
     /// Types of path parameters that are not plain text; the names come from `path`.
-    pub path_types: &'static [Field],
+    pub path_types: &'static Fields,
     /// Query parameters.
-    pub query: &'static [Field],
+    pub query: &'static Fields,
     /// The body's properties, or `None` where no body is sent.
     pub body: Option<&'static Model>,
     /// True where the body on the wire is the value of its only property: a list, sent bare.
@@ -45,11 +71,11 @@ pub struct Endpoint {
     /// Whether a lost request may be sent again.
     pub retry: RetryClass,
     /// What `apiVersion: "v3"` changes.
-    pub v3: V3,
+    pub v3: &'static V3,
     /// Its place in the product's catalogue of operations.
-    pub catalogue: &'static [Catalogue],
+    pub catalogue: ForReference<&'static [Catalogue]>,
     /// What to use instead of a deprecated endpoint.
-    pub replaced_by: Option<&'static str>,
+    pub replaced_by: ForReference<Option<&'static str>>,
 }
 
 impl Endpoint {
@@ -63,6 +89,7 @@ impl Endpoint {
         Self {
             service,
             name,
+            #[cfg(feature = "reference")]
             summary: "",
             method,
             path,
@@ -71,8 +98,8 @@ impl Endpoint {
                 Service::Chartmogul => "",
             },
             scopes: &[],
-            path_types: &[],
-            query: &[],
+            path_types: &Fields::NONE,
+            query: &Fields::NONE,
             body: None,
             bare_body: false,
             composed: false,
@@ -83,9 +110,9 @@ impl Endpoint {
                 Method::Post => RetryClass::Create,
                 Method::Put | Method::Patch | Method::Delete => RetryClass::Repeatable,
             },
-            v3: V3::SAME,
-            catalogue: &[],
-            replaced_by: None,
+            v3: &V3::SAME,
+            catalogue: for_reference!(&[] as &[Catalogue]),
+            replaced_by: for_reference!(None::<&str>),
         }
     }
 
@@ -114,15 +141,15 @@ pub enum Outcome {
     One {
         /// The property that holds it.
         key: &'static str,
-        /// Its type; `None` without the feature `reference`.
-        of: Option<Type>,
+        /// Its type.
+        of: ForReference<Option<Type>>,
     },
     /// A list of values.
     List {
         /// The property that holds the list.
         key: &'static str,
-        /// The type of one; `None` without the feature `reference`.
-        of: Option<Type>,
+        /// The type of one.
+        of: ForReference<Option<Type>>,
     },
     /// Bytes, not JSON.
     Bytes,
@@ -130,17 +157,12 @@ pub enum Outcome {
 
 /// One value under `key` (empty: the whole body).
 pub const fn one(key: &'static str, of: Type) -> Outcome {
-    Outcome::One { key, of: for_reference(of) }
+    Outcome::One { key, of: for_reference!(Some(of)) }
 }
 
 /// A list under `key`.
 pub const fn list_of(key: &'static str, of: Type) -> Outcome {
-    Outcome::List { key, of: for_reference(of) }
-}
-
-/// Result types serve generated code and tests only: without the feature they are not linked.
-const fn for_reference(of: Type) -> Option<Type> {
-    if cfg!(feature = "reference") { Some(of) } else { None }
+    Outcome::List { key, of: for_reference!(Some(of)) }
 }
 
 /// Whether a request whose answer was lost may be sent again.
@@ -251,10 +273,11 @@ pub const fn action(category: &'static str, name: &'static str) -> Catalogue {
 pub struct Model {
     /// The TypeScript name, for example `Contact`.
     pub name: &'static str,
-    /// What it is, in one line. Empty without the feature `reference`.
+    /// What it is, in one line.
+    #[cfg(feature = "reference")]
     pub summary: &'static str,
     /// Its properties.
-    pub fields: &'static [Field],
+    pub fields: Fields,
     /// True where properties beyond these are let through on writing.
     pub open: bool,
 }
@@ -264,7 +287,8 @@ pub struct Model {
 pub struct Field {
     /// Its name on the wire.
     pub name: &'static str,
-    /// What it holds: unit, format, limit. Empty without the feature `reference`.
+    /// What it holds: unit, format, limit.
+    #[cfg(feature = "reference")]
     pub summary: &'static str,
     /// Its type.
     pub of: Type,
@@ -385,18 +409,34 @@ pub const fn either(of: &'static [Type]) -> Type {
     Type::of(Kind::Either(of))
 }
 
-/// A list of [`Field`]s: `required "name": TYPE`, `optional "name": TYPE`, each after its doc comment.
+/// [`Fields`]: `required "name": TYPE`, `optional "name": TYPE`, each after its doc comment.
 #[macro_export]
 macro_rules! fields {
     (@required required) => { true };
     (@required optional) => { false };
     ($($(#[doc = $doc:literal])* $required:ident $name:literal : $of:expr),* $(,)?) => {
-        &[$($crate::endpoint::Field {
-            name: $name,
-            summary: if cfg!(feature = "reference") { concat!($($doc),*) } else { "" },
-            of: $of,
-            required: $crate::fields!(@required $required),
-        }),*]
+        {
+            // Statics, because a constant may not lead back to itself as models do. The types of
+            // the properties see this name only; the list itself is not linked.
+            static PROPERTIES: &[$crate::endpoint::Field] = &[$($crate::endpoint::Field {
+                name: $name,
+                #[cfg(feature = "reference")]
+                summary: "",
+                of: $of,
+                required: $crate::fields!(@required $required),
+            }),*];
+            {
+                use $crate::endpoint::{Fields, Type, fields};
+                static PACKED: [u8; fields::length(PROPERTIES)] = fields::pack(PROPERTIES);
+                static TYPES: [Type; fields::own_types(PROPERTIES)] = fields::types(PROPERTIES);
+                Fields::new(
+                    &PACKED,
+                    &TYPES,
+                    #[cfg(feature = "reference")]
+                    &[$(concat!($($doc),*)),*],
+                )
+            }
+        }
     };
 }
 
@@ -410,7 +450,8 @@ macro_rules! models {
             $(#[doc = $doc])*
             pub static $name: $crate::endpoint::Model = $crate::endpoint::Model {
                 name: $text,
-                summary: if cfg!(feature = "reference") { concat!($($doc),*) } else { "" },
+                #[cfg(feature = "reference")]
+                summary: concat!($($doc),*),
                 fields: $crate::fields![$($fields)*],
                 open: $crate::models!(@open $($open)?),
             };
@@ -427,6 +468,13 @@ macro_rules! endpoints {
     (@method PUT) => { $crate::host::Method::Put };
     (@method PATCH) => { $crate::host::Method::Patch };
     (@method DELETE) => { $crate::host::Method::Delete };
+    // Most rows share these, so they are kept by reference.
+    (@value query $value:expr) => { &$value };
+    (@value path_types $value:expr) => { &$value };
+    (@value v3 $value:expr) => { &$value };
+    (@value catalogue $value:expr) => { $crate::endpoint::for_reference!($value) };
+    (@value replaced_by $value:expr) => { $crate::endpoint::for_reference!($value) };
+    (@value $field:ident $value:expr) => { $value };
     (
         $(#[doc = $table_doc:literal])* $table:ident: $service:ident $group:literal;
         $($(#[doc = $doc:literal])+ $name:literal: $method:ident $path:literal { $($field:ident: $value:expr),* $(,)? })*
@@ -434,8 +482,9 @@ macro_rules! endpoints {
         $(#[doc = $table_doc])*
         pub static $table: &[$crate::endpoint::Endpoint] = &[$(
             $crate::endpoint::Endpoint {
-                summary: if cfg!(feature = "reference") { concat!($($doc),+) } else { "" },
-                $($field: $value,)*
+                #[cfg(feature = "reference")]
+                summary: concat!($($doc),+),
+                $($field: $crate::endpoints!(@value $field $value),)*
                 ..$crate::endpoint::Endpoint::new(
                     $crate::error::Service::$service,
                     concat!($group, ".", $name),

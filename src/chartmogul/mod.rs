@@ -49,6 +49,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "reference")]
     #[test]
     fn what_a_deprecated_row_names_exists() {
         for endpoint in endpoints() {

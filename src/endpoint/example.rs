@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, Field, Kind, TEXT, Type};
+use super::{Endpoint, Field, Fields, Kind, TEXT, Type};
 
 /// How much is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +39,15 @@ pub fn parameters(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Map<
     let needed = NEEDED.iter().find(|(name, _)| *name == endpoint.name);
     let needed = needed.map_or(&[][..], |(_, needed)| needed);
     // A change that changes nothing would be no example.
-    let fields = endpoint.body.map_or(&[][..], |body| body.fields);
-    let changed = fields.first().filter(|_| {
+    let fields = endpoint.body.map_or(Fields::NONE, |body| body.fields);
+    let changed = fields.iter().next().filter(|_| {
         endpoint.name.ends_with(".update") && !fields.iter().any(|field| field.required)
     });
     let needed =
         |name: &str| needed.contains(&name) || changed.is_some_and(|changed| changed.name == name);
     let path = endpoint.path_parameters().map(|name| {
-        let of = endpoint.path_types.iter().find(|field| field.name == name);
-        (name.to_owned(), value(name, of.map_or(&TEXT, |field| &field.of), Amount::Most, 0))
+        let of = endpoint.path_types.find(name);
+        (name.to_owned(), value(name, &of.map_or(TEXT, |field| field.of), Amount::Most, 0))
     });
     // A query has no null.
     let query = endpoint.query.iter().map(|field| (field, Amount::Most));

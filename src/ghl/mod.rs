@@ -48,6 +48,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "reference")]
     #[test]
     fn deprecated_rows_name_their_replacement() {
         for endpoint in endpoints() {

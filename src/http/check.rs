@@ -8,7 +8,7 @@ use super::address;
 use super::form;
 use super::{GhlVersion, Parameters};
 use crate::dates::{self, Zone};
-use crate::endpoint::{Endpoint, Field, Kind, Model, TEXT, Type, path_parameters};
+use crate::endpoint::{Endpoint, Field, Fields, Kind, Model, TEXT, Type, path_parameters};
 use crate::error::{Code, Error, Result};
 
 /// Checked parameters, each where it belongs, under the names that the generation uses.
@@ -36,8 +36,8 @@ pub(super) fn check(
 /// Whether the row has a parameter of that name.
 pub(crate) fn takes(endpoint: &Endpoint, name: &str) -> bool {
     path_parameters(endpoint.path).any(|path| path == name)
-        || field(endpoint.query, name).is_some()
-        || endpoint.body.is_some_and(|body| field(body.fields, name).is_some())
+        || endpoint.query.find(name).is_some()
+        || endpoint.body.is_some_and(|body| body.fields.find(name).is_some())
 }
 
 /// The known name that a mistyped one most likely means.
@@ -66,18 +66,18 @@ impl Checker {
         for (given, value) in parameters {
             let name = self.row_name(given);
             if let Some(path) = path_parameters(endpoint.path).find(|path| *path == name) {
-                let of = field(endpoint.path_types, name).map_or(TEXT, |field| field.of);
+                let of = endpoint.path_types.find(name).map_or(TEXT, |field| field.of);
                 let value = self.value(&Place::Top("path", path), &as_text(of), value)?;
                 parts.path.push((path, address::text(&value)));
-            } else if let Some(field) = field(endpoint.query, name) {
-                self.allow(&Place::Top("query", field.name), field)?;
-                let value = self.query_value(&Place::Top("query", field.name), field, value)?;
+            } else if let Some(field) = endpoint.query.find(name) {
+                self.allow(&Place::Top("query", field.name), &field)?;
+                let value = self.query_value(&Place::Top("query", field.name), &field, value)?;
                 parts.query.push((self.wire_name(field.name), value));
             } else if let (Some(model), Some(body)) = (endpoint.body, parts.body.as_mut()) {
                 let (name, value) = self.property(&Place::Part("body"), model, given, value)?;
                 body.insert(name, value);
             } else {
-                return Err(self.unknown(&Place::Part(""), given, &[]));
+                return Err(self.unknown(&Place::Part(""), given, Fields::NONE));
             }
         }
         self.complete(&parts)?;
@@ -88,7 +88,7 @@ impl Checker {
     fn complete(&self, parts: &Parts) -> Result<(), Problem> {
         let path = path_parameters(self.endpoint.path)
             .filter(|name| !parts.path.iter().any(|(given, _)| given == name));
-        let query = self.required(self.endpoint.query).filter(|name| {
+        let query = self.required(*self.endpoint.query).filter(|name| {
             !parts.query.iter().any(|(given, value)| given == name && !value.is_null())
         });
         let body = self.endpoint.body.into_iter().flat_map(|model| self.required(model.fields));
@@ -102,11 +102,11 @@ impl Checker {
         if missing.is_empty() { Ok(()) } else { Err(format!("{} missing", missing.join(", "))) }
     }
 
-    fn required(&self, fields: &'static [Field]) -> impl Iterator<Item = &'static str> {
+    fn required(&self, fields: Fields) -> impl Iterator<Item = &'static str> {
         let (version, v3) = (self.version, self.endpoint.v3);
         fields
             .iter()
-            .filter(move |field| field.required && exists(version, &v3, field.name))
+            .filter(move |field| field.required && exists(version, v3, field.name))
             .map(|field| self.wire_name(field.name))
     }
 
@@ -119,8 +119,7 @@ impl Checker {
         value: &Value,
     ) -> Result<(String, Value), Problem> {
         // Its own name first: v3 spells a channel `email`, which is a contact's property too.
-        let known =
-            field(model.fields, given).or_else(|| field(model.fields, self.row_name(given)));
+        let known = model.fields.find(given).or_else(|| model.fields.find(self.row_name(given)));
         let Some(field) = known else {
             return if model.open {
                 Ok((given.to_owned(), value.clone()))
@@ -129,13 +128,13 @@ impl Checker {
             };
         };
         let place = Place::Property(place, field.name);
-        self.allow(&place, field)?;
+        self.allow(&place, &field)?;
         Ok((self.wire_name(field.name).to_owned(), self.value(&place, &field.of, value)?))
     }
 
     /// Refuses what the generation in use does not have.
     fn allow(&self, place: &Place<'_>, field: &Field) -> Result<(), Problem> {
-        if exists(self.version, &self.endpoint.v3, field.name) {
+        if exists(self.version, self.endpoint.v3, field.name) {
             return Ok(());
         }
         Err(match self.version {
@@ -282,7 +281,8 @@ impl Checker {
         let mut known: Vec<&str> = Vec::new();
         let mut wrong = None;
         for of in types {
-            let Kind::Object(Model { fields: [first, ..], .. }) = of.kind else { continue };
+            let Kind::Object(model) = of.kind else { continue };
+            let Some(first) = model.fields.iter().next() else { continue };
             let Some(given) = value.get(first.name).and_then(Value::as_str) else { continue };
             let (texts, fits) = match first.of.kind {
                 Kind::OneOf(texts) => (texts, texts.contains(&given)),
@@ -306,14 +306,14 @@ impl Checker {
         })
     }
 
-    fn unknown(&self, place: &Place<'_>, given: &str, fields: &'static [Field]) -> Problem {
+    fn unknown(&self, place: &Place<'_>, given: &str, fields: Fields) -> Problem {
         let top = matches!(place, Place::Part(_));
         let path = path_parameters(self.endpoint.path).filter(|_| top);
         let query = self.endpoint.query.iter().filter(|_| top).map(|field| field.name);
         let known: Vec<&str> = path
             .chain(query)
             .chain(fields.iter().map(|field| field.name))
-            .filter(|name| exists(self.version, &self.endpoint.v3, name))
+            .filter(|name| exists(self.version, self.endpoint.v3, name))
             .map(|name| self.wire_name(name))
             .collect();
         let name = if top { given.to_owned() } else { Place::Property(place, given).to_string() };
@@ -348,10 +348,6 @@ fn exists(version: GhlVersion, v3: &crate::endpoint::V3, name: &str) -> bool {
         GhlVersion::V3 if v3.exists => !v3.removed.contains(&name),
         GhlVersion::Dated | GhlVersion::V3 => !v3.added.contains(&name),
     }
-}
-
-fn field(fields: &'static [Field], name: &str) -> Option<&'static Field> {
-    fields.iter().find(|field| field.name == name)
 }
 
 /// In paths and queries all is text, so a text may be given as a number or truth value.

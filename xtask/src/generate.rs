@@ -105,7 +105,7 @@ fn types(tables: &[Table]) -> Result<String> {
             comment(&mut text, "  ", model.summary);
             writeln!(text, "  interface {} {{", model.name)?;
             for field in model.fields {
-                property(&mut text, "    ", field, field.required);
+                property(&mut text, "    ", &field, field.required);
             }
             if model.open {
                 text.push_str("    [property: string]: unknown;\n");
@@ -174,16 +174,16 @@ pub(crate) struct Parameter {
 pub(crate) fn parameters(endpoint: &'static Endpoint) -> impl Iterator<Item = Parameter> {
     let path = endpoint.path_parameters().map(|name| Parameter {
         place: "path",
-        field: endpoint
-            .path_types
-            .iter()
-            .find(|field| field.name == name)
-            .copied()
-            .unwrap_or(Field { name, summary: "", of: TEXT, required: true }),
+        field: endpoint.path_types.find(name).unwrap_or(Field {
+            name,
+            summary: "",
+            of: TEXT,
+            required: true,
+        }),
     });
-    let query = endpoint.query.iter().map(|field| Parameter { place: "query", field: *field });
+    let query = endpoint.query.iter().map(|field| Parameter { place: "query", field });
     let body = endpoint.body.into_iter().flat_map(|body| body.fields);
-    path.chain(query).chain(body.map(|field| Parameter { place: "body", field: *field }))
+    path.chain(query).chain(body.map(|field| Parameter { place: "body", field }))
 }
 
 impl Parameter {
