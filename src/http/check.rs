@@ -388,13 +388,14 @@ fn named(value: &Value) -> &'static str {
     }
 }
 
-/// One at sign between something and a dotted domain, and no white space: more is the service's to say.
+/// One at sign between something and a dotted domain, and no white space: more is the service's to
+/// say, such as which letters beyond ASCII a domain may have.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
     };
-    let label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+    let label = |label: &str| !label.is_empty() && label.chars().all(letter);
     !local.is_empty()
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
         && !local.contains('@')
