@@ -9,11 +9,12 @@ import { methods } from "./generated/methods.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
 import { createHost } from "./host.js";
+import { inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
 import { type ConnectorOptions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
 import type { StateStore } from "./stores/store.js";
-import { createSync, type Sync } from "./sync.js";
+import { createSync, type Sync, type TakeTurn } from "./sync.js";
 import type { CheckReport } from "./sync-report.js";
 import type { Transport } from "./transport.js";
 
@@ -51,12 +52,17 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     return new Connector(host, data);
   });
   const host = hostOf(functions.transport, store, events, weakReference(core));
+  // A store that cannot be made is told of by the operation itself.
+  const takeTurn: TakeTurn = async (bounds, operation) => {
+    const opened = await store.open().catch(() => store);
+    return inTurn(identityOf(opened), options.ghl?.locationId ?? "", bounds, operation);
+  };
   let table: readonly Endpoint[] | undefined;
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
-    sync: createSync(core, events),
+    sync: createSync(core, events, takeTurn),
     get endpoints() {
       table ??= endpoints();
       return table;
@@ -87,6 +93,11 @@ function hostOf(
     emit: (event) => events.emit(event as ConnectorEvent),
     crashed: (reason) => core()?.crash(reason),
   });
+}
+
+/** What tells a store from others: two objects may keep the same state. */
+function identityOf(store: object): object {
+  return (store as Partial<StateStore>).identity ?? store;
 }
 
 /** What gives the value for as long as someone else holds it; on hosts without `WeakRef`, for ever. */

@@ -3,6 +3,7 @@
 import type { CallOptions, List } from "./call.js";
 import type { Core } from "./core.js";
 import type { Events, ProgressEvent } from "./events.js";
+import type { TurnBounds } from "./in-turn.js";
 import { createList } from "./list.js";
 import type { Change, DeadLetter, PlanSummary, SyncOutcome, SyncStatus } from "./sync-report.js";
 
@@ -42,7 +43,10 @@ export interface Plan extends PlanSummary {
   changes(options?: CallOptions): AsyncIterableIterator<Change>;
 }
 
-/** Keeps the two services in step. */
+/**
+ * Keeps the two services in step. Within a process, the plans, applies and runs of one location wait for
+ * each other.
+ */
 export interface Sync {
   /** Reads both sides and tells what would be written. Writes nothing to either. */
   plan(options?: PlanOptions): Promise<Plan>;
@@ -65,15 +69,23 @@ export interface Sync {
 /** Changes and dead letters read from the store at a time. */
 const PAGE_SIZE = 500;
 
+/** Runs an operation when no other one works on the same state. */
+export type TakeTurn = <Result>(
+  bounds: TurnBounds,
+  operation: (deadlineMs: number | undefined) => Promise<Result>,
+) => Promise<Result>;
+
 /** The sync of a connector. */
-export function createSync(core: Core, events: Events): Sync {
+export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync {
   return {
     async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
-      const text = await events.during(onProgress, () =>
-        core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), {
-          signal,
-          timeoutMs,
-        }),
+      const text = await takeTurn({ signal }, () =>
+        events.during(onProgress, () =>
+          core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), {
+            signal,
+            timeoutMs,
+          }),
+        ),
       );
       const summary: PlanSummary = JSON.parse(text);
       return { ...summary, changes: (callOptions) => readChanges(core, summary.id, callOptions) };
@@ -81,21 +93,25 @@ export function createSync(core: Core, events: Events): Sync {
 
     async apply(plan, { onProgress, signal, timeoutMs, ...options } = {}) {
       const id = typeof plan === "string" ? plan : plan.id;
-      const text = await events.during(onProgress, () =>
-        core.invoke((connector, context) => connector.apply(id, JSON.stringify(options), context), {
-          signal,
-          timeoutMs,
-        }),
+      const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
+        events.during(onProgress, () =>
+          core.invoke(
+            (connector, context) => connector.apply(id, JSON.stringify({ ...options, deadlineMs }), context),
+            { signal, timeoutMs },
+          ),
+        ),
       );
       return JSON.parse(text);
     },
 
     async run({ onProgress, signal, timeoutMs, ...options } = {}) {
-      const text = await events.during(onProgress, () =>
-        core.invoke((connector, context) => connector.run(JSON.stringify(options), context), {
-          signal,
-          timeoutMs,
-        }),
+      const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
+        events.during(onProgress, () =>
+          core.invoke(
+            (connector, context) => connector.run(JSON.stringify({ ...options, deadlineMs }), context),
+            { signal, timeoutMs },
+          ),
+        ),
       );
       return JSON.parse(text);
     },

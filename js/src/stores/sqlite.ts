@@ -9,13 +9,24 @@ import type { StateStore } from "./store.js";
 /** Raised when the table changes. */
 const FORMAT = 1;
 
+type OpenStore = Required<Omit<StateStore, "identity">>;
+
 /** An open file, shared by the stores of this process that name it. */
 interface OpenFile {
-  store: Required<StateStore>;
+  store: OpenStore;
   users: number;
 }
 
 const openFiles = new Map<string, Promise<OpenFile>>();
+
+/** What stores of the same file have in common. */
+const identities = new Map<string, object>();
+
+function identityOf(file: string): object {
+  const identity = identities.get(file) ?? { file };
+  identities.set(file, identity);
+  return identity;
+}
 
 /**
  * A store in that SQLite file, which is made when it is missing. Commits are whole and durable: a
@@ -35,6 +46,7 @@ export function sqlite(path: string): StateStore {
     }
   };
   return {
+    identity: identityOf(file),
     get: async (keys) => (await open()).get(keys),
     commit: async (puts, deletes) => (await open()).commit(puts, deletes),
     scan: async (prefix, after, limit) => (await open()).scan(prefix, after, limit),
@@ -64,7 +76,7 @@ async function share(file: string): Promise<OpenFile> {
   }
 }
 
-async function openStore(file: string): Promise<Required<StateStore>> {
+async function openStore(file: string): Promise<OpenStore> {
   mkdirSync(dirname(file), { recursive: true });
   const release = takeOwnership(file);
   try {
@@ -87,7 +99,7 @@ function prepareTable(database: SqliteDatabase, file: string): void {
   database.exec(`PRAGMA user_version = ${FORMAT}`);
 }
 
-function storeOf(database: SqliteDatabase, release: () => void): Required<StateStore> {
+function storeOf(database: SqliteDatabase, release: () => void): OpenStore {
   const read = database.prepare("SELECT value FROM state WHERE key = ?");
   const write = database.prepare(
     "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",

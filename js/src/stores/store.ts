@@ -8,6 +8,8 @@ export type Awaitable<Value> = Value | PromiseLike<Value>;
  * durable when it returns. One process uses a store at a time.
  */
 export interface StateStore {
+  /** The same for every object in this process that keeps the same state. Default: the object itself. */
+  readonly identity?: object;
   /** The values of these keys, in their order; undefined where there is none. */
   get(keys: string[]): Awaitable<(string | undefined)[]>;
   /** Puts and deletes together, atomically. No key is in both. */

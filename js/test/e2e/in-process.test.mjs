@@ -42,6 +42,25 @@ describe("a sandbox without a server", () => {
     });
   });
 
+  test("takes nothing twice from runs that are started at once", async () => {
+    const busy = createSandbox({ seed: 5, contacts: 30 });
+    const connector = createConnector({
+      ...optionsOf(busy.credentials),
+      transport: busy.transport,
+      sync: { anchor: "contact-is-customer", objects: ["notes"], firstRun: "apply" },
+    });
+    const [first, second] = await Promise.all([connector.sync.run(), connector.sync.run()]);
+    assert.equal(first.report.done.create.contact, 30);
+    assert.deepEqual(second.report.done, {});
+    const texts = [];
+    for await (const { text } of connector.chartmogul.notes.list())
+      texts.push(text.match(/\[ghl:n:\w+\]/)?.[0]);
+    const marked = texts.filter(Boolean);
+    assert.equal(marked.length, first.report.done.create.note);
+    assert.equal(new Set(marked).size, marked.length);
+    await connector.close();
+  });
+
   test("has its own records, and starts again on reset", () => {
     const other = createSandbox({ seed: 3, contacts: 12 });
     assert.deepEqual(other.credentials, sandbox.credentials);

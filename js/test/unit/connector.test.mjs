@@ -261,3 +261,76 @@ describe("the host", () => {
     assert.deepEqual(await host.storeScan("", undefined, 1), []);
   });
 });
+
+describe("plans, applies and runs of one location", () => {
+  const store = () => ({ get: () => [], commit() {}, scan: () => [] });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  /** A connector whose runs take until `end` is called for them. */
+  function playRuns(options) {
+    const runs = [];
+    const start = (optionsJson) =>
+      new Promise((resolve, reject) => {
+        runs.push({ options: JSON.parse(optionsJson), end: () => resolve("{}"), reject });
+      });
+    const { connector } = play({ plan: start, run: start }, options);
+    return { sync: connector.sync, runs };
+  }
+
+  test("wait for each other, also those of another connector on the same store", async () => {
+    const shared = store();
+    const ghl = { token: "t", locationId: "a" };
+    const one = playRuns({ ghl, store: shared });
+    const two = playRuns({ ghl, store: { ...store(), identity: shared } });
+    const ended = Promise.allSettled([one.sync.run(), one.sync.plan(), two.sync.run()]);
+    await turn();
+    assert.deepEqual([one.runs.length, two.runs.length], [1, 0]);
+    one.runs[0].end();
+    await turn();
+    assert.deepEqual([one.runs.length, two.runs.length], [2, 0]);
+    one.runs[1].reject({ code: "network", message: "no connection" });
+    await turn();
+    assert.equal(two.runs.length, 1);
+    two.runs[0].end();
+    const results = await ended;
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+  });
+
+  test("do not wait for those of other locations or stores", async () => {
+    const shared = store();
+    const plays = [
+      playRuns({ ghl: { token: "t", locationId: "a" }, store: shared }),
+      playRuns({ ghl: { token: "t", locationId: "b" }, store: shared }),
+      playRuns({ ghl: { token: "t", locationId: "a" }, store: "memory" }),
+    ];
+    for (const { sync } of plays) sync.run();
+    await turn();
+    assert.deepEqual(
+      plays.map(({ runs }) => runs.length),
+      [1, 1, 1],
+    );
+  });
+
+  test("wait no longer than their signal and deadline allow, and keep the others' places", async () => {
+    const { sync, runs } = playRuns({ store: "memory" });
+    const controller = new AbortController();
+    const first = sync.run();
+    const aborted = sync.run({ signal: controller.signal });
+    const late = sync.run({ deadlineMs: 10 });
+    const last = sync.run({ deadlineMs: 60_000 });
+    controller.abort(new Error("enough"));
+    await assert.rejects(aborted, /enough/);
+    await assert.rejects(late, { code: "timeout", retryable: true });
+    assert.equal(runs.length, 1);
+    runs[0].end();
+    await first;
+    await turn();
+    assert.equal(runs.length, 2);
+    assert.ok(runs[1].options.deadlineMs < 60_000, "the waiting counts");
+    runs[1].end();
+    await last;
+  });
+});

@@ -1,0 +1,67 @@
+// Lets one plan, apply or run at a time work on the state of a location: two at once would each find
+// the same record missing in ChartMogul, and both would create it.
+
+import { bounded, type SendFailure } from "./bounded.js";
+import { createError } from "./errors.js";
+
+/** What ends the waiting for a turn. */
+export interface TurnBounds {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for waiting and working together. */
+  deadlineMs?: number | undefined;
+}
+
+/** For each store and location, what settles when the last one in the queue is done. Never rejects. */
+const queues = new WeakMap<object, Map<string, Promise<void>>>();
+
+/**
+ * Runs the operation when all earlier ones on that store and location are done. The operation gets what
+ * waiting has left of `deadlineMs`.
+ */
+export async function inTurn<Result>(
+  store: object,
+  location: string,
+  bounds: TurnBounds,
+  operation: (deadlineMs: number | undefined) => Promise<Result>,
+): Promise<Result> {
+  const queue = queues.get(store) ?? new Map<string, Promise<void>>();
+  queues.set(store, queue);
+  const before = queue.get(location);
+  let leave = () => {};
+  const own = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  // Whoever gives up waiting leaves the queue as it was for those behind.
+  const last = before === undefined ? own : before.then(() => own);
+  queue.set(location, last);
+  try {
+    const left = before === undefined ? bounds.deadlineMs : await waitFor(before, bounds);
+    return await operation(left);
+  } finally {
+    leave();
+    if (queue.get(location) === last) last.then(() => forget(queue, location, last));
+  }
+}
+
+/** Gives what is left of the deadline. */
+async function waitFor(
+  before: Promise<void>,
+  { signal, deadlineMs }: TurnBounds,
+): Promise<number | undefined> {
+  const began = Date.now();
+  try {
+    await bounded(() => before, deadlineMs ?? Number.POSITIVE_INFINITY, signal);
+  } catch (reason) {
+    if ((reason as SendFailure).kind === "aborted") signal?.throwIfAborted();
+    throw createError({
+      code: "timeout",
+      message: `another plan, apply or run of this location did not end within ${deadlineMs} ms`,
+      hint: "Nothing was done. Try again when it has ended.",
+    });
+  }
+  return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (Date.now() - began));
+}
+
+function forget(queue: Map<string, Promise<void>>, location: string, last: Promise<void>): void {
+  if (queue.get(location) === last) queue.delete(location);
+}
