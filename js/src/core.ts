@@ -2,7 +2,7 @@
 // also when the module stops on a defect.
 
 import type { CallOptions } from "./call.js";
-import { type ErrorFields, toConnectorError, trapFields } from "./errors.js";
+import { createError, type ErrorFields, toConnectorError, trapFields } from "./errors.js";
 import type { CallContext, GlueConnector } from "./glue.js";
 import { onTrap } from "./guarded-microtask.js";
 
@@ -20,8 +20,9 @@ export class Core {
   /** Makes a call and gives its result; rejects with a ConnectorError or the signal's reason. */
   async invoke<Result>(
     call: (connector: GlueConnector, context: CallContext) => Promise<Result>,
-    { signal, timeoutMs }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<Result> {
+    const { signal, timeoutMs } = requireCallOptions(options);
     signal?.throwIfAborted();
     try {
       const connector = await this.#ready();
@@ -72,4 +73,24 @@ export class Core {
       call().then(resolve, reject).finally(settle);
     });
   }
+}
+
+/** Refuses a signal or a timeout that would be without effect. */
+function requireCallOptions(options: CallOptions | null): CallOptions {
+  const signal = options?.signal ?? undefined;
+  const timeoutMs = options?.timeoutMs ?? undefined;
+  if (signal !== undefined && typeof signal.throwIfAborted !== "function") {
+    throw createError({
+      code: "invalid_argument",
+      message: "the option signal must be an AbortSignal",
+      hint: "Give the signal of the AbortController, not the controller.",
+    });
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0)) {
+    throw createError({
+      code: "invalid_argument",
+      message: `the option timeoutMs must be a number above 0, not ${String(timeoutMs)}`,
+    });
+  }
+  return { signal, timeoutMs };
 }

@@ -31,7 +31,14 @@ async function* readPages<Item>(
       message: `the option limit must be a number above 0, not ${String(limit)}`,
     });
   }
-  let cursor = start;
+  // The module takes only texts.
+  if (start !== null && typeof start !== "string") {
+    throw createError({
+      code: "invalid_argument",
+      message: `the option cursor must be the cursor of a page, a text, not ${typeof start}`,
+    });
+  }
+  let cursor: string | null = start;
   let left = limit;
   do {
     const page = await readPage(cursor);

@@ -58,10 +58,17 @@ function listEndpoint(core: Core, name: string, parameters?: object, options: Li
       ),
     );
   };
-  return createList(readPage, options);
+  return createList(readPage, options ?? {});
 }
 
 function toJson(parameters: object = {}): string {
+  // A function is no JSON at all; what else is no object, the module refuses.
+  if (typeof parameters === "function") {
+    throw createError({
+      code: "invalid_argument",
+      message: "the parameters must be one object, not a function",
+    });
+  }
   try {
     return JSON.stringify(parameters, writeBytes);
   } catch (cause) {

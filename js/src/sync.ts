@@ -2,6 +2,7 @@
 
 import type { CallOptions, List } from "./call.js";
 import type { Core } from "./core.js";
+import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
 import type { TurnBounds } from "./in-turn.js";
 import { createList } from "./list.js";
@@ -92,7 +93,7 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     },
 
     async apply(plan, { onProgress, signal, timeoutMs, ...options } = {}) {
-      const id = typeof plan === "string" ? plan : plan.id;
+      const id = planId(plan);
       const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
         events.during(onProgress, () =>
           core.invoke(
@@ -116,7 +117,16 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
       return JSON.parse(text);
     },
 
-    preview: (page) => core.invoke(async (connector) => connector.preview(page)),
+    async preview(page) {
+      if (!ArrayBuffer.isView(page)) {
+        throw createError({
+          code: "invalid_argument",
+          message: "the page must be a Uint8Array",
+          hint: "Give the bytes of an answer to POST /contacts/search.",
+        });
+      }
+      return core.invoke(async (connector) => connector.preview(page));
+    },
 
     deadLetters: (options = {}) =>
       createList(async (cursor) => {
@@ -132,6 +142,17 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
       return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));
     },
   };
+}
+
+/** The id of a plan. Refuses what is none here: the module takes only texts. */
+function planId(plan: Plan | string): string {
+  const id: unknown = typeof plan === "string" ? plan : (plan as Plan | undefined)?.id;
+  if (typeof id === "string") return id;
+  throw createError({
+    code: "invalid_argument",
+    message: "apply takes a plan, or a plan's id",
+    hint: "Await the plan first: sync.apply(await sync.plan()).",
+  });
 }
 
 async function* readChanges(

@@ -122,6 +122,34 @@ describe("a call", () => {
     await assert.rejects(connector.ghl.contacts.get(circular), { code: "invalid_argument" });
   });
 
+  test("refuses arguments that the module cannot take, and stays usable", async () => {
+    const calls = [];
+    const called = async (...args) => {
+      calls.push(args);
+      return "{}";
+    };
+    const { connector } = play({ call: called, page: called, apply: called, preview: called });
+    const { ghl, sync } = connector;
+    for (const refused of [
+      () => ghl.contacts.get(() => ({})),
+      () => ghl.contacts.get({ contactId: "1" }, { signal: new AbortController() }),
+      () => ghl.contacts.get({ contactId: "1" }, { timeoutMs: -1 }),
+      () => ghl.contacts.get({ contactId: "1" }, { timeoutMs: "5" }),
+      async () => ghl.contacts.search({}, { cursor: 5 }),
+      async () => sync.deadLetters({ cursor: {} }),
+      () => sync.apply(undefined),
+      () => sync.apply({}),
+      () => sync.apply(Promise.resolve({ id: "1" })),
+      () => sync.preview(),
+      () => sync.preview("{}"),
+    ]) {
+      await assert.rejects(async () => refused(), { code: "invalid_argument" });
+    }
+    assert.deepEqual(calls, []);
+    await ghl.contacts.get({ contactId: "1" }, null);
+    assert.equal(calls.length, 1);
+  });
+
   test("rejects with an error whose stack names the caller", async () => {
     const { connector } = play({
       call: async () => Promise.reject({ code: "not_found", message: "no contact" }),
