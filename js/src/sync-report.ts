@@ -90,7 +90,7 @@ export interface SyncReport {
   done: Totals;
   /** Linked records that needed no change. */
   unchanged: CountByKind;
-  /** Records and values set aside as dead letters. */
+  /** Records set aside as dead letters. Values that were cut or left out of a record that crossed are dead letters too, and not counted here. */
   rejected: number;
   /** Calls sent, reading included. */
   calls: Calls;
