@@ -30,6 +30,8 @@ const program = new Command("ghl-chartmogul")
   .exitOverride()
   .enablePositionalOptions()
   .showSuggestionAfterError()
+  // Inherited by the commands. With --json, what Commander would print is told by `report`.
+  .configureOutput(process.argv.includes("--json") ? { writeErr: () => {} } : {})
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     "after",
@@ -107,11 +109,18 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    // Commander has printed its message. Help and version are no errors.
+    // Commander has printed its message, unless JSON is asked for. Help and version are no errors.
     if (!(error instanceof CommanderError)) throw error;
     exitCode = error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
+    if (exitCode === ExitCode.Usage && process.argv.includes("--json")) report(toUsageError(error), true);
   }
   process.exitCode = exitCode;
+}
+
+/** Commander's error as our own: its message without its prefix, its suggestion as the hint. */
+function toUsageError({ message }: CommanderError): UsageError {
+  const [, what = message, suggestion] = /^(?:error: )?(.*?)(?:\n\((.*)\))?$/s.exec(message) ?? [];
+  return new UsageError(what, suggestion);
 }
 
 function command(name: string, description: string): Command {

@@ -48,10 +48,22 @@ describe("usage", () => {
   });
 
   test("with --json, an error is one line of JSON on stdout", async () => {
-    const { code, stdout, stderr } = await run(["plan", "--json"], { cwd: createFolder() });
-    assert.equal(code, 2);
-    assert.equal(stderr, "");
-    assert.equal(JSON.parse(stdout).error.code, "usage");
+    for (const [args, message, hint] of [
+      [["plan", "--json"], "GHL_TOKEN and CHARTMOGUL_API_KEY are not set", /--credentials/],
+      [["plan", "--json", "--ful"], "unknown option '--ful'", /Did you mean --full\?/],
+      [["pln", "--json"], "unknown command 'pln'", /Did you mean plan\?/],
+      [["sync", "--max-calls", "many", "--json"], /must be a whole number/, undefined],
+    ]) {
+      const { code, stdout, stderr } = await run(args, { cwd: createFolder() });
+      assert.equal(code, 2);
+      assert.equal(stderr, "");
+      const [line, ...more] = lines(stdout);
+      assert.deepEqual(more, []);
+      const { error } = JSON.parse(line);
+      assert.equal(error.code, "usage");
+      assert.match(error.message, message instanceof RegExp ? message : new RegExp(`^${message}$`));
+      if (hint !== undefined) assert.match(error.hint, hint);
+    }
   });
 
   test("call --list needs no credentials", async () => {
@@ -150,6 +162,9 @@ describe("against a sandbox", () => {
       cwd,
     });
     assert.equal(JSON.parse(customers.stdout).items.length, 5);
+    const nobody = ["--email", "nobody@nowhere.example", "--json"];
+    const none = await run(["call", "Find Contact", ...nobody], { env, cwd });
+    assert.deepEqual([none.code, none.stdout], [0, "null\n"]);
     const missing = await run(["call", "contacts.get", "--contactId", "nobody"], { env, cwd });
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /^error: ghl contacts\.get: /);

@@ -199,6 +199,7 @@ describe("the parameters of a call", () => {
   const endpoint = {
     service: "ghl",
     name: "contacts.list",
+    catalogue: [],
     parameters: [
       { name: "contactId", type: "string" },
       { name: "limit", type: "number" },
@@ -253,13 +254,21 @@ describe("the parameters of a call", () => {
   test("belong to the endpoint of that name, with or without its service", () => {
     const endpoints = [
       endpoint,
-      { service: "chartmogul", name: "contacts.list" },
-      { service: "chartmogul", name: "plans.list" },
+      { service: "chartmogul", name: "contacts.list", catalogue: [] },
+      { service: "chartmogul", name: "plans.list", catalogue: [] },
+      { service: "ghl", name: "blogs.list", catalogue: [{ name: "Get Blogs" }] },
+      { service: "ghl", name: "tags.list", catalogue: [{ name: "List" }] },
+      { service: "ghl", name: "users.list", catalogue: [{ name: "List" }] },
     ];
     assert.equal(findEndpoint(endpoints, "contacts.list"), endpoints[0]);
     assert.equal(findEndpoint(endpoints, "chartmogul.contacts.list"), endpoints[1]);
     assert.equal(findEndpoint(endpoints, "plans.list"), endpoints[2]);
+    assert.equal(findEndpoint(endpoints, "get blogs"), endpoints[3]);
+    assert.throws(() => findEndpoint(endpoints, "List"), {
+      hint: "Give one of ghl.tags.list, ghl.users.list.",
+    });
     assert.throws(() => findEndpoint(endpoints, "plan.list"), { hint: /plans\.list/ });
+    assert.throws(() => findEndpoint(endpoints, "Get Blog"), { hint: /Get Blogs/ });
     assert.throws(() => findEndpoint(endpoints, "zzzzzzzzzzzz"), { hint: /--list/ });
   });
 });

@@ -50,13 +50,28 @@ export async function runCall(
   return ExitCode.Done;
 }
 
-/** The endpoint of a name with or without its service; without, GHL's comes first. */
+/**
+ * The endpoint of a name with or without its service, without it GHL's comes first; or of its name in
+ * the catalogue of operations, for example "Find Contact".
+ */
 export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endpoint {
   const found = [name, `ghl.${name}`, `chartmogul.${name}`]
     .map((candidate) => endpoints.find((endpoint) => fullName(endpoint) === candidate))
     .find((endpoint) => endpoint !== undefined);
   if (found !== undefined) return found;
-  const names = endpoints.flatMap((endpoint) => [fullName(endpoint), endpoint.name]);
+  const [operation, ...others] = endpoints.filter((endpoint) => isCalled(endpoint, name));
+  if (operation !== undefined && others.length === 0) return operation;
+  if (operation !== undefined) {
+    throw new UsageError(
+      `several endpoints are called ${name}`,
+      `Give one of ${[operation, ...others].map(fullName).join(", ")}.`,
+    );
+  }
+  const names = endpoints.flatMap((endpoint) => [
+    fullName(endpoint),
+    endpoint.name,
+    ...endpoint.catalogue.map((entry) => entry.name),
+  ]);
   const near = [...new Set(closest(name, names))];
   throw new UsageError(
     `there is no endpoint ${name}`,
@@ -64,6 +79,10 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
       ? `Did you mean ${near.join(" or ")}?`
       : "ghl-chartmogul call --list shows all there are.",
   );
+}
+
+function isCalled({ catalogue }: Endpoint, name: string): boolean {
+  return catalogue.some((entry) => entry.name.toLowerCase() === name.toLowerCase());
 }
 
 /** The parameters of flags such as `--contactId X`, `--per_page=5`, `--completed`, `--tags a --tags b`. */
@@ -154,12 +173,18 @@ function printResult(result: unknown, { output }: CallFlags, terminal: Terminal)
   if (result instanceof Uint8Array) {
     if (output !== undefined) writeFileSync(output, result);
     else process.stdout.write(result);
-  } else if (terminal.json) terminal.printJson(result ?? {});
-  else terminal.print(JSON.stringify(result ?? {}, null, 2));
+    return;
+  }
+  // An endpoint without a result gives an empty object; null is a result: nothing was found.
+  const shown = result === undefined ? {} : result;
+  if (terminal.json) terminal.printJson(shown);
+  else terminal.print(JSON.stringify(shown, null, 2));
 }
 
 function listEndpoints(endpoints: readonly Endpoint[], part: string | undefined, terminal: Terminal): void {
-  const shown = endpoints.filter((endpoint) => part === undefined || fullName(endpoint).includes(part));
+  const shown = endpoints.filter(
+    (endpoint) => part === undefined || fullName(endpoint).includes(part) || isCalled(endpoint, part),
+  );
   if (terminal.json) {
     terminal.printJson(shown);
     return;
