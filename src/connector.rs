@@ -28,7 +28,9 @@ pub struct Connector {
 impl Connector {
     /// Reads `{ ghl?, chartmogul?, sync? }`.
     pub fn new(options: &Value) -> Result<Self> {
-        let options = http::known_names("", options, &["ghl", "chartmogul", "sync"])?;
+        // The facade keeps the last three for itself: they are here to be named, and suggested.
+        const NAMES: &[&str] = &["ghl", "chartmogul", "sync", "store", "transport", "onEvent"];
+        let options = http::known_names("", options, NAMES)?;
         let client = |service: Service| match options.get(service.name()) {
             None | Some(Value::Null) => Ok(None),
             Some(options) => Client::new(ClientConfig::read(service, options)?).map(Some),
@@ -148,8 +150,17 @@ pub fn find(name: &str) -> Result<&'static Endpoint> {
 }
 
 fn read(endpoint: &'static Endpoint, parameters: &str) -> Result<Parameters> {
-    record::read(parameters).map_err(|_| {
-        let message = format!("{}: the parameters must be one JSON object", endpoint.name);
+    record::read(parameters).map_err(|problem| {
+        let object = record::whole(parameters).is_ok_and(|whole| whole.starts_with('{'));
+        let what = if object {
+            // JavaScript writes a text that was cut within an emoji as JSON that is none.
+            format!(
+                "a parameter cannot be read, as when a text is cut within a character: {problem}"
+            )
+        } else {
+            "the parameters must be one JSON object".to_owned()
+        };
+        let message = format!("{}: {what}", endpoint.name);
         Error::new(Code::InvalidArgument, message).of(endpoint.service).at(endpoint.name)
     })
 }
@@ -188,6 +199,35 @@ mod tests {
         assert_eq!(error.hint.as_deref(), Some("Did you mean `anchor`?"));
         let error = Connector::new(&json!({"gohighlevel": {}})).unwrap_err();
         assert_eq!(error.message, "unknown option `gohighlevel`");
+        let error = Connector::new(&json!({"stores": "memory"})).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("Did you mean `store`?"));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_read_is_named_with_its_place() {
+        let rule = json!({"from": "contact.plan", "to": "plan", "type": "String"});
+        for (sync, begin) in [
+            (json!({"ancor": "attach-only"}), "sync: unknown property `ancor`"),
+            (json!({"anchor": "contact"}), "sync.anchor: unknown value `contact`"),
+            (json!({"fullPassHours": -1}), "sync.fullPassHours: -1 is not a whole number"),
+            (json!({"users": {"defaultAsignee": "a"}}), "sync.users: unknown property"),
+            (json!({"objects": ["tasks", "note"]}), "sync.objects[1]: unknown value `note`"),
+            (
+                json!({"customFields": [rule, {"from": "x", "type": "String"}]}),
+                "sync.customFields[1]: to is missing",
+            ),
+            (json!([]), "sync: [] is not an object"),
+            (json!({"users": []}), "sync.users: [] is not an object"),
+            (
+                json!({"customFields": [["a", "b", "String"]]}),
+                "sync.customFields[0]: [\"a\",\"b\",\"String\"] is not an object",
+            ),
+            (json!("attach-only"), "sync: \"attach-only\" is not an object"),
+        ] {
+            let error = Connector::new(&json!({ "sync": sync })).unwrap_err();
+            assert_eq!(error.code, Code::InvalidConfig);
+            assert!(error.message.starts_with(begin), "{}", error.message);
+        }
     }
 
     #[test]
@@ -222,5 +262,7 @@ mod tests {
         assert_eq!(read(endpoint, "[1]").unwrap_err().code, Code::InvalidArgument);
         assert_eq!(read(endpoint, "{").unwrap_err().code, Code::InvalidArgument);
         assert!(read(endpoint, "{}").unwrap().is_empty());
+        let error = read(endpoint, r#"{"contactId":"\ud83d"}"#).unwrap_err();
+        assert!(error.message.contains("cut within a character"), "{}", error.message);
     }
 }
