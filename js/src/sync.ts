@@ -92,8 +92,9 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
       return { ...summary, changes: (callOptions) => readChanges(core, summary.id, callOptions) };
     },
 
-    async apply(plan, { onProgress, signal, timeoutMs, ...options } = {}) {
+    async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {
       const id = planId(plan);
+      const options = { ...given, ...budgetOf(given) };
       const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
         events.during(onProgress, () =>
           core.invoke(
@@ -105,7 +106,8 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
       return JSON.parse(text);
     },
 
-    async run({ onProgress, signal, timeoutMs, ...options } = {}) {
+    async run({ onProgress, signal, timeoutMs, ...given } = {}) {
+      const options = { ...given, ...budgetOf(given) };
       const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
         events.during(onProgress, () =>
           core.invoke(
@@ -142,6 +144,20 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
       return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));
     },
   };
+}
+
+/** The budget in whole numbers, as the module takes it: a deadline is often computed. */
+function budgetOf(options: ApplyOptions): Pick<ApplyOptions, "deadlineMs" | "maxCalls" | "maxRecords"> {
+  const whole = (name: "deadlineMs" | "maxCalls" | "maxRecords") => {
+    const value: unknown = options[name] ?? undefined;
+    if (value === undefined || value === Number.POSITIVE_INFINITY) return undefined;
+    if (typeof value === "number" && value >= 0) return Math.floor(value);
+    throw createError({
+      code: "invalid_argument",
+      message: `the option ${name} must be a number, 0 or more, not ${String(value)}`,
+    });
+  };
+  return { deadlineMs: whole("deadlineMs"), maxCalls: whole("maxCalls"), maxRecords: whole("maxRecords") };
 }
 
 /** The id of a plan. Refuses what is none here: the module takes only texts. */

@@ -342,6 +342,25 @@ describe("plans, applies and runs of one location", () => {
     );
   });
 
+  test("take budgets that are computed, and refuse those that are none", async () => {
+    const { sync, runs } = playRuns({ store: "memory" });
+    const ended = sync.run({ deadlineMs: 25.9, maxCalls: Number.POSITIVE_INFINITY });
+    await turn();
+    assert.deepEqual(runs[0].options, { deadlineMs: 25 });
+    runs[0].end();
+    await ended;
+    for (const [name, value] of [
+      ["deadlineMs", -1],
+      ["maxCalls", "5"],
+      ["maxRecords", Number.NaN],
+    ]) {
+      await assert.rejects(sync.run({ [name]: value }), {
+        code: "invalid_argument",
+        message: `the option ${name} must be a number, 0 or more, not ${value}`,
+      });
+    }
+  });
+
   test("wait no longer than their signal and deadline allow, and keep the others' places", async () => {
     const { sync, runs } = playRuns({ store: "memory" });
     const controller = new AbortController();
