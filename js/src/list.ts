@@ -12,7 +12,7 @@ export function createList<Item>(readPage: ReadPage<Item>, options: ListOptions)
   let firstPage: Promise<Page<Item>> | undefined;
   return {
     pages,
-    [Symbol.asyncIterator]: () => readItems(pages()),
+    [Symbol.asyncIterator]: () => readItems(pages(), options.signal),
     // biome-ignore lint/suspicious/noThenProperty: a list is awaitable by design.
     then(fulfilled, rejected) {
       firstPage ??= readFirstPage(pages());
@@ -52,8 +52,21 @@ async function* readPages<Item>(
 
 async function* readItems<Item>(
   pages: AsyncIterable<Page<Item>>,
+  signal: AbortSignal | null | undefined,
 ): AsyncGenerator<Item, undefined, undefined> {
-  for await (const page of pages) yield* page.items;
+  for await (const page of pages) yield* untilAborted(page.items, signal);
+  return undefined;
+}
+
+/** The items one by one: a signal that fires in the middle of a page ends it there. */
+export function* untilAborted<Item>(
+  items: readonly Item[],
+  signal: AbortSignal | null | undefined,
+): Generator<Item, undefined, undefined> {
+  for (const item of items) {
+    signal?.throwIfAborted();
+    yield item;
+  }
   return undefined;
 }
 

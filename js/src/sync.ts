@@ -5,7 +5,7 @@ import type { Core } from "./core.js";
 import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
 import type { TurnBounds } from "./in-turn.js";
-import { createList } from "./list.js";
+import { createList, untilAborted } from "./list.js";
 import type { Change, DeadLetter, PlanSummary, SyncOutcome, SyncStatus } from "./sync-report.js";
 
 /** Options of everything that takes long. */
@@ -184,7 +184,7 @@ async function* readChanges(
       options,
     );
     const page: { changes: Change[]; cursor: string | null } = JSON.parse(text);
-    yield* page.changes;
+    yield* untilAborted(page.changes, options?.signal);
     after = page.cursor;
   } while (after !== null);
   return undefined;

@@ -40,6 +40,20 @@ test("stops reading when the loop ends", async () => {
   assert.deepEqual(read, [null]);
 });
 
+test("stops in the middle of a page when its signal fires", async () => {
+  const controller = new AbortController();
+  const seen = [];
+  const { list } = listOf({ signal: controller.signal });
+  const loop = async () => {
+    for await (const item of list) {
+      seen.push(item);
+      if (item === 2) controller.abort(new Error("enough"));
+    }
+  };
+  await assert.rejects(loop(), /enough/);
+  assert.deepEqual(seen, [1, 2]);
+});
+
 test("can be gone through again from the start", async () => {
   const { list } = listOf();
   assert.deepEqual(await collect(list), await collect(list));
