@@ -171,13 +171,19 @@ function report(error: unknown, json: boolean): void {
     process.stdout.write(`${JSON.stringify({ error: fields })}\n`);
     return;
   }
-  const where =
-    error instanceof ConnectorError ? [error.service, error.endpoint].filter(Boolean).join(" ") : "";
-  process.stderr.write(`error: ${where === "" ? "" : `${where}: `}${message ?? String(error)}\n`);
+  process.stderr.write(`error: ${whereOf(error)}${message ?? String(error)}\n`);
   if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
   if (error instanceof ConnectorError && error.requestId !== undefined) {
     process.stderr.write(`request id: ${error.requestId}\n`);
   }
+}
+
+/** The service and endpoint at fault; most messages begin with the endpoint themselves. */
+function whereOf(error: unknown): string {
+  if (!(error instanceof ConnectorError) || error.service === undefined) return "";
+  const { service, endpoint, message } = error;
+  if (endpoint !== undefined && message.startsWith(`${endpoint}: `)) return `${service} `;
+  return `${[service, endpoint].filter(Boolean).join(" ")}: `;
 }
 
 function plainCode(error: unknown): string {

@@ -167,7 +167,7 @@ describe("against a sandbox", () => {
     assert.deepEqual([none.code, none.stdout], [0, "null\n"]);
     const missing = await run(["call", "contacts.get", "--contactId", "nobody"], { env, cwd });
     assert.equal(missing.code, 1);
-    assert.match(missing.stderr, /^error: ghl contacts\.get: /);
+    assert.match(missing.stderr, /^error: ghl contacts\.get: GoHighLevel/);
   });
 
   test("call works with the credentials of one service", async () => {
