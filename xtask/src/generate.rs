@@ -293,11 +293,18 @@ fn api(text: &mut String, table: &Table) -> Result<()> {
 /// What a method does, what it needs and what replaces it.
 fn method_comment(endpoint: &Endpoint) -> String {
     let mut text = endpoint.summary.trim().to_owned();
-    if !endpoint.composed {
-        let _ = write!(text, "\n`{} {}`", endpoint.method.name(), endpoint.path);
-    }
-    if !endpoint.scopes.is_empty() {
-        let _ = write!(text, ", scope `{}`", endpoint.scopes.join("`, `"));
+    let scopes = endpoint.scopes.join("`, `");
+    match (endpoint.composed, scopes.is_empty()) {
+        (true, true) => {}
+        (true, false) => {
+            let _ = write!(text, "\nScope `{scopes}`");
+        }
+        (false, none) => {
+            let _ = write!(text, "\n`{} {}`", endpoint.method.name(), endpoint.path);
+            if !none {
+                let _ = write!(text, ", scope `{scopes}`");
+            }
+        }
     }
     if let Some(replacement) = endpoint.replaced_by {
         let _ = write!(text, "\n@deprecated Use `{replacement}`.");

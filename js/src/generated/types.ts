@@ -4098,7 +4098,10 @@ export interface GhlApi {
      * `POST /contacts/search`, scope `contacts.readonly`
      */
     search(parameters?: Ghl.ContactsSearchParameters, options?: ListOptions): List<Ghl.Contact>;
-    /** Finds one contact by id, e-mail address or phone; null where there is none. Several are `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search., scope `contacts.readonly` */
+    /**
+     * Finds one contact by id, e-mail address or phone; null where there is none. Several are `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search.
+     * Scope `contacts.readonly`
+     */
     find(parameters?: Ghl.ContactsFindParameters, options?: CallOptions): Promise<Ghl.Contact | null>;
     /**
      * Lists the contacts of a business.
