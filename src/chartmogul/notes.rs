@@ -106,7 +106,8 @@ impl Notes {
             return Ok(false);
         }
         let Some(list) = find("notes.list") else { return Ok(false) };
-        let probe = Parameters::from_iter([("per_page".to_owned(), json!(1))]);
+        let mut probe = Parameters::new();
+        probe.insert("per_page".to_owned(), json!(1));
         let form = match client.value(host, list, probe).await {
             Ok(_) => Form::Newer,
             Err(error) if error.code == Code::NotFound => Form::Older,
@@ -126,7 +127,7 @@ fn older(endpoint: &'static Endpoint) -> Option<&'static Endpoint> {
 }
 
 /// The parameters in the older form, which knows customers only.
-fn to_older(endpoint: &'static Endpoint, mut parameters: Parameters) -> Result<Parameters> {
+fn to_older(endpoint: &'static Endpoint, parameters: Parameters) -> Result<Parameters> {
     let contacts = || {
         Error::new(Code::Rejected, "This ChartMogul account has no notes on contacts yet.")
             .hint("Write the note on the contact's customer.")
@@ -136,14 +137,19 @@ fn to_older(endpoint: &'static Endpoint, mut parameters: Parameters) -> Result<P
     if parameters.contains_key("contact_uuid") {
         return Err(contacts());
     }
-    if let Some(identifier) = parameters.remove("associated_object_identifier") {
-        if identifier.get("associated_object").and_then(Value::as_str) != Some("customer") {
+    let mut older = Parameters::new();
+    for (name, value) in parameters {
+        if name != "associated_object_identifier" {
+            older.insert(name, value);
+            continue;
+        }
+        if value.get("associated_object").and_then(Value::as_str) != Some("customer") {
             return Err(contacts());
         }
-        let uuid = identifier.get("value").cloned().unwrap_or_default();
-        parameters.insert("customer_uuid".to_owned(), uuid);
+        let uuid = value.get("value").cloned().unwrap_or_default();
+        older.insert("customer_uuid".to_owned(), uuid);
     }
-    Ok(parameters)
+    Ok(older)
 }
 
 /// A note in the newer form: what it stands on is said twice. Anything else stays as it is.

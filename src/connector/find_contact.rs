@@ -143,7 +143,9 @@ fn row(name: &str) -> Result<&'static Endpoint> {
 }
 
 fn one(name: &str, value: impl Into<Value>) -> Parameters {
-    std::iter::once((name.to_owned(), value.into())).collect()
+    let mut parameters = Parameters::new();
+    parameters.insert(name.to_owned(), value.into());
+    parameters
 }
 
 #[cfg(test)]

@@ -194,13 +194,13 @@ impl Checker {
                     .collect();
             }
             (Kind::Map(of), Value::Object(entries)) => {
-                return entries
-                    .iter()
-                    .map(|(key, value)| {
-                        let value = self.value(&Place::Property(place, key), of, value)?;
-                        Ok((key.clone(), value))
-                    })
-                    .collect();
+                // Not collected: that would link a sort of its own.
+                let mut checked = Map::new();
+                for (key, value) in entries {
+                    let value = self.value(&Place::Property(place, key), of, value)?;
+                    checked.insert(key.clone(), value);
+                }
+                return Ok(Value::Object(checked));
             }
             (Kind::Object(model), Value::Object(properties)) => {
                 return self.object(place, model, properties).map(Value::Object);
@@ -233,10 +233,11 @@ impl Checker {
         model: &'static Model,
         properties: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Problem> {
-        let checked = properties
-            .iter()
-            .map(|(given, value)| self.property(place, model, given, value))
-            .collect::<Result<Map<String, Value>, Problem>>()?;
+        let mut checked = Map::new();
+        for (given, value) in properties {
+            let (name, value) = self.property(place, model, given, value)?;
+            checked.insert(name, value);
+        }
         match self.required(model.fields).find(|name| !checked.contains_key(*name)) {
             Some(missing) => Err(format!("{} missing", Place::Property(place, missing))),
             None => Ok(checked),

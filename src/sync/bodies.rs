@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::dates;
-use crate::mapping::Fields;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::settings::AttributeType;
+use crate::mapping::{Fields, select};
 
 /// A new task's body: `completed` becomes the time of the last change in GHL, or now.
 pub(super) fn task_create_body(fields: &Fields, now: u64) -> Map<String, Value> {
-    let mut body = plain_fields(fields);
-    if body.remove("completed") == Some(Value::Bool(true)) {
+    let mut body = select(fields, &|name, _| name != "completed");
+    if fields.get("completed") == Some(&Value::Bool(true)) {
         complete(&mut body, now);
     }
     body
@@ -18,15 +18,16 @@ pub(super) fn task_create_body(fields: &Fields, now: u64) -> Map<String, Value> 
 
 /// A task's changes as a body: a task that is open again loses its time of completion.
 pub(super) fn task_update_body(fields: &Fields, now: u64) -> Map<String, Value> {
-    let mut body = plain_fields(fields);
-    match body.remove("completed") {
+    let completed = fields.get("completed");
+    let mut body = select(fields, &|name, _| {
+        name != "completed" && (completed.is_some() || name != "completed_at")
+    });
+    match completed {
         Some(Value::Bool(true)) => complete(&mut body, now),
         Some(_) => {
             body.insert("completed_at".into(), Value::Null);
         }
-        None => {
-            body.remove("completed_at");
-        }
+        None => {}
     }
     body
 }
@@ -93,14 +94,6 @@ pub(super) fn typed(rules: &[Rule], key: &str, value: Value) -> Value {
     let rule = rules.iter().find(|rule| rule.to == key);
     let of = rule.map_or(AttributeType::String, |rule| rule.of);
     json!({ "type": of, "key": key, "value": value })
-}
-
-pub(super) fn plain_fields(fields: &Fields) -> Map<String, Value> {
-    let mut body = Map::new();
-    for (name, value) in fields {
-        body.insert(name.clone(), value.clone());
-    }
-    body
 }
 
 pub(super) fn with(mut body: Map<String, Value>, name: &str, value: &str) -> Map<String, Value> {

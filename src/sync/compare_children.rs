@@ -228,7 +228,7 @@ impl<H: Host> Engine<'_, H> {
                 let action = if completes { Action::Complete } else { Action::Update };
                 let mut change = Change::new(action, kind, id, title, "changed in GHL");
                 change.from = before(&link.base, &to);
-                change.from.remove("text");
+                change.from = select(&change.from, &|name, _| name != "text");
                 change.to = select(&fields, &|name, _| to.contains_key(name));
                 change.at_create = at_create;
                 change.uuid = link.uuid;

@@ -5,14 +5,12 @@ use serde_json::{Value, json};
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::mapping::Fields;
 use crate::mapping::settings::Anchor;
+use crate::mapping::{Fields, select};
 
 use super::Engine;
 use super::apply::{Progress, ends_the_run};
-use super::bodies::{
-    contact_body, customer_body, is_attribute, merged, plain_fields, task_create_body,
-};
+use super::bodies::{contact_body, customer_body, is_attribute, merged, task_create_body};
 use super::change::Change;
 use super::existing::condensed;
 use super::state::{Intent, Kind, Link, Matched};
@@ -86,7 +84,7 @@ impl<H: Host> Engine<'_, H> {
                 return Err(error);
             }
             // The contact is made and must be linked; its customer's attributes come with the next change.
-            link.base.retain(|name, _| !is_attribute(name));
+            link.base = select(&link.base, &|name, _| !is_attribute(name));
             self.warn_of_attributes(&change, &error);
         }
         Ok(link)
@@ -121,7 +119,7 @@ impl<H: Host> Engine<'_, H> {
         let fields = merged(&change.at_create, &change.to);
         match change.kind {
             Kind::Note => {
-                let mut body = plain_fields(&fields);
+                let mut body = fields.clone();
                 body.insert("type".into(), json!("note"));
                 body.insert("customer_uuid".into(), json!(customer));
                 let answer = self.chartmogul_value("notes.create", Value::Object(body)).await?;

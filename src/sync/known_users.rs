@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host};
-use crate::mapping::notes;
+use crate::mapping::{notes, select};
 use crate::record;
 
 use super::Engine;
@@ -73,8 +73,8 @@ impl<H: Host> Engine<'_, H> {
         if !users.is_refused(&address) {
             return Ok(());
         }
-        change.to.remove(field);
-        change.at_create.remove(field);
+        change.to = select(&change.to, &|name, _| name != field);
+        change.at_create = select(&change.at_create, &|name, _| name != field);
         match field {
             "assignee" => {
                 let instead = users.assignee(None).ok_or_else(|| {

@@ -9,7 +9,7 @@ use crate::mapping::{Fields, select};
 use super::Engine;
 use super::apply::Progress;
 use super::bodies::{
-    contact_body, customer_body, is_attribute, merged, plain_fields, task_update_body, typed, with,
+    contact_body, customer_body, is_attribute, merged, task_update_body, typed, with,
 };
 use super::change::Change;
 use super::existing::condensed;
@@ -33,7 +33,9 @@ impl<H: Host> Engine<'_, H> {
         })
         .await?;
         link.base = merged(&merged(&link.base, &change.same), &condensed(&change.to));
-        link.base.retain(|name, value| !(name.starts_with("tag.") && *value == Value::Bool(false)));
+        let removed =
+            |name: &str, value: &Value| name.starts_with("tag.") && *value == Value::Bool(false);
+        link.base = select(&link.base, &|name, value| !removed(name, value));
         Ok(link)
     }
 
@@ -52,7 +54,7 @@ impl<H: Host> Engine<'_, H> {
         let uuid = link.uuid.as_deref().unwrap_or_default();
         if !own.is_empty() {
             let (endpoint, body) = match change.kind {
-                Kind::Note => ("notes.update", with(plain_fields(&own), "note_uuid", uuid)),
+                Kind::Note => ("notes.update", with(own, "note_uuid", uuid)),
                 Kind::Task => {
                     let fields = merged(&change.at_create, &own);
                     (
