@@ -307,9 +307,8 @@ impl<H: Host> Engine<'_, H> {
                 if let (true, Some(contact)) = (error.code.retryable() || unknown, contact) {
                     batch.put(&format!("retry/{contact}"), &progress.plan)?;
                 }
-                if !unknown {
-                    batch.delete(&intent_key(change));
-                }
+                // The intent stays: the error may be that of looking for the record, and even a
+                // refusal may have written. The next try looks before it sends.
                 batch.delete(key);
                 progress.tally.borrow_mut().rejected += 1;
             }

@@ -80,6 +80,11 @@ impl SimulatedHost {
         self.now.set(self.now.get() + milliseconds);
     }
 
+    /// Puts the clock forward or back.
+    pub fn set_now(&self, now: u64) {
+        self.now.set(now);
+    }
+
     pub fn steps(&self) -> u64 {
         self.steps.get()
     }

@@ -1,0 +1,75 @@
+//! Single misfortunes, each told step by step: what chance alone would seldom bring together.
+
+use ghl_chartmogul::mapping::settings::Settings;
+use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
+use serde_json::json;
+
+use crate::small;
+use crate::world::{APPLY, World, settings};
+
+const HOUR_MS: u64 = 3_600_000;
+
+fn strikes(method: &str, path: &str, times: Option<u64>, fault: Fault) -> FaultRule {
+    FaultRule {
+        method: Some(method.to_owned()),
+        path: Some(path.to_owned()),
+        times,
+        ..FaultRule::always(fault)
+    }
+}
+
+fn set_faults(world: &World, rules: Vec<FaultRule>) {
+    world.host.sandbox.borrow_mut().set_faults(rules);
+}
+
+/// A synced world, an hour later.
+fn synced(options: SandboxOptions, settings: Settings) -> World {
+    let world = World::new(options, settings);
+    assert!(world.run(APPLY).unwrap().done);
+    world.host.advance(HOUR_MS);
+    world
+}
+
+fn add_note(world: &World, contact: &str, body: &str) -> String {
+    let answer =
+        world.ask_ghl("POST", &format!("/contacts/{contact}/notes"), json!({ "body": body }));
+    answer["note"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The texts of the ChartMogul notes that carry this GHL note's marker.
+fn texts_of(world: &World, note: &str) -> Vec<String> {
+    let marker = format!("[ghl:n:{note}]");
+    let sandbox = world.host.sandbox.borrow();
+    let notes = sandbox.chartmogul_notes();
+    let texts = notes.iter().filter_map(|note| note["text"].as_str());
+    texts.filter(|text| text.contains(&marker)).map(str::to_owned).collect()
+}
+
+/// A run whose end does not matter, and a while.
+fn run_anyhow(world: &World) {
+    let _ = world.run(APPLY);
+    world.host.advance(120_000);
+}
+
+fn first_linked(world: &World) -> String {
+    world.linked("contact").into_keys().next().unwrap()
+}
+
+#[test]
+fn a_create_that_cannot_be_looked_for_is_looked_for_later() {
+    let world = synced(small(1), settings());
+    let note = add_note(&world, &first_linked(&world), "lost on its way back");
+    world.host.advance(60_000);
+    set_faults(
+        &world,
+        vec![
+            strikes("POST", "/v1/notes", Some(1), Fault::Lost { done: true }),
+            strikes("GET", "/v1/notes", None, Fault::Status { status: 500 }),
+        ],
+    );
+    run_anyhow(&world);
+    set_faults(&world, Vec::new());
+    world.run_until_done(2);
+    assert_eq!(texts_of(&world, &note).len(), 1);
+    world.check();
+}
