@@ -320,7 +320,7 @@ pub(super) fn contact_fields(contact: &Contact) -> Fields {
     fields
 }
 
-fn customer_fields(customer: &Customer) -> Fields {
+pub(super) fn customer_fields(customer: &Customer) -> Fields {
     let mut fields = Fields::new();
     for (name, value) in [
         ("name", &customer.name),
@@ -338,7 +338,7 @@ fn customer_fields(customer: &Customer) -> Fields {
     fields
 }
 
-fn attribute_fields(customer: &Customer) -> Fields {
+pub(super) fn attribute_fields(customer: &Customer) -> Fields {
     let mut fields = Fields::new();
     for (key, value) in customer.attributes.custom.iter().filter(|(_, value)| !value.is_null()) {
         fields.insert(format!("attribute.{key}"), value.clone());

@@ -73,3 +73,56 @@ fn a_create_that_cannot_be_looked_for_is_looked_for_later() {
     assert_eq!(texts_of(&world, &note).len(), 1);
     world.check();
 }
+
+#[test]
+fn a_create_found_later_is_brought_to_what_ghl_holds_by_then() {
+    let world = synced(small(1), settings());
+    let contact = first_linked(&world);
+    let note = add_note(&world, &contact, "first form");
+    world.host.advance(60_000);
+    set_faults(
+        &world,
+        vec![
+            strikes("POST", "/v1/notes", Some(1), Fault::Lost { done: true }),
+            strikes("GET", "/v1/notes", None, Fault::Status { status: 500 }),
+        ],
+    );
+    run_anyhow(&world);
+    set_faults(&world, Vec::new());
+    world.ask_ghl(
+        "PUT",
+        &format!("/contacts/{contact}/notes/{note}"),
+        json!({ "body": "second form" }),
+    );
+    world.host.advance(60_000);
+    world.run_until_done(2);
+    let texts = texts_of(&world, &note);
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].starts_with("second form"), "{texts:?}");
+}
+
+#[test]
+fn a_refusal_that_wrote_all_the_same_is_not_written_again() {
+    for status in [400, 404, 409, 422] {
+        let world = synced(small(1), settings());
+        let contact = first_linked(&world);
+        let note = add_note(&world, &contact, "refused, and there");
+        world.host.advance(60_000);
+        set_faults(
+            &world,
+            vec![strikes("POST", "/v1/notes", Some(1), Fault::DoneThenStatus { status })],
+        );
+        run_anyhow(&world);
+        set_faults(&world, Vec::new());
+        world.ask_ghl(
+            "PUT",
+            &format!("/contacts/{contact}/notes/{note}"),
+            json!({ "body": "edited" }),
+        );
+        world.host.advance(60_000);
+        world.run_until_done(2);
+        let texts = texts_of(&world, &note);
+        assert_eq!(texts.len(), 1, "after {status}");
+        assert!(texts[0].starts_with("edited"), "after {status}: {texts:?}");
+    }
+}
