@@ -379,7 +379,10 @@ impl<H: Host> Engine<'_, H> {
 
     /// One page of the run's phase. What it puts is committed with the run's new place.
     async fn step(&self, run: &mut Run, ready: &Ready) -> Result<Batch> {
-        if self.skips(run, ready) {
+        // Until a plan was applied whole, ChartMogul may hold what no link tells of: the state may
+        // have been lost, and the plan that was rebuilding it replaced by this one.
+        let first = self.state().await?.applied_at == 0;
+        if self.skips(run, ready, first) {
             run.phase = run.phase.next();
             return Ok(self.keeper.batch());
         }
@@ -422,9 +425,8 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Whether nothing needs the phase's page: every call saved is one.
-    fn skips(&self, run: &Run, ready: &Ready) -> bool {
+    fn skips(&self, run: &Run, ready: &Ready, first: bool) -> bool {
         let settings = self.settings;
-        let first = run.plan.revision == 0;
         let has_source = ready.schema.borrow().data_source.is_some();
         // Customers of our own stand in our own data source: before it exists there are none.
         let could_exist = settings.anchor == Anchor::AttachOnly || has_source;

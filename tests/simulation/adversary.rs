@@ -1,7 +1,8 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
-use ghl_chartmogul::mapping::settings::Settings;
+use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
+use ghl_chartmogul::sync::RunOptions;
 use serde_json::json;
 
 use crate::small;
@@ -124,5 +125,19 @@ fn a_refusal_that_wrote_all_the_same_is_not_written_again() {
         let texts = texts_of(&world, &note);
         assert_eq!(texts.len(), 1, "after {status}");
         assert!(texts[0].starts_with("edited"), "after {status}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_lost_state_whose_first_run_is_replaced_is_rebuilt_all_the_same() {
+    for anchor in [Anchor::AttachOnly, Anchor::ContactIsCustomer] {
+        let world = synced(small(1), Settings { anchor, ..settings() });
+        let counts = world.counts();
+        world.host.store.clear();
+        let stopped = world.run(RunOptions { max_records: Some(5), ..APPLY }).unwrap();
+        assert!(!stopped.done);
+        world.run(RunOptions { full: true, ..APPLY }).unwrap();
+        assert_eq!(world.counts(), counts, "{anchor:?}");
+        world.check();
     }
 }
