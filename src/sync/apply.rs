@@ -14,11 +14,11 @@ use crate::mapping::settings::Anchor;
 use super::Engine;
 use super::budget::{Budget, RunOptions, Stop};
 use super::change::{Action, Change};
-use super::create::{outcome_is_open, without_uuid};
+use super::create::{lacks_parent, outcome_is_open, without_uuid};
 use super::discover::Ready;
 use super::report::{Report, Tally};
 use super::run::{Outcome, Phase, Run};
-use super::state::{Intent, Kind, Link, State};
+use super::state::{DeadLetter, Intent, Kind, Link, State};
 
 /// Changes read from the plan at once.
 const CHANGES_A_PAGE: usize = 64;
@@ -291,20 +291,18 @@ impl<H: Host> Engine<'_, H> {
                 } else {
                     progress.failures.set(0);
                 }
-                let contact = change
-                    .contact
-                    .as_deref()
-                    .or((change.kind == Kind::Contact).then_some(change.id.as_str()));
-                self.set_aside(
-                    &mut batch,
-                    change.kind,
-                    &change.id,
-                    contact,
-                    &error,
-                    change.content(),
-                )?;
-                let unknown = outcome_is_open(&error);
-                if let (true, Some(contact)) = (error.code.retryable() || unknown, contact) {
+                let contact = match change.kind {
+                    Kind::Contact => Some(change.id.as_str()),
+                    _ => change.contact.as_deref(),
+                };
+                // Refused for its parent's sake and not for its content: to be tried again with it.
+                let orphaned = lacks_parent(&error);
+                let content = if orphaned { String::new() } else { change.content() };
+                self.set_aside(&mut batch, change.kind, &change.id, contact, &error, content)?;
+                let again = error.code.retryable()
+                    || outcome_is_open(&error)
+                    || (orphaned && self.business_may_follow(change).await?);
+                if let (true, Some(contact)) = (again, contact) {
                     batch.put(&format!("retry/{contact}"), &progress.plan)?;
                 }
                 // The intent stays: the error may be that of looking for the record, and even a
@@ -314,6 +312,16 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         self.keeper.commit(batch).await
+    }
+
+    /// Whether a contact failed for a business that the next run tries again. A note or a task
+    /// comes again with its contact anyway.
+    async fn business_may_follow(&self, change: &Change) -> Result<bool> {
+        let business = change.contact.as_deref().filter(|_| change.kind == Kind::Contact);
+        let Some(business) = business else { return Ok(false) };
+        let letter: Option<DeadLetter> =
+            self.keeper.get(&format!("dead/{}/{business}", Kind::Business.name())).await?;
+        Ok(letter.is_none_or(|letter| letter.retryable))
     }
 }
 

@@ -227,6 +227,12 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
+/// Whether a create was not even sent, as the record that it belongs to could not be made. Errors of
+/// the services name their service.
+pub(super) fn lacks_parent(error: &Error) -> bool {
+    error.code == Code::NotFound && error.service.is_none()
+}
+
 /// Whether a create may have been done although it was not answered with its uuid.
 pub(super) fn outcome_is_open(error: &Error) -> bool {
     matches!(error.code, Code::OutcomeUnknown | Code::UnreadableResponse)

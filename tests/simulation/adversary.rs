@@ -3,7 +3,7 @@
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::RunOptions;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::small;
 use crate::world::{APPLY, World, settings};
@@ -138,6 +138,54 @@ fn a_lost_state_whose_first_run_is_replaced_is_rebuilt_all_the_same() {
         assert!(!stopped.done);
         world.run(RunOptions { full: true, ..APPLY }).unwrap();
         assert_eq!(world.counts(), counts, "{anchor:?}");
+        world.check();
+    }
+}
+
+#[test]
+fn notes_and_tasks_of_a_contact_that_failed_come_with_it() {
+    for status in [422, 429, 503] {
+        let world =
+            World::new(small(1), Settings { anchor: Anchor::ContactIsCustomer, ..settings() });
+        set_faults(
+            &world,
+            vec![strikes("POST", "/v1/customers", Some(9), Fault::Status { status })],
+        );
+        run_anyhow(&world);
+        set_faults(&world, Vec::new());
+        // A refused contact is tried again when it changes.
+        let linked = world.linked("contact");
+        let contacts: Vec<Value> = world.host.sandbox.borrow().ghl_contacts();
+        for contact in contacts {
+            let id = contact["id"].as_str().unwrap();
+            if !linked.contains_key(id) {
+                world.ask_ghl("PUT", &format!("/contacts/{id}"), json!({ "firstName": "Mended" }));
+            }
+        }
+        world.host.advance(60_000);
+        world.run_until_done(2);
+        world.host.advance(60_000);
+        world.run_until_done(2);
+        world.check();
+    }
+}
+
+#[test]
+fn contacts_of_a_business_that_failed_come_with_it() {
+    for status in [429, 503] {
+        let world =
+            World::new(small(1), Settings { anchor: Anchor::BusinessIsCustomer, ..settings() });
+        set_faults(
+            &world,
+            vec![strikes("POST", "/v1/customers", Some(8), Fault::Status { status })],
+        );
+        run_anyhow(&world);
+        let linked = world.linked("contact").len();
+        set_faults(&world, Vec::new());
+        world.run_until_done(2);
+        let whole = synced(small(1), Settings { anchor: Anchor::BusinessIsCustomer, ..settings() });
+        assert!(linked < whole.linked("contact").len() || status == 429);
+        assert_eq!(world.linked("contact").len(), whole.linked("contact").len());
         world.check();
     }
 }
