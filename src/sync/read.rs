@@ -162,13 +162,14 @@ impl<H: Host> Engine<'_, H> {
             let updated =
                 contact.date_updated.as_ref().and_then(|at| at.milliseconds()).unwrap_or(0);
             let known = recent.is_some_and(|seen| seen.updated == updated && seen.plan == last);
-            if run.plan.pass == Pass::Incremental && known {
-                Plan::add(&mut run.plan.unchanged, Kind::Contact, u64::from(link.is_some()));
-                continue;
-            }
+            // A known one too: the run's end forgets those that it did not see.
             if u64::try_from(updated).unwrap_or(0) + OVERLAP_MS >= run.newest {
                 batch
                     .put(&format!("recent/{id}"), &Recent { updated, plan: run.plan.id.clone() })?;
+            }
+            if run.plan.pass == Pass::Incremental && known {
+                Plan::add(&mut run.plan.unchanged, Kind::Contact, u64::from(link.is_some()));
+                continue;
             }
             let identity = contacts::identity(contact, &context);
             let (mapped, at_create) = match self.settings.anchor {

@@ -171,6 +171,19 @@ fn notes_and_tasks_of_a_contact_that_failed_come_with_it() {
 }
 
 #[test]
+fn an_unchanged_location_costs_its_list_pages_in_every_run() {
+    let world = synced(small(1), settings());
+    let task_pages = world.host.sandbox.borrow().ghl_tasks().len().div_ceil(100);
+    for run in 2..6 {
+        let before = world.host.requests.borrow().len();
+        world.run(APPLY).unwrap();
+        let calls = world.host.requests.borrow().len() - before;
+        assert!(calls <= 1 + task_pages, "run {run} took {calls} calls");
+        world.host.advance(HOUR_MS);
+    }
+}
+
+#[test]
 fn contacts_of_a_business_that_failed_come_with_it() {
     for status in [429, 503] {
         let world =
