@@ -149,7 +149,14 @@ impl<H: Host> Engine<'_, H> {
             unfinished.filter(|run| run.phase < Phase::Planned && self.still_fits(run, &state));
         let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
         let budget = Budget::new(&RunOptions::default(), self.host.now(), self.calls());
-        self.read_until_planned(&mut run, &ready, &budget).await?;
+        // Without a budget only the quota stops it: half a plan must not be taken for a whole one.
+        if self.read_until_planned(&mut run, &ready, &budget).await?.is_some() {
+            return Err(Error::new(
+                Code::DailyQuotaExhausted,
+                "the day's quota is used up before the plan is whole",
+            )
+            .hint("Plan again after the quota's reset: reading goes on where it stopped."));
+        }
         let mut batch = self.keeper.batch();
         batch.put("state", &State { planned_at: self.host.now(), ..state })?;
         self.keeper.commit(batch).await?;

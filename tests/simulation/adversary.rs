@@ -1,8 +1,9 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
+use ghl_chartmogul::error::Code;
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
-use ghl_chartmogul::sync::RunOptions;
+use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
 
 use crate::small;
@@ -181,6 +182,27 @@ fn an_unchanged_location_costs_its_list_pages_in_every_run() {
         assert!(calls <= 1 + task_pages, "run {run} took {calls} calls");
         world.host.advance(HOUR_MS);
     }
+}
+
+#[test]
+fn a_plan_that_the_quota_cuts_off_is_an_error_and_goes_on_the_next_day() {
+    let world = World::new(SandboxOptions { daily_limit: 20, ..small(3) }, settings());
+    let plan = |world: &World| {
+        world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap()
+    };
+    let cut_off = plan(&world).unwrap_err();
+    assert_eq!(cut_off.code, Code::DailyQuotaExhausted);
+    let mut days = 0;
+    let whole = loop {
+        world.host.advance(24 * HOUR_MS);
+        days += 1;
+        assert!(days < 10, "it never comes to an end");
+        if let Ok(plan) = plan(&world) {
+            break plan;
+        }
+    };
+    assert!(whole.count(Action::Create) > 0);
+    assert_eq!(world.writes(), 0);
 }
 
 #[test]
