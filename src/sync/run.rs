@@ -458,11 +458,12 @@ impl<H: Host> Engine<'_, H> {
     }
 
     fn refuse_stale(&self, run: &Run, state: &State) -> Result<()> {
-        if run.phase == Phase::Applying {
-            return Ok(());
-        }
+        // Half applied or not: changes are carried out under the settings that they were made with.
         if run.plan.settings != self.settings.fingerprint() {
             return Err(stale("the settings have changed since the plan was made"));
+        }
+        if run.phase == Phase::Applying {
+            return Ok(());
         }
         if run.plan.revision != state.revision {
             return Err(stale("another plan was applied since this one was made"));

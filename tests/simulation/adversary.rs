@@ -1,7 +1,7 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
-use ghl_chartmogul::mapping::settings::{Anchor, Settings};
+use ghl_chartmogul::mapping::settings::{Anchor, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
@@ -203,6 +203,23 @@ fn a_plan_that_the_quota_cuts_off_is_an_error_and_goes_on_the_next_day() {
     };
     assert!(whole.count(Action::Create) > 0);
     assert_eq!(world.writes(), 0);
+}
+
+#[test]
+fn a_plan_half_applied_is_refused_under_other_settings() {
+    let mut world = World::new(small(1), settings());
+    let plan =
+        world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap().unwrap();
+    let half = RunOptions { max_records: Some(3), ..APPLY };
+    let outcome = world.with(async |engine| engine.apply(&plan.id, half).await).unwrap().unwrap();
+    assert!(!outcome.done);
+    world.settings = Settings { note_format: NoteFormat::Plain, ..settings() };
+    let written = world.writes();
+    let refused = world.with(async |engine| engine.apply(&plan.id, APPLY).await).unwrap();
+    assert_eq!(refused.unwrap_err().code, Code::StalePlan);
+    assert_eq!(world.writes(), written);
+    world.run_until_done(2);
+    world.check();
 }
 
 #[test]
