@@ -259,10 +259,23 @@ impl<H: Host> Engine<'_, H> {
                 Ok(item) => {
                     run.plan.least_read_calls.ghl += 1;
                     items.push(item);
+                    // What failed for a while is over; a refusal for good is kept for its content.
+                    let key = format!("dead/contact/{id}");
+                    let letter: Option<DeadLetter> = self.keeper.get(&key).await?;
+                    if letter.is_some_and(|letter| letter.retryable) {
+                        batch.delete(&key);
+                    }
                 }
                 // Deleted meanwhile: nothing is left to bring over.
                 Err(error) if error.code == Code::NotFound => batch.delete(&format!("retry/{id}")),
-                Err(error) => return Err(error),
+                Err(error) if super::apply::ends_the_run(&error) => return Err(error),
+                // Some records fail for ever: the rest goes on, and the next run tries again.
+                Err(error) => {
+                    run.rejected += 1;
+                    let content = String::new();
+                    self.set_aside(&mut batch, Kind::Contact, id, Some(id), &error, content)?;
+                    batch.put(&format!("retry/{id}"), &run.plan.id)?;
+                }
             }
         }
         Plan::add(&mut run.plan.read, Kind::Contact, items.len() as u64);

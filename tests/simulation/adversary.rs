@@ -223,6 +223,27 @@ fn a_plan_half_applied_is_refused_under_other_settings() {
 }
 
 #[test]
+fn a_contact_that_cannot_be_read_again_does_not_hold_up_the_rest() {
+    let world = synced(small(1), settings());
+    let linked: Vec<String> = world.linked("contact").into_keys().collect();
+    add_note(&world, &linked[0], "of the contact that fails");
+    world.host.advance(60_000);
+    let failing = format!("/contacts/{}*", linked[0]);
+    set_faults(&world, vec![strikes("GET", &failing, None, Fault::Status { status: 500 })]);
+    assert!(world.run(APPLY).unwrap().done);
+    world.host.advance(HOUR_MS);
+    let note = add_note(&world, &linked[1], "of another");
+    world.host.advance(60_000);
+    assert!(world.run(APPLY).unwrap().done);
+    assert_eq!(texts_of(&world, &note).len(), 1);
+    set_faults(&world, Vec::new());
+    world.host.advance(HOUR_MS);
+    world.run_until_done(2);
+    world.check();
+    assert!(world.host.store.matching("/dead/contact/").is_empty());
+}
+
+#[test]
 fn contacts_of_a_business_that_failed_come_with_it() {
     for status in [429, 503] {
         let world =
