@@ -177,8 +177,8 @@ impl<H: Host> Engine<'_, H> {
         limit: usize,
     ) -> Result<(Vec<Change>, Option<String>)> {
         let prefix = format!("plan/{plan}/");
-        let rows: Vec<(String, Change)> =
-            self.keeper.scan(&prefix, after, limit.clamp(1, 1000)).await?;
+        let limit = limit.clamp(1, 1000);
+        let rows: Vec<(String, Change)> = self.keeper.scan(&prefix, after, limit).await?;
         let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() >= limit);
         Ok((rows.into_iter().map(|(_, change)| change).collect(), cursor))
     }

@@ -244,6 +244,32 @@ fn a_contact_that_cannot_be_read_again_does_not_hold_up_the_rest() {
 }
 
 #[test]
+fn a_plan_is_told_whole_however_much_is_asked_for_at_once() {
+    let options =
+        SandboxOptions { contacts: 400, notes_per_contact: 4.0, burst_limit: 10_000, ..small(1) };
+    let world = World::new(options, settings());
+    let (told, listed) = world
+        .with(async |engine| {
+            let plan = engine.plan(RunOptions::default()).await?;
+            let (mut listed, mut cursor) = (0, None::<String>);
+            loop {
+                let (changes, next) = engine.changes(&plan.id, cursor.as_deref(), 5_000).await?;
+                listed += changes.len() as u64;
+                cursor = next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            let told: u64 = plan.totals.values().flat_map(|kinds| kinds.values()).sum();
+            Ok((told, listed))
+        })
+        .unwrap()
+        .unwrap();
+    assert!(told > 1_000, "{told}");
+    assert_eq!(listed, told);
+}
+
+#[test]
 fn contacts_of_a_business_that_failed_come_with_it() {
     for status in [429, 503] {
         let world =
