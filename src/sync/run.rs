@@ -218,35 +218,42 @@ impl<H: Host> Engine<'_, H> {
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
+        let started = (self.host.now(), self.calls());
         if let Some(run) =
             unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && !options.full)
             && self.refuse_stale(run, &state).is_ok()
         {
+            // Planned by a run that ended before it could say so.
+            if self.only_plans(&state, &options) && run.phase == Phase::Planned {
+                return self.planned_only(run, state, started.0).await;
+            }
             return self.carry_out(run.clone(), state, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
-        let started = (self.host.now(), self.calls());
         let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
         let budget = Budget::new(&options, started.0, started.1);
         if let Some(stop) = self.read_until_planned(&mut run, &ready, &budget).await? {
             return Ok(self.stopped(&run, stop, started.0));
         }
-        let first = state.applied_at == 0 && self.settings.first_run == FirstRun::Plan;
-        if first && state.planned_at == 0 && !options.apply {
-            let mut batch = self.keeper.batch();
-            batch.put("state", &State { planned_at: self.host.now(), ..state })?;
-            self.keeper.commit(batch).await?;
-            let report = Report::of_plan(&run, self.host.now().saturating_sub(started.0));
-            return Ok(Outcome {
-                done: true,
-                planned_only: true,
-                stopped: None,
-                checkpoint: None,
-                report,
-            });
+        if self.only_plans(&state, &options) {
+            return self.planned_only(&run, state, started.0).await;
         }
         let left = self.left(&options, started.0, started.1);
         self.carry_out(run, state, left).await
+    }
+
+    /// Whether a run must write nothing: no plan of the location was given to anybody yet.
+    fn only_plans(&self, state: &State, options: &RunOptions) -> bool {
+        let first = state.applied_at == 0 && self.settings.first_run == FirstRun::Plan;
+        first && state.planned_at == 0 && !options.apply
+    }
+
+    async fn planned_only(&self, run: &Run, state: State, began: u64) -> Result<Outcome> {
+        let mut batch = self.keeper.batch();
+        batch.put("state", &State { planned_at: self.host.now(), ..state })?;
+        self.keeper.commit(batch).await?;
+        let report = Report::of_plan(run, self.host.now().saturating_sub(began));
+        Ok(Outcome { done: true, planned_only: true, stopped: None, checkpoint: None, report })
     }
 
     /// The run's state between runs.

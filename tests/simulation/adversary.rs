@@ -270,6 +270,44 @@ fn a_plan_is_told_whole_however_much_is_asked_for_at_once() {
 }
 
 #[test]
+fn a_first_run_killed_anywhere_writes_nothing_before_a_plan_was_given() {
+    let options = SandboxOptions { contacts: 12, ..small(1) };
+    let whole = World::new(options.clone(), settings());
+    whole.run(RunOptions::default()).unwrap();
+    let commits = whole.host.store.commits();
+    for commit in 0..commits {
+        let world = World::new(options.clone(), settings());
+        world.host.store.fails_at.set(Some((commit, crate::store::Failing::Before)));
+        assert!(world.run(RunOptions::default()).is_err(), "commit {commit}");
+        world.host.advance(60_000);
+        let outcome = world.run(RunOptions::default()).unwrap();
+        assert_eq!(world.writes(), 0, "after a death at commit {commit}");
+        assert!(outcome.planned_only, "after a death at commit {commit}");
+        world.run_until_done(1);
+        world.check();
+    }
+}
+
+#[test]
+fn a_store_that_fails_at_any_commit_loses_nothing() {
+    use crate::store::Failing;
+    let options = SandboxOptions { contacts: 12, ..small(1) };
+    let whole = World::new(options.clone(), settings());
+    whole.run(APPLY).unwrap();
+    let commits = whole.host.store.commits();
+    for failing in [Failing::Before, Failing::After] {
+        for commit in 0..commits {
+            let world = World::new(options.clone(), settings());
+            world.host.store.fails_at.set(Some((commit, failing)));
+            let _ = world.run(APPLY);
+            world.host.advance(60_000);
+            world.run_until_done(2);
+            world.check();
+        }
+    }
+}
+
+#[test]
 fn contacts_of_a_business_that_failed_come_with_it() {
     for status in [429, 503] {
         let world =
