@@ -293,7 +293,14 @@ impl<H: Host> Engine<'_, H> {
         wanted
             || state.full_pass_at == 0
             || state.settings != self.settings.fingerprint()
-            || self.host.now().saturating_sub(state.full_pass_at) >= lasts
+            || self.has_passed(state.full_pass_at, lasts)
+    }
+
+    /// Whether so many milliseconds have passed since an instant that was noted. One that lies ahead
+    /// was noted by a clock that went wrong: it must not put off what is due.
+    pub(super) fn has_passed(&self, noted: u64, milliseconds: u64) -> bool {
+        let now = self.host.now();
+        noted > now.saturating_add(OVERLAP_MS) || now.saturating_sub(noted) >= milliseconds
     }
 
     /// Discovers, and begins a run or goes on with one that was reading. Counts what discovering takes.
@@ -477,7 +484,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let age = self.host.now().saturating_sub(run.plan.created_at);
         let lasts = u64::from(self.settings.max_plan_age_minutes) * 60_000;
-        if age > lasts {
+        if self.has_passed(run.plan.created_at, lasts + 1) {
             return Err(stale(format!(
                 "the plan was made {} minutes ago, sync.maxPlanAgeMinutes is {}",
                 age / 60_000,

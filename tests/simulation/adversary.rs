@@ -244,6 +244,19 @@ fn a_contact_that_cannot_be_read_again_does_not_hold_up_the_rest() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_does_not_put_off_the_full_pass() {
+    let world = World::new(SandboxOptions { notes_touch_contact: false, ..small(1) }, settings());
+    world.host.ahead_ms.set(400 * 24 * HOUR_MS);
+    world.run_until_done(1);
+    world.host.ahead_ms.set(0);
+    world.host.advance(HOUR_MS);
+    let note = add_note(&world, &first_linked(&world), "quiet");
+    world.host.advance(25 * HOUR_MS);
+    world.run_until_done(2);
+    assert_eq!(texts_of(&world, &note).len(), 1);
+}
+
+#[test]
 fn a_plan_is_told_whole_however_much_is_asked_for_at_once() {
     let options =
         SandboxOptions { contacts: 400, notes_per_contact: 4.0, burst_limit: 10_000, ..small(1) };
