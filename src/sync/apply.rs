@@ -64,7 +64,13 @@ impl<H: Host> Engine<'_, H> {
             batch.put("state", &state)?;
             self.keeper.commit(batch).await?;
         }
-        let ready = self.discover(false).await?;
+        let ready = match self.discover(false).await {
+            Ok(ready) => ready,
+            Err(error) if error.code == Code::DailyQuotaExhausted => {
+                return Ok(self.stopped(&run, Stop::Quota, began));
+            }
+            Err(error) => return Err(error),
+        };
         let total: u64 = [Action::Create, Action::Update, Action::Complete, Action::Link]
             .into_iter()
             .map(|action| run.plan.count(action))

@@ -230,7 +230,14 @@ impl<H: Host> Engine<'_, H> {
             return self.carry_out(run.clone(), state, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
-        let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
+        let prepared = self.prepare(reading, &state, options.full).await;
+        if let Err(error) = &prepared
+            && error.code == Code::DailyQuotaExhausted
+        {
+            let run = self.new_run(&state, Vec::new(), options.full);
+            return Ok(self.stopped(&run, Stop::Quota, started.0));
+        }
+        let (mut run, ready) = prepared?;
         let budget = Budget::new(&options, started.0, started.1);
         if let Some(stop) = self.read_until_planned(&mut run, &ready, &budget).await? {
             return Ok(self.stopped(&run, stop, started.0));
@@ -326,10 +333,18 @@ impl<H: Host> Engine<'_, H> {
         for prefix in ["stage/", "match/", "plan/"] {
             self.keeper.clear(prefix).await?;
         }
+        let run = self.new_run(state, ready.warnings.clone(), full);
+        let mut batch = self.keeper.batch();
+        batch.put("run", &run)?;
+        self.keeper.commit(batch).await?;
+        Ok(run)
+    }
+
+    fn new_run(&self, state: &State, warnings: Vec<String>, full: bool) -> Run {
         let now = self.host.now();
         let pass = if self.must_read_all(state, full) { Pass::Full } else { Pass::Incremental };
         let chance = (self.host.random() * 4_294_967_296.0) as u64;
-        let run = Run {
+        Run {
             phase: Phase::Contacts,
             cursor: None,
             plan: Plan {
@@ -345,7 +360,7 @@ impl<H: Host> Engine<'_, H> {
                 calls: Default::default(),
                 read_calls: Default::default(),
                 least_read_calls: Default::default(),
-                warnings: ready.warnings.clone(),
+                warnings,
             },
             changed_since: state.watermark.saturating_sub(OVERLAP_MS),
             newest: state.watermark,
@@ -356,11 +371,7 @@ impl<H: Host> Engine<'_, H> {
             done: 0,
             total: 0,
             rejected: 0,
-        };
-        let mut batch = self.keeper.batch();
-        batch.put("run", &run)?;
-        self.keeper.commit(batch).await?;
-        Ok(run)
+        }
     }
 
     /// Reads and compares, page by page, until the plan is whole or the budget ends.

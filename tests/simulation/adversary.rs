@@ -206,6 +206,17 @@ fn a_plan_that_the_quota_cuts_off_is_an_error_and_goes_on_the_next_day() {
 }
 
 #[test]
+fn the_quota_stops_a_run_before_its_first_page_too() {
+    let world = World::new(SandboxOptions { daily_limit: 20, ..small(3) }, settings());
+    world.run(APPLY).unwrap();
+    // A new process on the same day, whose settings ask for everything again.
+    let world =
+        World { settings: Settings { note_format: NoteFormat::Plain, ..settings() }, ..world };
+    let outcome = world.run(APPLY).unwrap();
+    assert!(!outcome.done && outcome.stopped.is_some());
+}
+
+#[test]
 fn a_plan_half_applied_is_refused_under_other_settings() {
     let mut world = World::new(small(1), settings());
     let plan =
