@@ -16,7 +16,7 @@ use super::change::{Action, Change, Plan};
 use super::discover::Ready;
 use super::existing::{ExistingChild, condensed, task_content};
 use super::plan::{Place, before, without};
-use super::read::StagedTask;
+use super::read::{StagedTask, overflow_note};
 use super::run::Run;
 use super::state::{Batch, Kind, Matched};
 
@@ -186,7 +186,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
             if let Some(whole) = &staged.overflow {
-                let note_id = format!("task-{id}");
+                let note_id = overflow_note(id);
                 let text = notes::written(whole, &note_id, self.settings);
                 overflows.push((note_id, Fields::from([("text".to_owned(), json!(text))])));
             }

@@ -14,7 +14,7 @@ use crate::host::{Event, Host};
 use crate::http::Page;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
-use crate::mapping::{Fields, Problem, changed, tasks};
+use crate::mapping::{Fields, Problem, changed, notes, tasks};
 
 use super::Engine;
 use super::change::{Pass, Plan};
@@ -64,6 +64,11 @@ pub(super) struct StagedTask {
     /// When it was last changed, for the completion's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
+}
+
+/// The id that the note beside a long task goes by.
+pub(super) fn overflow_note(task: &str) -> String {
+    format!("task-{task}")
 }
 
 /// A contact read before, inside the time that is read twice.
@@ -325,15 +330,17 @@ impl<H: Host> Engine<'_, H> {
         }
         let ids: Vec<&str> = read.iter().filter_map(|task| task.id.as_deref()).collect();
         let links = self.links(Kind::Task, &ids).await?;
+        let noted = self.noted_whole(&read).await?;
         let users = ready.users.borrow().clone();
-        for (task, link) in read.iter().zip(links) {
+        for ((task, link), noted) in read.iter().zip(links).zip(noted) {
             let (id, contact) = (
                 task.id.as_deref().unwrap_or_default(),
                 task.contact_id.as_deref().unwrap_or_default(),
             );
             let mapped =
                 tasks::task(task, self.settings, &users, |at| self.offset_minutes(ready, at));
-            if let (Some(link), Ok(mapped)) = (&link, &mapped)
+            // A long task's note is compared with the task: its text may differ past the cut.
+            if let (true, Some(link), Ok(mapped)) = (noted, &link, &mapped)
                 && changed(&link.base, &mapped.fields).is_empty()
             {
                 Plan::add(&mut run.plan.unchanged, Kind::Task, 1);
@@ -356,6 +363,31 @@ impl<H: Host> Engine<'_, H> {
         }
         run.cursor = page.cursor;
         Ok((batch, run.cursor.is_none()))
+    }
+
+    /// Of each task, whether the note beside it holds its whole text, or it needs none.
+    async fn noted_whole(&self, tasks: &[Task<'_>]) -> Result<Vec<bool>> {
+        let mut wanted = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let id = overflow_note(task.id.as_deref().unwrap_or_default());
+            let whole = tasks::overflow(task, self.settings);
+            let text = whole.map(|whole| notes::written(&whole, &id, self.settings));
+            wanted.push((id, text));
+        }
+        let ids: Vec<&String> =
+            wanted.iter().filter(|(_, text)| text.is_some()).map(|(id, _)| id).collect();
+        let mut links = self.links(Kind::Note, &ids).await?.into_iter();
+        let mut noted = Vec::with_capacity(tasks.len());
+        for (_, text) in &wanted {
+            noted.push(match text {
+                None => true,
+                Some(text) => links.next().flatten().is_some_and(|link| {
+                    let held = link.base.get("text").and_then(Value::as_str);
+                    held == Some(crate::mapping::hash(text).as_str())
+                }),
+            });
+        }
+        Ok(noted)
     }
 
     fn skip_task_without_contact(

@@ -1,7 +1,7 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
-use ghl_chartmogul::mapping::settings::{Anchor, NoteFormat, Settings};
+use ghl_chartmogul::mapping::settings::{Anchor, LongTasks, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
@@ -252,6 +252,66 @@ fn a_contact_that_cannot_be_read_again_does_not_hold_up_the_rest() {
     world.run_until_done(2);
     world.check();
     assert!(world.host.store.matching("/dead/contact/").is_empty());
+}
+
+fn long_tasks() -> Settings {
+    Settings { long_tasks: LongTasks::Note, ..settings() }
+}
+
+fn add_long_task(world: &World, contact: &str, body: &str) -> String {
+    let answer = world.ask_ghl(
+        "POST",
+        &format!("/contacts/{contact}/tasks"),
+        json!({ "title": "A long task", "body": body, "dueDate": "2027-01-05T10:00:00.000Z", "completed": false }),
+    );
+    let task = &answer["task"];
+    task["id"].as_str().or(task["_id"].as_str()).unwrap().to_owned()
+}
+
+#[test]
+fn the_note_of_a_long_task_follows_its_text() {
+    let world = synced(small(1), long_tasks());
+    let contact = first_linked(&world);
+    let body = "word ".repeat(80);
+    let task = add_long_task(&world, &contact, &format!("{body} first end"));
+    world.host.advance(60_000);
+    world.run_until_done(1);
+    world.host.advance(HOUR_MS);
+    world.ask_ghl(
+        "PUT",
+        &format!("/contacts/{contact}/tasks/{task}"),
+        json!({ "body": format!("{body} second end") }),
+    );
+    world.host.advance(60_000);
+    world.run_until_done(1);
+    let texts = texts_of(&world, &format!("task-{task}"));
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].contains("second end"), "{texts:?}");
+}
+
+#[test]
+fn the_note_of_a_long_task_is_tried_again() {
+    let world = synced(small(1), long_tasks());
+    let task = add_long_task(&world, &first_linked(&world), &"word ".repeat(80));
+    world.host.advance(60_000);
+    set_faults(&world, vec![strikes("POST", "/v1/notes", Some(2), Fault::Status { status: 503 })]);
+    run_anyhow(&world);
+    set_faults(&world, Vec::new());
+    world.run_until_done(2);
+    assert_eq!(texts_of(&world, &format!("task-{task}")).len(), 1);
+    world.check();
+}
+
+#[test]
+fn a_setting_for_long_tasks_reaches_those_already_synced() {
+    let mut world = synced(small(1), settings());
+    let task = add_long_task(&world, &first_linked(&world), &"word ".repeat(80));
+    world.host.advance(60_000);
+    world.run_until_done(1);
+    world.settings = long_tasks();
+    world.host.advance(HOUR_MS);
+    world.run_until_done(1);
+    assert_eq!(texts_of(&world, &format!("task-{task}")).len(), 1);
 }
 
 #[test]
