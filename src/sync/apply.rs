@@ -277,7 +277,7 @@ impl<H: Host> Engine<'_, H> {
                 if let (true, Some(uuid)) = (new, &link.uuid) {
                     batch.put(&format!("back/{kind}/{uuid}"), &change.id)?;
                 }
-                if new && change.kind == Kind::Contact {
+                if new {
                     progress.linked.set(progress.linked.get() + 1);
                 }
                 batch.put(&format!("link/{kind}/{}", change.id), &link)?;

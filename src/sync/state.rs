@@ -161,7 +161,7 @@ pub struct State {
     pub last_plan: String,
     /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
     pub list_pages: u64,
-    /// Linked contacts.
+    /// Linked records of all kinds.
     pub linked: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
-use ghl_chartmogul::mapping::settings::{Anchor, LongTasks, NoteFormat, Settings};
+use ghl_chartmogul::mapping::settings::{Anchor, Caps, LongTasks, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
@@ -389,6 +389,47 @@ fn a_store_that_fails_at_any_commit_loses_nothing() {
             world.check();
         }
     }
+}
+
+#[test]
+fn the_cap_of_changes_counts_all_linked_records() {
+    let caps = Caps { max_change_percent: Some(20.0), ..Caps::default() };
+    let world = synced(small(1), Settings { caps, ..settings() });
+    let linked: usize =
+        ["contact", "note", "task"].into_iter().map(|kind| world.linked(kind).len()).sum();
+    let mut edited = 0;
+    for (note, link) in world.linked("note") {
+        if edited * 100 >= linked * 15 {
+            break;
+        }
+        edited += 1;
+        let contact = link["contact"].as_str().unwrap();
+        world.ask_ghl(
+            "PUT",
+            &format!("/contacts/{contact}/notes/{note}"),
+            json!({ "body": "edited" }),
+        );
+    }
+    world.host.advance(60_000);
+    assert!(world.run(APPLY).unwrap().done, "{edited} of {linked} records are under 20 %");
+}
+
+#[test]
+fn a_deleted_chartmogul_note_is_a_dead_letter_and_the_rest_goes_on() {
+    let world = synced(small(1), settings());
+    let (note, link) = world.linked("note").into_iter().next().unwrap();
+    let uuid = link["uuid"].as_str().unwrap();
+    world.ask_chartmogul("DELETE", &format!("/v1/notes/{uuid}"), json!({}));
+    let contact = link["contact"].as_str().unwrap();
+    world.ask_ghl("PUT", &format!("/contacts/{contact}/notes/{note}"), json!({ "body": "edited" }));
+    world.host.advance(60_000);
+    let outcome = world.run(APPLY).unwrap();
+    assert!(outcome.done);
+    assert_eq!(outcome.report.rejected, 1);
+    let written = world.writes();
+    world.host.advance(25 * HOUR_MS);
+    assert!(world.run(APPLY).unwrap().done);
+    assert_eq!(world.writes(), written, "what was refused is not tried again unchanged");
 }
 
 #[test]
