@@ -238,7 +238,7 @@ impl<H: Host> Engine<'_, H> {
                 match marked.filter(|found| place.customer.as_ref() == Some(&found.customer)) {
                     Some(found) => Some((found, Matched::Marker)),
                     None => self
-                        .same_content(kind, place, &fields)
+                        .same_content(kind, place, &fields, batch)
                         .await?
                         .map(|found| (found, Matched::Content)),
                 };
@@ -273,6 +273,7 @@ impl<H: Host> Engine<'_, H> {
         kind: Kind,
         place: &Place,
         fields: &Fields,
+        batch: &mut Batch,
     ) -> Result<Option<ExistingChild>> {
         let Some(customer) = &place.customer else { return Ok(None) };
         let key = match kind {
@@ -282,12 +283,18 @@ impl<H: Host> Engine<'_, H> {
                 format!("match/noteContent/{customer}/{}", notes::content(text))
             }
         };
-        let Some(found): Option<ExistingChild> = self.keeper.get(&key).await? else {
-            return Ok(None);
-        };
-        let owner: Option<String> =
-            self.keeper.get(&format!("back/{}/{}", kind.name(), found.uuid)).await?;
-        Ok(Some(found).filter(|_| owner.is_none()))
+        let alike: Option<Vec<ExistingChild>> = self.keeper.get(&key).await?;
+        for found in alike.unwrap_or_default() {
+            // Each stands for one GHL record: linked before, or given away by this plan.
+            let claim = format!("stage/claim/{}", found.uuid);
+            let back = format!("back/{}/{}", kind.name(), found.uuid);
+            let owners: Vec<Option<String>> = self.keeper.get_all(&[back, claim.clone()]).await?;
+            if owners.iter().all(Option::is_none) && !batch.puts(&claim) {
+                batch.put(&claim, &key)?;
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }
 

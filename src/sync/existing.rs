@@ -115,6 +115,7 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_existing_tasks(&self, run: &mut Run) -> Result<(Batch, bool)> {
         let page = self.next_page(run, "tasks.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
+        let mut unmarked = BTreeMap::new();
         for item in &page.items {
             let task: Task = self.parse(Service::Chartmogul, "tasks.list", item.get())?;
             let (Some(uuid), Some(customer), Some(details)) =
@@ -129,12 +130,13 @@ impl<H: Host> Engine<'_, H> {
             };
             match tasks::marked(details) {
                 Some(id) => batch.put(&format!("match/task/{id}"), &row)?,
-                None => batch.put(
-                    &format!("match/taskContent/{customer}/{}", task_content(&row.fields)),
-                    &row,
-                )?,
+                None => {
+                    let content = task_content(&row.fields);
+                    add(&mut unmarked, format!("match/taskContent/{customer}/{content}"), row);
+                }
             }
         }
+        self.merge_children(unmarked, &mut batch).await?;
         Ok((batch, run.cursor.is_none()))
     }
 
@@ -142,11 +144,12 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_existing_notes(&self, run: &mut Run) -> Result<(Batch, bool)> {
         let page = self.next_page(run, "notes.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
+        let mut unmarked = BTreeMap::new();
         for item in &page.items {
             let note: Note = self.parse(Service::Chartmogul, "notes.list", item.get())?;
-            let (Some(uuid), Some(text)) = (&note.uuid, &note.text) else { continue };
-            let Some(customer) = &note.customer_uuid else { continue };
-            let fields = Fields::from([("text".to_owned(), Value::String(text.clone()))]);
+            let (Some(uuid), Some(customer)) = (&note.uuid, &note.customer_uuid) else { continue };
+            let text = note.text.as_deref().unwrap_or_default();
+            let fields = Fields::from([("text".to_owned(), Value::String(text.to_owned()))]);
             let row = ExistingChild {
                 uuid: uuid.clone(),
                 customer: customer.clone(),
@@ -154,10 +157,13 @@ impl<H: Host> Engine<'_, H> {
             };
             match notes::marked(text) {
                 Some(id) => batch.put(&format!("match/note/{id}"), &row)?,
-                None => batch
-                    .put(&format!("match/noteContent/{customer}/{}", notes::content(text)), &row)?,
+                None => {
+                    let content = notes::content(text);
+                    add(&mut unmarked, format!("match/noteContent/{customer}/{content}"), row);
+                }
             }
         }
+        self.merge_children(unmarked, &mut batch).await?;
         Ok((batch, run.cursor.is_none()))
     }
 
@@ -262,6 +268,26 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
+    /// Adds notes or tasks to those of the same content that are already known.
+    async fn merge_children(
+        &self,
+        rows: BTreeMap<String, Vec<ExistingChild>>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let keys: Vec<String> = rows.keys().cloned().collect();
+        let known: Vec<Option<Vec<ExistingChild>>> = self.keeper.get_all(&keys).await?;
+        for ((key, rows), known) in rows.into_iter().zip(known) {
+            let mut all = known.unwrap_or_default();
+            for row in rows {
+                if !all.iter().any(|known| known.uuid == row.uuid) {
+                    all.push(row);
+                }
+            }
+            batch.put(&key, &all)?;
+        }
+        Ok(())
+    }
+
     /// Adds candidates to those already known under the same value.
     async fn merge(&self, rows: Rows, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> = rows.keys().cloned().collect();
@@ -285,6 +311,10 @@ pub(super) struct ExistingChild {
     pub uuid: String,
     pub customer: String,
     pub fields: Fields,
+}
+
+fn add(rows: &mut BTreeMap<String, Vec<ExistingChild>>, key: String, row: ExistingChild) {
+    rows.entry(key).or_default().push(row);
 }
 
 fn push(rows: &mut Rows, key: String, candidate: &Candidate) {

@@ -57,7 +57,8 @@ impl<H: Host> Engine<'_, H> {
             let mut older = false;
             for item in &page.items {
                 let note: Note = self.parse(Service::Chartmogul, "notes.list", item.get())?;
-                let (Some(uuid), Some(found)) = (note.uuid, note.text) else { continue };
+                let Some(uuid) = note.uuid else { continue };
+                let found = note.text.unwrap_or_default();
                 let made = note.created_at.as_deref().and_then(dates::instant_of);
                 older |= written.zip(made).is_some_and(|(written, made)| made < written);
                 let same = notes::marked(&found).as_deref() == Some(&change.id)
