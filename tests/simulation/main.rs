@@ -410,8 +410,8 @@ fn a_run_stops_at_its_budget_and_goes_on() {
     for_seeds(2, |seed| {
         for (options, stop) in [
             (RunOptions { max_calls: Some(25), ..APPLY }, Stop::Calls),
-            (RunOptions { max_records: Some(10), ..APPLY }, Stop::Records),
-            (RunOptions { deadline_ms: Some(2_000), ..APPLY }, Stop::Deadline),
+            (RunOptions { max_records: Some(4), ..APPLY }, Stop::Records),
+            (RunOptions { deadline_ms: Some(1_000), ..APPLY }, Stop::Deadline),
         ] {
             let world = World::new(small(seed), settings());
             let mut runs = 0;
