@@ -245,10 +245,18 @@ impl<H: Host> Engine<'_, H> {
             return;
         }
         progress.budget.take_record();
-        let result = match change.action {
-            Action::Create => self.create(progress, &change, begun).await,
-            _ => self.update(progress, &change).await,
-        };
+        let mut change = change;
+        let mut result = self.send_change(progress, &change, begun.clone()).await;
+        if let Err(error) = &result {
+            match self.at_moved_customer(progress, &change, error).await {
+                Ok(Some(moved)) => {
+                    change = moved;
+                    result = self.send_change(progress, &change, begun).await;
+                }
+                Ok(None) => {}
+                Err(error) => result = Err(error),
+            }
+        }
         if let Err(error) = self.record(progress, &key, &change, result).await {
             progress.end_with(error);
         }
@@ -258,6 +266,18 @@ impl<H: Host> Engine<'_, H> {
             done: progress.done.get(),
             total: progress.total,
         });
+    }
+
+    async fn send_change(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<Intent>,
+    ) -> Result<Link> {
+        match change.action {
+            Action::Create => self.create(progress, change, begun).await,
+            _ => self.update(progress, change).await,
+        }
     }
 
     /// Records what came of a change: link and base, or dead letter.

@@ -36,7 +36,9 @@ impl<H: Host> Engine<'_, H> {
             (Kind::Contact, Some(customer)) if self.is_member(change) => {
                 self.read_back_contact(change, customer).await
             }
-            (Kind::Contact | Kind::Business, _) => self.read_back_customer(progress, change).await,
+            (Kind::Contact | Kind::Business, _) => {
+                self.read_back_customer(progress, change.kind, &change.id).await
+            }
             _ => Ok(None),
         }
     }
@@ -136,9 +138,10 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_back_customer(
         &self,
         progress: &Progress<'_>,
-        change: &Change,
+        kind: Kind,
+        id: &str,
     ) -> Result<Option<Created>> {
-        let external = self.external_id(change.kind, &change.id);
+        let external = self.external_id(kind, id);
         let source = progress.ready.schema.borrow().data_source.clone();
         let parameters = json!({ "external_id": external, "data_source_uuid": source });
         for item in self.chartmogul_list("customers.list", parameters).await? {

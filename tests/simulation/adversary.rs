@@ -315,6 +315,36 @@ fn a_setting_for_long_tasks_reaches_those_already_synced() {
 }
 
 #[test]
+fn a_customer_merged_away_is_followed() {
+    for anchor in [Anchor::AttachOnly, Anchor::ContactIsCustomer] {
+        let world = synced(small(1), Settings { anchor, ..settings() });
+        let linked = world.linked("contact");
+        let (contact, link) = linked.iter().next().unwrap();
+        let from = link["customer"].as_str().unwrap();
+        let into = linked
+            .values()
+            .filter_map(|link| link["customer"].as_str())
+            .find(|customer| *customer != from)
+            .unwrap();
+        world.ask_chartmogul(
+            "POST",
+            "/v1/customers/merges",
+            json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } }),
+        );
+        let note = add_note(&world, contact, "after the merge");
+        world.ask_ghl("PUT", &format!("/contacts/{contact}"), json!({ "firstName": "Renamed" }));
+        world.host.advance(60_000);
+        let outcome = world.run_until_done(1);
+        assert_eq!(outcome.report.rejected, 0, "{anchor:?}: {:?}", world.requests_by_kind());
+        assert_eq!(texts_of(&world, &note).len(), 1, "{anchor:?}");
+        world.host.advance(60_000);
+        let written = world.writes();
+        world.run_until_done(1);
+        assert_eq!(world.writes(), written);
+    }
+}
+
+#[test]
 fn a_clock_that_was_ahead_does_not_put_off_the_full_pass() {
     let world = World::new(SandboxOptions { notes_touch_contact: false, ..small(1) }, settings());
     world.host.ahead_ms.set(400 * 24 * HOUR_MS);
