@@ -147,6 +147,75 @@ fn faults_lose_nothing_and_write_nothing_twice() {
     });
 }
 
+#[test]
+fn edits_amid_faults_arrive_whole_and_once() {
+    for_seeds(12, |seed| {
+        let anchors = [Anchor::AttachOnly, Anchor::ContactIsCustomer, Anchor::BusinessIsCustomer];
+        let anchor = anchors[(seed % 3) as usize];
+        let options = SandboxOptions { allow_duplicate_contact: seed % 2 == 0, ..small(seed) };
+        let world = World::new(options, Settings { anchor, ..settings() });
+        let mut faults = faults(seed);
+        faults.push(FaultRule {
+            method: Some("POST".to_owned()),
+            service: Some("chartmogul".to_owned()),
+            probability: 0.02,
+            ..FaultRule::always(Fault::DoneThenStatus { status: 500 })
+        });
+        for round in 0..6 {
+            world.host.sandbox.borrow_mut().set_faults(faults.clone());
+            let _ = world.run(APPLY);
+            world.host.sandbox.borrow_mut().set_faults(Vec::new());
+            world.host.advance(600_000);
+            edit_at_random(&world, seed * 31 + round);
+            world.host.advance(60_000);
+        }
+        world.run_until_done(3);
+        world.host.advance(60_000);
+        world.run_until_done(3);
+        world.check();
+        world.host.advance(3_600_000);
+        let written = world.writes();
+        world.run_until_done(1);
+        assert_eq!(world.writes(), written, "{anchor:?}: an unchanged location was written to");
+    });
+}
+
+/// Edits a few contacts, notes and tasks, and adds some.
+fn edit_at_random(world: &World, chance: u64) {
+    let (contacts, notes, tasks) = {
+        let sandbox = world.host.sandbox.borrow();
+        (sandbox.ghl_contacts(), sandbox.ghl_notes(), sandbox.ghl_tasks())
+    };
+    let pick = |records: &[serde_json::Value], salt: u64| {
+        let index = chance.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(salt as u32 * 7) >> 33;
+        records.get(index as usize % records.len().max(1)).cloned()
+    };
+    let text = |record: &serde_json::Value, name: &str| record[name].as_str().unwrap().to_owned();
+    for salt in 0..3 {
+        if let Some(contact) = pick(&contacts, salt) {
+            let id = text(&contact, "id");
+            let name = serde_json::json!({ "firstName": format!("Name {chance} {salt}") });
+            world.ask_ghl("PUT", &format!("/contacts/{id}"), name);
+            let body = serde_json::json!({ "body": format!("<p>New {chance} {salt}</p>") });
+            world.ask_ghl("POST", &format!("/contacts/{id}/notes"), body);
+        }
+        if let Some(note) = pick(&notes, salt + 3) {
+            let path =
+                format!("/contacts/{}/notes/{}", text(&note, "contactId"), text(&note, "id"));
+            world.ask_ghl("PUT", &path, serde_json::json!({ "body": format!("Edited {chance}") }));
+        }
+        if let Some(task) = pick(&tasks, salt + 6) {
+            let id = task["id"].as_str().or(task["_id"].as_str()).unwrap();
+            let path = format!("/contacts/{}/tasks/{id}", text(&task, "contactId"));
+            let title = serde_json::json!({ "title": format!("Task {chance} {salt}") });
+            world.ask_ghl("PUT", &path, title);
+            let done = task["completed"].as_bool().unwrap_or(false);
+            let toggled = serde_json::json!({ "completed": !done });
+            world.ask_ghl("PUT", &format!("{path}/completed"), toggled);
+        }
+    }
+}
+
 /// Every kind of fault, with a probability that lets runs get on.
 fn faults(seed: u64) -> Vec<FaultRule> {
     let rule =

@@ -12,7 +12,7 @@ use ghl_chartmogul::error::{Code, Error, Result, Service};
 use ghl_chartmogul::host::{Event, Host, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Object, Settings, Users};
-use ghl_chartmogul::mapping::{notes, tasks};
+use ghl_chartmogul::mapping::{notes, tasks, text};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Outcome, RunOptions};
 use serde_json::Value;
@@ -219,10 +219,22 @@ impl World {
         }
         let twice: Vec<_> = there.iter().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "notes written twice: {twice:?}");
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for note in sandbox.chartmogul_notes() {
+            let text = note["text"].as_str().unwrap_or_default();
+            if let Some(id) = notes::marked(text) {
+                texts.insert(id, text::one_line(&text::plain(text)));
+            }
+        }
         for note in sandbox.ghl_notes() {
             let (id, contact) = (note["id"].as_str().unwrap(), note["contactId"].as_str().unwrap());
             let expected = linked.contains_key(contact);
             assert_eq!(there.contains_key(id), expected, "note {id} of contact {contact}");
+            if let Some(held) = texts.get(id) {
+                let body = text::plain(note["body"].as_str().unwrap_or_default());
+                let body = text::one_line(&body);
+                assert!(held.contains(&body), "note {id} holds {held:?}, and not {body:?}");
+            }
         }
     }
 
@@ -247,6 +259,11 @@ impl World {
                         done,
                         "completion of task {id}"
                     );
+                    let held = found[0]["task_details"].as_str().unwrap();
+                    let title = text::one_line(task["title"].as_str().unwrap_or_default());
+                    let title = text::cut(&title, 100);
+                    let title = title.trim_end_matches('…');
+                    assert!(held.starts_with(title), "task {id} holds {held:?}, not {title:?}");
                 }
                 None => {
                     assert!(!linked.contains_key(contact), "task {id} of contact {contact} is lost")
@@ -261,7 +278,14 @@ impl World {
             contacts.iter().filter_map(|contact| contact["uuid"].as_str()).collect();
         let customers = sandbox.chartmogul_customers();
         let mut used = BTreeSet::new();
+        let ghl = sandbox.ghl_contacts();
         for (id, link) in linked {
+            let own = ghl.iter().find(|contact| contact["id"] == id.as_str()).unwrap();
+            let first = own["firstName"].as_str().map(str::trim).filter(|name| !name.is_empty());
+            let there = contacts.iter().find(|there| there["uuid"] == link["uuid"]);
+            if let (Some(first), Some(there)) = (first, there) {
+                assert_eq!(there["first_name"], first, "first name of contact {id}");
+            }
             match link["uuid"].as_str() {
                 Some(uuid) => {
                     assert!(
