@@ -325,6 +325,7 @@ impl<H: Host> Engine<'_, H> {
                 let orphaned = lacks_parent(&error);
                 let content = if orphaned { String::new() } else { change.content() };
                 self.set_aside(&mut batch, change.kind, &change.id, contact, &error, content)?;
+                self.doubt(&mut batch, change).await?;
                 let again = error.code.retryable()
                     || outcome_is_open(&error)
                     || (orphaned && self.business_may_follow(change).await?);

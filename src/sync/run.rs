@@ -330,6 +330,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     async fn begin(&self, state: &State, ready: &Ready, full: bool) -> Result<Run> {
+        self.doubt_unfinished().await?;
         for prefix in ["stage/", "match/", "plan/"] {
             self.keeper.clear(prefix).await?;
         }
@@ -338,6 +339,25 @@ impl<H: Host> Engine<'_, H> {
         batch.put("run", &run)?;
         self.keeper.commit(batch).await?;
         Ok(run)
+    }
+
+    /// A plan that is dropped half-applied may have sent changes that it never recorded.
+    async fn doubt_unfinished(&self) -> Result<()> {
+        let run: Option<Run> = self.keeper.get("run").await?;
+        let Some(run) = run.filter(|run| run.phase == Phase::Applying) else { return Ok(()) };
+        let mut after: Option<String> = None;
+        loop {
+            let (changes, next) = self.changes(&run.plan.id, after.as_deref(), 200).await?;
+            let mut batch = self.keeper.batch();
+            for change in changes.iter().filter(|change| change.action.writes_state()) {
+                self.doubt(&mut batch, change).await?;
+            }
+            self.keeper.commit(batch).await?;
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     fn new_run(&self, state: &State, warnings: Vec<String>, full: bool) -> Run {

@@ -481,3 +481,42 @@ fn contacts_of_a_business_that_failed_come_with_it() {
         world.check();
     }
 }
+
+#[test]
+fn an_update_that_may_have_arrived_is_undone_when_ghl_goes_back() {
+    for dropped in [false, true] {
+        let world = synced(small(1), settings());
+        let linked = world.linked("task");
+        let (task, link) =
+            linked.iter().find(|(_, link)| link["base"]["completed"] == false).unwrap();
+        let uuid = link["uuid"].as_str().unwrap();
+        let contact = link["contact"].as_str().unwrap();
+        let complete = |completed: bool| {
+            let path = format!("/contacts/{contact}/tasks/{task}/completed");
+            world.ask_ghl("PUT", &path, json!({ "completed": completed }));
+            world.host.advance(60_000);
+        };
+        complete(true);
+        if dropped {
+            // It arrives, and the process dies before it is recorded.
+            let renamed = json!({ "firstName": "Renamed" });
+            world.ask_ghl("PUT", &format!("/contacts/{}", first_linked(&world)), renamed);
+            world.host.advance(60_000);
+            assert!(!world.run(RunOptions { max_records: Some(1), ..APPLY }).unwrap().done);
+            world.host.store.dies_after.set(Some(world.host.store.commits()));
+            assert!(crate::run_until_stuck(&world));
+            world.host.store.dies_after.set(None);
+            world.host.advance(60_000);
+        } else {
+            let lost = Fault::Lost { done: true };
+            set_faults(&world, vec![strikes("PATCH", "/v1/tasks/*", None, lost)]);
+            run_anyhow(&world);
+        }
+        set_faults(&world, Vec::new());
+        complete(false);
+        world.run(RunOptions { full: true, ..APPLY }).unwrap();
+        let tasks = world.host.sandbox.borrow().chartmogul_tasks();
+        let there = tasks.iter().find(|there| there["task_uuid"] == uuid).unwrap();
+        assert!(there["completed_at"].is_null(), "dropped: {dropped}");
+    }
+}
