@@ -607,24 +607,29 @@ fn every_mutant_is_noticed() {
         );
         return;
     }
-    for mutant in mutants::Mutant::ALL {
-        let noticed = (1..=40).find(|seed| {
+    let fails = |mutant: Option<mutants::Mutant>| {
+        (1..=40).find(|seed| {
             let run = || run_with_mutant(mutant, *seed);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
-        });
+        })
+    };
+    assert_eq!(fails(None), None, "a seed that fails without a mutant shows nothing of any");
+    let mut unnoticed = Vec::new();
+    for mutant in mutants::Mutant::ALL {
+        let noticed = fails(Some(mutant));
         println!("{mutant:?}: noticed with seed {noticed:?}");
-        assert!(
-            noticed.is_some(),
-            "{mutant:?} goes unnoticed: the guard it takes away guards nothing"
-        );
+        if noticed.is_none() {
+            unnoticed.push(mutant);
+        }
     }
+    assert!(unnoticed.is_empty(), "{unnoticed:?} go unnoticed: their guards guard nothing");
 }
 
 /// Faults, kills on the way and a few more runs, as a bad week has them.
-fn run_with_mutant(mutant: mutants::Mutant, seed: u64) {
+fn run_with_mutant(mutant: Option<mutants::Mutant>, seed: u64) {
     let options = SandboxOptions { contacts: 12, ..small(seed) };
     let world = World::new(options, settings());
-    world.host.store.mutant.set(Some(mutant));
+    world.host.store.mutant.set(mutant);
     world.host.sandbox.borrow_mut().set_faults(faults(seed + 4));
     for kill in [23, 61, 103] {
         world.host.kill_after.set(Some(kill + seed));
@@ -641,4 +646,37 @@ fn run_with_mutant(mutant: mutants::Mutant, seed: u64) {
     world.host.advance(60_000);
     world.run_until_done(3);
     world.check();
+    check_that_nothing_more_is_sent(&world);
+}
+
+/// An unchanged location costs its list pages, and what was refused is not sent again.
+fn check_that_nothing_more_is_sent(world: &World) {
+    let list_pages = 1 + world.host.sandbox.borrow().ghl_tasks().len().div_ceil(100);
+    for _ in 0..3 {
+        world.host.advance(3_600_000);
+        let (sent, written) = (world.host.requests.borrow().len(), world.writes());
+        world.run_until_done(1);
+        assert_eq!(world.writes(), written, "an unchanged location was written to");
+        let sent = world.host.requests.borrow().len() - sent;
+        assert!(sent <= list_pages, "an unchanged location cost {sent} calls");
+    }
+    // What the first run wrote may let a full one match more.
+    for _ in 0..2 {
+        world.run(RunOptions { full: true, ..APPLY }).unwrap();
+    }
+    let contact = world.linked("contact").into_keys().next().unwrap();
+    let body = serde_json::json!({ "body": "never taken" });
+    world.ask_ghl("POST", &format!("/contacts/{contact}/notes"), body);
+    let refused = FaultRule {
+        method: Some("POST".to_owned()),
+        path: Some("/v1/notes".to_owned()),
+        ..FaultRule::always(Fault::Status { status: 422 })
+    };
+    world.host.sandbox.borrow_mut().set_faults(vec![refused]);
+    world.host.advance(60_000);
+    world.run_until_done(1);
+    let written = world.writes();
+    world.host.advance(25 * 3_600_000);
+    world.run_until_done(1);
+    assert_eq!(world.writes(), written, "what was refused was sent again");
 }

@@ -73,7 +73,9 @@ impl StateStore for MemoryStore {
         }
         let mut entries = self.entries.borrow_mut();
         let mutant = self.mutant.get();
-        for key in &deletes {
+        // Clearing, which puts nothing, goes on until nothing is left.
+        let keeps = |key: &&String| !puts.is_empty() && mutant.is_some_and(|m| m.keeps(key));
+        for key in deletes.iter().filter(|key| !keeps(key)) {
             entries.remove(key);
         }
         entries.extend(
