@@ -113,7 +113,7 @@ impl<H: Host> Engine<'_, H> {
         // A customer's list does not give its primary contact, and a member's attributes are
         // written apart.
         let compared = select(&condensed(&change.to), &|name, _| {
-            !name.starts_with("primary_contact.") && !(member && is_attribute(name))
+            !(name.starts_with("primary_contact.") || member && is_attribute(name))
         });
         let differs = changed(&held, &compared);
         if differs.is_empty() {

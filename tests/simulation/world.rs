@@ -175,10 +175,6 @@ impl World {
         serde_json::from_slice(&response.body).unwrap_or_default()
     }
 
-    pub fn location(&self) -> String {
-        self.host.sandbox.borrow().credentials().location_id.clone()
-    }
-
     pub fn linked(&self, kind: &str) -> BTreeMap<String, Value> {
         self.host
             .store
