@@ -38,6 +38,7 @@ pub(super) struct Progress<'p> {
     done: Cell<u64>,
     total: u64,
     linked: Cell<u64>,
+    under_way: Cell<u64>,
     /// ChartMogul users that a write of this run has shown to exist.
     pub(super) proven: RefCell<BTreeSet<String>>,
     /// Held while a user that is not proven yet is tried: a wrong one costs one call and not many.
@@ -86,6 +87,7 @@ impl<H: Host> Engine<'_, H> {
             done: Cell::new(0),
             total,
             linked: Cell::new(0),
+            under_way: Cell::new(0),
             proven: RefCell::default(),
             probe: async_lock::Mutex::new(()),
         };
@@ -206,11 +208,16 @@ impl<H: Host> Engine<'_, H> {
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
             let begun = self.begin_creates(&rows).await?;
-            stream::iter(rows.into_iter().zip(begun))
+            let unsent: Vec<Option<String>> = stream::iter(rows.into_iter().zip(begun))
                 .map(|((key, change), begun)| self.carry_out_one(progress, key, change, begun))
                 .buffer_unordered(TOGETHER)
-                .collect::<Vec<()>>()
+                .collect()
                 .await;
+            let mut batch = self.keeper.batch();
+            for key in unsent.into_iter().flatten() {
+                batch.delete(&key);
+            }
+            self.keeper.commit(batch).await?;
         }
         Ok(())
     }
@@ -230,21 +237,28 @@ impl<H: Host> Engine<'_, H> {
         Ok(begun)
     }
 
+    /// Carries out a change. Gives the key of its intent where the run ended before it was sent.
     async fn carry_out_one(
         &self,
         progress: &Progress<'_>,
         key: String,
         change: Change,
         begun: Option<Intent>,
-    ) {
+    ) -> Option<String> {
+        // Begun by this page and never sent: there is nothing to look for in the next run.
+        let unsent = || begun.is_none().then(|| intent_key(&change));
         if progress.ended() {
-            return;
+            return unsent();
         }
-        if let Some(stop) = progress.budget.exhausted(self.host, self.calls()) {
+        // Each change under way has at least one call yet to send, as far as is known.
+        let mut calls = self.calls();
+        calls.chartmogul += progress.under_way.get();
+        if let Some(stop) = progress.budget.exhausted(self.host, calls) {
             progress.stop.set(Some(stop));
-            return;
+            return unsent();
         }
         progress.budget.take_record();
+        progress.under_way.set(progress.under_way.get() + 1);
         let mut change = change;
         let mut result = self.send_change(progress, &change, begun.clone()).await;
         if let Err(error) = &result {
@@ -260,12 +274,14 @@ impl<H: Host> Engine<'_, H> {
         if let Err(error) = self.record(progress, &key, &change, result).await {
             progress.end_with(error);
         }
+        progress.under_way.set(progress.under_way.get().saturating_sub(1));
         progress.done.set(progress.done.get() + 1);
         self.host.emit(Event::Progress {
             phase: "applying",
             done: progress.done.get(),
             total: progress.total,
         });
+        None
     }
 
     async fn send_change(

@@ -520,3 +520,25 @@ fn an_update_that_may_have_arrived_is_undone_when_ghl_goes_back() {
         assert!(there["completed_at"].is_null(), "dropped: {dropped}");
     }
 }
+
+#[test]
+fn budgets_are_kept_and_cost_no_calls() {
+    let whole = World::new(small(1), settings());
+    whole.run(APPLY).unwrap();
+    let least = whole.host.requests.borrow().len();
+    let world = World::new(small(1), settings());
+    loop {
+        let before = world.host.requests.borrow().len();
+        let outcome = world.run(RunOptions { max_calls: Some(25), ..APPLY }).unwrap();
+        let calls = world.host.requests.borrow().len() - before;
+        // A step of reading is not cut in two: it asks for the notes of ten contacts.
+        assert!(calls <= 25 + 9, "{calls} calls of 25");
+        if outcome.done {
+            break;
+        }
+        world.host.advance(60_000);
+    }
+    let calls = world.host.requests.borrow().len();
+    assert!(calls <= least + least / 50, "{calls} calls, without a budget {least}");
+    world.check();
+}
