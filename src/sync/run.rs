@@ -219,8 +219,10 @@ impl<H: Host> Engine<'_, H> {
         let unfinished: Option<Run> = self.keeper.get("run").await?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
         let started = (self.host.now(), self.calls());
+        // A full run that a budget stopped goes on: beginning anew it might never come to an end.
+        let goes_on = |run: &Run| !options.full || run.plan.pass == Pass::Full;
         if let Some(run) =
-            unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && !options.full)
+            unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && goes_on(run))
             && self.refuse_stale(run, &state).is_ok()
         {
             // Planned by a run that ended before it could say so.

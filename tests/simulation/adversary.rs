@@ -137,7 +137,10 @@ fn a_lost_state_whose_first_run_is_replaced_is_rebuilt_all_the_same() {
         world.host.store.clear();
         let stopped = world.run(RunOptions { max_records: Some(5), ..APPLY }).unwrap();
         assert!(!stopped.done);
-        world.run(RunOptions { full: true, ..APPLY }).unwrap();
+        let plan =
+            world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap().unwrap();
+        let applied = world.with(async |engine| engine.apply(&plan.id, APPLY).await).unwrap();
+        assert!(applied.unwrap().done);
         assert_eq!(world.counts(), counts, "{anchor:?}");
         world.check();
     }
@@ -540,5 +543,19 @@ fn budgets_are_kept_and_cost_no_calls() {
     }
     let calls = world.host.requests.borrow().len();
     assert!(calls <= least + least / 50, "{calls} calls, without a budget {least}");
+    world.check();
+}
+
+#[test]
+fn full_runs_stopped_by_a_budget_read_everything_once() {
+    let world = World::new(small(1), settings());
+    let options = RunOptions { full: true, max_calls: Some(5), ..APPLY };
+    while !world.run(options).unwrap().done {
+        world.host.advance(1_000);
+    }
+    let requests = world.host.requests.borrow();
+    let searches = requests.iter().filter(|request| request.contains("/contacts/search")).count();
+    assert_eq!(searches, 1);
+    drop(requests);
     world.check();
 }
