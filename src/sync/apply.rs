@@ -63,6 +63,7 @@ impl<H: Host> Engine<'_, H> {
             let mut batch = self.keeper.batch();
             batch.put("run", &run)?;
             batch.put("state", &state)?;
+            batch.put("anchor", &self.settings.anchor)?;
             self.keeper.commit(batch).await?;
         }
         let ready = match self.discover(false).await {

@@ -143,6 +143,7 @@ pub struct Outcome {
 impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?;
         let reading =
@@ -204,6 +205,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let run: Option<Run> = self.keeper.get("run").await?;
         let run = run
@@ -215,6 +217,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
@@ -249,6 +252,18 @@ impl<H: Host> Engine<'_, H> {
         }
         let left = self.left(&options, started.0, started.1);
         self.carry_out(run, state, left).await
+    }
+
+    /// The links of one anchor mean nothing to another: contacts would be changed as customers, and
+    /// made once more.
+    async fn refuse_other_anchor(&self) -> Result<()> {
+        let before: Option<Anchor> = self.keeper.get("anchor").await?;
+        if before.is_none_or(|anchor| anchor == self.settings.anchor) {
+            return Ok(());
+        }
+        let message = "sync.anchor has changed since the location was synced first";
+        Err(Error::new(Code::InvalidConfig, message)
+            .hint("Set it back, or begin with a new store: what was written stays as it is."))
     }
 
     /// Whether a run must write nothing: no plan of the location was given to anybody yet.

@@ -6,6 +6,7 @@
 //! | key after the prefix | holds |
 //! |---|---|
 //! | `state` | [`State`]: revision, watermark, times of passes |
+//! | `anchor` | the anchor that the links were made with |
 //! | `schema` | what was discovered of the location and the account |
 //! | `run` | the run under way: its phase and cursor |
 //! | `link/KIND/ID` | [`Link`]: the other side's id and the base of the next comparison |

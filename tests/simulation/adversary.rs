@@ -559,3 +559,15 @@ fn full_runs_stopped_by_a_budget_read_everything_once() {
     drop(requests);
     world.check();
 }
+
+#[test]
+fn another_anchor_is_refused_before_the_first_write() {
+    let mut world = synced(small(1), settings());
+    let written = world.writes();
+    world.settings = Settings { anchor: Anchor::ContactIsCustomer, ..settings() };
+    assert_eq!(world.run(APPLY).unwrap_err().code, Code::InvalidConfig);
+    assert_eq!(world.writes(), written);
+    world.settings = settings();
+    world.run_until_done(1);
+    world.check();
+}
