@@ -352,6 +352,10 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.clear(prefix).await?;
         }
         let run = self.new_run(state, ready.warnings.clone(), full);
+        if run.plan.pass == Pass::Full {
+            // All contacts are read: who has which phone is told anew.
+            self.keeper.clear("phone/").await?;
+        }
         let mut batch = self.keeper.batch();
         batch.put("run", &run)?;
         self.keeper.commit(batch).await?;

@@ -571,3 +571,29 @@ fn another_anchor_is_refused_before_the_first_write() {
     world.run_until_done(1);
     world.check();
 }
+
+#[test]
+fn a_phone_that_another_contact_gave_up_identifies_again() {
+    let options = SandboxOptions { allow_duplicate_contact: true, ..small(1) };
+    let world = World::new(options, settings());
+    let phone = "+14155550123";
+    let customer = world.host.sandbox.borrow().chartmogul_customers().swap_remove(0);
+    let body = json!({
+        "customer_uuid": customer["uuid"], "data_source_uuid": customer["data_source_uuid"], "phone": phone,
+    });
+    world.ask_chartmogul("POST", "/v1/contacts", body);
+    let location = world.host.sandbox.borrow().credentials().location_id.clone();
+    let add = |name: &str| {
+        let body = json!({ "locationId": location, "firstName": name, "phone": phone });
+        let answer = world.ask_ghl("POST", "/contacts/", body);
+        answer["contact"]["id"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (add("First"), add("Second"));
+    world.host.advance(60_000);
+    world.run_until_done(1);
+    assert!(!world.linked("contact").contains_key(&second));
+    world.ask_ghl("PUT", &format!("/contacts/{first}"), json!({ "phone": "+14155550199" }));
+    world.host.advance(25 * HOUR_MS);
+    world.run_until_done(1);
+    assert!(world.linked("contact").contains_key(&second));
+}
