@@ -99,13 +99,13 @@ impl<H: Host> Engine<'_, H> {
                 (note.id.as_deref().unwrap_or_default(), mapped.fields, at_create)
             })
             .collect();
-        self.compare_children(run, batch, Kind::Note, contact, place, wanted).await
+        self.compare_children(run, ready, batch, Kind::Note, (contact, place), wanted).await
     }
 
     pub(super) async fn compare_tasks(
         &self,
         run: &mut Run,
-        _ready: &Ready,
+        ready: &Ready,
     ) -> Result<(Batch, bool)> {
         let rows: Vec<(String, StagedTask)> =
             self.keeper.scan("stage/task/", run.cursor.as_deref(), TASKS_A_STEP).await?;
@@ -139,7 +139,7 @@ impl<H: Host> Engine<'_, H> {
                 }
                 continue;
             };
-            self.compare_tasks_of(run, &mut batch, contact, &place, tasks).await?;
+            self.compare_tasks_of(run, ready, &mut batch, contact, &place, tasks).await?;
         }
         Ok((batch, false))
     }
@@ -147,6 +147,7 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn compare_tasks_of(
         &self,
         run: &mut Run,
+        ready: &Ready,
         batch: &mut Batch,
         contact: &str,
         place: &Place,
@@ -195,18 +196,18 @@ impl<H: Host> Engine<'_, H> {
             .iter()
             .map(|(id, fields)| (id.as_str(), fields.clone(), Fields::new()))
             .collect();
-        self.compare_children(run, batch, Kind::Task, contact, place, wanted).await?;
-        self.compare_children(run, batch, Kind::Note, contact, place, overflows).await
+        self.compare_children(run, ready, batch, Kind::Task, (contact, place), wanted).await?;
+        self.compare_children(run, ready, batch, Kind::Note, (contact, place), overflows).await
     }
 
     /// Compares notes or tasks of one contact with their links, or with what already stands in ChartMogul.
     pub(super) async fn compare_children(
         &self,
         run: &mut Run,
+        ready: &Ready,
         batch: &mut Batch,
         kind: Kind,
-        contact: &str,
-        place: &Place,
+        (contact, place): (&str, &Place),
         wanted: Vec<(&str, Fields, Fields)>,
     ) -> Result<()> {
         let ids: Vec<&str> = wanted.iter().map(|(id, _, _)| *id).collect();
@@ -244,6 +245,7 @@ impl<H: Host> Engine<'_, H> {
                 };
             let mut change = match found {
                 Some((found, matched)) => {
+                    let fields = self.as_signed(ready, batch, id, fields, &at_create, &found)?;
                     let mut change = Change::new(Action::Link, kind, id, title, matched.reason());
                     let differs = changed(&found.fields, &condensed(&fields));
                     change.same = without(&condensed(&fields), &differs);
@@ -265,6 +267,36 @@ impl<H: Host> Engine<'_, H> {
             self.tell_change(run, batch, change).await?;
         }
         Ok(())
+    }
+
+    /// A note that names its author in its text was written once ChartMogul had refused that author:
+    /// a state that was lost learns it again from there, and the name stays.
+    fn as_signed(
+        &self,
+        ready: &Ready,
+        batch: &mut Batch,
+        id: &str,
+        mut fields: Fields,
+        at_create: &Fields,
+        found: &ExistingChild,
+    ) -> Result<Fields> {
+        let author = at_create.get("author_email").and_then(Value::as_str);
+        let text = fields.get("text").and_then(Value::as_str);
+        let (Some(author), Some(text)) = (author, text) else { return Ok(fields) };
+        let signed = ready
+            .users
+            .borrow()
+            .name_by_email(author)
+            .map(|name| notes::signed(text, name, id, self.settings));
+        let held = found.fields.get("text").and_then(Value::as_str);
+        if let Some(signed) = signed
+            && held == Some(crate::mapping::hash(&signed).as_str())
+        {
+            ready.users.borrow_mut().refuse(author);
+            batch.put(&format!("refused/{author}"), &self.host.now())?;
+            fields.insert("text".to_owned(), Value::String(signed));
+        }
+        Ok(fields)
     }
 
     /// An unmarked note or task of the same content that nothing is linked to.

@@ -1,7 +1,7 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
-use ghl_chartmogul::mapping::settings::{Anchor, Caps, LongTasks, NoteFormat, Settings};
+use ghl_chartmogul::mapping::settings::{Anchor, Caps, LongTasks, Marker, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
@@ -596,4 +596,20 @@ fn a_phone_that_another_contact_gave_up_identifies_again() {
     world.host.advance(25 * HOUR_MS);
     world.run_until_done(1);
     assert!(world.linked("contact").contains_key(&second));
+}
+
+#[test]
+fn a_lost_state_rebuilt_changes_no_text() {
+    for marker in [Marker::Trailing, Marker::None] {
+        let world = synced(small(1), Settings { marker, ..settings() });
+        let texts = |world: &World| {
+            let notes = world.host.sandbox.borrow().chartmogul_notes();
+            let of = |note: &Value| (note["uuid"].to_string(), note["text"].to_string());
+            notes.iter().map(of).collect::<std::collections::BTreeMap<_, _>>()
+        };
+        let before = texts(&world);
+        world.host.store.clear();
+        world.run_until_done(1);
+        assert_eq!(texts(&world), before);
+    }
 }
