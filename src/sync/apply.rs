@@ -12,11 +12,11 @@ use crate::mapping::settings::Anchor;
 
 use super::budget::{Budget, RunOptions, Stop};
 use super::change::{Action, Change};
-use super::create::{outcome_is_open, without_uuid};
+use super::create::{lacks_parent, outcome_is_open, without_uuid};
 use super::discover::Ready;
 use super::report::{Report, Tally};
 use super::run::{Outcome, Phase, Run};
-use super::state::{Intent, Kind, Link, State, Stored};
+use super::state::{DeadLetter, Intent, Kind, Link, State, Stored};
 use super::{Engine, together};
 
 /// Changes read from the plan at once.
@@ -37,6 +37,7 @@ pub(super) struct Progress<'p> {
     done: Cell<u64>,
     total: u64,
     linked: Cell<u64>,
+    under_way: Cell<u64>,
     /// ChartMogul users that a write of this run has shown to exist.
     pub(super) proven: RefCell<Vec<String>>,
     /// Held while a user that is not proven yet is tried: a wrong one costs one call and not many.
@@ -61,9 +62,16 @@ impl<H: Host> Engine<'_, H> {
             let mut batch = self.keeper.batch();
             batch.put("run", &run)?;
             batch.put("state", &state)?;
+            batch.put("anchor", &self.settings.anchor)?;
             self.keeper.commit(batch).await?;
         }
-        let ready = self.discover(false).await?;
+        let ready = match self.discover(false).await {
+            Ok(ready) => ready,
+            Err(error) if error.code == Code::DailyQuotaExhausted => {
+                return Ok(self.stopped(&run, Stop::Quota, began));
+            }
+            Err(error) => return Err(error),
+        };
         let total: u64 = [Action::Create, Action::Update, Action::Complete, Action::Link]
             .into_iter()
             .map(|action| run.plan.count(action))
@@ -79,6 +87,7 @@ impl<H: Host> Engine<'_, H> {
             done: Cell::new(0),
             total,
             linked: Cell::new(0),
+            under_way: Cell::new(0),
             proven: RefCell::default(),
             probe: async_lock::Mutex::new(()),
         };
@@ -199,11 +208,21 @@ impl<H: Host> Engine<'_, H> {
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
             let begun = self.begin_creates(&rows).await?;
+            let unsent = RefCell::new(Vec::new());
             let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(rows.len());
             for ((key, change), begun) in rows.into_iter().zip(begun) {
-                steps.push(Box::pin(self.carry_out_one(progress, key, change, begun)));
+                let unsent = &unsent;
+                steps.push(Box::pin(async move {
+                    let left = self.carry_out_one(progress, key, change, begun).await;
+                    unsent.borrow_mut().extend(left);
+                }));
             }
             together(steps, TOGETHER).await;
+            let mut batch = self.keeper.batch();
+            for key in unsent.into_inner() {
+                batch.delete(&key);
+            }
+            self.keeper.commit(batch).await?;
         }
         Ok(())
     }
@@ -223,34 +242,63 @@ impl<H: Host> Engine<'_, H> {
         Ok(begun)
     }
 
+    /// Carries out a change. Gives the key of its intent where the run ended before it was sent.
     async fn carry_out_one(
         &self,
         progress: &Progress<'_>,
         key: String,
         change: Change,
         begun: Option<Intent>,
-    ) {
+    ) -> Option<String> {
+        // Begun by this page and never sent: there is nothing to look for in the next run.
+        let unsent = || begun.is_none().then(|| intent_key(&change));
         if progress.ended() {
-            return;
+            return unsent();
         }
-        if let Some(stop) = progress.budget.exhausted(self.host, self.calls()) {
+        // Each change under way has at least one call yet to send, as far as is known.
+        let mut calls = self.calls();
+        calls.chartmogul += progress.under_way.get();
+        if let Some(stop) = progress.budget.exhausted(self.host, calls) {
             progress.stop.set(Some(stop));
-            return;
+            return unsent();
         }
         progress.budget.take_record();
-        let result = match change.action {
-            Action::Create => self.create(progress, &change, begun).await,
-            _ => self.update(progress, &change).await,
-        };
+        progress.under_way.set(progress.under_way.get() + 1);
+        let mut change = change;
+        let mut result = self.send_change(progress, &change, begun.clone()).await;
+        if let Err(error) = &result {
+            match self.at_moved_customer(progress, &change, error).await {
+                Ok(Some(moved)) => {
+                    change = moved;
+                    result = self.send_change(progress, &change, begun).await;
+                }
+                Ok(None) => {}
+                Err(error) => result = Err(error),
+            }
+        }
         if let Err(error) = self.record(progress, &key, &change, result).await {
             progress.end_with(error);
         }
+        progress.under_way.set(progress.under_way.get().saturating_sub(1));
         progress.done.set(progress.done.get() + 1);
         self.host.emit(Event::Progress {
             phase: "applying",
             done: progress.done.get(),
             total: progress.total,
         });
+        None
+    }
+
+    async fn send_change(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<Intent>,
+    ) -> Result<Link> {
+        match change.action {
+            Action::Create => self.create(progress, change, begun).await,
+            _ => self.update(progress, change).await,
+        }
     }
 
     /// Records what came of a change: link and base, or dead letter.
@@ -270,7 +318,7 @@ impl<H: Host> Engine<'_, H> {
                 if let (true, Some(uuid)) = (new, &link.uuid) {
                     batch.put(&format!("back/{kind}/{uuid}"), &change.id)?;
                 }
-                if new && change.kind == Kind::Contact {
+                if new {
                     progress.linked.set(progress.linked.get() + 1);
                 }
                 batch.put(&format!("link/{kind}/{}", change.id), &link)?;
@@ -290,30 +338,38 @@ impl<H: Host> Engine<'_, H> {
                 } else {
                     progress.failures.set(0);
                 }
-                let contact = change
-                    .contact
-                    .as_deref()
-                    .or((change.kind == Kind::Contact).then_some(change.id.as_str()));
-                self.set_aside(
-                    &mut batch,
-                    change.kind,
-                    &change.id,
-                    contact,
-                    &error,
-                    change.content(),
-                )?;
-                let unknown = outcome_is_open(&error);
-                if let (true, Some(contact)) = (error.code.retryable() || unknown, contact) {
+                let contact = match change.kind {
+                    Kind::Contact => Some(change.id.as_str()),
+                    _ => change.contact.as_deref(),
+                };
+                // Refused for its parent's sake and not for its content: to be tried again with it.
+                let orphaned = lacks_parent(&error);
+                let content = if orphaned { String::new() } else { change.content() };
+                self.set_aside(&mut batch, change.kind, &change.id, contact, &error, content)?;
+                self.doubt(&mut batch, change).await?;
+                let again = error.code.retryable()
+                    || outcome_is_open(&error)
+                    || (orphaned && self.business_may_follow(change).await?);
+                if let (true, Some(contact)) = (again, contact) {
                     batch.put(&format!("retry/{contact}"), &progress.plan)?;
                 }
-                if !unknown {
-                    batch.delete(&intent_key(change));
-                }
+                // The intent stays: the error may be that of looking for the record, and even a
+                // refusal may have written. The next try looks before it sends.
                 batch.delete(key);
                 progress.tally.borrow_mut().rejected += 1;
             }
         }
         self.keeper.commit(batch).await
+    }
+
+    /// Whether a contact failed for a business that the next run tries again. A note or a task
+    /// comes again with its contact anyway.
+    async fn business_may_follow(&self, change: &Change) -> Result<bool> {
+        let business = change.contact.as_deref().filter(|_| change.kind == Kind::Contact);
+        let Some(business) = business else { return Ok(false) };
+        let letter: Option<DeadLetter> =
+            self.keeper.get(&format!("dead/{}/{business}", Kind::Business.name())).await?.one()?;
+        Ok(letter.is_none_or(|letter| letter.retryable))
     }
 }
 

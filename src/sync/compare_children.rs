@@ -13,7 +13,7 @@ use super::change::{Action, Change, Plan};
 use super::discover::Ready;
 use super::existing::{ExistingChild, condensed, task_content};
 use super::plan::{Place, before, without};
-use super::read::StagedTask;
+use super::read::{StagedTask, overflow_note};
 use super::run::Run;
 use super::state::{Batch, Kind, Matched};
 use super::{Engine, together};
@@ -98,13 +98,13 @@ impl<H: Host> Engine<'_, H> {
                 (note.id.as_deref().unwrap_or_default(), mapped.fields, at_create)
             })
             .collect();
-        self.compare_children(run, batch, Kind::Note, contact, place, wanted).await
+        self.compare_children(run, ready, batch, Kind::Note, (contact, place), wanted).await
     }
 
     pub(super) async fn compare_tasks(
         &self,
         run: &mut Run,
-        _ready: &Ready,
+        ready: &Ready,
     ) -> Result<(Batch, bool)> {
         let rows: Vec<(String, StagedTask)> =
             self.keeper.scan("stage/task/", run.cursor.as_deref(), TASKS_A_STEP).await?.read()?;
@@ -142,7 +142,7 @@ impl<H: Host> Engine<'_, H> {
                 }
                 continue;
             };
-            self.compare_tasks_of(run, &mut batch, contact, &place, tasks).await?;
+            self.compare_tasks_of(run, ready, &mut batch, contact, &place, tasks).await?;
         }
         Ok((batch, false))
     }
@@ -150,6 +150,7 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn compare_tasks_of(
         &self,
         run: &mut Run,
+        ready: &Ready,
         batch: &mut Batch,
         contact: &str,
         place: &Place,
@@ -184,7 +185,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
             if let Some(whole) = &staged.overflow {
-                let note_id = format!("task-{id}");
+                let note_id = overflow_note(id);
                 let mut fields = Fields::new();
                 let text = notes::written(whole, &note_id, self.settings);
                 fields.insert("text".to_owned(), Value::String(text));
@@ -195,18 +196,18 @@ impl<H: Host> Engine<'_, H> {
             .iter()
             .map(|(id, fields)| (id.as_str(), fields.clone(), Fields::new()))
             .collect();
-        self.compare_children(run, batch, Kind::Task, contact, place, wanted).await?;
-        self.compare_children(run, batch, Kind::Note, contact, place, overflows).await
+        self.compare_children(run, ready, batch, Kind::Task, (contact, place), wanted).await?;
+        self.compare_children(run, ready, batch, Kind::Note, (contact, place), overflows).await
     }
 
     /// Compares notes or tasks of one contact with their links, or with what already stands in ChartMogul.
     pub(super) async fn compare_children(
         &self,
         run: &mut Run,
+        ready: &Ready,
         batch: &mut Batch,
         kind: Kind,
-        contact: &str,
-        place: &Place,
+        (contact, place): (&str, &Place),
         wanted: Vec<(&str, Fields, Fields)>,
     ) -> Result<()> {
         let ids: Vec<&str> = wanted.iter().map(|(id, _, _)| *id).collect();
@@ -241,12 +242,13 @@ impl<H: Host> Engine<'_, H> {
                 match marked.filter(|found| place.customer.as_ref() == Some(&found.customer)) {
                     Some(found) => Some((found, Matched::Marker)),
                     None => self
-                        .same_content(kind, place, &fields)
+                        .same_content(kind, place, &fields, batch)
                         .await?
                         .map(|found| (found, Matched::Content)),
                 };
             let mut change = match found {
                 Some((found, matched)) => {
+                    let fields = self.as_signed(ready, batch, id, fields, &at_create, &found)?;
                     let mut change = Change::new(Action::Link, kind, id, title, matched.reason());
                     let differs = changed(&found.fields, &condensed(&fields));
                     change.same = without(&condensed(&fields), &differs);
@@ -270,12 +272,43 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
+    /// A note that names its author in its text was written once ChartMogul had refused that author:
+    /// a state that was lost learns it again from there, and the name stays.
+    fn as_signed(
+        &self,
+        ready: &Ready,
+        batch: &mut Batch,
+        id: &str,
+        mut fields: Fields,
+        at_create: &Fields,
+        found: &ExistingChild,
+    ) -> Result<Fields> {
+        let author = at_create.get("author_email").and_then(Value::as_str);
+        let text = fields.get("text").and_then(Value::as_str);
+        let (Some(author), Some(text)) = (author, text) else { return Ok(fields) };
+        let signed = ready
+            .users
+            .borrow()
+            .name_by_email(author)
+            .map(|name| notes::signed(text, name, id, self.settings));
+        let held = found.fields.get("text").and_then(Value::as_str);
+        if let Some(signed) = signed
+            && held == Some(crate::mapping::hash(&signed).as_str())
+        {
+            ready.users.borrow_mut().refuse(author);
+            batch.put(&format!("refused/{author}"), &self.host.now())?;
+            fields.insert("text".to_owned(), Value::String(signed));
+        }
+        Ok(fields)
+    }
+
     /// An unmarked note or task of the same content that nothing is linked to.
     pub(super) async fn same_content(
         &self,
         kind: Kind,
         place: &Place,
         fields: &Fields,
+        batch: &mut Batch,
     ) -> Result<Option<ExistingChild>> {
         let Some(customer) = &place.customer else { return Ok(None) };
         let key = match kind {
@@ -285,12 +318,19 @@ impl<H: Host> Engine<'_, H> {
                 format!("match/noteContent/{customer}/{}", notes::content(text))
             }
         };
-        let Some(found): Option<ExistingChild> = self.keeper.get(&key).await?.one()? else {
-            return Ok(None);
-        };
-        let owner: Option<String> =
-            self.keeper.get(&format!("back/{}/{}", kind.name(), found.uuid)).await?.one()?;
-        Ok(Some(found).filter(|_| owner.is_none()))
+        let alike: Option<Vec<ExistingChild>> = self.keeper.get(&key).await?.one()?;
+        for found in alike.unwrap_or_default() {
+            // Each stands for one GHL record: linked before, or given away by this plan.
+            let claim = format!("stage/claim/{}", found.uuid);
+            let back = format!("back/{}/{}", kind.name(), found.uuid);
+            let owners: Vec<Option<String>> =
+                self.keeper.get_all(&[back, claim.clone()]).await?.read()?;
+            if owners.iter().all(Option::is_none) && !batch.puts(&claim) {
+                batch.put(&claim, &key)?;
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::settings::Anchor;
-use crate::mapping::{Fields, select};
+use crate::mapping::{Fields, changed, select};
 
 use super::Engine;
 use super::apply::{Progress, ends_the_run};
@@ -22,6 +22,8 @@ const SETTLE_MS: u64 = 2_000;
 pub(super) struct Created {
     pub(super) uuid: Option<String>,
     pub(super) customer: String,
+    /// What the record holds, where it was found and not just written.
+    pub(super) held: Option<Fields>,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -69,6 +71,9 @@ impl<H: Host> Engine<'_, H> {
         let Some(created) = found else {
             return Err(Error::new(Code::OutcomeUnknown, "the record was neither made nor found"));
         };
+        if created.held.is_some() {
+            self.replace_refused_user(progress, &mut change)?;
+        }
         let mut link = Link {
             uuid: created.uuid,
             customer: created.customer,
@@ -76,6 +81,9 @@ impl<H: Host> Engine<'_, H> {
             base: merged(&change.same, &condensed(&change.to)),
             contact: change.contact.clone(),
         };
+        if let Some(held) = created.held {
+            self.catch_up(progress, &change, &link, held).await?;
+        }
         if self.is_member(&change)
             && let Err(error) =
                 self.write_attributes(progress, &link.customer, &change.to, &Fields::new()).await
@@ -88,6 +96,33 @@ impl<H: Host> Engine<'_, H> {
             self.warn_of_attributes(&change, &error);
         }
         Ok(link)
+    }
+
+    /// A record that was found may hold an older form than the one wanted by now: it was written
+    /// before GHL's record changed again.
+    async fn catch_up(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        link: &Link,
+        held: Fields,
+    ) -> Result<()> {
+        let member = self.is_member(change);
+        // A customer's list does not give its primary contact, and a member's attributes are
+        // written apart.
+        let compared = select(&condensed(&change.to), &|name, _| {
+            !(name.starts_with("primary_contact.") || member && is_attribute(name))
+        });
+        let differs = changed(&held, &compared);
+        if differs.is_empty() {
+            return Ok(());
+        }
+        let mut late = change.clone();
+        late.to = select(&change.to, &|name, _| {
+            differs.contains_key(name) || name.starts_with("primary_contact.")
+        });
+        let link = Link { base: held, ..link.clone() };
+        self.send_update(progress, &late, &link).await
     }
 
     /// The ChartMogul customer of a change: known, or made earlier by the same plan.
@@ -160,7 +195,7 @@ impl<H: Host> Engine<'_, H> {
                 let customer: Customer =
                     self.parse(Service::Chartmogul, "customers.create", &answer)?;
                 let uuid = customer.uuid.ok_or_else(|| without_uuid("customers.create"))?;
-                Ok(Created { uuid: None, customer: uuid })
+                Ok(Created { uuid: None, customer: uuid, held: None })
             }
             Kind::DataSource => {
                 Err(Error::new(Code::InvalidArgument, "data sources are made before changes"))
@@ -190,6 +225,12 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
+/// Whether a create was not even sent, as the record that it belongs to could not be made. Errors of
+/// the services name their service.
+pub(super) fn lacks_parent(error: &Error) -> bool {
+    error.code == Code::NotFound && error.service.is_none()
+}
+
 /// Whether a create may have been done although it was not answered with its uuid.
 pub(super) fn outcome_is_open(error: &Error) -> bool {
     matches!(error.code, Code::OutcomeUnknown | Code::UnreadableResponse)
@@ -201,7 +242,8 @@ pub(super) fn created(
     endpoint: &'static str,
 ) -> Result<Created> {
     let uuid = uuid.ok_or_else(|| without_uuid(endpoint))?;
-    Ok(Created { uuid: Some(uuid), customer: customer.unwrap_or_default().to_owned() })
+    let customer = customer.unwrap_or_default().to_owned();
+    Ok(Created { uuid: Some(uuid), customer, held: None })
 }
 
 /// A create was answered with success but without its uuid: it is looked for.

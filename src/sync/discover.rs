@@ -68,9 +68,7 @@ impl<H: Host> Engine<'_, H> {
         let settings = self.settings.fingerprint();
         let kept: Option<Schema> = self.keeper.get("schema").await?.one()?;
         let current = kept.filter(|schema| {
-            !again
-                && schema.settings == settings
-                && self.host.now().saturating_sub(schema.at) < SCHEMA_LASTS_MS
+            !again && schema.settings == settings && !self.has_passed(schema.at, SCHEMA_LASTS_MS)
         });
         let schema = match current {
             Some(schema) => schema,

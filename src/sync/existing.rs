@@ -113,6 +113,7 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_existing_tasks(&self, run: &mut Run) -> Result<(Batch, bool)> {
         let page = self.next_page(run, "tasks.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
+        let mut unmarked: Named<Vec<ExistingChild>> = Named::default();
         for item in &page.items {
             let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
             let (Some(uuid), Some(customer), Some(details)) =
@@ -127,12 +128,15 @@ impl<H: Host> Engine<'_, H> {
             };
             match tasks::marked(details) {
                 Some(id) => batch.put(&format!("match/task/{id}"), &row)?,
-                None => batch.put(
-                    &format!("match/taskContent/{customer}/{}", task_content(&row.fields)),
-                    &row,
-                )?,
+                None => {
+                    let content = task_content(&row.fields);
+                    unmarked
+                        .or_default(&format!("match/taskContent/{customer}/{content}"))
+                        .push(row);
+                }
             }
         }
+        self.merge_children(unmarked, &mut batch).await?;
         Ok((batch, run.cursor.is_none()))
     }
 
@@ -140,12 +144,13 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_existing_notes(&self, run: &mut Run) -> Result<(Batch, bool)> {
         let page = self.next_page(run, "notes.list", json!({ "per_page": RECORDS_A_PAGE })).await?;
         let mut batch = self.keeper.batch();
+        let mut unmarked: Named<Vec<ExistingChild>> = Named::default();
         for item in &page.items {
             let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
-            let (Some(uuid), Some(text)) = (&note.uuid, &note.text) else { continue };
-            let Some(customer) = &note.customer_uuid else { continue };
+            let (Some(uuid), Some(customer)) = (&note.uuid, &note.customer_uuid) else { continue };
+            let text = note.text.as_deref().unwrap_or_default();
             let mut fields = Fields::new();
-            fields.insert("text".to_owned(), Value::String(text.clone()));
+            fields.insert("text".to_owned(), Value::String(text.to_owned()));
             let row = ExistingChild {
                 uuid: uuid.clone(),
                 customer: customer.clone(),
@@ -153,10 +158,15 @@ impl<H: Host> Engine<'_, H> {
             };
             match notes::marked(text) {
                 Some(id) => batch.put(&format!("match/note/{id}"), &row)?,
-                None => batch
-                    .put(&format!("match/noteContent/{customer}/{}", notes::content(text)), &row)?,
+                None => {
+                    let content = notes::content(text);
+                    unmarked
+                        .or_default(&format!("match/noteContent/{customer}/{content}"))
+                        .push(row);
+                }
             }
         }
+        self.merge_children(unmarked, &mut batch).await?;
         Ok((batch, run.cursor.is_none()))
     }
 
@@ -257,6 +267,26 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
+    /// Adds notes or tasks to those of the same content that are already known.
+    async fn merge_children(
+        &self,
+        rows: Named<Vec<ExistingChild>>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let keys: Vec<String> = rows.names().map(str::to_owned).collect();
+        let known: Vec<Option<Vec<ExistingChild>>> = self.keeper.get_all(&keys).await?.read()?;
+        for ((key, rows), known) in rows.into_iter().zip(known) {
+            let mut all = known.unwrap_or_default();
+            for row in rows {
+                if !all.iter().any(|known| known.uuid == row.uuid) {
+                    all.push(row);
+                }
+            }
+            batch.put(&key, &all)?;
+        }
+        Ok(())
+    }
+
     /// Adds candidates to those already known under the same value.
     async fn merge(&self, rows: Rows, batch: &mut Batch) -> Result<()> {
         let keys: Vec<String> = rows.names().map(str::to_owned).collect();
@@ -317,7 +347,7 @@ pub(super) fn contact_fields(contact: &Contact) -> Fields {
     fields
 }
 
-fn customer_fields(customer: &Customer) -> Fields {
+pub(super) fn customer_fields(customer: &Customer) -> Fields {
     let mut fields = Fields::new();
     for (name, value) in [
         ("name", &customer.name),
@@ -335,7 +365,7 @@ fn customer_fields(customer: &Customer) -> Fields {
     fields
 }
 
-fn attribute_fields(customer: &Customer) -> Fields {
+pub(super) fn attribute_fields(customer: &Customer) -> Fields {
     let mut fields = Fields::new();
     for (key, value) in customer.attributes.custom.iter().filter(|(_, value)| !value.is_null()) {
         fields.insert(format!("attribute.{key}"), value.clone());

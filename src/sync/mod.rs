@@ -19,6 +19,7 @@ mod discover;
 mod existing;
 mod known_users;
 mod matching;
+mod moved;
 mod plan;
 mod preview;
 mod read;

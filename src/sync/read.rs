@@ -10,7 +10,7 @@ use crate::host::{Event, Host};
 use crate::http::Page;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
-use crate::mapping::{Fields, Mapped, Problem, changed, tasks};
+use crate::mapping::{Fields, Mapped, Problem, changed, notes, tasks};
 use crate::named::Named;
 use crate::record::{self, Json};
 use crate::records;
@@ -59,6 +59,11 @@ records! {
         /// When it was last changed, for the completion's time.
         pub updated: Option<i64> = "updated";
     }
+}
+
+/// The id that the note beside a long task goes by.
+pub(super) fn overflow_note(task: &str) -> String {
+    format!("task-{task}")
 }
 
 records! {
@@ -159,13 +164,14 @@ impl<H: Host> Engine<'_, H> {
             let updated =
                 contact.date_updated.as_ref().and_then(|at| at.milliseconds()).unwrap_or(0);
             let known = recent.is_some_and(|seen| seen.updated == updated && seen.plan == last);
-            if run.plan.pass == Pass::Incremental && known {
-                Plan::add(&mut run.plan.unchanged, Kind::Contact, u64::from(link.is_some()));
-                continue;
-            }
+            // A known one too: the run's end forgets those that it did not see.
             if u64::try_from(updated).unwrap_or(0) + OVERLAP_MS >= run.newest {
                 batch
                     .put(&format!("recent/{id}"), &Recent { updated, plan: run.plan.id.clone() })?;
+            }
+            if run.plan.pass == Pass::Incremental && known {
+                Plan::add(&mut run.plan.unchanged, Kind::Contact, u64::from(link.is_some()));
+                continue;
             }
             let identity = contacts::identity(contact, &context);
             let (mapped, at_create) = match self.settings.anchor {
@@ -254,10 +260,23 @@ impl<H: Host> Engine<'_, H> {
                 Ok(item) => {
                     run.plan.least_read_calls.ghl += 1;
                     items.push(item);
+                    // What failed for a while is over; a refusal for good is kept for its content.
+                    let key = format!("dead/contact/{id}");
+                    let letter: Option<DeadLetter> = self.keeper.get(&key).await?.one()?;
+                    if letter.is_some_and(|letter| letter.retryable) {
+                        batch.delete(&key);
+                    }
                 }
                 // Deleted meanwhile: nothing is left to bring over.
                 Err(error) if error.code == Code::NotFound => batch.delete(&format!("retry/{id}")),
-                Err(error) => return Err(error),
+                Err(error) if super::apply::ends_the_run(&error) => return Err(error),
+                // Some records fail for ever: the rest goes on, and the next run tries again.
+                Err(error) => {
+                    run.rejected += 1;
+                    let content = String::new();
+                    self.set_aside(&mut batch, Kind::Contact, id, Some(id), &error, content)?;
+                    batch.put(&format!("retry/{id}"), &run.plan.id)?;
+                }
             }
         }
         Plan::add(&mut run.plan.read, Kind::Contact, items.len() as u64);
@@ -307,15 +326,17 @@ impl<H: Host> Engine<'_, H> {
         }
         let ids: Vec<&str> = read.iter().filter_map(|task| task.id.as_deref()).collect();
         let links = self.links(Kind::Task, &ids).await?;
+        let noted = self.noted_whole(&read).await?;
         let users = ready.users.borrow().clone();
-        for (task, link) in read.iter().zip(links) {
+        for ((task, link), noted) in read.iter().zip(links).zip(noted) {
             let (id, contact) = (
                 task.id.as_deref().unwrap_or_default(),
                 task.contact_id.as_deref().unwrap_or_default(),
             );
             let mapped =
                 tasks::task(task, self.settings, &users, |at| self.offset_minutes(ready, at));
-            if let (Some(link), Ok(mapped)) = (&link, &mapped)
+            // A long task's note is compared with the task: its text may differ past the cut.
+            if let (true, Some(link), Ok(mapped)) = (noted, &link, &mapped)
                 && changed(&link.base, &mapped.fields).is_empty()
             {
                 Plan::add(&mut run.plan.unchanged, Kind::Task, 1);
@@ -339,6 +360,31 @@ impl<H: Host> Engine<'_, H> {
         }
         run.cursor = page.cursor;
         Ok((batch, run.cursor.is_none()))
+    }
+
+    /// Of each task, whether the note beside it holds its whole text, or it needs none.
+    async fn noted_whole(&self, tasks: &[Task<'_>]) -> Result<Vec<bool>> {
+        let mut wanted = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let id = overflow_note(task.id.as_deref().unwrap_or_default());
+            let whole = tasks::overflow(task, self.settings);
+            let text = whole.map(|whole| notes::written(&whole, &id, self.settings));
+            wanted.push((id, text));
+        }
+        let ids: Vec<&String> =
+            wanted.iter().filter(|(_, text)| text.is_some()).map(|(id, _)| id).collect();
+        let mut links = self.links(Kind::Note, &ids).await?.into_iter();
+        let mut noted = Vec::with_capacity(tasks.len());
+        for (_, text) in &wanted {
+            noted.push(match text {
+                None => true,
+                Some(text) => links.next().flatten().is_some_and(|link| {
+                    let held = link.base.get("text").and_then(Value::as_str);
+                    held == Some(crate::mapping::hash(text).as_str())
+                }),
+            });
+        }
+        Ok(noted)
     }
 
     fn skip_task_without_contact(

@@ -6,13 +6,16 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::dates;
 use crate::error::{Result, Service};
 use crate::host::Host;
-use crate::mapping::{notes, tasks};
+use crate::mapping::{Fields, notes, tasks};
 
 use super::Engine;
 use super::apply::Progress;
 use super::change::Change;
 use super::create::Created;
-use super::existing::{RECORDS_A_PAGE, task_content, task_fields};
+use super::existing::{
+    RECORDS_A_PAGE, attribute_fields, condensed, contact_fields, customer_fields, task_content,
+    task_fields,
+};
 use super::state::Kind;
 
 /// How far ChartMogul's clock may be behind ours.
@@ -33,7 +36,9 @@ impl<H: Host> Engine<'_, H> {
             (Kind::Contact, Some(customer)) if self.is_member(change) => {
                 self.read_back_contact(change, customer).await
             }
-            (Kind::Contact | Kind::Business, _) => self.read_back_customer(progress, change).await,
+            (Kind::Contact | Kind::Business, _) => {
+                self.read_back_customer(progress, change.kind, &change.id).await
+            }
             _ => Ok(None),
         }
     }
@@ -54,14 +59,18 @@ impl<H: Host> Engine<'_, H> {
             let mut older = false;
             for item in &page.items {
                 let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
-                let (Some(uuid), Some(found)) = (note.uuid, note.text) else { continue };
+                let Some(uuid) = note.uuid else { continue };
+                let found = note.text.unwrap_or_default();
                 let made = note.created_at.as_deref().and_then(dates::instant_of);
                 older |= written.zip(made).is_some_and(|(written, made)| made < written);
                 let same = notes::marked(&found).as_deref() == Some(&change.id)
                     || (notes::content(&found) == content
                         && (written.is_none() || made == written));
                 if same && self.is_free(Kind::Note, &uuid, &change.id).await? {
-                    return Ok(Some(Created { uuid: Some(uuid), customer: customer.to_owned() }));
+                    let mut held = Fields::new();
+                    held.insert("text".to_owned(), found.into());
+                    let held = condensed(&held);
+                    return Ok(Some(found_as(Some(uuid), customer, held)));
                 }
             }
             // Newest first, by the time that we wrote ourselves: past it there is nothing to find.
@@ -100,10 +109,7 @@ impl<H: Host> Engine<'_, H> {
                 let same = marked == Some(&change.id)
                     || (marked.is_none() && task_content(&task_fields(&task)) == content);
                 if same && self.is_free(Kind::Task, uuid, &change.id).await? {
-                    return Ok(Some(Created {
-                        uuid: Some(uuid.clone()),
-                        customer: customer.to_owned(),
-                    }));
+                    return Ok(Some(found_as(Some(uuid.clone()), customer, task_fields(&task))));
                 }
             }
             cursor = page.cursor.filter(|_| !older);
@@ -123,8 +129,9 @@ impl<H: Host> Engine<'_, H> {
             let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", &item)?;
             let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
             if contact.external_id.as_deref() == Some(&change.id) || own == Some(&change.id) {
-                let customer = contact.customer_uuid.unwrap_or_else(|| customer.to_owned());
-                return Ok(Some(Created { uuid: contact.uuid, customer }));
+                let held = contact_fields(&contact);
+                let customer = contact.customer_uuid.as_deref().unwrap_or(customer);
+                return Ok(Some(found_as(contact.uuid.clone(), customer, held)));
             }
         }
         Ok(None)
@@ -133,17 +140,20 @@ impl<H: Host> Engine<'_, H> {
     pub(super) async fn read_back_customer(
         &self,
         progress: &Progress<'_>,
-        change: &Change,
+        kind: Kind,
+        id: &str,
     ) -> Result<Option<Created>> {
-        let external = self.external_id(change.kind, &change.id);
+        let external = self.external_id(kind, id);
         let source = progress.ready.schema.borrow().data_source.clone();
         let parameters = json!({ "external_id": external, "data_source_uuid": source });
         for item in self.chartmogul_list("customers.list", parameters).await? {
             let customer: Customer = self.parse(Service::Chartmogul, "customers.list", &item)?;
             let ours = customer.external_id.as_deref() == Some(&external)
                 || customer.external_ids.contains(&external);
-            if let (true, Some(uuid)) = (ours, customer.uuid) {
-                return Ok(Some(Created { uuid: None, customer: uuid }));
+            if let (true, Some(uuid)) = (ours, &customer.uuid) {
+                let mut held = customer_fields(&customer);
+                held.extend(attribute_fields(&customer));
+                return Ok(Some(found_as(None, uuid, held)));
             }
         }
         Ok(None)
@@ -155,4 +165,8 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get(&format!("back/{}/{uuid}", kind.name())).await?.one()?;
         Ok(owner.is_none_or(|owner| owner == id))
     }
+}
+
+fn found_as(uuid: Option<String>, customer: &str, held: Fields) -> Created {
+    Created { uuid, customer: customer.to_owned(), held: Some(held) }
 }

@@ -130,13 +130,21 @@ pub struct Outcome {
 impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
         let reading =
             unfinished.filter(|run| run.phase < Phase::Planned && self.still_fits(run, &state));
         let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
         let budget = Budget::new(&RunOptions::default(), self.host.now(), self.calls());
-        self.read_until_planned(&mut run, &ready, &budget).await?;
+        // Without a budget only the quota stops it: half a plan must not be taken for a whole one.
+        if self.read_until_planned(&mut run, &ready, &budget).await?.is_some() {
+            return Err(Error::new(
+                Code::DailyQuotaExhausted,
+                "the day's quota is used up before the plan is whole",
+            )
+            .hint("Plan again after the quota's reset: reading goes on where it stopped."));
+        }
         let mut batch = self.keeper.batch();
         batch.put("state", &State { planned_at: self.host.now(), ..state })?;
         self.keeper.commit(batch).await?;
@@ -157,8 +165,8 @@ impl<H: Host> Engine<'_, H> {
         limit: usize,
     ) -> Result<(Vec<Change>, Option<String>)> {
         let prefix = format!("plan/{plan}/");
-        let rows: Vec<(String, Change)> =
-            self.keeper.scan(&prefix, after, limit.clamp(1, 1000)).await?.read()?;
+        let limit = limit.clamp(1, 1000);
+        let rows: Vec<(String, Change)> = self.keeper.scan(&prefix, after, limit).await?.read()?;
         let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() >= limit);
         Ok((rows.into_iter().map(|(_, change)| change).collect(), cursor))
     }
@@ -184,6 +192,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let run: Option<Run> = self.keeper.get("run").await?.one()?;
         let run = run
@@ -195,38 +204,67 @@ impl<H: Host> Engine<'_, H> {
 
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
+        self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
+        let started = (self.host.now(), self.calls());
+        // A full run that a budget stopped goes on: beginning anew it might never come to an end.
+        let goes_on = |run: &Run| !options.full || run.plan.pass == Pass::Full;
         if let Some(run) =
-            unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && !options.full)
+            unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && goes_on(run))
             && self.refuse_stale(run, &state).is_ok()
         {
+            // Planned by a run that ended before it could say so.
+            if self.only_plans(&state, &options) && run.phase == Phase::Planned {
+                return self.planned_only(run, state, started.0).await;
+            }
             return self.carry_out(run.clone(), state, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
-        let started = (self.host.now(), self.calls());
-        let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
+        let prepared = self.prepare(reading, &state, options.full).await;
+        if let Err(error) = &prepared
+            && error.code == Code::DailyQuotaExhausted
+        {
+            let run = self.new_run(&state, Vec::new(), options.full);
+            return Ok(self.stopped(&run, Stop::Quota, started.0));
+        }
+        let (mut run, ready) = prepared?;
         let budget = Budget::new(&options, started.0, started.1);
         if let Some(stop) = self.read_until_planned(&mut run, &ready, &budget).await? {
             return Ok(self.stopped(&run, stop, started.0));
         }
-        let first = state.applied_at == 0 && self.settings.first_run == FirstRun::Plan;
-        if first && state.planned_at == 0 && !options.apply {
-            let mut batch = self.keeper.batch();
-            batch.put("state", &State { planned_at: self.host.now(), ..state })?;
-            self.keeper.commit(batch).await?;
-            let report = Report::of_plan(&run, self.host.now().saturating_sub(started.0));
-            return Ok(Outcome {
-                done: true,
-                planned_only: true,
-                stopped: None,
-                checkpoint: None,
-                report,
-            });
+        if self.only_plans(&state, &options) {
+            return self.planned_only(&run, state, started.0).await;
         }
         let left = self.left(&options, started.0, started.1);
         self.carry_out(run, state, left).await
+    }
+
+    /// The links of one anchor mean nothing to another: contacts would be changed as customers, and
+    /// made once more.
+    async fn refuse_other_anchor(&self) -> Result<()> {
+        let before: Option<Anchor> = self.keeper.get("anchor").await?.one()?;
+        if before.is_none_or(|anchor| anchor == self.settings.anchor) {
+            return Ok(());
+        }
+        let message = "sync.anchor has changed since the location was synced first";
+        Err(Error::new(Code::InvalidConfig, message)
+            .hint("Set it back, or begin with a new store: what was written stays as it is."))
+    }
+
+    /// Whether a run must write nothing: no plan of the location was given to anybody yet.
+    fn only_plans(&self, state: &State, options: &RunOptions) -> bool {
+        let first = state.applied_at == 0 && self.settings.first_run == FirstRun::Plan;
+        first && state.planned_at == 0 && !options.apply
+    }
+
+    async fn planned_only(&self, run: &Run, state: State, began: u64) -> Result<Outcome> {
+        let mut batch = self.keeper.batch();
+        batch.put("state", &State { planned_at: self.host.now(), ..state })?;
+        self.keeper.commit(batch).await?;
+        let report = Report::of_plan(run, self.host.now().saturating_sub(began));
+        Ok(Outcome { done: true, planned_only: true, stopped: None, checkpoint: None, report })
     }
 
     /// The run's state between runs.
@@ -266,7 +304,14 @@ impl<H: Host> Engine<'_, H> {
         wanted
             || state.full_pass_at == 0
             || state.settings != self.settings.fingerprint()
-            || self.host.now().saturating_sub(state.full_pass_at) >= lasts
+            || self.has_passed(state.full_pass_at, lasts)
+    }
+
+    /// Whether so many milliseconds have passed since an instant that was noted. One that lies ahead
+    /// was noted by a clock that went wrong: it must not put off what is due.
+    pub(super) fn has_passed(&self, noted: u64, milliseconds: u64) -> bool {
+        let now = self.host.now();
+        noted > now.saturating_add(OVERLAP_MS) || now.saturating_sub(noted) >= milliseconds
     }
 
     /// Discovers, and begins a run or goes on with one that was reading. Counts what discovering takes.
@@ -289,13 +334,45 @@ impl<H: Host> Engine<'_, H> {
     }
 
     async fn begin(&self, state: &State, ready: &Ready, full: bool) -> Result<Run> {
+        self.doubt_unfinished().await?;
         for prefix in ["stage/", "match/", "plan/"] {
             self.keeper.clear(prefix).await?;
         }
+        let run = self.new_run(state, ready.warnings.clone(), full);
+        if run.plan.pass == Pass::Full {
+            // All contacts are read: who has which phone is told anew.
+            self.keeper.clear("phone/").await?;
+        }
+        let mut batch = self.keeper.batch();
+        batch.put("run", &run)?;
+        self.keeper.commit(batch).await?;
+        Ok(run)
+    }
+
+    /// A plan that is dropped half-applied may have sent changes that it never recorded.
+    async fn doubt_unfinished(&self) -> Result<()> {
+        let run: Option<Run> = self.keeper.get("run").await?.one()?;
+        let Some(run) = run.filter(|run| run.phase == Phase::Applying) else { return Ok(()) };
+        let mut after: Option<String> = None;
+        loop {
+            let (changes, next) = self.changes(&run.plan.id, after.as_deref(), 200).await?;
+            let mut batch = self.keeper.batch();
+            for change in changes.iter().filter(|change| change.action.writes_state()) {
+                self.doubt(&mut batch, change).await?;
+            }
+            self.keeper.commit(batch).await?;
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn new_run(&self, state: &State, warnings: Vec<String>, full: bool) -> Run {
         let now = self.host.now();
         let pass = if self.must_read_all(state, full) { Pass::Full } else { Pass::Incremental };
         let chance = (self.host.random() * 4_294_967_296.0) as u64;
-        let run = Run {
+        Run {
             phase: Phase::Contacts,
             cursor: None,
             plan: Plan {
@@ -311,7 +388,7 @@ impl<H: Host> Engine<'_, H> {
                 calls: Default::default(),
                 read_calls: Default::default(),
                 least_read_calls: Default::default(),
-                warnings: ready.warnings.clone(),
+                warnings,
             },
             changed_since: state.watermark.saturating_sub(OVERLAP_MS),
             newest: state.watermark,
@@ -322,11 +399,7 @@ impl<H: Host> Engine<'_, H> {
             done: 0,
             total: 0,
             rejected: 0,
-        };
-        let mut batch = self.keeper.batch();
-        batch.put("run", &run)?;
-        self.keeper.commit(batch).await?;
-        Ok(run)
+        }
     }
 
     /// Reads and compares, page by page, until the plan is whole or the budget ends.
@@ -366,7 +439,10 @@ impl<H: Host> Engine<'_, H> {
 
     /// One page of the run's phase. What it puts is committed with the run's new place.
     async fn step(&self, run: &mut Run, ready: &Ready) -> Result<Batch> {
-        if self.skips(run, ready) {
+        // Until a plan was applied whole, ChartMogul may hold what no link tells of: the state may
+        // have been lost, and the plan that was rebuilding it replaced by this one.
+        let first = self.state().await?.applied_at == 0;
+        if self.skips(run, ready, first) {
             run.phase = run.phase.next();
             return Ok(self.keeper.batch());
         }
@@ -409,9 +485,8 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Whether nothing needs the phase's page: every call saved is one.
-    fn skips(&self, run: &Run, ready: &Ready) -> bool {
+    fn skips(&self, run: &Run, ready: &Ready, first: bool) -> bool {
         let settings = self.settings;
-        let first = run.plan.revision == 0;
         let has_source = ready.schema.borrow().data_source.is_some();
         // Customers of our own stand in our own data source: before it exists there are none.
         let could_exist = settings.anchor == Anchor::AttachOnly || has_source;
@@ -436,18 +511,19 @@ impl<H: Host> Engine<'_, H> {
     }
 
     fn refuse_stale(&self, run: &Run, state: &State) -> Result<()> {
-        if run.phase == Phase::Applying {
-            return Ok(());
-        }
+        // Half applied or not: changes are carried out under the settings that they were made with.
         if run.plan.settings != self.settings.fingerprint() {
             return Err(stale("the settings have changed since the plan was made"));
+        }
+        if run.phase == Phase::Applying {
+            return Ok(());
         }
         if run.plan.revision != state.revision {
             return Err(stale("another plan was applied since this one was made"));
         }
         let age = self.host.now().saturating_sub(run.plan.created_at);
         let lasts = u64::from(self.settings.max_plan_age_minutes) * 60_000;
-        if age > lasts {
+        if self.has_passed(run.plan.created_at, lasts + 1) {
             return Err(stale(format!(
                 "the plan was made {} minutes ago, sync.maxPlanAgeMinutes is {}",
                 age / 60_000,

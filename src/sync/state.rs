@@ -6,6 +6,7 @@
 //! | key after the prefix | holds |
 //! |---|---|
 //! | `state` | [`State`]: revision, watermark, times of passes |
+//! | `anchor` | the anchor that the links were made with |
 //! | `schema` | what was discovered of the location and the account |
 //! | `run` | the run under way: its phase and cursor |
 //! | `link/KIND/ID` | [`Link`]: the other side's id and the base of the next comparison |
@@ -146,7 +147,7 @@ records! {
         pub last_plan: String = "lastPlan";
         /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
         pub list_pages: u64 = "listPages";
-        /// Linked contacts.
+        /// Linked records of all kinds.
         pub linked: u64 = "linked";
     }
 }

@@ -11,9 +11,9 @@ use super::apply::Progress;
 use super::bodies::{
     contact_body, customer_body, is_attribute, merged, task_update_body, typed, with,
 };
-use super::change::Change;
+use super::change::{Action, Change};
 use super::existing::condensed;
-use super::state::{Kind, Link, Matched};
+use super::state::{Batch, Kind, Link, Matched};
 
 impl<H: Host> Engine<'_, H> {
     /// Writes the changed fields of a linked record; gives the link with its new base.
@@ -39,6 +39,24 @@ impl<H: Host> Engine<'_, H> {
         Ok(link)
     }
 
+    /// Notes that ChartMogul may hold an update's new values or the old ones: it failed, or its plan
+    /// was dropped, perhaps after it was sent. With a null as their base those fields are written
+    /// again, even when GHL holds the old values again by then.
+    pub(super) async fn doubt(&self, batch: &mut Batch, change: &Change) -> Result<()> {
+        if change.action == Action::Create {
+            return Ok(());
+        }
+        let known = self.links(change.kind, &[change.id.as_str()]).await?.pop().flatten();
+        let Some(mut link) = known else { return Ok(()) };
+        for name in change.to.keys() {
+            // A tag that may be there must be removable; an attribute that may not is added anew.
+            if link.base.contains_key(name) || name.starts_with("tag.") {
+                link.base.insert(name.clone(), Value::Null);
+            }
+        }
+        batch.put(&format!("link/{}/{}", change.kind.name(), change.id), &link)
+    }
+
     pub(super) async fn send_update(
         &self,
         progress: &Progress<'_>,
@@ -48,7 +66,9 @@ impl<H: Host> Engine<'_, H> {
         let mut own = select(&change.to, &|name, _| !is_attribute(name));
         // Whether a primary contact is merged or replaced is on no record: it is sent whole.
         if own.keys().any(|name| name.starts_with("primary_contact.")) {
-            let rest = select(&link.base, &|name, _| name.starts_with("primary_contact."));
+            let rest = select(&link.base, &|name, value| {
+                name.starts_with("primary_contact.") && !value.is_null()
+            });
             own = merged(&rest, &own);
         }
         let uuid = link.uuid.as_deref().unwrap_or_default();

@@ -30,6 +30,8 @@ pub struct SimulatedHost {
     /// After so many requests and commits the run is killed.
     pub kill_after: Cell<Option<u64>>,
     pub abort: Cell<bool>,
+    /// Milliseconds that the host's clock is ahead of the services'.
+    pub ahead_ms: Cell<u64>,
 }
 
 struct Timer {
@@ -73,6 +75,7 @@ impl SimulatedHost {
             steps: Cell::new(0),
             kill_after: Cell::new(None),
             abort: Cell::new(false),
+            ahead_ms: Cell::new(0),
         }
     }
 
@@ -209,7 +212,7 @@ impl Host for SimulatedHost {
     }
 
     fn now(&self) -> u64 {
-        self.now.get()
+        self.now.get() + self.ahead_ms.get()
     }
 
     fn random(&self) -> f64 {

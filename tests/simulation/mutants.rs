@@ -14,15 +14,33 @@ pub enum Mutant {
     ReadsBackNothing,
     /// What failed for a while is never marked to be read again.
     ForgetsRetries,
+    /// Which GHL record a ChartMogul record stands for is never stored.
+    ForgetsOwners,
+    /// ChartMogul contacts that a plan gives away are never noted.
+    ForgetsClaims,
+    /// Contacts read lately are never noted.
+    ForgetsRecents,
+    /// What ChartMogul refused is never noted.
+    ForgetsRefusals,
+    /// Dead letters are never stored.
+    ForgetsDeadLetters,
+    /// A change that was carried out stays in the plan.
+    KeepsDoneChanges,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::ForgetsIntents,
         Self::ForgetsLinks,
         Self::ResendsCreates,
         Self::ReadsBackNothing,
         Self::ForgetsRetries,
+        Self::ForgetsOwners,
+        Self::ForgetsClaims,
+        Self::ForgetsRecents,
+        Self::ForgetsRefusals,
+        Self::ForgetsDeadLetters,
+        Self::KeepsDoneChanges,
     ];
 }
 
@@ -33,9 +51,19 @@ impl Mutant {
             Self::ForgetsIntents => "/intent/",
             Self::ForgetsLinks => "/link/",
             Self::ForgetsRetries => "/retry/",
-            Self::ResendsCreates | Self::ReadsBackNothing => return false,
+            Self::ForgetsOwners => "/back/",
+            Self::ForgetsClaims => "/stage/claim/",
+            Self::ForgetsRecents => "/recent/",
+            Self::ForgetsRefusals => "/refused/",
+            Self::ForgetsDeadLetters => "/dead/",
+            Self::ResendsCreates | Self::ReadsBackNothing | Self::KeepsDoneChanges => return false,
         };
         key.contains(part)
+    }
+
+    /// Whether the store does not delete this key.
+    pub fn keeps(self, key: &str) -> bool {
+        self == Self::KeepsDoneChanges && key.contains("/plan/")
     }
 
     /// Whether the transport sends this request twice when its answer is lost.

@@ -4,10 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use ghl_chartmogul::error::Result;
+use ghl_chartmogul::error::{Code, Error, Result};
 use ghl_chartmogul::host::StateStore;
 
 use crate::mutants::Mutant;
+
+/// How a commit fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failing {
+    /// Nothing is written.
+    Before,
+    /// All is written, and the answer is lost.
+    After,
+}
 
 #[derive(Default)]
 pub struct MemoryStore {
@@ -15,6 +24,8 @@ pub struct MemoryStore {
     commits: Cell<u64>,
     /// Commits after which the store takes no more: the process is as good as dead.
     pub dies_after: Cell<Option<u64>>,
+    /// The commit that fails, counted from 0, and how.
+    pub fails_at: Cell<Option<(u64, Failing)>>,
     pub mutant: Cell<Option<Mutant>>,
 }
 
@@ -53,16 +64,24 @@ impl StateStore for MemoryStore {
         if self.dies_after.get().is_some_and(|after| self.commits.get() >= after) {
             std::future::pending::<()>().await;
         }
-        self.commits.set(self.commits.get() + 1);
+        let number = self.commits.get();
+        self.commits.set(number + 1);
+        let failing = self.fails_at.get().filter(|(at, _)| *at == number).map(|(_, how)| how);
+        let failed = || Err(Error::new(Code::StoreFailed, "the store's answer was lost"));
+        if failing == Some(Failing::Before) {
+            return failed();
+        }
         let mut entries = self.entries.borrow_mut();
         let mutant = self.mutant.get();
-        for key in &deletes {
+        // Clearing, which puts nothing, goes on until nothing is left.
+        let keeps = |key: &&String| !puts.is_empty() && mutant.is_some_and(|m| m.keeps(key));
+        for key in deletes.iter().filter(|key| !keeps(key)) {
             entries.remove(key);
         }
         entries.extend(
             puts.into_iter().filter(|(key, _)| !mutant.is_some_and(|mutant| mutant.loses(key))),
         );
-        Ok(())
+        if failing == Some(Failing::After) { failed() } else { Ok(()) }
     }
 
     async fn scan(

@@ -1,15 +1,18 @@
 //! A location, an account, an engine between them, and what must always hold.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ghl_chartmogul::chartmogul::notes::Notes;
 use ghl_chartmogul::error::{Code, Error, Result, Service};
 use ghl_chartmogul::host::{Event, Host, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Object, Settings, Users};
-use ghl_chartmogul::mapping::{notes, tasks};
+use ghl_chartmogul::mapping::{notes, tasks, text};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Outcome, RunOptions};
 use serde_json::Value;
@@ -124,32 +127,52 @@ impl World {
         kinds
     }
 
-    /// A person's change in GHL, outside the engine.
-    pub fn ask_ghl(&self, method: &str, path: &str, body: Value) {
+    /// A person's change in GHL, outside the engine; gives the answer.
+    pub fn ask_ghl(&self, method: &str, path: &str, body: Value) -> Value {
+        let token = self.host.sandbox.borrow().credentials().ghl_token.clone();
+        let headers = vec![
+            ("authorization".into(), format!("Bearer {token}")),
+            ("version".into(), "2021-07-28".into()),
+        ];
+        self.ask(method, path, headers, body)
+    }
+
+    /// A person's change in ChartMogul, outside the engine; gives the answer.
+    pub fn ask_chartmogul(&self, method: &str, path: &str, body: Value) -> Value {
+        let key = self.host.sandbox.borrow().credentials().chartmogul_key.clone();
+        let headers =
+            vec![("authorization".into(), format!("Basic {}", STANDARD.encode(format!("{key}:"))))];
+        self.ask(method, path, headers, body)
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        mut headers: Vec<(Cow<'static, str>, String)>,
+        body: Value,
+    ) -> Value {
+        headers.push(("content-type".into(), "application/json".into()));
         let method = match method {
             "POST" => Method::Post,
             "PUT" => Method::Put,
             _ => Method::Delete,
         };
-        let now = self.host.now();
-        let mut sandbox = self.host.sandbox.borrow_mut();
         let request = Request {
             method,
             url: format!("http://127.0.0.1:4010{path}"),
-            headers: vec![
-                ("authorization".into(), format!("Bearer {}", sandbox.credentials().ghl_token)),
-                ("version".into(), "2021-07-28".into()),
-                ("content-type".into(), "application/json".into()),
-            ],
+            headers,
             body: serde_json::to_vec(&body).unwrap(),
             timeout_ms: 60_000,
         };
-        let response = sandbox.handle(&request, now).response;
+        let now = self.host.now();
+        let response = self.host.sandbox.borrow_mut().handle(&request, now).response;
         assert!(
             response.is_success(),
             "{path}: {response:?} {}",
             String::from_utf8_lossy(&response.body)
         );
+        serde_json::from_slice(&response.body).unwrap_or_default()
     }
 
     pub fn linked(&self, kind: &str) -> BTreeMap<String, Value> {
@@ -168,7 +191,11 @@ impl World {
         let sandbox = self.host.sandbox.borrow();
         let linked = self.linked("contact");
         assert!(!linked.is_empty(), "no contact was linked");
-        assert_eq!(self.host.store.matching("/intent/").len(), 0, "intents are left");
+        for (key, _) in self.host.store.matching("/intent/") {
+            let letter = key.replace("/intent/", "/dead/");
+            let told = !self.host.store.matching(&letter).is_empty();
+            assert!(told, "{key} is left, and no dead letter tells of it");
+        }
         if self.settings.includes(Object::Notes) {
             self.check_notes(&sandbox, &linked);
         }
@@ -188,10 +215,22 @@ impl World {
         }
         let twice: Vec<_> = there.iter().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "notes written twice: {twice:?}");
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for note in sandbox.chartmogul_notes() {
+            let text = note["text"].as_str().unwrap_or_default();
+            if let Some(id) = notes::marked(text) {
+                texts.insert(id, text::one_line(&text::plain(text)));
+            }
+        }
         for note in sandbox.ghl_notes() {
             let (id, contact) = (note["id"].as_str().unwrap(), note["contactId"].as_str().unwrap());
             let expected = linked.contains_key(contact);
             assert_eq!(there.contains_key(id), expected, "note {id} of contact {contact}");
+            if let Some(held) = texts.get(id) {
+                let body = text::plain(note["body"].as_str().unwrap_or_default());
+                let body = text::one_line(&body);
+                assert!(held.contains(&body), "note {id} holds {held:?}, and not {body:?}");
+            }
         }
     }
 
@@ -216,6 +255,11 @@ impl World {
                         done,
                         "completion of task {id}"
                     );
+                    let held = found[0]["task_details"].as_str().unwrap();
+                    let title = text::one_line(task["title"].as_str().unwrap_or_default());
+                    let title = text::cut(&title, 100);
+                    let title = title.trim_end_matches('…');
+                    assert!(held.starts_with(title), "task {id} holds {held:?}, not {title:?}");
                 }
                 None => {
                     assert!(!linked.contains_key(contact), "task {id} of contact {contact} is lost")
@@ -230,7 +274,14 @@ impl World {
             contacts.iter().filter_map(|contact| contact["uuid"].as_str()).collect();
         let customers = sandbox.chartmogul_customers();
         let mut used = BTreeSet::new();
+        let ghl = sandbox.ghl_contacts();
         for (id, link) in linked {
+            let own = ghl.iter().find(|contact| contact["id"] == id.as_str()).unwrap();
+            let first = own["firstName"].as_str().map(str::trim).filter(|name| !name.is_empty());
+            let there = contacts.iter().find(|there| there["uuid"] == link["uuid"]);
+            if let (Some(first), Some(there)) = (first, there) {
+                assert_eq!(there["first_name"], first, "first name of contact {id}");
+            }
             match link["uuid"].as_str() {
                 Some(uuid) => {
                     assert!(
