@@ -164,10 +164,12 @@ pub trait Host {
 
     /// Sends a request and reads the whole answer.
     async fn send(&self, request: Request) -> Result<Response, SendFailure>;
-    /// Waits; ends early when the caller's signal fires.
+    /// Waits; ends early when the caller's signal fires, or at the deadline where it would last longer.
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted>;
     /// Milliseconds since 1970-01-01 UTC.
     fn now(&self) -> u64;
+    /// From now on no sleep lasts beyond this instant, epoch milliseconds.
+    fn set_deadline(&self, deadline_ms: Option<u64>);
     /// A number from 0 up to, not including, 1.
     fn random(&self) -> f64;
     /// True once the caller's signal has fired.

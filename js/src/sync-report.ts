@@ -187,4 +187,6 @@ export interface CheckReport {
   };
   /** What stands in the way. */
   problems: readonly ErrorFields[];
+  /** What a sync would leave out. */
+  warnings: readonly ErrorFields[];
 }

@@ -156,6 +156,8 @@ impl Host for Scripted<'_> {
         self.now.get()
     }
 
+    fn set_deadline(&self, _: Option<u64>) {}
+
     fn random(&self) -> f64 {
         0.5
     }

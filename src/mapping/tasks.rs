@@ -37,11 +37,10 @@ pub fn task(
     }
     mapped.set("task_details", Some(format!("{short}{marker}")));
     let assignee = users.assignee(task.assigned_to.as_deref()).ok_or_else(|| {
+        let why = users.default_assignee().err().unwrap_or_default();
         match task.assigned_to.as_deref().and_then(|id| users.name(id)) {
-            Some(name) => {
-                format!("{name} has no ChartMogul user and sync.users.defaultAssignee is not set")
-            }
-            None => "it is assigned to nobody and sync.users.defaultAssignee is not set".to_owned(),
+            Some(name) => format!("{name} has no ChartMogul user and {why}"),
+            None => format!("it is assigned to nobody and {why}"),
         }
     })?;
     mapped.set("assignee", Some(assignee));

@@ -55,10 +55,21 @@ impl UserMap {
             .or_else(|| own.filter(|_| self.same_email))
     }
 
+    /// The assignee of users that ChartMogul does not know, or why there is none.
+    pub fn default_assignee(&self) -> Result<&str, String> {
+        match self.default_assignee.as_deref() {
+            None => Err("sync.users.defaultAssignee is not set".to_owned()),
+            Some(address) if self.is_refused(address) => Err(format!(
+                "ChartMogul knows no user {address}, who is sync.users.defaultAssignee"
+            )),
+            Some(address) => Ok(address),
+        }
+    }
+
     /// The assignee of a task: the user's, else the default.
     pub fn assignee(&self, id: Option<&str>) -> Option<String> {
         id.and_then(|id| self.chartmogul_email(id))
-            .or_else(|| self.default_assignee.clone().filter(|address| !self.is_refused(address)))
+            .or_else(|| self.default_assignee().ok().map(str::to_owned))
     }
 
     /// The name of a GHL user.
@@ -117,6 +128,17 @@ mod tests {
             same_email: true,
         };
         UserMap::new(users, &settings, Vec::new())
+    }
+
+    #[test]
+    fn why_there_is_no_default_assignee_is_said() {
+        let settings = Users { default_assignee: Some("Fin@x.io".into()), ..Users::default() };
+        let map = |refused| UserMap::new(Named::default(), &settings, refused);
+        assert_eq!(map(Vec::new()).default_assignee(), Ok("fin@x.io"));
+        let why = map(vec!["fin@x.io".to_owned()]).default_assignee().unwrap_err().to_owned();
+        assert!(why.contains("knows no user fin@x.io"), "{why}");
+        let none = UserMap::new(Named::default(), &Users::default(), Vec::new());
+        assert!(none.default_assignee().unwrap_err().contains("is not set"));
     }
 
     #[test]

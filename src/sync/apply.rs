@@ -67,15 +67,12 @@ impl<H: Host> Engine<'_, H> {
         }
         let ready = match self.discover(false).await {
             Ok(ready) => ready,
-            Err(error) if error.code == Code::DailyQuotaExhausted => {
-                return Ok(self.stopped(&run, Stop::Quota, began));
+            Err(error) => {
+                let stop = self.cut_off(&error).ok_or(error)?;
+                return Ok(self.stopped(&run, stop, began));
             }
-            Err(error) => return Err(error),
         };
-        let total: u64 = [Action::Create, Action::Update, Action::Complete, Action::Link]
-            .into_iter()
-            .map(|action| run.plan.count(action))
-            .sum();
+        let total = run.plan.writes();
         let progress = Progress {
             ready: &ready,
             budget: Budget::new(&options, began, before),
@@ -92,7 +89,7 @@ impl<H: Host> Engine<'_, H> {
             probe: async_lock::Mutex::new(()),
         };
         if let Err(error) = self.ensure_data_source(&progress, &run).await {
-            progress.end_with(error);
+            self.end(&progress, error);
         }
         for kind in [Kind::Business, Kind::Contact, Kind::Note, Kind::Task] {
             if progress.ended() {
@@ -277,7 +274,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         if let Err(error) = self.record(progress, &key, &change, result).await {
-            progress.end_with(error);
+            self.end(progress, error);
         }
         progress.under_way.set(progress.under_way.get().saturating_sub(1));
         progress.done.set(progress.done.get() + 1);
@@ -287,6 +284,13 @@ impl<H: Host> Engine<'_, H> {
             total: progress.total,
         });
         None
+    }
+
+    fn end(&self, progress: &Progress<'_>, error: Error) {
+        match self.cut_off(&error) {
+            Some(stop) => progress.stop.set(Some(stop)),
+            None => _ = progress.fatal.borrow_mut().get_or_insert(error),
+        }
     }
 
     async fn send_change(
@@ -376,14 +380,6 @@ impl<H: Host> Engine<'_, H> {
 impl Progress<'_> {
     fn ended(&self) -> bool {
         self.stop.get().is_some() || self.fatal.borrow().is_some()
-    }
-
-    fn end_with(&self, error: Error) {
-        if error.code == Code::DailyQuotaExhausted {
-            self.stop.set(Some(Stop::Quota));
-        } else {
-            self.fatal.borrow_mut().get_or_insert(error);
-        }
     }
 }
 

@@ -317,6 +317,12 @@ impl Plan {
         self.totals.get(action.name()).map_or(0, |kinds| kinds.values().sum())
     }
 
+    /// Changes that are carried out.
+    pub fn writes(&self) -> u64 {
+        let all = [Action::Create, Action::Update, Action::Complete, Action::Link];
+        all.into_iter().map(|action| self.count(action)).sum()
+    }
+
     /// Counts a change.
     pub fn tally(&mut self, change: &Change) {
         let kinds = self.totals.or_default(change.action.name());

@@ -30,6 +30,8 @@ pub struct Check {
     pub users: UsersCheck,
     /// What stands in the way, each with a code and a hint.
     pub problems: Vec<Error>,
+    /// What a sync would leave out, each with a code and a hint.
+    pub warnings: Vec<Error>,
 }
 
 /// GHL's side of the check.
@@ -97,13 +99,14 @@ impl<H: Host> Engine<'_, H> {
         let mut schema = Schema::default();
         let ghl = self.check_ghl(&mut schema, &mut problems).await;
         let chartmogul = self.check_chartmogul(&schema, &mut problems).await;
-        let users = self.check_users(&schema, &mut problems);
+        let mut warnings = Vec::new();
+        let users = self.check_users(&schema, self.refused_users().await?, &mut warnings);
         if let Err(error) = custom_fields::resolve(self.settings, &schema.definitions)
             && ghl.ok
         {
             problems.push(error);
         }
-        Ok(Check { ok: problems.is_empty(), ghl, chartmogul, users, problems })
+        Ok(Check { ok: problems.is_empty(), ghl, chartmogul, users, problems, warnings })
     }
 
     async fn check_ghl(&self, schema: &mut Schema, problems: &mut Vec<Error>) -> GhlCheck {
@@ -200,28 +203,35 @@ impl<H: Host> Engine<'_, H> {
         check
     }
 
-    fn check_users(&self, schema: &Schema, problems: &mut Vec<Error>) -> UsersCheck {
-        let map = UserMap::new(schema.users.clone(), &self.settings.users, Vec::new());
+    fn check_users(
+        &self,
+        schema: &Schema,
+        refused: Vec<String>,
+        warnings: &mut Vec<Error>,
+    ) -> UsersCheck {
+        let map = UserMap::new(schema.users.clone(), &self.settings.users, refused);
         let unmapped: Vec<String> = map
             .unmapped()
             .map(|(id, name)| if name.is_empty() { id.to_owned() } else { name.to_owned() })
             .collect();
         let default_assignee = self.settings.users.default_assignee.clone();
-        if default_assignee.is_none() && self.settings.includes(Object::Tasks) {
-            let who = if unmapped.is_empty() {
-                "tasks of nobody".to_owned()
-            } else {
-                format!("tasks of {}", unmapped.join(", "))
+        if let Err(why) = map.default_assignee()
+            && self.settings.includes(Object::Tasks)
+        {
+            let who = match unmapped.as_slice() {
+                [] => "tasks without an assignee".to_owned(),
+                names => format!("tasks without an assignee and those of {}", names.join(", ")),
             };
-            problems.push(
-                Error::new(
-                    Code::InvalidConfig,
-                    format!("sync.users.defaultAssignee is not set: {who} cannot be brought over"),
-                )
-                .of(Service::Chartmogul)
-                .details(Value::from(unmapped.clone()))
-                .hint("ChartMogul requires an assignee: name a ChartMogul user's e-mail address."),
-            );
+            let mut warning =
+                Error::new(Code::Unmappable, format!("{why}: {who} cannot be brought over"))
+                    .of(Service::Chartmogul)
+                    .hint(
+                        "Name a ChartMogul user's e-mail address: ChartMogul requires an assignee.",
+                    );
+            if !unmapped.is_empty() {
+                warning = warning.details(Value::from(unmapped.clone()));
+            }
+            warnings.push(warning);
         }
         UsersCheck { mapped: schema.users.len() - unmapped.len(), unmapped, default_assignee }
     }

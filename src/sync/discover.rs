@@ -183,30 +183,34 @@ impl<H: Host> Engine<'_, H> {
         Ok(None)
     }
 
-    async fn ready(&self, schema: Schema) -> Result<Ready> {
-        let rules = custom_fields::resolve(self.settings, &schema.definitions)?;
+    /// The addresses that ChartMogul has refused. They stay refused: notes carry their authors' names
+    /// for it, and would be rewritten each time that one is tried again.
+    pub(super) async fn refused_users(&self) -> Result<Vec<String>> {
         let mut refused = Vec::new();
         let mut after: Option<String> = None;
         loop {
             let rows: Vec<(String, u64)> =
                 self.keeper.scan("refused/", after.as_deref(), 200).await?.read()?;
-            after = rows.last().map(|(key, _)| key.clone());
-            let full = rows.len() == 200;
-            refused.extend(
-                rows.into_iter()
-                    .filter_map(|(key, _)| key.strip_prefix("refused/").map(str::to_owned)),
-            );
-            if !full {
-                break;
-            }
+            let Some((last, _)) = rows.last() else { return Ok(refused) };
+            after = Some(last.clone());
+            let addresses = rows.iter().filter_map(|(key, _)| key.strip_prefix("refused/"));
+            refused.extend(addresses.map(str::to_owned));
         }
+    }
+
+    async fn ready(&self, schema: Schema) -> Result<Ready> {
+        let rules = custom_fields::resolve(self.settings, &schema.definitions)?;
+        let refused = self.refused_users().await?;
         let mut warnings = Vec::new();
         let zone = self.zone(&schema, &mut warnings)?;
         let country = self.settings.default_country.clone().or_else(|| schema.country.clone());
         let users = UserMap::new(schema.users.clone(), &self.settings.users, refused);
+        let instead = match users.default_assignee() {
+            Ok(address) => format!("tasks go to {address}"),
+            Err(why) => format!("tasks cannot be brought over, as {why}"),
+        };
         for (_, name) in users.unmapped() {
-            warnings
-                .push(format!("{name} has no ChartMogul user: tasks go to the default assignee"));
+            warnings.push(format!("{name} has no ChartMogul user: {instead}"));
         }
         Ok(Ready {
             rules,

@@ -17,12 +17,15 @@ use super::state::{DeadLetter, State};
 pub(super) struct Tally {
     pub done: Totals,
     pub rejected: u64,
+    /// The least calls that these changes could have taken.
+    pub least_calls: u64,
 }
 
 impl Tally {
     pub(super) fn count(&mut self, change: &Change) {
         let kinds = self.done.or_default(change.action.name());
         *kinds.or_default(change.kind.name()) += 1;
+        self.least_calls += u64::from(change.calls);
     }
 }
 
@@ -80,7 +83,10 @@ impl Report {
             done: tally.done,
             rejected: run.rejected + tally.rejected,
             calls: run.plan.read_calls.plus(calls),
-            least_calls: run.plan.least_read_calls.plus(run.plan.calls),
+            least_calls: run
+                .plan
+                .least_read_calls
+                .plus(Calls { ghl: 0, chartmogul: tally.least_calls }),
             ..plan
         }
     }

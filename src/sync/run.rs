@@ -130,6 +130,7 @@ pub struct Outcome {
 impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
+        self.set_deadline(&RunOptions::default());
         self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
@@ -192,6 +193,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
+        self.set_deadline(&options);
         self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let run: Option<Run> = self.keeper.get("run").await?.one()?;
@@ -204,13 +206,18 @@ impl<H: Host> Engine<'_, H> {
 
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
+        self.set_deadline(&options);
         self.refuse_other_anchor().await?;
         let state = self.state().await?;
         let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
         let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
         let started = (self.host.now(), self.calls());
         // A full run that a budget stopped goes on: beginning anew it might never come to an end.
-        let goes_on = |run: &Run| !options.full || run.plan.pass == Pass::Full;
+        // A plan of nothing is no reason not to look again.
+        let goes_on = |run: &Run| {
+            (!options.full || run.plan.pass == Pass::Full)
+                && (run.phase == Phase::Applying || run.plan.writes() > 0)
+        };
         if let Some(run) =
             unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && goes_on(run))
             && self.refuse_stale(run, &state).is_ok()
@@ -223,11 +230,9 @@ impl<H: Host> Engine<'_, H> {
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
         let prepared = self.prepare(reading, &state, options.full).await;
-        if let Err(error) = &prepared
-            && error.code == Code::DailyQuotaExhausted
-        {
+        if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
             let run = self.new_run(&state, Vec::new(), options.full);
-            return Ok(self.stopped(&run, Stop::Quota, started.0));
+            return Ok(self.stopped(&run, stop, started.0));
         }
         let (mut run, ready) = prepared?;
         let budget = Budget::new(&options, started.0, started.1);
@@ -291,6 +296,22 @@ impl<H: Host> Engine<'_, H> {
             stopped: Some(stop),
             checkpoint: Some(run.phase.title()),
             report: Report::of_plan(run, elapsed),
+        }
+    }
+
+    /// Waiting for a rate limit or before another try must not outlast the run.
+    fn set_deadline(&self, options: &RunOptions) {
+        let now = self.host.now();
+        self.host.set_deadline(options.deadline_ms.map(|allowed| now.saturating_add(allowed)));
+    }
+
+    /// Why the run stops, where an error means no more than that: the day's calls are used up, or a
+    /// wait would have outlasted the deadline.
+    pub(super) fn cut_off(&self, error: &Error) -> Option<Stop> {
+        match error.code {
+            Code::DailyQuotaExhausted => Some(Stop::Quota),
+            Code::Aborted if !self.host.aborted() => Some(Stop::Deadline),
+            _ => None,
         }
     }
 
@@ -423,10 +444,7 @@ impl<H: Host> Engine<'_, H> {
                     batch.put("run", run)?;
                     self.keeper.commit(batch).await?;
                 }
-                Err(error) if error.code == Code::DailyQuotaExhausted => {
-                    return Ok(Some(Stop::Quota));
-                }
-                Err(error) => return Err(error),
+                Err(error) => return self.cut_off(&error).map(Some).ok_or(error),
             }
             self.host.emit(Event::Progress {
                 phase: run.phase.title(),

@@ -30,6 +30,7 @@ pub struct SimulatedHost {
     /// After so many requests and commits the run is killed.
     pub kill_after: Cell<Option<u64>>,
     pub abort: Cell<bool>,
+    deadline_ms: Cell<Option<u64>>,
     /// Milliseconds that the host's clock is ahead of the services'.
     pub ahead_ms: Cell<u64>,
 }
@@ -75,6 +76,7 @@ impl SimulatedHost {
             steps: Cell::new(0),
             kill_after: Cell::new(None),
             abort: Cell::new(false),
+            deadline_ms: Cell::new(None),
             ahead_ms: Cell::new(0),
         }
     }
@@ -207,8 +209,14 @@ impl Host for SimulatedHost {
         if self.abort.get() {
             return Err(Aborted);
         }
-        self.wait(milliseconds).await;
-        Ok(())
+        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.now()));
+        let cut = left.filter(|left| *left < milliseconds);
+        self.wait(cut.unwrap_or(milliseconds)).await;
+        if cut.is_some() { Err(Aborted) } else { Ok(()) }
+    }
+
+    fn set_deadline(&self, deadline_ms: Option<u64>) {
+        self.deadline_ms.set(deadline_ms);
     }
 
     fn now(&self) -> u64 {

@@ -14,6 +14,7 @@ mod store;
 mod world;
 
 use ghl_chartmogul::error::Code;
+use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::mapping::settings::{Anchor, Caps, Marker, Settings, WithoutBusiness};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions, Stop};
@@ -497,6 +498,46 @@ fn a_run_stops_at_its_budget_and_goes_on() {
             world.check();
         }
     });
+}
+
+#[test]
+fn no_wait_outlasts_the_deadline() {
+    // 25 calls in ten seconds: most of the time is spent waiting for the next window.
+    let options = SandboxOptions { burst_limit: 25, ..small(5) };
+    let world = World::new(options, settings());
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let began = world.host.now();
+        let outcome = world.run(RunOptions { deadline_ms: Some(3_000), ..APPLY }).unwrap();
+        let took = world.host.now() - began;
+        assert!(took <= 3_500, "a run of 3 s took {took} ms");
+        let report = &outcome.report;
+        assert!(report.least_calls.total() <= report.calls.total(), "{report:?}");
+        if outcome.done {
+            break;
+        }
+        assert_eq!(outcome.stopped, Some(Stop::Deadline));
+        assert!(runs < 100, "it never comes to an end");
+        world.host.advance(60_000);
+    }
+    assert!(runs > 1);
+    world.check();
+}
+
+#[test]
+fn a_plan_of_nothing_does_not_keep_a_run_from_reading() {
+    let world = World::new(small(4), settings());
+    world.run_until_done(3);
+    let plan = world.with(async |engine| engine.plan(RunOptions::default()).await);
+    assert_eq!(plan.unwrap().unwrap().writes(), 0);
+    let contact = world.linked("contact").into_keys().next().unwrap();
+    let name = serde_json::json!({ "firstName": "Renamed" });
+    world.ask_ghl("PUT", &format!("/contacts/{contact}"), name);
+    world.host.advance(60_000);
+    let outcome = world.run(APPLY).unwrap();
+    assert_eq!(outcome.report.done.get("update").and_then(|kinds| kinds.get("contact")), Some(&1));
+    world.check();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The host of one call: its functions as the port, with the call's own signal and time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_net::http::RequestBuilder;
@@ -17,6 +17,7 @@ pub(super) struct CallHost {
     store: HostStore,
     signal: JsValue,
     timeout_ms: Option<u64>,
+    deadline_ms: Cell<Option<u64>>,
 }
 
 /// The state store.
@@ -35,6 +36,7 @@ impl CallHost {
             signal: value::property(context, "signal"),
             // Whole milliseconds; anything that is no time counts as none.
             timeout_ms: timeout.filter(|timeout| *timeout > 0.0).map(|timeout| timeout as u64),
+            deadline_ms: Cell::new(None),
         }
     }
 
@@ -91,14 +93,21 @@ impl Host for CallHost {
     }
 
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted> {
+        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.now()));
+        let cut = left.filter(|left| *left < milliseconds);
+        let milliseconds = cut.unwrap_or(milliseconds);
         let slept = settled(self.object().sleep(milliseconds as f64, &self.signal)).await;
-        if slept.is_err() || self.aborted() { Err(Aborted) } else { Ok(()) }
+        if slept.is_err() || self.aborted() || cut.is_some() { Err(Aborted) } else { Ok(()) }
     }
 
     fn now(&self) -> u64 {
         let told = self.object().now().ok().and_then(|now| now.as_f64());
         // Not negative and below 2^53, or another clock's time.
         told.filter(|now| *now >= 0.0).unwrap_or_else(js_sys::Date::now) as u64
+    }
+
+    fn set_deadline(&self, deadline_ms: Option<u64>) {
+        self.deadline_ms.set(deadline_ms);
     }
 
     fn random(&self) -> f64 {

@@ -17,7 +17,7 @@ export async function runCheck(connector: Connector, terminal: Terminal): Promis
 }
 
 function* checkLines(
-  { ghl, chartmogul, users, problems }: CheckReport,
+  { ghl, chartmogul, users, problems, warnings }: CheckReport,
   terminal: Terminal,
 ): Generator<string, void, undefined> {
   const mark = (ok: boolean) => (ok ? terminal.style("green", "✓") : terminal.style("red", "✗"));
@@ -36,9 +36,11 @@ function* checkLines(
   yield `${mark(users.unmapped.length === 0)} ${formatNumber(users.mapped)} users mapped`;
   for (const name of users.unmapped) yield `  not mapped: ${printable(name)}`;
   if (users.defaultAssignee !== null) yield `  tasks of others go to ${printable(users.defaultAssignee)}`;
-  for (const { code, message, hint } of problems) {
+  const faults = problems.map((fault) => ({ ...fault, colour: "red" as const }));
+  const cautions = warnings.map((fault) => ({ ...fault, colour: "yellow" as const }));
+  for (const { code, message, hint, colour } of [...faults, ...cautions]) {
     yield "";
-    yield `${terminal.style("red", code)}: ${printable(message)}`;
+    yield `${terminal.style(colour, code)}: ${printable(message)}`;
     if (hint !== undefined) yield terminal.style("dim", `  ${hint}`);
   }
 }
