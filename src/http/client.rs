@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
 
 use async_lock::{Semaphore, SemaphoreGuard};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::failure::{self, Failure};
@@ -78,6 +81,9 @@ impl fmt::Debug for Client {
     }
 }
 
+/// What takes an answer, or says why it cannot be read.
+type Reading<'r> = Box<dyn Fn(&mut Response) -> Result<(), String> + 'r>;
+
 /// JSON's media type.
 const JSON: &str = "application/json";
 /// Milliseconds that one answer may take.
@@ -136,9 +142,9 @@ impl Client {
         parameters: Parameters,
     ) -> Result<Response> {
         let request = self.request(endpoint, &parameters)?;
-        self.exchange(host, endpoint, request, |response| {
-            reading::is_readable(&endpoint.result, &response)?;
-            Ok(response)
+        self.read(host, endpoint, request, |response| {
+            reading::is_readable(&endpoint.result, response)?;
+            Ok(std::mem::take(response))
         })
         .await
     }
@@ -152,10 +158,8 @@ impl Client {
         parameters: Parameters,
     ) -> Result<Json> {
         let request = self.request(endpoint, &parameters)?;
-        self.exchange(host, endpoint, request, |response| {
-            reading::value(&endpoint.result, &response)
-        })
-        .await
+        self.read(host, endpoint, request, |response| reading::value(&endpoint.result, response))
+            .await
     }
 
     /// One page of a list: the first, or the one that a page's cursor stands for.
@@ -172,8 +176,8 @@ impl Client {
         }
         let (parameters, before) = pager::request(endpoint, parameters, cursor)?;
         let request = self.request(endpoint, &parameters)?;
-        let page = self.exchange(host, endpoint, request, |response| {
-            let list = List::read(&endpoint.result, &response)?;
+        let page = self.read(host, endpoint, request, |response| {
+            let list = List::read(&endpoint.result, response)?;
             Ok(pager::page(endpoint, &parameters, &before, &list))
         });
         page.await?
@@ -197,10 +201,8 @@ impl Client {
         let body = body.map(|body| (JSON.to_owned(), body));
         let target = format!("{}{query}", unlisted.path);
         let request = self.assemble(endpoint, &target, version, body);
-        self.exchange(host, endpoint, request, |response| {
-            reading::value(&endpoint.result, &response)
-        })
-        .await
+        self.read(host, endpoint, request, |response| reading::value(&endpoint.result, response))
+            .await
     }
 
     /// The service.
@@ -301,24 +303,44 @@ impl Client {
         Some((name, self.location_id.as_deref()?))
     }
 
+    /// Sends and reads. What is read is taken out of the one future that sends: another for each kind
+    /// of it would be kilobytes of WebAssembly.
+    fn read<'a, H: Host, T: 'a>(
+        &'a self,
+        host: &'a H,
+        endpoint: &'static Endpoint,
+        request: Request,
+        read: impl Fn(&mut Response) -> Result<T, String> + 'a,
+    ) -> impl Future<Output = Result<T>> + 'a {
+        let taken = Rc::new(Cell::new(None));
+        let take = Rc::clone(&taken);
+        let read = move |response: &mut Response| read(response).map(|value| take.set(Some(value)));
+        self.exchange(host, endpoint, request, Box::new(read)).map(move |sent| {
+            sent?;
+            taken
+                .take()
+                .ok_or_else(|| Error::new(Code::UnreadableResponse, "the answer was not read"))
+        })
+    }
+
     /// Sends until there is an answer that can be read, or no sense in going on.
-    async fn exchange<H: Host, T>(
+    async fn exchange<H: Host>(
         &self,
         host: &H,
         endpoint: &'static Endpoint,
         request: Request,
-        read: impl Fn(Response) -> Result<T, String>,
-    ) -> Result<T> {
+        read: Reading<'_>,
+    ) -> Result<()> {
         let mut attempt = 1;
         let mut uncertain = false;
         loop {
             let failure = match self.attempt(host, endpoint, request.clone(), attempt).await? {
-                Ok(response) => match read_or_unreadable(endpoint, response, &read) {
-                    Ok(value) => {
+                Ok(mut response) => match read(&mut response) {
+                    Ok(()) => {
                         self.budget.borrow_mut().succeeded();
-                        return Ok(value);
+                        return Ok(());
                     }
-                    Err(failure) => failure,
+                    Err(why) => failure::unreadable(endpoint, &response, &why),
                 },
                 Err(failure) => failure,
             };
@@ -327,9 +349,9 @@ impl Client {
                 && endpoint.method == Method::Delete
                 && failure.error.code == Code::NotFound
             {
-                let gone = Response { status: 204, headers: Vec::new(), body: Vec::new() };
-                if let Ok(value) = read(gone) {
-                    return Ok(value);
+                let mut gone = Response { status: 204, ..Response::default() };
+                if read(&mut gone).is_ok() {
+                    return Ok(());
                 }
             }
             let action = retry::classify(endpoint.retry, failure.kind);
@@ -479,16 +501,6 @@ impl Client {
     fn named(&self, endpoint: &'static Endpoint, error: Error) -> Error {
         error.of(self.service).at(endpoint.name)
     }
-}
-
-fn read_or_unreadable<T>(
-    endpoint: &'static Endpoint,
-    response: Response,
-    read: &impl Fn(Response) -> Result<T, String>,
-) -> Result<T, Failure> {
-    let head =
-        Response { status: response.status, headers: response.headers.clone(), body: Vec::new() };
-    read(response).map_err(|why| failure::unreadable(endpoint, &head, &why))
 }
 
 /// A place in the queue, and later the permit to be in flight; both end with it.

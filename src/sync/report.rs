@@ -129,10 +129,15 @@ impl<H: Host> Engine<'_, H> {
 
     /// [`Self::dead_letters`] as JSON: `{"deadLetters": [...], "cursor": ...}`.
     pub async fn dead_letters_json(&self, after: Option<&str>, limit: usize) -> Result<String> {
-        let (letters, cursor) = self.dead_letters(after, limit).await?;
-        serde_json::to_string(&serde_json::json!({ "deadLetters": letters, "cursor": cursor }))
-            .map_err(|error| {
-                Error::new(Code::StoreFailed, format!("dead letters cannot be told: {error}"))
-            })
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Letters {
+            dead_letters: Vec<DeadLetter>,
+            cursor: Option<String>,
+        }
+        let (dead_letters, cursor) = self.dead_letters(after, limit).await?;
+        serde_json::to_string(&Letters { dead_letters, cursor }).map_err(|error| {
+            Error::new(Code::StoreFailed, format!("dead letters cannot be told: {error}"))
+        })
     }
 }

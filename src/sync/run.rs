@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
 use crate::mapping::settings::{Anchor, FirstRun, Object};
+use crate::record;
 use crate::{choices, records};
 
 use super::Engine;
@@ -570,7 +571,7 @@ impl<H: Host> Engine<'_, H> {
             return over(
                 "changes",
                 format!("{} % of the linked records", percent.ceil() as u64),
-                format!("{} %", serde_json::json!(most)),
+                format!("{} %", record::json(&most.into())),
             );
         }
         Ok(())
