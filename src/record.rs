@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::{memchr, memchr2};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -74,16 +75,60 @@ pub struct Shape {
     pub form: Form,
     /// Its properties, in the order of its slots.
     pub properties: &'static [Property],
+    /// Where each name's property is, made by [`places`].
+    pub places: &'static Places,
+}
+
+/// The places of a record's properties by a hash of their names: a page of contacts has twenty
+/// thousand names to find.
+pub type Places = [u8; 128];
+
+const NOWHERE: u8 = 0xff;
+
+/// The table of a record's names, made when it is compiled.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+pub const fn places(properties: &[Property]) -> Places {
+    let mut places = [NOWHERE; 128];
+    let mut property = 0;
+    while property < properties.len() {
+        let names = properties[property].names;
+        let mut name = 0;
+        while name < names.len() {
+            let mut at = place(names[name].as_bytes());
+            while places[at] != NOWHERE {
+                at = (at + 1) % places.len();
+            }
+            places[at] = property as u8;
+            name += 1;
+        }
+        property += 1;
+    }
+    places
+}
+
+/// Where a name's property is sought first.
+#[allow(clippy::indexing_slicing, reason = "within the bounds that the length gives")]
+const fn place(name: &[u8]) -> usize {
+    let length = name.len();
+    if length == 0 {
+        return 0;
+    }
+    let sum = name[0] as usize + 5 * name[length / 2] as usize + 11 * name[length - 1] as usize;
+    (sum + 37 * length) % 128
 }
 
 impl Shape {
-    /// The place of a property. Objects mostly come in one order, so it is sought from where the
-    /// last one was found.
-    fn find(&self, name: &str, from: usize) -> Option<usize> {
-        let is = |property: &Property| property.names.contains(&name);
-        let (before, after) = self.properties.split_at_checked(from).unwrap_or_default();
-        let later = after.iter().position(is).map(|index| index + from);
-        later.or_else(|| before.iter().position(is))
+    /// The place of a property.
+    fn find(&self, name: &str) -> Option<usize> {
+        let mut at = place(name.as_bytes());
+        loop {
+            let index = usize::from(*self.places.get(at)?);
+            let property = self.properties.get(index)?;
+            if property.names.contains(&name) {
+                return Some(index);
+            }
+            at = (at + 1) % self.places.len();
+        }
     }
 }
 
@@ -178,33 +223,60 @@ pub fn read_part<'de, T: Slot<'de> + Default>(value: &'de str) -> Result<T, Prob
     slot_value(value, Form::Strict)
 }
 
+/// Reads the next of a list's values where it stands, without looking for its end first; `None`
+/// after the last.
+pub fn read_next<'de, T: Record<'de> + Default>(
+    list: &mut Parts<'de>,
+) -> Option<Result<T, Problem>> {
+    if !list.enter('{') {
+        return list.value().map(|other| Err(Problem::not(other, "an object")));
+    }
+    let mut record = T::default();
+    Some(fill_from(&mut record, list).map(|()| record))
+}
+
 /// Fills a record from a JSON object.
 pub fn fill<'de>(record: &mut dyn Record<'de>, value: &'de str) -> Result<(), Problem> {
+    let mut parts = Parts::of(value);
+    if !parts.enter('{') {
+        return Err(Problem::not(value, "an object"));
+    }
+    fill_from(record, &mut parts)
+}
+
+/// Fills a record from an object that was entered; leaves it.
+fn fill_from<'de>(record: &mut dyn Record<'de>, parts: &mut Parts<'de>) -> Result<(), Problem> {
     let shape = record.shape();
     let mut seen = 0_u64;
-    let mut next = 0;
-    entries(value, &mut |name, value| {
-        let Some(index) = shape.find(&name, next) else {
-            return match shape.form {
-                Form::Closed => Err(unknown(shape, &name)),
-                Form::Lenient | Form::Strict => Ok(()),
-            };
+    let mut problem = None;
+    while let Some((name, value)) = parts.entry() {
+        let Some(index) = shape.find(&name) else {
+            if shape.form == Form::Closed {
+                problem.get_or_insert_with(|| unknown(shape, &name));
+            }
+            continue;
         };
-        next = index + 1;
         seen |= 1 << index;
-        let Some(slot) = record.slot(index) else { return Ok(()) };
+        let Some(slot) = record.slot(index) else { continue };
         if shape.form == Form::Lenient && !slot.is_missing() {
-            return Ok(());
+            continue;
         }
-        match slot.read(value, shape.form) {
-            Err(problem) if shape.form != Form::Lenient => Err(problem.within(&name)),
-            _ => Ok(()),
+        if let Err(wrong) = slot.read(value, shape.form)
+            && shape.form != Form::Lenient
+        {
+            problem.get_or_insert_with(|| wrong.within(&name));
         }
-    })?;
+    }
+    parts.leave();
     let mut properties = shape.properties.iter().enumerate();
-    match properties.find(|(index, property)| property.required && seen & (1 << index) == 0) {
-        Some((_, property)) => Err(Problem::of(format!("{} is missing", property.names.concat()))),
-        None => Ok(()),
+    let missing =
+        properties.find(|(index, property)| property.required && seen & (1 << index) == 0);
+    match (problem, missing) {
+        (Some(problem), _) => Err(problem),
+        (None, Some((_, property))) => {
+            Err(Problem::of(format!("{} is missing", property.names.concat())))
+        }
+        (None, None) => Ok(()),
     }
 }
 
@@ -221,19 +293,26 @@ type EachItem<'e, 'de> = dyn FnMut(&'de str) -> Result<(), Problem> + 'e;
 /// Gives the properties of an object one by one, until one is a problem. As all below, it reads
 /// JSON that is known to be whole: what [`whole`] has checked.
 pub fn entries<'de>(object: &'de str, each: &mut EachEntry<'_, 'de>) -> Result<(), Problem> {
-    let rest = object.strip_prefix('{').ok_or_else(|| Problem::not(object, "an object"))?;
-    let mut parts = Parts { rest };
-    while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
-        each(text(name).unwrap_or_default(), value)?;
+    let mut parts = Parts::of(object);
+    if !parts.enter('{') {
+        return Err(Problem::not(object, "an object"));
+    }
+    while let Some((name, value)) = parts.entry() {
+        each(name, value)?;
     }
     Ok(())
 }
 
 /// Gives the items of a list one by one, until one is a problem.
 pub fn items<'de>(list: &'de str, each: &mut EachItem<'_, 'de>) -> Result<(), Problem> {
-    let rest = list.strip_prefix('[').ok_or_else(|| Problem::not(list, "a list"))?;
-    for (index, item) in (Parts { rest }).enumerate() {
+    let mut parts = Parts::of(list);
+    if !parts.enter('[') {
+        return Err(Problem::not(list, "a list"));
+    }
+    let mut index = 0;
+    while let Some(item) = parts.value() {
         each(item).map_err(|problem| problem.within(&format!("[{index}]")))?;
+        index += 1;
     }
     Ok(())
 }
@@ -254,44 +333,90 @@ pub fn property<'de>(object: &'de str, names: &[&str]) -> Option<&'de str> {
     found.map(|(_, value)| value)
 }
 
-/// The values in an object or list up to its end, names among them. The text is whole JSON, so that
-/// the marks between values tell nothing more.
-struct Parts<'de> {
+/// A place in JSON that is known to be whole, so that the marks between values tell nothing more.
+#[derive(Debug)]
+pub struct Parts<'de> {
     rest: &'de str,
 }
 
-impl<'de> Iterator for Parts<'de> {
-    type Item = &'de str;
+impl<'de> Parts<'de> {
+    /// Before a value.
+    pub const fn of(json: &'de str) -> Self {
+        Self { rest: json }
+    }
 
-    fn next(&mut self) -> Option<&'de str> {
-        let begun = self.rest.trim_start_matches([',', ':', ' ', '\n', '\t', '\r']);
-        let (value, rest) = begun.split_at_checked(value_length(begun.as_bytes()))?;
+    /// Goes into the object or list that comes next, where the mark opens it.
+    pub fn enter(&mut self, mark: char) -> bool {
+        self.skip_marks();
+        let inner = self.rest.strip_prefix(mark);
+        self.rest = inner.unwrap_or(self.rest);
+        inner.is_some()
+    }
+
+    /// Leaves an object or list, at its end.
+    fn leave(&mut self) {
+        self.skip_marks();
+        self.rest = self.rest.get(1..).unwrap_or_default();
+    }
+
+    /// The next value, or a name's text; `None` at the end of the object or list.
+    pub fn value(&mut self) -> Option<&'de str> {
+        self.skip_marks();
+        let (value, rest) = self.rest.split_at_checked(value_length(self.rest.as_bytes()))?;
         self.rest = rest;
-        (!value.is_empty()).then_some(value)
+        if value.is_empty() { None } else { Some(value) }
+    }
+
+    /// The next name and value of an object.
+    pub fn entry(&mut self) -> Option<(Cow<'de, str>, &'de str)> {
+        let name = self.value()?;
+        Some((text(name).unwrap_or_default(), self.value()?))
+    }
+
+    /// Goes to the next name; its value comes next.
+    pub fn name(&mut self) -> Option<Cow<'de, str>> {
+        self.value().map(|name| text(name).unwrap_or_default())
+    }
+
+    fn skip_marks(&mut self) {
+        let bytes = self.rest.as_bytes();
+        let mut at = 0;
+        while let Some(b',' | b':' | b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
+            at += 1;
+        }
+        self.rest = self.rest.get(at..).unwrap_or_default();
     }
 }
 
 /// Bytes of the value at the beginning; 0 where an object or list ends.
 fn value_length(json: &[u8]) -> usize {
+    match json.first() {
+        Some(b'"') => return string_length(json),
+        Some(b'{' | b'[') => {}
+        // A number or word ends before a mark.
+        _ => {
+            let mut at = 0;
+            while let Some(byte) = json.get(at) {
+                if matches!(byte, b'}' | b']' | b',' | b' ' | b'\n' | b'\t' | b'\r') {
+                    break;
+                }
+                at += 1;
+            }
+            return at;
+        }
+    }
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = json.get(at) {
         match byte {
-            b'"' => at += string_length(json.get(at..).unwrap_or_default()),
-            b'{' | b'[' => {
-                depth += 1;
-                at += 1;
+            b'"' => {
+                at += string_length(json.get(at..).unwrap_or_default());
                 continue;
             }
-            b'}' | b']' if depth > 0 => {
-                depth -= 1;
-                at += 1;
-            }
-            b'}' | b']' | b',' | b' ' | b'\n' | b'\t' | b'\r' if depth == 0 => return at,
-            _ => {
-                at += 1;
-                continue;
-            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
         }
+        at += 1;
         if depth == 0 {
             return at;
         }
@@ -302,12 +427,12 @@ fn value_length(json: &[u8]) -> usize {
 /// Bytes of the string at the beginning, its quotes included.
 fn string_length(json: &[u8]) -> usize {
     let mut at = 1;
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if json.get(at) == Some(&b'"') {
+            return at + 1;
         }
+        at += 2;
     }
     json.len()
 }
@@ -347,7 +472,7 @@ pub fn scalar(json: &str) -> Scalar<'_> {
 /// The text of a JSON string: as it stands where it holds no escapes.
 fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.get(1..json.len().checked_sub(1)?)?;
-    if !inner.as_bytes().contains(&b'\\') {
+    if memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
     match serde_json::from_str(json) {
@@ -529,6 +654,17 @@ fn slot_value<'de, T: Slot<'de> + Default>(value: &'de str, form: Form) -> Resul
     read.read(value, form).map(|()| read)
 }
 
+/// Left unread, for those who need it seldom.
+impl<'de> Slot<'de> for &'de str {
+    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
+        *self = value;
+        Ok(())
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl<'de> Slot<'de> for Value {
     fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
         *self = serde_json::from_str(value)?;
@@ -660,10 +796,12 @@ macro_rules! records {
                 }),+];
                 // Each has a bit among those that were seen.
                 const { assert!(PROPERTIES.len() <= 64) };
+                static PLACES: $crate::record::Places = $crate::record::places(PROPERTIES);
                 &const {
                     $crate::record::Shape {
                         form: $crate::record::Form::$form,
                         properties: PROPERTIES,
+                        places: &PLACES,
                     }
                 }
             }

@@ -131,8 +131,8 @@ records! {
         pub assigned_to: Text<'a> = "assignedTo";
         /// Tags, in lower case.
         pub tags: Vec<Cow<'a, str>> = "tags";
-        /// Values of custom fields.
-        pub custom_fields: Vec<CustomFieldValue<'a>> = "customFields" | "customField";
+        /// Values of custom fields, unread: see [`Contact::custom_field`].
+        pub custom_fields: &'a str = "customFields" | "customField";
         /// Where it came from.
         pub source: Text<'a> = "source";
         /// GHL's `type`: `lead` or `customer` in practice.
@@ -378,7 +378,13 @@ fn first_filled<'a>(texts: &[&'a Text<'_>]) -> Option<&'a str> {
     texts.iter().filter_map(|text| text.as_deref()).find(|text| !text.trim().is_empty())
 }
 
-impl Contact<'_> {
+impl<'a> Contact<'a> {
+    /// The value of the custom field of that id.
+    pub fn custom_field(&self, id: &str) -> Option<Value> {
+        let fields: Vec<CustomFieldValue<'a>> = record::read_part(self.custom_fields).ok()?;
+        fields.into_iter().find(|field| field.id.as_deref() == Some(id)).map(|field| field.value)
+    }
+
     /// First name in its own spelling.
     pub fn first_name(&self) -> Option<&str> {
         first_filled(&[&self.first_name_raw, &self.first_name])
@@ -450,8 +456,8 @@ mod tests {
             "phone":["1"],"additionalEmails":[{"email":"a@b.c","validEmail":null},{"other":1},
             ["x"],"d@e.f",""]}"#,
         );
-        assert_eq!((contact.email, contact.phone, contact.dnd), (None, None, None));
-        assert!(contact.tags.is_empty() && contact.custom_fields.is_empty());
+        assert_eq!((&contact.email, &contact.phone, contact.dnd), (&None, &None, None));
+        assert!(contact.tags.is_empty() && contact.custom_field("a").is_none());
         assert!(contact.date_added.is_none());
         assert_eq!(contact.additional_emails, ["a@b.c", "d@e.f"]);
     }
@@ -464,10 +470,11 @@ mod tests {
             {"id":"e","fieldValueDate":1625203106704},{"id":"f"},
             {"id":"g","value":null,"fieldValue":2.5}]}"#,
         );
-        let values: Vec<_> = contact.custom_fields.iter().map(|field| &field.value).collect();
+        let ids = ["a", "b", "c", "d", "e", "f", "g"];
+        let values: Vec<Value> = ids.iter().map(|id| contact.custom_field(id).unwrap()).collect();
         let expected =
             serde_json::json!(["x", 1, ["p", "q"], "s", 1_625_203_106_704_i64, null, 2.5]);
-        assert_eq!(values, expected.as_array().unwrap().iter().collect::<Vec<_>>());
+        assert_eq!(&values, expected.as_array().unwrap());
     }
 
     #[test]

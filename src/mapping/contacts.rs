@@ -225,8 +225,7 @@ fn attributes(contact: &Contact<'_>, context: &Context<'_>, mapped: &mut Mapped)
 
 fn rule_value(contact: &Contact<'_>, rule: &Rule) -> Option<Value> {
     if let Some(id) = &rule.id {
-        let field = contact.custom_fields.iter().find(|field| field.id.as_deref() == Some(id))?;
-        return Some(field.value.clone());
+        return contact.custom_field(id);
     }
     let text = |value: &Option<std::borrow::Cow<'_, str>>| value.as_deref().map(|text| json!(text));
     match rule.from.as_str() {

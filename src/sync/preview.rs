@@ -5,7 +5,7 @@ use crate::ghl::records::Contact;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::{Anchor, Settings};
 use crate::mapping::users::UserMap;
-use crate::record;
+use crate::record::{self, Parts};
 
 use super::bodies::{contact_body, customer_body};
 
@@ -17,19 +17,25 @@ use super::bodies::{contact_body, customer_body};
 pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
     let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
     let page = record::whole(text).map_err(|error| unreadable(&error))?;
-    let contacts =
-        record::property(page, &["contacts"]).ok_or_else(|| unreadable(&"it has no `contacts`"))?;
+    let mut page = Parts::of(page);
+    let mut found = page.enter('{');
+    while found && page.name().ok_or_else(|| unreadable(&"it has no `contacts`"))? != "contacts" {
+        found = page.value().is_some();
+    }
+    if !found || !page.enter('[') {
+        return Err(unreadable(&"it has no list `contacts`"));
+    }
     let users = UserMap::default();
     let country = settings.default_country.as_deref();
     let context = Context { settings, rules: &[], users: &users, country };
     let mut out = Vec::with_capacity(text.len() / 2);
     out.push(b'[');
-    let each = record::items(contacts, &mut |item| {
+    while let Some(contact) = record::read_next::<Contact<'_>>(&mut page) {
         if out.len() > 1 {
             out.push(b',');
         }
         // A contact that cannot be read is told as null, and the others go on.
-        let body = record::read_part::<Contact<'_>>(item).ok().map(|contact| {
+        let body = contact.ok().map(|contact| {
             if settings.anchor == Anchor::ContactIsCustomer {
                 let (mapped, at_create) = contacts::customer(&contact, &context);
                 let mut body = customer_body(&[], mapped.fields);
@@ -39,10 +45,8 @@ pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
                 contact_body(contacts::contact(&contact, &context).fields)
             }
         });
-        out.extend(serde_json::to_vec(&body)?);
-        Ok(())
-    });
-    each.map_err(|problem| unreadable(&problem))?;
+        out.extend(serde_json::to_vec(&body).map_err(|error| unreadable(&error))?);
+    }
     out.push(b']');
     Ok(out)
 }
