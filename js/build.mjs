@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -23,7 +24,7 @@ const virtualModules = {
     }));
     onResolve({ filter: /^base64:/ }, ({ path }) => ({ path: path.slice(7), namespace: "base64" }));
     onLoad({ filter: /.*/, namespace: "base64" }, ({ path }) => ({
-      contents: `export default ${JSON.stringify(readFileSync(join(glue, `${path}_bg.wasm`), "base64"))};`,
+      contents: `export default "${deflateRawSync(readFileSync(join(glue, `${path}_bg.wasm`)), { level: 9 }).toString("base64")}";`,
     }));
     onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/endpoints\.ts$/ }, async ({ path }) => ({ contents: await asJson(path) }));
@@ -126,6 +127,8 @@ for (const name of ["connector", "sandbox"])
 mkdirSync(output, { recursive: true });
 const template = join(here, "../pkg-template");
 cpSync(template, output, { recursive: true });
+// Bundled into the inline entry.
+cpSync(join(here, "node_modules/fflate/LICENSE"), join(output, "LICENSE-fflate"));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "README.md"])
   cpSync(join(here, "..", name), join(output, name));
 const manifest = JSON.parse(readFileSync(join(template, "package.json"), "utf8"));

@@ -16,7 +16,7 @@ declare module "glue:sandbox" {
   export default function init(source: { module_or_path: unknown }): Promise<unknown>;
 }
 
-/** The connector's WebAssembly file as base64. */
+/** The connector's WebAssembly file, deflated, as base64. */
 declare module "base64:connector" {
   const base64: string;
   export default base64;

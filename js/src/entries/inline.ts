@@ -1,8 +1,10 @@
 // The entry `ghl-chartmogul/inline`, and the main one on unknown hosts: carries the WebAssembly file
-// in itself. Asks nothing of its host when it is imported: no file system, fetch, crypto or URL.
+// in itself, compressed. Asks nothing of its host when it is imported: no file system, fetch, crypto
+// or URL.
 
-import base64 from "base64:connector";
+import deflated from "base64:connector";
 import { Connector as GlueConnector, initSync } from "glue:connector";
+import { inflateSync } from "fflate";
 import { decodeBase64 } from "../base64.js";
 import { type Connector, createConnectorOn, type Platform } from "../connector.js";
 import type { ConnectorOptions } from "../options.js";
@@ -11,7 +13,7 @@ export * from "./public.js";
 
 const platform: Platform = {
   loadGlue() {
-    initSync({ module: decodeBase64(base64) });
+    initSync({ module: inflateSync(decodeBase64(deflated)) });
     return { Connector: GlueConnector };
   },
 };
