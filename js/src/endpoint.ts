@@ -19,10 +19,18 @@ export interface Endpoint {
   /** Group and name, for example `contacts.get`: called as `connector.<service>.<name>`. */
   name: string;
   summary: string;
+  /**
+   * Category in the product's catalogue of operations. An endpoint outside the catalogue has the
+   * category of its group there, or else the group's title, for example `Data Sources`.
+   */
+  category: string;
+  /** Kind in the catalogue; outside it, what only reads is a `trigger`. */
+  kind: "trigger" | "action";
   method: string;
   /** Path template, for example `/contacts/{contactId}`. */
   path: string;
-  kind: ResultKind;
+  /** What a call gives. */
+  gives: ResultKind;
   /** GHL's `Version` header. */
   version?: string;
   /** Scopes that a GHL token needs. */
@@ -34,8 +42,8 @@ export interface Endpoint {
   parameters: readonly EndpointParameter[];
   /** TypeScript type of the result, or of one item of a list. */
   result: string;
-  /** Its places in the product's catalogue of operations. */
-  catalogue: readonly { category: string; kind: "trigger" | "action"; name: string }[];
+  /** Its names in the catalogue, for example `Get Contact`; none for an endpoint outside it. */
+  catalogue: readonly string[];
   /** What to use instead of a deprecated endpoint. */
   replacedBy?: string;
   /** Whether GHL's generation v3 documents it. */

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use ghl_chartmogul::endpoint::{
-    Catalogue, Endpoint, Field, Kind, Model, Outcome, Paging, RetryClass, TEXT, Type,
+    Endpoint, Field, Kind, Model, OperationKind, Outcome, Paging, RetryClass, TEXT, Type,
 };
 use ghl_chartmogul::{chartmogul, ghl};
 
@@ -453,13 +453,13 @@ impl Tree {
     }
 
     /// As `{contacts:{get:"one"}}`.
-    fn kinds(&self) -> String {
+    fn given(&self) -> String {
         let branches: Vec<String> = self
             .branches
             .iter()
             .map(|(name, branch)| match branch {
-                Branch::Method(endpoint) => format!("{}: {}", quoted(name), json(kind(endpoint))),
-                Branch::Group(tree) => format!("{}: {}", quoted(name), tree.kinds()),
+                Branch::Method(endpoint) => format!("{}: {}", quoted(name), json(gives(endpoint))),
+                Branch::Group(tree) => format!("{}: {}", quoted(name), tree.given()),
             })
             .collect();
         format!("{{ {} }}", branches.join(", "))
@@ -476,18 +476,18 @@ fn methods(tables: &[Table]) -> String {
         }
         let _ = writeln!(text, "  {}: {{", table.service);
         for (group, branch) in &tree.branches {
-            let kinds = match branch {
-                Branch::Group(tree) => tree.kinds(),
-                Branch::Method(endpoint) => json(kind(endpoint)),
+            let given = match branch {
+                Branch::Group(tree) => tree.given(),
+                Branch::Method(endpoint) => json(gives(endpoint)),
             };
-            let _ = writeln!(text, "    {}: {kinds},", quoted(group));
+            let _ = writeln!(text, "    {}: {given},", quoted(group));
         }
         text.push_str("  },\n");
     }
     text + "} as const;\n"
 }
 
-fn kind(endpoint: &Endpoint) -> &'static str {
+fn gives(endpoint: &Endpoint) -> &'static str {
     match endpoint.result {
         Outcome::Nothing => "nothing",
         Outcome::One { .. } => "one",
@@ -526,9 +526,11 @@ fn row(table: &Table, endpoint: &'static Endpoint) -> String {
         ("service", json(table.service)),
         ("name", json(endpoint.name)),
         ("summary", json(endpoint.summary.trim())),
+        ("category", json(&category(table, endpoint))),
+        ("kind", json(kind(endpoint).name())),
         ("method", json(endpoint.method.name())),
         ("path", json(endpoint.path)),
-        ("kind", json(kind(endpoint))),
+        ("gives", json(gives(endpoint))),
     ];
     if !endpoint.version.is_empty() {
         entries.push(("version", json(endpoint.version)));
@@ -539,7 +541,7 @@ fn row(table: &Table, endpoint: &'static Endpoint) -> String {
         ("paging", paging(endpoint.paging).map_or("null".to_owned(), json)),
         ("parameters", array(parameters.into_iter())),
         ("result", json(&result_type(endpoint))),
-        ("catalogue", array(endpoint.catalogue.iter().map(catalogue))),
+        ("catalogue", array(endpoint.catalogue.iter().map(|entry| json(entry.name)))),
     ]);
     if let Some(replacement) = endpoint.replaced_by {
         entries.push(("replacedBy", json(replacement)));
@@ -558,12 +560,31 @@ fn result_type(endpoint: &Endpoint) -> String {
     }
 }
 
-fn catalogue(entry: &Catalogue) -> String {
-    object(&[
-        ("category", json(entry.category)),
-        ("kind", json(entry.kind.name())),
-        ("name", json(entry.name)),
-    ])
+/// The catalogue's category; for a row outside it that of its group there, else the group's title.
+fn category(table: &Table, endpoint: &Endpoint) -> String {
+    let group = || table.endpoints.iter().filter(|other| other.group() == endpoint.group());
+    let listed = endpoint.catalogue.first();
+    let listed = listed.or_else(|| group().find_map(|other| other.catalogue.first()));
+    listed.map_or_else(|| title(endpoint.group()), |entry| entry.category.to_owned())
+}
+
+/// `dataSources` as `Data Sources`.
+fn title(name: &str) -> String {
+    let words = words(name);
+    let words = words.split(' ').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What the catalogue says; outside it, what reads is a trigger.
+fn kind(endpoint: &Endpoint) -> OperationKind {
+    match (endpoint.catalogue.first(), endpoint.retry) {
+        (Some(entry), _) => entry.kind,
+        (None, RetryClass::Read) => OperationKind::Trigger,
+        (None, RetryClass::Repeatable | RetryClass::Create) => OperationKind::Action,
+    }
 }
 
 const fn retry(class: RetryClass) -> &'static str {
@@ -611,6 +632,34 @@ mod tests {
     #[test]
     fn generated_files_are_current() {
         generate(true).unwrap();
+    }
+
+    #[test]
+    fn a_row_has_the_catalogues_category_and_kind_or_those_that_fit() {
+        let tables = tables();
+        let found = |service: usize, name: &str| {
+            let row = tables[service].endpoints.iter().find(|row| row.name == name).unwrap();
+            (category(&tables[service], row), kind(row).name())
+        };
+        let pair = |category: &str, kind| (category.to_owned(), kind);
+        assert_eq!(found(0, "contacts.search"), pair("Contacts", "trigger"));
+        // The catalogue's word stands although it reads.
+        assert_eq!(found(0, "contacts.find"), pair("Contacts", "action"));
+        assert_eq!(found(0, "contacts.addFollowers"), pair("Workflows & Campaigns", "action"));
+        // Outside the catalogue, with a group in it and without.
+        assert_eq!(found(0, "customFields.get"), pair("Other Operations", "trigger"));
+        assert_eq!(found(0, "records.delete"), pair("Records", "action"));
+        assert_eq!(found(1, "dataSources.list"), pair("Data Sources", "trigger"));
+        assert_eq!(found(1, "customers.create"), pair("Customers", "action"));
+    }
+
+    #[test]
+    fn a_row_stands_in_one_category_as_one_kind() {
+        for row in tables().iter().flat_map(|table| &table.endpoints) {
+            let mut entries = row.catalogue.iter().map(|entry| (entry.category, entry.kind));
+            let first = entries.next();
+            assert!(entries.all(|entry| Some(entry) == first), "{}", row.name);
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ describe("usage", () => {
     assert.ok(endpoints.length > 200);
     assert.ok(endpoints.some(({ service, name }) => service === "ghl" && name === "contacts.get"));
     const table = await run(["call", "contacts.get", "--list"], { cwd: createFolder() });
-    assert.match(table.stdout, /ghl\.contacts\.get +GET +\/contacts\/\{contactId\}/);
+    assert.match(table.stdout, /ghl\.contacts\.get +trigger +GET +\/contacts\/\{contactId\}/);
   });
 });
 

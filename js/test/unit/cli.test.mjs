@@ -256,9 +256,9 @@ describe("the parameters of a call", () => {
       endpoint,
       { service: "chartmogul", name: "contacts.list", catalogue: [] },
       { service: "chartmogul", name: "plans.list", catalogue: [] },
-      { service: "ghl", name: "blogs.list", catalogue: [{ name: "Get Blogs" }] },
-      { service: "ghl", name: "tags.list", catalogue: [{ name: "List" }] },
-      { service: "ghl", name: "users.list", catalogue: [{ name: "List" }] },
+      { service: "ghl", name: "blogs.list", catalogue: ["Get Blogs"] },
+      { service: "ghl", name: "tags.list", catalogue: ["List"] },
+      { service: "ghl", name: "users.list", catalogue: ["List"] },
     ];
     assert.equal(findEndpoint(endpoints, "contacts.list"), endpoints[0]);
     assert.equal(findEndpoint(endpoints, "chartmogul.contacts.list"), endpoints[1]);

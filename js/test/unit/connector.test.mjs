@@ -31,6 +31,42 @@ describe("creating", () => {
     assert.ok(connector.ghl.contacts.get);
   });
 
+  test("lists the endpoints with what the catalogue says of them", () => {
+    const { endpoints } = play({}).connector;
+    const row = ({ name, category, kind, method, path, scopes, catalogue, gives }) =>
+      JSON.stringify({ name, category, kind, method, path, scopes, catalogue, gives });
+    const find = (name) => row(endpoints.find((endpoint) => endpoint.name === name));
+    assert.equal(
+      find("contacts.get"),
+      row({
+        name: "contacts.get",
+        category: "Contacts",
+        kind: "trigger",
+        method: "GET",
+        path: "/contacts/{contactId}",
+        scopes: ["contacts.readonly"],
+        catalogue: ["Get Contact"],
+        gives: "one",
+      }),
+    );
+    assert.equal(
+      find("dataSources.create"),
+      row({
+        name: "dataSources.create",
+        category: "Data Sources",
+        kind: "action",
+        method: "POST",
+        path: "/v1/data_sources",
+        scopes: [],
+        catalogue: [],
+        gives: "one",
+      }),
+    );
+    const kinds = endpoints.flatMap(({ kind, catalogue }) => catalogue.map(() => kind));
+    assert.equal(kinds.length, 124);
+    assert.equal(kinds.filter((kind) => kind === "trigger").length, 55);
+  });
+
   test("gives data to the module and keeps functions and what is undefined from it", async () => {
     const { connector, made } = play(
       { call: async () => "{}" },

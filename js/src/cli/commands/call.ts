@@ -38,7 +38,7 @@ export async function runCall(
   try {
     const method = methodOf(connector, endpoint);
     await untilInterrupted(async (signal) => {
-      if (endpoint.kind === "list" && flags.all) {
+      if (endpoint.gives === "list" && flags.all) {
         for await (const item of method(parameters, { signal }) as List<unknown>) terminal.printJson(item);
         return;
       }
@@ -67,11 +67,7 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
       `Give one of ${[operation, ...others].map(fullName).join(", ")}.`,
     );
   }
-  const names = endpoints.flatMap((endpoint) => [
-    fullName(endpoint),
-    endpoint.name,
-    ...endpoint.catalogue.map((entry) => entry.name),
-  ]);
+  const names = endpoints.flatMap((endpoint) => [fullName(endpoint), endpoint.name, ...endpoint.catalogue]);
   const near = [...new Set(closest(name, names))];
   throw new UsageError(
     `there is no endpoint ${name}`,
@@ -82,7 +78,7 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
 }
 
 function isCalled({ catalogue }: Endpoint, name: string): boolean {
-  return catalogue.some((entry) => entry.name.toLowerCase() === name.toLowerCase());
+  return catalogue.some((entry) => entry.toLowerCase() === name.toLowerCase());
 }
 
 /** The parameters of flags such as `--contactId X`, `--per_page=5`, `--completed`, `--tags a --tags b`. */
@@ -191,12 +187,14 @@ function listEndpoints(endpoints: readonly Endpoint[], part: string | undefined,
   }
   const rows = shown.map((endpoint) => [
     fullName(endpoint),
+    endpoint.kind,
     endpoint.method,
     endpoint.path,
     endpoint.summary,
   ]);
   const columns = [
     { title: "name" },
+    { title: "kind" },
     { title: "method" },
     { title: "path" },
     { title: "what it does", maxWidth: 80 },
