@@ -303,7 +303,9 @@ pub struct Type {
     pub kind: Kind,
     /// Whether `null` is a value too.
     pub nullable: bool,
-    /// Most characters of a text or items of a list; 0 for no limit.
+    /// Least value of a number that has a greatest.
+    pub at_least: u8,
+    /// Most characters of a text or items of a list, greatest value of a number; 0 for no limit.
     pub at_most: u16,
 }
 
@@ -347,7 +349,7 @@ pub enum Kind {
 impl Type {
     /// A type without limits.
     pub const fn of(kind: Kind) -> Self {
-        Self { kind, nullable: false, at_most: 0 }
+        Self { kind, nullable: false, at_least: 0, at_most: 0 }
     }
 
     /// The same, or `null`.
@@ -355,9 +357,14 @@ impl Type {
         Self { nullable: true, ..self }
     }
 
-    /// The same, with at most so many characters or items.
+    /// The same, with at most so many characters or items; a number from 0 to this.
     pub const fn at_most(self, at_most: u16) -> Self {
         Self { at_most, ..self }
+    }
+
+    /// The same number, from the least to the greatest value.
+    pub const fn between(self, at_least: u8, at_most: u16) -> Self {
+        Self { at_least, at_most, ..self }
     }
 }
 

@@ -21,7 +21,41 @@ pub fn find(name: &str) -> Option<&'static Endpoint> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::error::Service;
+    use crate::http::{Client, ClientConfig, GhlVersion, Secret};
+
+    /// What is wrong with these parameters; empty where nothing is.
+    fn problem(name: &str, parameters: &Value) -> String {
+        let client = Client::new(ClientConfig {
+            service: Service::Chartmogul,
+            base_url: None,
+            secret: Secret::new("key"),
+            location_id: None,
+            api_version: GhlVersion::Dated,
+        })
+        .unwrap();
+        client
+            .check(find(name).unwrap(), parameters.as_object().unwrap())
+            .err()
+            .map_or_else(String::new, |error| error.message.clone())
+    }
+
+    #[test]
+    fn documented_ranges_are_kept() {
+        let opportunity = |win_likelihood: i32| json!({ "opportunity_uuid": "u", "win_likelihood": win_likelihood });
+        assert_eq!(problem("opportunities.update", &opportunity(100)), "");
+        for wrong in [101, -1] {
+            assert_eq!(
+                problem("opportunities.update", &opportunity(wrong)),
+                format!("opportunities.update: body.win_likelihood is {wrong}, not from 0 to 100")
+            );
+        }
+        // ChartMogul takes more as its most.
+        assert_eq!(problem("customers.list", &json!({ "per_page": 500 })), "");
+    }
 
     #[test]
     fn names_and_routes_are_unique() {

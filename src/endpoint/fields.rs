@@ -237,6 +237,7 @@ mod tests {
             required "any": map(&ANY),
             optional "file": FILE,
             optional "short": TEXT.at_most(7),
+            optional "small": INTEGER.between(1, 9),
             optional "few": list(&TEXT).at_most(3),
             optional "holes": list(&const { TEXT.nullable() }),
             required "choice": one_of(&["a", "b"]).nullable(),
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn what_is_packed_is_read_again() {
         let item = |kind: &str, nullable: bool| {
-            format!("Type {{ kind: {kind}, nullable: {nullable}, at_most: 0 }}")
+            format!("Type {{ kind: {kind}, nullable: {nullable}, at_least: 0, at_most: 0 }}")
         };
         let read: Vec<String> = EACH.fields.iter().map(|field| shown(&field)).collect();
         let expected = [
@@ -268,6 +269,7 @@ mod tests {
             format!("any true false 0 Map({})", item("Any", false)),
             "file false false 0 File".to_owned(),
             "short false false 7 Text".to_owned(),
+            "small false false 9 Integer".to_owned(),
             format!("few false false 3 List({})", item("Text", false)),
             format!("holes false false 0 List({})", item("Text", true)),
             "choice true true 0 OneOf([\"a\", \"b\"])".to_owned(),

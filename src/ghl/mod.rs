@@ -58,8 +58,8 @@ mod tests {
         }
     }
 
-    /// What is wrong with these filters of the contact search.
-    fn filters_problem(filters: serde_json::Value) -> String {
+    /// What is wrong with these parameters; empty where nothing is.
+    fn problem(name: &str, parameters: serde_json::Value) -> String {
         let client = Client::new(ClientConfig {
             service: Service::Ghl,
             base_url: None,
@@ -68,13 +68,66 @@ mod tests {
             api_version: GhlVersion::Dated,
         })
         .unwrap();
-        let parameters = json!({ "filters": filters });
-        let parameters = parameters.as_object().unwrap().clone();
-        let search = find("contacts.search").unwrap();
         client
-            .check(search, &parameters)
+            .check(find(name).unwrap(), parameters.as_object().unwrap())
             .err()
             .map_or_else(String::new, |error| error.message.clone())
+    }
+
+    /// What is wrong with these filters of the contact search.
+    fn filters_problem(filters: serde_json::Value) -> String {
+        problem("contacts.search", json!({ "filters": filters }))
+    }
+
+    #[test]
+    fn documented_ranges_are_kept() {
+        for (name, right, wrong, says) in [
+            (
+                "contacts.search",
+                json!({ "pageLimit": 500 }),
+                json!({ "pageLimit": 501 }),
+                "contacts.search: body.pageLimit is 501, not from 1 to 500",
+            ),
+            (
+                "contacts.search",
+                json!({ "query": "x".repeat(75) }),
+                json!({ "query": "x".repeat(76) }),
+                "contacts.search: body.query has 76 characters, at most 75 are allowed",
+            ),
+            (
+                "contacts.list",
+                json!({ "limit": 100 }),
+                json!({ "limit": 101 }),
+                "contacts.list: query.limit is 101, not from 1 to 100",
+            ),
+            (
+                "messages.export",
+                json!({ "limit": 10 }),
+                json!({ "limit": 9 }),
+                "messages.export: query.limit is 9, not from 10 to 500",
+            ),
+            (
+                "appointmentNotes.list",
+                json!({ "appointmentId": "a", "limit": 20 }),
+                json!({ "appointmentId": "a", "limit": 21 }),
+                "appointmentNotes.list: query.limit is 21, not from 0 to 20",
+            ),
+            (
+                "opportunities.search",
+                json!({ "limit": 100 }),
+                json!({ "limit": 101 }),
+                "opportunities.search: query.limit is 101, not from 0 to 100",
+            ),
+            (
+                "conversations.search",
+                json!({ "limit": 100 }),
+                json!({ "limit": 101 }),
+                "conversations.search: query.limit is 101, not from 0 to 100",
+            ),
+        ] {
+            assert_eq!(problem(name, right), "");
+            assert_eq!(problem(name, wrong), says);
+        }
     }
 
     #[test]

@@ -168,11 +168,15 @@ impl Checker {
             };
         }
         match (&of.kind, value) {
-            (Kind::Any, _) | (Kind::Boolean, Value::Bool(_)) | (Kind::Number, Value::Number(_)) => {
-            }
-            (Kind::Integer, Value::Number(number)) => {
-                if !number.as_f64().is_some_and(|number| number.fract() == 0.0) {
+            (Kind::Any, _) | (Kind::Boolean, Value::Bool(_)) => {}
+            (Kind::Integer | Kind::Number, Value::Number(number)) => {
+                let value = number.as_f64().unwrap_or(f64::NAN);
+                if matches!(of.kind, Kind::Integer) && value.fract() != 0.0 {
                     return Err(format!("{place} is {number}, not a whole number"));
+                }
+                let beyond = value < f64::from(of.at_least) || value > f64::from(of.at_most);
+                if of.at_most > 0 && beyond {
+                    return Err(format!("{place} is {number}, not{}", Limits(of)));
                 }
             }
             (Kind::Either(types), _) => return self.either(place, types, value),
@@ -444,8 +448,8 @@ impl fmt::Display for Allowed<'_> {
             Kind::Email => formatter.write_str("an e-mail address"),
             Kind::Timestamp => formatter.write_str("an instant such as 2026-11-22T09:30:00.000Z"),
             Kind::Date => formatter.write_str("a day such as 2026-11-22"),
-            Kind::Integer => formatter.write_str("a whole number"),
-            Kind::Number => formatter.write_str("a number"),
+            Kind::Integer => write!(formatter, "a whole number{}", Limits(self.0)),
+            Kind::Number => write!(formatter, "a number{}", Limits(self.0)),
             Kind::Boolean => formatter.write_str("true or false"),
             Kind::Any => formatter.write_str("any value"),
             Kind::OneOf(texts) => write!(formatter, "one of {}", texts.join(", ")),
@@ -463,6 +467,18 @@ impl fmt::Display for Allowed<'_> {
                 Ok(())
             }
             Kind::File => formatter.write_str("a file's bytes, or `{base64}` of them"),
+        }
+    }
+}
+
+/// From when to when a number goes, if it has an end.
+struct Limits<'a>(&'a Type);
+
+impl fmt::Display for Limits<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.at_most {
+            0 => Ok(()),
+            most => write!(formatter, " from {} to {most}", self.0.at_least),
         }
     }
 }
@@ -497,6 +513,8 @@ mod tests {
             optional "birthday": DATE,
             optional "age": INTEGER,
             optional "score": NUMBER,
+            optional "likelihood": NUMBER.at_most(100),
+            optional "pageLimit": INTEGER.between(10, 500),
             optional "dnd": BOOLEAN,
             optional "status": one_of(&["open", "won"]),
             optional "source": suggested(&["api"]),
@@ -605,6 +623,15 @@ mod tests {
             (json!({"birthday": "2026-02-30"}), "not a day such as"),
             (json!({"age": 1.5}), "body.age is 1.5, not a whole number"),
             (json!({"score": "1"}), "body.score is a text, not a number"),
+            (json!({"likelihood": 100.5}), "body.likelihood is 100.5, not from 0 to 100"),
+            (json!({"likelihood": -1}), "body.likelihood is -1, not from 0 to 100"),
+            (
+                json!({"pageLimit": 501}),
+                "contacts.write: body.pageLimit is 501, not from 10 to 500",
+            ),
+            (json!({"pageLimit": 9}), "body.pageLimit is 9, not from 10 to 500"),
+            (json!({"pageLimit": 1e300}), "not from 10 to 500"),
+            (json!({"pageLimit": true}), "a truth value, not a whole number from 10 to 500"),
             (json!({"dnd": 1}), "body.dnd is a number, not true or false"),
             (json!({"status": "lost"}), "body.status is \"lost\", not one of open, won"),
             (json!({"customFields": {}}), "is an object, not a list of which each is an object"),
@@ -633,6 +660,8 @@ mod tests {
     fn right_values_pass_unchanged() {
         for parameters in [
             json!({"email": null, "source": "anything", "score": 1.5, "age": 3.0}),
+            json!({"likelihood": 0, "pageLimit": 10}),
+            json!({"likelihood": 100, "pageLimit": 500}),
             json!({"email": "jürgen+x@exämple.co.uk", "tags": "a", "labels": {"a": "b"}}),
             json!({"dueDate": "2026-11-22T09:30:00.000Z", "birthday": "2026-11-22"}),
             json!({"dueDate": "2026-11-22 09:30:00", "birthday": "2026-11-22T00:00:00+05:30"}),

@@ -105,6 +105,7 @@ fn types(tables: &[Table]) -> Result<String> {
             comment(&mut text, "  ", model.summary);
             writeln!(text, "  interface {} {{", model.name)?;
             for field in model.fields {
+                comment(&mut text, "    ", &limited(field.summary.trim(), &field.of));
                 property(&mut text, "    ", &field, field.required);
             }
             if model.open {
@@ -239,9 +240,8 @@ fn parameters_interface(text: &mut String, endpoint: &'static Endpoint) -> Resul
     writeln!(text, "  interface {} {{", parameters_name(endpoint))?;
     for parameter in parameters {
         let summary = parameter.summary();
-        let field = Field { summary: "", ..parameter.field };
-        comment(text, "    ", &described(&summary, &field, endpoint));
-        property(text, "    ", &field, parameter.must_be_given());
+        comment(text, "    ", &described(&summary, &parameter.field, endpoint));
+        property(text, "    ", &parameter.field, parameter.must_be_given());
     }
     if open {
         text.push_str("    [property: string]: unknown;\n");
@@ -250,19 +250,34 @@ fn parameters_interface(text: &mut String, endpoint: &'static Endpoint) -> Resul
     Ok(())
 }
 
-/// The summary of a parameter, and which generation it belongs to.
+/// The summary with the limit of the type, unless it tells it already.
+fn limited(summary: &str, of: &Type) -> String {
+    let most = of.at_most.to_string();
+    // `5,000` tells 5000.
+    let plain = summary.replace(',', "");
+    let told = plain.split(|letter: char| !letter.is_ascii_digit()).any(|number| number == most);
+    let limit = match of.kind {
+        _ if of.at_most == 0 || told => return summary.to_owned(),
+        Kind::Integer | Kind::Number => format!("{} to {most}.", of.at_least),
+        Kind::List(_) => format!("At most {most}."),
+        _ => format!("At most {most} characters."),
+    };
+    format!("{summary} {limit}").trim().to_owned()
+}
+
+/// The summary of a parameter with its limit, and which generation it belongs to.
 pub(crate) fn described(summary: &str, field: &Field, endpoint: &Endpoint) -> String {
+    let summary = limited(summary, &field.of);
     if endpoint.v3.exists && endpoint.v3.added.contains(&field.name) {
         format!("{summary} Only with apiVersion `v3`.")
     } else if endpoint.v3.exists && endpoint.v3.removed.contains(&field.name) {
         format!("{summary} Not with apiVersion `v3`.")
     } else {
-        summary.to_owned()
+        summary
     }
 }
 
 fn property(text: &mut String, indent: &str, field: &Field, required: bool) {
-    comment(text, indent, field.summary);
     let optional = if required { "" } else { "?" };
     // `| undefined`: programs with exactOptionalPropertyTypes may pass what they do not have.
     let undefined = if required { "" } else { " | undefined" };
@@ -628,6 +643,7 @@ fn json(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ghl_chartmogul::endpoint::INTEGER;
 
     #[test]
     fn generated_files_are_current() {
@@ -670,6 +686,17 @@ mod tests {
         static EITHER: Type = Type::of(Kind::Either(&[TEXT, Type::of(Kind::Boolean)]));
         assert_eq!(text(Kind::List(&EITHER)), "(string | boolean)[]");
         assert_eq!(type_text(&TEXT.nullable(), ""), "string | null");
+    }
+
+    #[test]
+    fn a_limit_is_told_once() {
+        let number = INTEGER.between(1, 500);
+        assert_eq!(limited("A page.", &number), "A page. 1 to 500.");
+        assert_eq!(limited("A page, 1 to 500.", &number), "A page, 1 to 500.");
+        assert_eq!(limited("5,000 at most.", &TEXT.at_most(5000)), "5,000 at most.");
+        assert_eq!(limited("Up to 1500.", &number), "Up to 1500. 1 to 500.");
+        assert_eq!(limited("", &TEXT.at_most(75)), "At most 75 characters.");
+        assert_eq!(limited("Text.", &TEXT), "Text.");
     }
 
     #[test]

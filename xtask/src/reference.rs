@@ -86,22 +86,11 @@ fn section(text: &mut String, table: &Table, endpoint: &'static Endpoint) {
     for parameter in parameters {
         let must = if parameter.must_be_given() { "yes" } else { "" };
         let summary = generate::described(&parameter.summary(), &parameter.field, endpoint);
-        let summary = format!("{summary}{}", limit(&parameter.field.of));
         let kind = generate::type_text(&parameter.field.of, "");
         let name = parameter.field.name;
         let _ = writeln!(text, "| `{name}` | `{}` | {must} | {} |", cell(&kind), cell(&summary));
     }
     let _ = write!(text, "\n```js\n{}\n```\n", call(table, endpoint));
-}
-
-/// What the types do not say: the most that is let through.
-fn limit(of: &ghl_chartmogul::endpoint::Type) -> String {
-    use ghl_chartmogul::endpoint::Kind;
-    match (of.at_most, of.kind) {
-        (0, _) => String::new(),
-        (most, Kind::List(_)) => format!(" At most {most}."),
-        (most, _) => format!(" At most {most} characters."),
-    }
 }
 
 fn facts(endpoint: &Endpoint) -> Vec<String> {

@@ -1591,7 +1591,7 @@ export declare namespace Ghl {
   interface ObjectRecord {
     /** Id. */
     id: string;
-    /** Ids of the users it belongs to; at most one. */
+    /** Ids of the users it belongs to; at most 1. */
     owner?: string[] | undefined;
     /** Users who follow it. */
     followers?: string[] | undefined;
@@ -2004,7 +2004,7 @@ export declare namespace Ghl {
     searchAfter?: unknown[] | undefined;
     /** All of these must hold. */
     filters?: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactFilterGroup)[] | undefined;
-    /** Order, by at most two fields. */
+    /** Order, by at most 2 fields. */
     sort?: ContactSort[] | undefined;
     /** Text sought in the fields that are marked searchable, at most 75 characters. */
     query?: string | undefined;
@@ -3924,9 +3924,9 @@ export declare namespace Ghl {
     locationId?: string | undefined;
     /** Values by key of the property. */
     properties: Record<string, unknown>;
-    /** Ids of the users it belongs to; at most one. */
+    /** Ids of the users it belongs to; at most 1. */
     owner?: string[] | undefined;
-    /** Users who follow it. */
+    /** Users who follow it. At most 10. */
     followers?: string[] | undefined;
   }
   /** Parameters of `records.update`. */
@@ -3939,9 +3939,9 @@ export declare namespace Ghl {
     locationId?: string | undefined;
     /** Values by key of the property. */
     properties?: Record<string, unknown> | undefined;
-    /** Ids of the users it belongs to; at most one. */
+    /** Ids of the users it belongs to; at most 1. */
     owner?: string[] | undefined;
-    /** Users who follow it. */
+    /** Users who follow it. At most 10. */
     followers?: string[] | undefined;
   }
   /** Parameters of `records.delete`. */
@@ -5826,7 +5826,7 @@ export declare namespace ChartMogul {
     associated_object?: "customer" | "contact" | undefined;
     /** Its uuid; since September 2026. */
     associated_object_uuid?: string | undefined;
-    /** What is to be done. */
+    /** What is to be done. At most 255 characters. */
     task_details: string;
     /** E-mail address of a ChartMogul user. */
     assignee: string;
@@ -6465,7 +6465,7 @@ export declare namespace ChartMogul {
     customer_uuid?: string | undefined;
     /** The customer or contact; since September 2026. */
     associated_object_identifier?: AssociatedObject | undefined;
-    /** What is to be done. A longer text is answered 422. */
+    /** What is to be done, at most 255 characters: a longer text would be answered 422. */
     task_details: string;
     /** E-mail address of a ChartMogul user; no endpoint lists them. */
     assignee: string;
@@ -6502,7 +6502,7 @@ export declare namespace ChartMogul {
   interface TasksUpdateParameters {
     /** Id of the task. */
     task_uuid: string;
-    /** What is to be done. A longer text is answered 422. */
+    /** What is to be done, at most 255 characters: a longer text would be answered 422. */
     task_details?: string | undefined;
     /** E-mail address of a ChartMogul user. */
     assignee?: string | undefined;

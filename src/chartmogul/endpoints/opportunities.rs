@@ -64,7 +64,7 @@ models! {
         /// Forecast.
         optional "forecast_category": FORECASTS,
         /// 0 to 100; the stage's by default.
-        optional "win_likelihood": INTEGER,
+        optional "win_likelihood": INTEGER.at_most(100),
         /// Custom attributes.
         optional "custom": list(&const { object(&CONTACT_ATTRIBUTE) }),
     }
@@ -87,7 +87,7 @@ models! {
         /// Forecast.
         optional "forecast_category": FORECASTS,
         /// 0 to 100.
-        optional "win_likelihood": INTEGER,
+        optional "win_likelihood": INTEGER.at_most(100),
         /// Custom attributes.
         optional "custom": list(&const { object(&CONTACT_ATTRIBUTE) }),
     }

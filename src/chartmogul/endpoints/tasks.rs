@@ -38,7 +38,7 @@ models! {
         optional "customer_uuid": TEXT,
         /// The customer or contact; since September 2026.
         optional "associated_object_identifier": object(&ASSOCIATED_OBJECT),
-        /// What is to be done. A longer text is answered 422.
+        /// What is to be done, at most 255 characters: a longer text would be answered 422.
         required "task_details": TEXT.at_most(255),
         /// E-mail address of a ChartMogul user; no endpoint lists them.
         required "assignee": EMAIL,
@@ -49,7 +49,7 @@ models! {
     }
     /// Changes to a task; what is left out stays. 304 where nothing can change.
     TASK_UPDATE "TaskUpdate" {
-        /// What is to be done. A longer text is answered 422.
+        /// What is to be done, at most 255 characters: a longer text would be answered 422.
         optional "task_details": TEXT.at_most(255),
         /// E-mail address of a ChartMogul user.
         optional "assignee": EMAIL,

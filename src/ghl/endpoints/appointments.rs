@@ -416,7 +416,7 @@ crate::endpoints! {
         scopes: &["calendars/events.readonly"],
         query: crate::fields![
             /// Notes a page, at most 20.
-            optional "limit": INTEGER,
+            optional "limit": INTEGER.at_most(20),
             /// How many to pass over.
             optional "offset": INTEGER,
         ],

@@ -413,7 +413,7 @@ crate::models! {
     /// Hours of some days of the week.
     OPEN_HOURS "OpenHours" {
         /// Days, 0 Sunday to 6 Saturday.
-        required "daysOfTheWeek": list(&INTEGER),
+        required "daysOfTheWeek": list(&const { INTEGER.at_most(6) }),
         /// From when to when.
         required "hours": list(&const { object(&HOURS) }),
     }
@@ -421,13 +421,13 @@ crate::models! {
     /// From when to when on a day.
     HOURS "Hours" {
         /// Hour of the start, 0 to 23.
-        required "openHour": INTEGER,
+        required "openHour": INTEGER.at_most(23),
         /// Minute of the start, 0 to 60.
-        required "openMinute": INTEGER,
+        required "openMinute": INTEGER.at_most(60),
         /// Hour of the end, 0 to 23.
-        required "closeHour": INTEGER,
+        required "closeHour": INTEGER.at_most(23),
         /// Minute of the end, 0 to 60.
-        required "closeMinute": INTEGER,
+        required "closeMinute": INTEGER.at_most(60),
     }
 
     /// How series are made.
@@ -435,7 +435,7 @@ crate::models! {
         /// How often.
         optional "freq": one_of(&["DAILY", "WEEKLY", "MONTHLY"]),
         /// How many, at most 24.
-        optional "count": INTEGER,
+        optional "count": INTEGER.at_most(24),
         /// What happens where a date is taken.
         optional "bookingOption": one_of(&["skip", "continue", "book_next"]),
         /// How an appointment stands that overlaps another.

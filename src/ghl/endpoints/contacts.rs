@@ -473,14 +473,14 @@ crate::models! {
         /// The location; the connector's own when left out.
         required "locationId": TEXT,
         /// Contacts a page, 1 to 500; 100 when left out.
-        optional "pageLimit": INTEGER,
+        optional "pageLimit": INTEGER.between(1, 500),
         /// Page, from 1; reaches the first 10,000 contacts only. Not together with `searchAfter`.
         optional "page": INTEGER,
         /// Cursor: the `searchAfter` of the last contact before, under the same `sort`.
         optional "searchAfter": list(&ANY),
         /// All of these must hold.
         optional "filters": list(&FILTER),
-        /// Order, by at most two fields.
+        /// Order, by at most 2 fields.
         optional "sort": list(&const { object(&CONTACT_SORT) }).at_most(2),
         /// Text sought in the fields that are marked searchable, at most 75 characters.
         optional "query": FILTER_TEXT,
@@ -744,7 +744,7 @@ crate::endpoints! {
             /// Text to seek.
             optional "query": TEXT,
             /// Contacts a page, 1 to 100; 20 when left out.
-            optional "limit": INTEGER,
+            optional "limit": INTEGER.between(1, 100),
         ],
         result: list_of("contacts", object(&CONTACT)),
         paging: Paging::StartAfter,

@@ -305,7 +305,7 @@ crate::endpoints! {
             /// Only the one with this id.
             optional "id": TEXT,
             /// Conversations a page, at most 100; 20 when left out.
-            optional "limit": INTEGER,
+            optional "limit": INTEGER.at_most(100),
             /// Only those whose last message is of this kind.
             optional "lastMessageType": suggested(MESSAGE_TYPES),
             /// Only those whose last message was sent so.
@@ -382,7 +382,7 @@ crate::endpoints! {
             /// The location; the connector's own when left out.
             required "locationId": TEXT,
             /// Messages a page, 10 to 500; 100 when left out.
-            optional "limit": INTEGER,
+            optional "limit": INTEGER.between(10, 500),
             /// Cursor: `nextCursor` of the page before.
             optional "cursor": TEXT,
             /// What to sort by.

@@ -42,7 +42,7 @@ crate::models! {
     RECORD "ObjectRecord" {
         /// Id.
         required "id": TEXT,
-        /// Ids of the users it belongs to; at most one.
+        /// Ids of the users it belongs to; at most 1.
         optional "owner": list(&TEXT),
         /// Users who follow it.
         optional "followers": list(&TEXT),
@@ -88,7 +88,7 @@ crate::models! {
         required "locationId": TEXT,
         /// Values by key of the property.
         required "properties": map(&ANY),
-        /// Ids of the users it belongs to; at most one.
+        /// Ids of the users it belongs to; at most 1.
         optional "owner": list(&TEXT).at_most(1),
         /// Users who follow it.
         optional "followers": list(&TEXT).at_most(10),
@@ -98,7 +98,7 @@ crate::models! {
     RECORD_UPDATE "ObjectRecordUpdate" {
         /// Values by key of the property.
         optional "properties": map(&ANY),
-        /// Ids of the users it belongs to; at most one.
+        /// Ids of the users it belongs to; at most 1.
         optional "owner": list(&TEXT).at_most(1),
         /// Users who follow it.
         optional "followers": list(&TEXT).at_most(10),

@@ -220,7 +220,7 @@ crate::models! {
         /// Text to seek.
         required "query": TEXT,
         /// Opportunities a page, at most 100.
-        optional "limit": INTEGER,
+        optional "limit": INTEGER.at_most(100),
         /// Page, from 1.
         optional "page": INTEGER,
         /// Cursor: sort value and id.
@@ -331,7 +331,7 @@ crate::endpoints! {
             /// Page, from 1.
             optional "page": INTEGER,
             /// Opportunities a page, at most 100; 20 when left out.
-            optional "limit": INTEGER,
+            optional "limit": INTEGER.at_most(100),
             /// Whether tasks are sent.
             optional "getTasks": BOOLEAN,
             /// Whether notes are sent.

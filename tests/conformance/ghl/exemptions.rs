@@ -26,6 +26,11 @@ pub(crate) const EXEMPTIONS: &[Exemption] = &[
     exempt("contacts.list", "answer", NO_CURSOR),
     exempt("contacts.bulkUpdateTags", "scopes", NO_SCOPE),
     exempt("contacts.bulkUpdateBusiness", "scopes", NO_SCOPE),
+    exempt(
+        "contacts.bulkUpdateBusiness",
+        "body/ids",
+        "the documents put the limit of the list on its texts",
+    ),
     exempt("conversations.search", "answer", NO_CURSOR),
     exempt("messages.getEmail", "scopes", NO_SCOPE),
     exempt("messages.getEmail", "version", "the documents declare no version; the group's is sent"),

@@ -182,11 +182,12 @@ fn check(endpoint: &'static Endpoint, operations: &Operations, v3: bool) -> Chec
     let findings = &mut check.findings;
     for parameter in &operation.query {
         let name = dated(endpoint, &parameter.name);
-        if !endpoint.query.iter().any(|field| field.name == name) {
-            findings.insert(
-                format!("query {}", parameter.name),
-                "the row does not offer it".to_owned(),
-            );
+        let place = format!("query {}", parameter.name);
+        match endpoint.query.find(name) {
+            Some(field) => limits(endpoint, &field.of, &parameter.schema, &place, findings),
+            None => {
+                findings.insert(place, "the row does not offer it".to_owned());
+            }
         }
     }
     if let (Some(schema), Some(body)) = (&operation.body, endpoint.body) {
@@ -199,6 +200,7 @@ fn check(endpoint: &'static Endpoint, operations: &Operations, v3: bool) -> Chec
         let of =
             if endpoint.bare_body { body.fields.iter().next().unwrap().of } else { object(body) };
         unknown(endpoint, &of, schema, "body", "the row does not offer it", findings);
+        limits(endpoint, &of, schema, "body", findings);
     }
     match (&operation.response, &endpoint.result) {
         (Some(schema), Outcome::One { key, of: Some(of) }) => match under(schema, key) {
@@ -404,6 +406,33 @@ fn unknown(
             }
             findings.extend(least.into_iter().flatten());
         }
+        _ => {}
+    }
+}
+
+/// Collects what the documents refuse and a row lets through: numbers out of their range, more
+/// characters or items than are taken.
+fn limits(endpoint: &Endpoint, of: &Type, schema: &Value, place: &str, findings: &mut Findings) {
+    for limit in ["maximum", "maxLength", "maxItems"] {
+        let most = schema[limit].as_u64().filter(|most| *most != u64::from(of.at_most));
+        if let Some(most) = most {
+            findings.insert(place.to_owned(), format!("documents: {limit} {most}"));
+        }
+    }
+    let least = schema["minimum"].as_u64().unwrap_or_default();
+    if schema.get("maximum").is_some() && least != u64::from(of.at_least) {
+        findings.insert(place.to_owned(), format!("documents: minimum {least}"));
+    }
+    match of.kind {
+        Kind::Object(model) => {
+            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                let field = model.fields.find(name);
+                if let Some(field) = field.or_else(|| model.fields.find(dated(endpoint, name))) {
+                    limits(endpoint, &field.of, schema, &format!("{place}/{name}"), findings);
+                }
+            }
+        }
+        Kind::List(of) => limits(endpoint, of, &schema["items"], place, findings),
         _ => {}
     }
 }
