@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::ghl;
 use crate::ghl::records::Contact;
 use crate::host::Host;
-use crate::http::{Client, Parameters};
+use crate::http::{Client, Parameters, is_email};
 use crate::mapping::countries;
 use crate::record::{self, Json};
 
@@ -39,14 +39,21 @@ pub(super) async fn find<H: Host>(
         }
         (None, None, None) => return Err(refused("give contactId, email or phone")),
         (None, email, phone) => {
+            if let Some(email) = email.filter(|email| !is_email(email)) {
+                let shown: String = email.chars().take(40).collect();
+                return Err(refused(&format!("email is {shown:?}, not an e-mail address")));
+            }
+            let number = phone.map(|phone| {
+                countries::phone(phone, search.country).ok_or_else(|| {
+                    refused("phone cannot be brought into E.164")
+                        .hint("Give it with its calling code, `+1…`, or give `country` too.")
+                })
+            });
+            let number = number.transpose()?;
             if let Some(email) = email {
                 search.by("email", "email", &email.to_ascii_lowercase()).await?;
             }
-            if let Some(phone) = phone {
-                let number = countries::phone(phone, search.country).ok_or_else(|| {
-                    refused("phone cannot be brought into E.164")
-                        .hint("Give it with its calling code, `+1…`, or give `country` too.")
-                })?;
+            if let Some(number) = number {
                 search.by("number", "phone", &number).await?;
             }
         }
@@ -230,11 +237,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_looked_for_is_refused_before_any_call() {
+        let error = look(&[], &json!({ "email": "ada" })).0.unwrap_err();
+        assert_eq!(error.message, "contacts.find: email is \"ada\", not an e-mail address");
         for parameters in [
             json!({}),
             json!({ "email": "  " }),
             json!({ "contactId": "c1", "email": "a@b.co" }),
             json!({ "phone": "555 0123" }),
+            json!({ "email": "ada@b.co", "phone": "555 0123" }),
+            json!({ "email": "ada" }),
+            json!({ "email": "ada@b" }),
+            json!({ "email": "ada @b.co", "phone": "+14155550123" }),
             json!({ "mail": "a@b.co" }),
         ] {
             let (found, calls) = look(&[], &parameters);

@@ -395,7 +395,7 @@ fn named(value: &Value) -> &'static str {
 
 /// One at sign between something and a dotted domain, and no white space: more is the service's to
 /// say, such as which letters beyond ASCII a domain may have.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
     };
