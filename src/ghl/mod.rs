@@ -80,6 +80,20 @@ mod tests {
     }
 
     #[test]
+    fn lists_that_the_documents_close_are_closed() {
+        let field = |kind: &str| json!({ "name": "Plan", "dataType": kind });
+        assert_eq!(problem("customFields.create", field("MONETORY")), "");
+        assert_eq!(
+            problem("customFields.create", field("STRING")),
+            "customFields.create: body.dataType is \"STRING\", not one of TEXT, LARGE_TEXT, \
+             NUMERICAL, PHONE, MONETORY, CHECKBOX, SINGLE_OPTIONS, MULTIPLE_OPTIONS, DATE, \
+             TEXTBOX_LIST, FILE_UPLOAD, RADIO, EMAIL"
+        );
+        let kind = json!({ "lastMessageType": "SMS" });
+        assert!(problem("conversations.search", kind).contains("is \"SMS\", not one of TYPE_CALL"));
+    }
+
+    #[test]
     fn documented_ranges_are_kept() {
         for (name, right, wrong, says) in [
             (

@@ -293,7 +293,7 @@ export declare namespace Ghl {
     /** How long before its start an appointment must be booked. */
     allowBookingAfter?: number | null | undefined;
     /** Unit of that time. */
-    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | (string & {}) | null | undefined;
+    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | "mins" | (string & {}) | null | undefined;
     /** How far ahead can be booked. */
     allowBookingFor?: number | null | undefined;
     /** Unit of that time. */
@@ -2514,8 +2514,8 @@ export declare namespace Ghl {
     appoinmentPerDay?: number | undefined;
     /** How long before its start an appointment must be booked. */
     allowBookingAfter?: number | undefined;
-    /** Unit of that time. */
-    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | undefined;
+    /** Unit of that time; `mins` only with apiVersion `v3`. */
+    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | "mins" | undefined;
     /** How far ahead can be booked. */
     allowBookingFor?: number | undefined;
     /** Unit of that time. */
@@ -2621,8 +2621,8 @@ export declare namespace Ghl {
     appoinmentPerDay?: number | undefined;
     /** How long before its start an appointment must be booked. */
     allowBookingAfter?: number | undefined;
-    /** Unit of that time. */
-    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | undefined;
+    /** Unit of that time; `mins` only with apiVersion `v3`. */
+    allowBookingAfterUnit?: "hours" | "days" | "weeks" | "months" | "mins" | undefined;
     /** How far ahead can be booked. */
     allowBookingFor?: number | undefined;
     /** Unit of that time. */
@@ -2888,8 +2888,8 @@ export declare namespace Ghl {
     meetingLocationId?: string | undefined;
     /** Whether the place given here counts, and not the calendar's. */
     overrideLocationConfig?: boolean | undefined;
-    /** How it stands. */
-    appointmentStatus?: "new" | "confirmed" | "cancelled" | "showed" | "noshow" | "invalid" | undefined;
+    /** How it stands; `completed` and `active` only with apiVersion `v3`. */
+    appointmentStatus?: "new" | "confirmed" | "cancelled" | "showed" | "noshow" | "invalid" | "completed" | "active" | undefined;
     /** The user it is assigned to. */
     assignedUserId?: string | undefined;
     /** Description. */
@@ -2927,8 +2927,8 @@ export declare namespace Ghl {
     meetingLocationId?: string | undefined;
     /** Whether the place given here counts, and not the calendar's. */
     overrideLocationConfig?: boolean | undefined;
-    /** How it stands. */
-    appointmentStatus?: "new" | "confirmed" | "cancelled" | "showed" | "noshow" | "invalid" | undefined;
+    /** How it stands; `completed` and `active` only with apiVersion `v3`. */
+    appointmentStatus?: "new" | "confirmed" | "cancelled" | "showed" | "noshow" | "invalid" | "completed" | "active" | undefined;
     /** The user it is assigned to. */
     assignedUserId?: string | undefined;
     /** Description. */
@@ -3393,7 +3393,7 @@ export declare namespace Ghl {
     /** Conversations a page, at most 100; 20 when left out. */
     limit?: number | undefined;
     /** Only those whose last message is of this kind. */
-    lastMessageType?: "TYPE_CALL" | "TYPE_SMS" | "TYPE_RCS" | "TYPE_EMAIL" | "TYPE_SMS_REVIEW_REQUEST" | "TYPE_WEBCHAT" | "TYPE_SMS_NO_SHOW_REQUEST" | "TYPE_CAMPAIGN_SMS" | "TYPE_CAMPAIGN_CALL" | "TYPE_CAMPAIGN_EMAIL" | "TYPE_CAMPAIGN_VOICEMAIL" | "TYPE_FACEBOOK" | "TYPE_CAMPAIGN_FACEBOOK" | "TYPE_CAMPAIGN_MANUAL_CALL" | "TYPE_CAMPAIGN_MANUAL_SMS" | "TYPE_GMB" | "TYPE_CAMPAIGN_GMB" | "TYPE_REVIEW" | "TYPE_INSTAGRAM" | "TYPE_WHATSAPP" | "TYPE_CUSTOM_SMS" | "TYPE_CUSTOM_EMAIL" | "TYPE_CUSTOM_PROVIDER_SMS" | "TYPE_CUSTOM_PROVIDER_EMAIL" | "TYPE_IVR_CALL" | "TYPE_ACTIVITY_CONTACT" | "TYPE_ACTIVITY_INVOICE" | "TYPE_ACTIVITY_PAYMENT" | "TYPE_ACTIVITY_OPPORTUNITY" | "TYPE_LIVE_CHAT" | "TYPE_LIVE_CHAT_INFO_MESSAGE" | "TYPE_ACTIVITY_APPOINTMENT" | "TYPE_FACEBOOK_COMMENT" | "TYPE_INSTAGRAM_COMMENT" | "TYPE_CUSTOM_CALL" | "TYPE_INTERNAL_COMMENT" | "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG" | "TYPE_TIKTOK" | "TYPE_TIKTOK_COMMENT" | "TYPE_ACTIVITY_WHATSAPP" | "TYPE_FORM_SUBMISSION" | "TYPE_SMS_REACTION" | (string & {}) | undefined;
+    lastMessageType?: "TYPE_CALL" | "TYPE_SMS" | "TYPE_RCS" | "TYPE_EMAIL" | "TYPE_SMS_REVIEW_REQUEST" | "TYPE_WEBCHAT" | "TYPE_SMS_NO_SHOW_REQUEST" | "TYPE_CAMPAIGN_SMS" | "TYPE_CAMPAIGN_CALL" | "TYPE_CAMPAIGN_EMAIL" | "TYPE_CAMPAIGN_VOICEMAIL" | "TYPE_FACEBOOK" | "TYPE_CAMPAIGN_FACEBOOK" | "TYPE_CAMPAIGN_MANUAL_CALL" | "TYPE_CAMPAIGN_MANUAL_SMS" | "TYPE_GMB" | "TYPE_CAMPAIGN_GMB" | "TYPE_REVIEW" | "TYPE_INSTAGRAM" | "TYPE_WHATSAPP" | "TYPE_CUSTOM_SMS" | "TYPE_CUSTOM_EMAIL" | "TYPE_CUSTOM_PROVIDER_SMS" | "TYPE_CUSTOM_PROVIDER_EMAIL" | "TYPE_IVR_CALL" | "TYPE_ACTIVITY_CONTACT" | "TYPE_ACTIVITY_INVOICE" | "TYPE_ACTIVITY_PAYMENT" | "TYPE_ACTIVITY_OPPORTUNITY" | "TYPE_LIVE_CHAT" | "TYPE_LIVE_CHAT_INFO_MESSAGE" | "TYPE_ACTIVITY_APPOINTMENT" | "TYPE_FACEBOOK_COMMENT" | "TYPE_INSTAGRAM_COMMENT" | "TYPE_CUSTOM_CALL" | "TYPE_INTERNAL_COMMENT" | "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG" | "TYPE_TIKTOK" | "TYPE_TIKTOK_COMMENT" | "TYPE_ACTIVITY_WHATSAPP" | "TYPE_FORM_SUBMISSION" | "TYPE_SMS_REACTION" | undefined;
     /** Only those whose last message was sent so. */
     lastMessageAction?: "automated" | "manual" | undefined;
     /** Only those whose last message went this way. */
@@ -3440,7 +3440,7 @@ export declare namespace Ghl {
     /** Messages a page; 20 when left out. */
     limit?: number | undefined;
     /** Only messages of this kind. */
-    type?: "TYPE_CALL" | "TYPE_SMS" | "TYPE_RCS" | "TYPE_EMAIL" | "TYPE_FACEBOOK" | "TYPE_GMB" | "TYPE_INSTAGRAM" | "TYPE_WHATSAPP" | "TYPE_ACTIVITY_APPOINTMENT" | "TYPE_ACTIVITY_CONTACT" | "TYPE_ACTIVITY_INVOICE" | "TYPE_ACTIVITY_PAYMENT" | "TYPE_ACTIVITY_OPPORTUNITY" | "TYPE_LIVE_CHAT" | "TYPE_INTERNAL_COMMENTS" | "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG" | "TYPE_TIKTOK" | "TYPE_ACTIVITY_WHATSAPP" | "TYPE_FORM_SUBMISSION" | (string & {}) | undefined;
+    type?: "TYPE_CALL" | "TYPE_SMS" | "TYPE_RCS" | "TYPE_EMAIL" | "TYPE_FACEBOOK" | "TYPE_GMB" | "TYPE_INSTAGRAM" | "TYPE_WHATSAPP" | "TYPE_ACTIVITY_APPOINTMENT" | "TYPE_ACTIVITY_CONTACT" | "TYPE_ACTIVITY_INVOICE" | "TYPE_ACTIVITY_PAYMENT" | "TYPE_ACTIVITY_OPPORTUNITY" | "TYPE_LIVE_CHAT" | "TYPE_INTERNAL_COMMENTS" | "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG" | "TYPE_TIKTOK" | "TYPE_ACTIVITY_WHATSAPP" | "TYPE_FORM_SUBMISSION" | undefined;
   }
   /** Parameters of `messages.export`. */
   interface MessagesExportParameters {
@@ -3706,7 +3706,7 @@ export declare namespace Ghl {
     /** Name, as people see it. */
     name: string;
     /** What it holds. */
-    dataType: "TEXT" | "LARGE_TEXT" | "NUMERICAL" | "PHONE" | "MONETORY" | "CHECKBOX" | "SINGLE_OPTIONS" | "MULTIPLE_OPTIONS" | "DATE" | "TEXTBOX_LIST" | "FILE_UPLOAD" | "RADIO" | "EMAIL" | (string & {});
+    dataType: "TEXT" | "LARGE_TEXT" | "NUMERICAL" | "PHONE" | "MONETORY" | "CHECKBOX" | "SINGLE_OPTIONS" | "MULTIPLE_OPTIONS" | "DATE" | "TEXTBOX_LIST" | "FILE_UPLOAD" | "RADIO" | "EMAIL";
     /** Hint shown in the empty field. */
     placeholder?: string | undefined;
     /** Kinds of files it takes: `.pdf`, `.png` and so on. */
@@ -3974,8 +3974,8 @@ export declare namespace Ghl {
     offset?: number | undefined;
     /** Text to seek. */
     searchTerm?: string | undefined;
-    /** Only those that stand so. */
-    status?: "PUBLISHED" | "SCHEDULED" | "ARCHIVED" | "DRAFT" | undefined;
+    /** Only those that stand so; `ALL` only with apiVersion `v3`. */
+    status?: "PUBLISHED" | "SCHEDULED" | "ARCHIVED" | "DRAFT" | "ALL" | undefined;
   }
   /** Parameters of `blogPosts.checkSlug`. */
   interface BlogPostsCheckSlugParameters {

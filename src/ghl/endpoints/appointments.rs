@@ -149,8 +149,8 @@ crate::models! {
         optional "meetingLocationId": TEXT,
         /// Whether the place given here counts, and not the calendar's.
         optional "overrideLocationConfig": BOOLEAN,
-        /// How it stands.
-        optional "appointmentStatus": one_of(&["new", "confirmed", "cancelled", "showed", "noshow", "invalid"]),
+        /// How it stands; `completed` and `active` only with apiVersion `v3`.
+        optional "appointmentStatus": one_of(&["new", "confirmed", "cancelled", "showed", "noshow", "invalid", "completed", "active"]),
         /// The user it is assigned to.
         optional "assignedUserId": TEXT,
         /// Description.
@@ -187,8 +187,8 @@ crate::models! {
         optional "meetingLocationId": TEXT,
         /// Whether the place given here counts, and not the calendar's.
         optional "overrideLocationConfig": BOOLEAN,
-        /// How it stands.
-        optional "appointmentStatus": one_of(&["new", "confirmed", "cancelled", "showed", "noshow", "invalid"]),
+        /// How it stands; `completed` and `active` only with apiVersion `v3`.
+        optional "appointmentStatus": one_of(&["new", "confirmed", "cancelled", "showed", "noshow", "invalid", "completed", "active"]),
         /// The user it is assigned to.
         optional "assignedUserId": TEXT,
         /// Description.

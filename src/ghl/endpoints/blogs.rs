@@ -184,8 +184,8 @@ crate::endpoints! {
             optional "offset": INTEGER,
             /// Text to seek.
             optional "searchTerm": TEXT,
-            /// Only those that stand so.
-            optional "status": one_of(&["PUBLISHED", "SCHEDULED", "ARCHIVED", "DRAFT"]),
+            /// Only those that stand so; `ALL` only with apiVersion `v3`.
+            optional "status": one_of(&["PUBLISHED", "SCHEDULED", "ARCHIVED", "DRAFT", "ALL"]),
         ],
         result: list_of("blogs", object(&BLOG_POST)),
         paging: Paging::OffsetQuery,

@@ -63,7 +63,7 @@ crate::models! {
         /// How long before its start an appointment must be booked.
         optional "allowBookingAfter": INTEGER.nullable(),
         /// Unit of that time.
-        optional "allowBookingAfterUnit": suggested(&["hours", "days", "weeks", "months"]).nullable(),
+        optional "allowBookingAfterUnit": suggested(&["hours", "days", "weeks", "months", "mins"]).nullable(),
         /// How far ahead can be booked.
         optional "allowBookingFor": INTEGER.nullable(),
         /// Unit of that time.
@@ -178,8 +178,8 @@ crate::models! {
         optional "appoinmentPerDay": INTEGER,
         /// How long before its start an appointment must be booked.
         optional "allowBookingAfter": INTEGER,
-        /// Unit of that time.
-        optional "allowBookingAfterUnit": one_of(&["hours", "days", "weeks", "months"]),
+        /// Unit of that time; `mins` only with apiVersion `v3`.
+        optional "allowBookingAfterUnit": one_of(&["hours", "days", "weeks", "months", "mins"]),
         /// How far ahead can be booked.
         optional "allowBookingFor": INTEGER,
         /// Unit of that time.
@@ -284,8 +284,8 @@ crate::models! {
         optional "appoinmentPerDay": INTEGER,
         /// How long before its start an appointment must be booked.
         optional "allowBookingAfter": INTEGER,
-        /// Unit of that time.
-        optional "allowBookingAfterUnit": one_of(&["hours", "days", "weeks", "months"]),
+        /// Unit of that time; `mins` only with apiVersion `v3`.
+        optional "allowBookingAfterUnit": one_of(&["hours", "days", "weeks", "months", "mins"]),
         /// How far ahead can be booked.
         optional "allowBookingFor": INTEGER,
         /// Unit of that time.

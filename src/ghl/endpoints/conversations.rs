@@ -307,7 +307,7 @@ crate::endpoints! {
             /// Conversations a page, at most 100; 20 when left out.
             optional "limit": INTEGER.at_most(100),
             /// Only those whose last message is of this kind.
-            optional "lastMessageType": suggested(MESSAGE_TYPES),
+            optional "lastMessageType": one_of(MESSAGE_TYPES),
             /// Only those whose last message was sent so.
             optional "lastMessageAction": one_of(&["automated", "manual"]),
             /// Only those whose last message went this way.
@@ -367,7 +367,7 @@ crate::endpoints! {
             /// Messages a page; 20 when left out.
             optional "limit": INTEGER,
             /// Only messages of this kind.
-            optional "type": suggested(&["TYPE_CALL", "TYPE_SMS", "TYPE_RCS", "TYPE_EMAIL", "TYPE_FACEBOOK", "TYPE_GMB", "TYPE_INSTAGRAM", "TYPE_WHATSAPP", "TYPE_ACTIVITY_APPOINTMENT", "TYPE_ACTIVITY_CONTACT", "TYPE_ACTIVITY_INVOICE", "TYPE_ACTIVITY_PAYMENT", "TYPE_ACTIVITY_OPPORTUNITY", "TYPE_LIVE_CHAT", "TYPE_INTERNAL_COMMENTS", "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG", "TYPE_TIKTOK", "TYPE_ACTIVITY_WHATSAPP", "TYPE_FORM_SUBMISSION"]),
+            optional "type": one_of(&["TYPE_CALL", "TYPE_SMS", "TYPE_RCS", "TYPE_EMAIL", "TYPE_FACEBOOK", "TYPE_GMB", "TYPE_INSTAGRAM", "TYPE_WHATSAPP", "TYPE_ACTIVITY_APPOINTMENT", "TYPE_ACTIVITY_CONTACT", "TYPE_ACTIVITY_INVOICE", "TYPE_ACTIVITY_PAYMENT", "TYPE_ACTIVITY_OPPORTUNITY", "TYPE_LIVE_CHAT", "TYPE_INTERNAL_COMMENTS", "TYPE_ACTIVITY_EMPLOYEE_ACTION_LOG", "TYPE_TIKTOK", "TYPE_ACTIVITY_WHATSAPP", "TYPE_FORM_SUBMISSION"]),
         ],
         result: list_of("messages.messages", object(&MESSAGE)),
         paging: Paging::LastMessage,

@@ -162,7 +162,7 @@ crate::models! {
         /// Name, as people see it.
         required "name": TEXT,
         /// What it holds.
-        required "dataType": suggested(DATA_TYPES),
+        required "dataType": one_of(DATA_TYPES),
         /// Hint shown in the empty field.
         optional "placeholder": TEXT,
         /// Kinds of files it takes: `.pdf`, `.png` and so on.

@@ -20,6 +20,9 @@ const NO_SCOPE: &str =
 const NO_BODY: &str = "the documents declare no property of this body";
 const NO_CURSOR: &str = "the documents' answer leaves out what the next page begins with";
 const ONE_FORM: &str = "the documents give the form of one association for every answer";
+const COUNTRIES: &str = "the documents list the countries: any ISO 3166-1 alpha-2 is let through";
+const SCOPES: &str = "the documents list the scopes of a user: the list grows with each product";
+const EVERY_STATUS: &str = "the documents allow `all`, which only a search takes";
 
 pub(crate) const EXEMPTIONS: &[Exemption] = &[
     exempt("contacts.search", "body", NO_BODY),
@@ -35,6 +38,14 @@ pub(crate) const EXEMPTIONS: &[Exemption] = &[
     exempt("messages.getEmail", "scopes", NO_SCOPE),
     exempt("messages.getEmail", "version", "the documents declare no version; the group's is sent"),
     exempt("snapshots.list", "scopes", NO_SCOPE),
+    exempt("locations.create", "body/country", COUNTRIES),
+    exempt("locations.update", "body/country", COUNTRIES),
+    exempt("users.create", "body/scopes", SCOPES),
+    exempt("users.update", "body/scopes", SCOPES),
+    exempt("opportunities.create", "body/status", EVERY_STATUS),
+    exempt("opportunities.update", "body/status", EVERY_STATUS),
+    exempt("opportunities.updateStatus", "body/status", EVERY_STATUS),
+    exempt("opportunities.upsert", "body/status", EVERY_STATUS),
     exempt("customFields.get", "scopes", NO_SCOPE),
     exempt("customFields.update", "scopes", NO_SCOPE),
     exempt("customFields.delete", "scopes", NO_SCOPE),

@@ -410,9 +410,19 @@ fn unknown(
     }
 }
 
-/// Collects what the documents refuse and a row lets through: numbers out of their range, more
-/// characters or items than are taken.
+/// Collects what the documents refuse and a row lets through: texts beyond a closed list, numbers
+/// out of their range, more characters or items than are taken. And texts of a closed list that the
+/// row refuses.
 fn limits(endpoint: &Endpoint, of: &Type, schema: &Value, place: &str, findings: &mut Findings) {
+    let closed = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let unlike = match of.kind {
+        Kind::Text | Kind::Suggested(_) => closed.count() > 0,
+        Kind::OneOf(texts) => closed.into_iter().any(|text| !texts.contains(&text)),
+        _ => false,
+    };
+    if unlike {
+        findings.insert(place.to_owned(), format!("documents: one of {}", schema["enum"]));
+    }
     for limit in ["maximum", "maxLength", "maxItems"] {
         let most = schema[limit].as_u64().filter(|most| *most != u64::from(of.at_most));
         if let Some(most) = most {
