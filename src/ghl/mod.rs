@@ -150,6 +150,8 @@ mod tests {
             json!([{ "field": "email", "operator": "eq", "value": "a@b.co" }]),
             json!([{ "field": "dateUpdated", "operator": "range", "value": { "gte": "2026-11-22" } }]),
             json!([{ "field": "customFields.abc", "operator": "exists" }]),
+            json!([{ "field": "customFields.abc", "operator": "range", "value": { "gte": 5 } }]),
+            json!([{ "field": "dateAdded", "operator": "not_exists" }]),
             json!([{ "group": "OR", "filters": [
                 { "field": "tags", "operator": "contains", "value": ["vip"] },
                 { "group": "AND", "filters": [{ "field": "dnd", "operator": "eq", "value": true }] },
@@ -159,6 +161,28 @@ mod tests {
         }
         for (wrong, says) in [
             (json!([{ "field": "company_name", "operator": "eq" }]), "did you mean `companyName`?"),
+            (json!([{ "field": "email", "operator": "eq" }]), "body.filters[0].value missing"),
+            (json!([{ "field": "tags", "operator": "contains" }]), "body.filters[0].value missing"),
+            (json!([{ "field": "dnd", "operator": "not_eq" }]), "body.filters[0].value missing"),
+            (
+                json!([{ "field": "dateAdded", "operator": "range" }]),
+                "body.filters[0].value missing",
+            ),
+            (json!([{ "field": "email", "operator": "eq", "value": null }]), "may not be null"),
+            (
+                json!([{ "field": "customFields.abc", "operator": "range" }]),
+                "body.filters[0].value missing",
+            ),
+            (
+                json!([{ "group": "AND", "filters": [{ "field": "city", "operator": "eq" }] }]),
+                "body.filters[0].filters[0].value missing",
+            ),
+            (
+                json!([{ "field": "phone", "operator": "exists", "value": "1" }]),
+                "unknown property `body.filters[0].value`; allowed: field, operator",
+            ),
+            (json!([{ "field": "phone" }]), "body.filters[0].operator missing"),
+            (json!([{ "field": "phone", "operator": "exist" }]), "did you mean `exists`?"),
             (
                 json!([{ "field": "email", "operator": "contains" }]),
                 "one of eq, exists, not_exists",

@@ -275,40 +275,61 @@ impl Checker {
         }
     }
 
-    /// The complaint where objects are told apart by the texts of their first property, as filters
-    /// are by `field`: that of the one that is meant, or which texts there are.
+    /// The complaint where objects are told apart by the texts of their first properties, as filters
+    /// are by `field` and `operator`: that of the one that is meant, or which texts there are.
     fn told_apart(
         &self,
         place: &Place<'_>,
         types: &'static [Type],
         value: &Value,
     ) -> Option<Problem> {
-        let mut known: Vec<&str> = Vec::new();
-        let mut wrong = None;
-        for of in types {
-            let Kind::Object(model) = of.kind else { continue };
-            let Some(first) = model.fields.iter().next() else { continue };
-            let Some(given) = value.get(first.name).and_then(Value::as_str) else { continue };
-            let (texts, fits) = match first.of.kind {
-                Kind::OneOf(texts) => (texts, texts.contains(&given)),
-                Kind::StartingWith(texts) => {
-                    (texts, texts.iter().any(|start| given.starts_with(start)))
+        let mut meant: Vec<&Type> = types.iter().collect();
+        for index in 0.. {
+            let mut fitting = Vec::new();
+            let mut known: Vec<&str> = Vec::new();
+            let mut wrong = None;
+            for of in &meant {
+                let Kind::Object(model) = of.kind else { continue };
+                let Some(property) = model.fields.iter().nth(index) else { continue };
+                let Some(given) = value.get(property.name).and_then(Value::as_str) else {
+                    continue;
+                };
+                let (texts, fits) = match property.of.kind {
+                    Kind::OneOf(texts) => (texts, texts.contains(&given)),
+                    Kind::StartingWith(texts) => {
+                        (texts, texts.iter().any(|start| given.starts_with(start)))
+                    }
+                    _ => continue,
+                };
+                if fits {
+                    fitting.push(*of);
+                } else {
+                    wrong = Some((property.name, given));
+                    for text in texts {
+                        if !known.contains(text) {
+                            known.push(text);
+                        }
+                    }
                 }
-                _ => continue,
-            };
-            if fits {
-                return self.value(place, of, value).err();
             }
-            wrong = Some((first.name, given));
-            known.extend(texts);
+            if let [only] = fitting[..] {
+                return self.value(place, only, value).err();
+            }
+            if fitting.is_empty() {
+                let Some((name, given)) = wrong else {
+                    let first = meant.first().filter(|_| index > 0)?;
+                    return self.value(place, first, value).err();
+                };
+                let place = Place::Property(place, name);
+                let shown: String = given.chars().take(40).collect();
+                return Some(match closest(given, known.iter().copied()) {
+                    Some(close) => format!("{place} is {shown:?}; did you mean `{close}`?"),
+                    None => format!("{place} is {shown:?}, not one of {}", known.join(", ")),
+                });
+            }
+            meant = fitting;
         }
-        let (name, given) = wrong?;
-        let place = Place::Property(place, name);
-        let shown: String = given.chars().take(40).collect();
-        Some(match closest(given, known.iter().copied()) {
-            Some(close) => format!("{place} is {shown:?}; did you mean `{close}`?"),
-            None => format!("{place} is {shown:?}, not one of {}", known.join(", ")),
-        })
+        None
     }
 
     fn unknown(&self, place: &Place<'_>, given: &str, fields: Fields) -> Problem {

@@ -19,6 +19,13 @@ const consumer = `
     try {
       const contact = await connector.ghl.contacts.get({ contactId: "1" }, { signal: controller.signal });
       for await (const each of connector.ghl.contacts.search()) console.log(each.id);
+      await connector.ghl.contacts.search({
+        filters: [
+          { field: "email", operator: "exists" },
+          { group: "OR", filters: [{ field: "dateUpdated", operator: "range", value: { gte: "2026-11-22" } }] },
+          { field: "customFields.abc", operator: "not_exists" },
+        ],
+      });
       const page = await connector.chartmogul.customers.list({ per_page: 10 });
       const cursor: string | null = page.cursor;
       console.log(cursor, connector.endpoints.length);
@@ -40,6 +47,14 @@ const wrong = `
   connector.ghl.contacts.get({ contactId: "1", id: "2" });
   // @ts-expect-error no such endpoint
   connector.chartmogul.customers.fetch();
+  // @ts-expect-error the operator needs a value
+  connector.ghl.contacts.search({ filters: [{ field: "email", operator: "eq" }] });
+  // @ts-expect-error the operator needs a value
+  connector.ghl.contacts.search({ filters: [{ field: "customFields.abc", operator: "range" }] });
+  // @ts-expect-error the operator takes no value
+  connector.ghl.contacts.search({ filters: [{ field: "email", operator: "exists", value: "a@b.co" }] });
+  // @ts-expect-error no such kind of field
+  connector.ghl.customFields.create({ name: "Plan", dataType: "STRING" });
   // @ts-expect-error no such code
   import("ghl-chartmogul").then(({ ConnectorError }) => new ConnectorError({ code: "oops", message: "" }));`;
 

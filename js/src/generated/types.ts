@@ -927,9 +927,9 @@ export declare namespace Ghl {
     /** `customFields.` and the field's id; for TEXTBOX_LIST `.` and the option's id after it. */
     field: `customFields.${string}`;
     /** How it compares. */
-    operator: "eq" | "not_eq" | "contains" | "not_contains" | "exists" | "not_exists" | "range";
-    /** What to compare with; none for `exists` and `not_exists`. */
-    value?: string | number | boolean | unknown[] | Record<string, unknown> | undefined;
+    operator: "eq" | "not_eq" | "contains" | "not_contains" | "range";
+    /** What to compare with; bounds such as `{ gte: 5 }` for `range`. */
+    value: string | number | boolean | unknown[] | Record<string, unknown>;
   }
   /** The value of a custom field, as contacts take it. Fields that are not named keep their values. */
   interface ContactCustomFieldInput {
@@ -940,14 +940,21 @@ export declare namespace Ghl {
     /** A text for TEXT, LARGE_TEXT, PHONE, EMAIL, SINGLE_OPTIONS, RADIO and DATE (`YYYY-MM-DD`); a number for NUMERICAL and MONETORY; labels for MULTIPLE_OPTIONS and CHECKBOX; an object for TEXTBOX_LIST and FILE_UPLOAD. */
     field_value?: string | number | boolean | string[] | Record<string, unknown> | undefined;
   }
+  /** Filter on whether a custom field has a value. */
+  interface ContactCustomFieldPresenceFilter {
+    /** `customFields.` and the field's id; for TEXTBOX_LIST `.` and the option's id after it. */
+    field: `customFields.${string}`;
+    /** Whether it must have one. */
+    operator: "exists" | "not_exists";
+  }
   /** Filter on a date. */
   interface ContactDateFilter {
     /** The field. */
     field: "dateAdded" | "dateUpdated" | "lastAppointment" | "lastEmailClickedDate" | "lastEmailOpenedDate";
     /** How it compares. */
-    operator: "range" | "exists" | "not_exists";
-    /** From when to when; none for `exists` and `not_exists`. */
-    value?: ContactDateRange | undefined;
+    operator: "range";
+    /** From when to when. */
+    value: ContactDateRange;
   }
   /** From when to when; at least one bound. */
   interface ContactDateRange {
@@ -965,9 +972,9 @@ export declare namespace Ghl {
     /** The channel's status. */
     field: "dndSettings.Email.status" | "dndSettings.SMS.status" | "dndSettings.Call.status" | "inboundDndSettings.all.status";
     /** How it compares. */
-    operator: "eq" | "not_eq" | "exists" | "not_exists";
+    operator: "eq" | "not_eq";
     /** What to compare with. */
-    value?: "active" | "inactive" | "permanent" | undefined;
+    value: "active" | "inactive" | "permanent";
   }
   /** Do-not-disturb by channel, as contacts send it: v3 spells the channels in lower case. */
   interface ContactDndSettings {
@@ -1001,25 +1008,25 @@ export declare namespace Ghl {
     /** The field. */
     field: "email";
     /** How it compares. */
-    operator: "eq" | "exists" | "not_exists";
+    operator: "eq";
     /** The whole address, at most 75 characters. */
-    value?: string | undefined;
+    value: string;
   }
   /** Several filters of which all or one must hold. */
   interface ContactFilterGroup {
     /** All or one. */
     group: "AND" | "OR";
     /** The filters. */
-    filters: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactFilterGroup)[];
+    filters: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactPresenceFilter | ContactCustomFieldPresenceFilter | ContactFilterGroup)[];
   }
   /** Filter on a truth value. */
   interface ContactFlagFilter {
     /** The field. */
     field: "dnd" | "isValidWhatsapp" | "validEmail";
     /** How it compares. */
-    operator: "eq" | "not_eq" | "exists" | "not_exists";
+    operator: "eq" | "not_eq";
     /** What to compare with. */
-    value?: boolean | undefined;
+    value: boolean;
   }
   /** Filter on a contact's opportunities. */
   interface ContactOpportunityFilter {
@@ -1029,6 +1036,13 @@ export declare namespace Ghl {
     operator: "nested" | (string & {});
     /** Filters on `pipelineId`, `pipelineStageId` and `status` of one opportunity. */
     value: unknown[];
+  }
+  /** Filter on whether a field has a value. */
+  interface ContactPresenceFilter {
+    /** The field. */
+    field: "id" | "address" | "assignedTo" | "businessName" | "city" | "country" | "companyName" | "followers" | "firstNameLowerCase" | "lastNameLowerCase" | "phone" | "postalCode" | "source" | "state" | "tags" | "timezone" | "type" | "website" | "activeWorkflows" | "finishedWorkflows" | "email" | "dnd" | "isValidWhatsapp" | "validEmail" | "dateAdded" | "dateUpdated" | "lastAppointment" | "lastEmailClickedDate" | "lastEmailOpenedDate" | "dndSettings.Email.status" | "dndSettings.SMS.status" | "dndSettings.Call.status" | "inboundDndSettings.all.status";
+    /** Whether it must have one. */
+    operator: "exists" | "not_exists";
   }
   /** One field to sort by. */
   interface ContactSort {
@@ -1042,9 +1056,9 @@ export declare namespace Ghl {
     /** The field. */
     field: "id" | "address" | "assignedTo" | "businessName" | "city" | "country" | "companyName" | "followers" | "firstNameLowerCase" | "lastNameLowerCase" | "phone" | "postalCode" | "source" | "state" | "tags" | "timezone" | "type" | "website" | "activeWorkflows" | "finishedWorkflows";
     /** How it compares. `contains` and `not_contains` take no special characters. */
-    operator: "eq" | "not_eq" | "contains" | "not_contains" | "exists" | "not_exists";
-    /** What to compare with, at most 75 characters; none for `exists` and `not_exists`. */
-    value?: string | string[] | undefined;
+    operator: "eq" | "not_eq" | "contains" | "not_contains";
+    /** What to compare with, at most 75 characters. */
+    value: string | string[];
   }
   /** What an upsert did. */
   interface ContactUpserted {
@@ -2003,7 +2017,7 @@ export declare namespace Ghl {
     /** Cursor: the `searchAfter` of the last contact before, under the same `sort`. */
     searchAfter?: unknown[] | undefined;
     /** All of these must hold. */
-    filters?: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactFilterGroup)[] | undefined;
+    filters?: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactPresenceFilter | ContactCustomFieldPresenceFilter | ContactFilterGroup)[] | undefined;
     /** Order, by at most 2 fields. */
     sort?: ContactSort[] | undefined;
     /** Text sought in the fields that are marked searchable, at most 75 characters. */

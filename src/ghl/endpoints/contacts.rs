@@ -30,9 +30,12 @@ const DND_STATUS: Type = one_of(&["active", "inactive", "permanent"]);
 /// What every filter's value keeps to.
 const FILTER_TEXT: Type = TEXT.at_most(75);
 
+/// Operators that compare with nothing.
+const PRESENCE: Type = one_of(&["exists", "not_exists"]);
+
 /// A filter or a group of filters. Statics, because groups hold filters again.
 static FILTER: Type = Type::of(Kind::Either(&FILTER_FORMS));
-static FILTER_FORMS: [Type; 8] = [
+static FILTER_FORMS: [Type; 10] = [
     object(&CONTACT_TEXT_FILTER),
     object(&CONTACT_EMAIL_FILTER),
     object(&CONTACT_FLAG_FILTER),
@@ -40,6 +43,8 @@ static FILTER_FORMS: [Type; 8] = [
     object(&CONTACT_DND_FILTER),
     object(&CONTACT_OPPORTUNITY_FILTER),
     object(&CONTACT_CUSTOM_FIELD_FILTER),
+    object(&CONTACT_PRESENCE_FILTER),
+    object(&CONTACT_CUSTOM_FIELD_PRESENCE_FILTER),
     object(&CONTACT_FILTER_GROUP),
 ];
 
@@ -495,10 +500,9 @@ crate::models! {
             "state", "tags", "timezone", "type", "website", "activeWorkflows", "finishedWorkflows",
         ]),
         /// How it compares. `contains` and `not_contains` take no special characters.
-        required "operator":
-            one_of(&["eq", "not_eq", "contains", "not_contains", "exists", "not_exists"]),
-        /// What to compare with, at most 75 characters; none for `exists` and `not_exists`.
-        optional "value": either(const { &[FILTER_TEXT, list(&FILTER_TEXT)] }),
+        required "operator": one_of(&["eq", "not_eq", "contains", "not_contains"]),
+        /// What to compare with, at most 75 characters.
+        required "value": either(const { &[FILTER_TEXT, list(&FILTER_TEXT)] }),
     }
 
     /// Filter on the e-mail address.
@@ -506,9 +510,9 @@ crate::models! {
         /// The field.
         required "field": one_of(&["email"]),
         /// How it compares.
-        required "operator": one_of(&["eq", "exists", "not_exists"]),
+        required "operator": one_of(&["eq"]),
         /// The whole address, at most 75 characters.
-        optional "value": FILTER_TEXT,
+        required "value": FILTER_TEXT,
     }
 
     /// Filter on a truth value.
@@ -516,9 +520,9 @@ crate::models! {
         /// The field.
         required "field": one_of(&["dnd", "isValidWhatsapp", "validEmail"]),
         /// How it compares.
-        required "operator": one_of(&["eq", "not_eq", "exists", "not_exists"]),
+        required "operator": one_of(&["eq", "not_eq"]),
         /// What to compare with.
-        optional "value": BOOLEAN,
+        required "value": BOOLEAN,
     }
 
     /// Filter on a date.
@@ -529,9 +533,9 @@ crate::models! {
             "lastEmailOpenedDate",
         ]),
         /// How it compares.
-        required "operator": one_of(&["range", "exists", "not_exists"]),
-        /// From when to when; none for `exists` and `not_exists`.
-        optional "value": object(&CONTACT_DATE_RANGE),
+        required "operator": one_of(&["range"]),
+        /// From when to when.
+        required "value": object(&CONTACT_DATE_RANGE),
     }
 
     /// From when to when; at least one bound.
@@ -554,9 +558,9 @@ crate::models! {
             "inboundDndSettings.all.status",
         ]),
         /// How it compares.
-        required "operator": one_of(&["eq", "not_eq", "exists", "not_exists"]),
+        required "operator": one_of(&["eq", "not_eq"]),
         /// What to compare with.
-        optional "value": DND_STATUS,
+        required "value": DND_STATUS,
     }
 
     /// Filter on a contact's opportunities.
@@ -574,11 +578,33 @@ crate::models! {
         /// `customFields.` and the field's id; for TEXTBOX_LIST `.` and the option's id after it.
         required "field": starting_with(&["customFields."]),
         /// How it compares.
-        required "operator": one_of(&[
-            "eq", "not_eq", "contains", "not_contains", "exists", "not_exists", "range",
+        required "operator": one_of(&["eq", "not_eq", "contains", "not_contains", "range"]),
+        /// What to compare with; bounds such as `{ gte: 5 }` for `range`.
+        required "value": either(const { &[FILTER_TEXT, NUMBER, BOOLEAN, list(&ANY), map(&ANY)] }),
+    }
+
+    /// Filter on whether a field has a value.
+    CONTACT_PRESENCE_FILTER "ContactPresenceFilter" {
+        /// The field.
+        required "field": one_of(&[
+            "id", "address", "assignedTo", "businessName", "city", "country", "companyName",
+            "followers", "firstNameLowerCase", "lastNameLowerCase", "phone", "postalCode", "source",
+            "state", "tags", "timezone", "type", "website", "activeWorkflows", "finishedWorkflows",
+            "email", "dnd", "isValidWhatsapp", "validEmail", "dateAdded", "dateUpdated",
+            "lastAppointment", "lastEmailClickedDate", "lastEmailOpenedDate",
+            "dndSettings.Email.status", "dndSettings.SMS.status", "dndSettings.Call.status",
+            "inboundDndSettings.all.status",
         ]),
-        /// What to compare with; none for `exists` and `not_exists`.
-        optional "value": either(const { &[FILTER_TEXT, NUMBER, BOOLEAN, list(&ANY), map(&ANY)] }),
+        /// Whether it must have one.
+        required "operator": PRESENCE,
+    }
+
+    /// Filter on whether a custom field has a value.
+    CONTACT_CUSTOM_FIELD_PRESENCE_FILTER "ContactCustomFieldPresenceFilter" {
+        /// `customFields.` and the field's id; for TEXTBOX_LIST `.` and the option's id after it.
+        required "field": starting_with(&["customFields."]),
+        /// Whether it must have one.
+        required "operator": PRESENCE,
     }
 
     /// Several filters of which all or one must hold.
