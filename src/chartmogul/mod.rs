@@ -58,6 +58,73 @@ mod tests {
     }
 
     #[test]
+    fn custom_attributes_have_values_of_their_type() {
+        let add = |attribute: Value| {
+            let parameters = json!({ "customer_uuid": "cus_1", "custom": [attribute] });
+            problem("customAttributes.add", &parameters)
+        };
+        for (kind, value) in [
+            ("String", json!("x".repeat(255))),
+            ("Integer", json!(-213)),
+            ("Decimal", json!(2.5)),
+            ("Timestamp", json!("2016-01-31T00:00:00.000Z")),
+            ("Timestamp", json!("2016-01-31 00:00:00 UTC")),
+            ("Timestamp", json!("2016-01-31")),
+            ("Boolean", json!(false)),
+            ("Boolean", json!("TRUE")),
+            ("Boolean", json!("f")),
+            ("Boolean", json!("0")),
+            ("Boolean", json!(1)),
+        ] {
+            let attribute = json!({ "type": kind, "key": "plan", "value": value, "source": "x" });
+            assert_eq!(add(attribute.clone()), "", "{attribute}");
+        }
+        let place = "customAttributes.add: body.custom[0]";
+        for (kind, value, says) in [
+            ("String", json!(5), "value is a number, not a text"),
+            ("String", json!("x".repeat(256)), "value has 256 characters, at most 255 are allowed"),
+            ("Integer", json!("8"), "value is a text, not a whole number"),
+            ("Integer", json!(1.5), "value is 1.5, not a whole number"),
+            ("Decimal", json!("1.5"), "value is a text, not a number"),
+            (
+                "Timestamp",
+                json!("tomorrow"),
+                "value is \"tomorrow\", not a day such as 2026-11-22, or an instant",
+            ),
+            (
+                "Boolean",
+                json!("yes"),
+                "value is \"yes\", not one of TRUE, true, t, 1, FALSE, false, f, 0",
+            ),
+            ("Boolean", json!(2), "value is 2, not from 0 to 1"),
+            (
+                "Text",
+                json!("x"),
+                "type is \"Text\", not one of String, Integer, Decimal, Timestamp, Boolean",
+            ),
+            ("Strings", json!("x"), "type is \"Strings\"; did you mean `String`?"),
+        ] {
+            let attribute = json!({ "type": kind, "key": "plan", "value": value });
+            assert_eq!(add(attribute.clone()), format!("{place}.{says}"), "{attribute}");
+        }
+        assert_eq!(add(json!({ "key": "plan", "value": 5 })), format!("{place}.type missing"));
+        assert_eq!(
+            add(json!({ "type": 1, "key": "plan", "value": 5 })),
+            format!("{place}.type is a number, not one of String")
+        );
+        assert_eq!(add(json!({ "type": "Integer", "value": 5 })), format!("{place}.key missing"));
+        let create = json!({
+            "data_source_uuid": "ds_1",
+            "external_id": "1",
+            "attributes": { "custom": [{ "type": "Integer", "key": "age", "value": "8" }] },
+        });
+        assert_eq!(
+            problem("customers.create", &create),
+            "customers.create: body.attributes.custom[0].value is a text, not a whole number"
+        );
+    }
+
+    #[test]
     fn names_and_routes_are_unique() {
         let mut names = BTreeSet::new();
         let mut routes = BTreeSet::new();

@@ -182,6 +182,7 @@ mod tests {
                 "unknown property `body.filters[0].value`; allowed: field, operator",
             ),
             (json!([{ "field": "phone" }]), "body.filters[0].operator missing"),
+            (json!([{ "operator": "eq" }]), "body.filters[0].field or group missing"),
             (json!([{ "field": "phone", "operator": "exist" }]), "did you mean `exists`?"),
             (
                 json!([{ "field": "email", "operator": "contains" }]),

@@ -283,51 +283,57 @@ impl Checker {
         types: &'static [Type],
         value: &Value,
     ) -> Option<Problem> {
+        let properties = value.as_object()?;
         let mut meant: Vec<&Type> = types.iter().collect();
         for index in 0.. {
             let mut fitting = Vec::new();
             let mut known: Vec<&str> = Vec::new();
+            let mut missing: Vec<&str> = Vec::new();
             let mut wrong = None;
             for of in &meant {
                 let Kind::Object(model) = of.kind else { continue };
-                let Some(property) = model.fields.iter().nth(index) else { continue };
-                let Some(given) = value.get(property.name).and_then(Value::as_str) else {
+                let Some(Field { name, of: told_by, .. }) = model.fields.iter().nth(index) else {
                     continue;
                 };
-                let (texts, fits) = match property.of.kind {
-                    Kind::OneOf(texts) => (texts, texts.contains(&given)),
-                    Kind::StartingWith(texts) => {
-                        (texts, texts.iter().any(|start| given.starts_with(start)))
+                let (Kind::OneOf(texts) | Kind::StartingWith(texts)) = told_by.kind else {
+                    continue;
+                };
+                let given = match properties.get(name) {
+                    Some(Value::String(given)) => given.as_str(),
+                    Some(other) => {
+                        let place = Place::Property(place, name);
+                        return self.value(&place, &told_by, other).err();
                     }
-                    _ => continue,
+                    None => {
+                        add(&mut missing, name);
+                        continue;
+                    }
+                };
+                let fits = match told_by.kind {
+                    Kind::OneOf(_) => texts.contains(&given),
+                    _ => texts.iter().any(|start| given.starts_with(start)),
                 };
                 if fits {
                     fitting.push(*of);
                 } else {
-                    wrong = Some((property.name, given));
-                    for text in texts {
-                        if !known.contains(text) {
-                            known.push(text);
-                        }
-                    }
+                    wrong = Some((name, given));
+                    texts.iter().for_each(|text| add(&mut known, text));
                 }
             }
-            if let [only] = fitting[..] {
-                return self.value(place, only, value).err();
+            match (&fitting[..], wrong) {
+                ([only], _) => return self.value(place, only, value).err(),
+                ([], Some((name, given))) => {
+                    let place = Place::Property(place, name);
+                    let shown: String = given.chars().take(40).collect();
+                    return Some(match closest(given, known.iter().copied()) {
+                        Some(close) => format!("{place} is {shown:?}; did you mean `{close}`?"),
+                        None => format!("{place} is {shown:?}, not one of {}", known.join(", ")),
+                    });
+                }
+                ([], None) if missing.is_empty() => return None,
+                ([], None) => return Some(format!("{place}.{} missing", missing.join(" or "))),
+                _ => meant = fitting,
             }
-            if fitting.is_empty() {
-                let Some((name, given)) = wrong else {
-                    let first = meant.first().filter(|_| index > 0)?;
-                    return self.value(place, first, value).err();
-                };
-                let place = Place::Property(place, name);
-                let shown: String = given.chars().take(40).collect();
-                return Some(match closest(given, known.iter().copied()) {
-                    Some(close) => format!("{place} is {shown:?}; did you mean `{close}`?"),
-                    None => format!("{place} is {shown:?}, not one of {}", known.join(", ")),
-                });
-            }
-            meant = fitting;
         }
         None
     }
@@ -390,6 +396,13 @@ fn at_most(place: &Place<'_>, of: &Type, length: usize, unit: &str) -> Result<()
         return Err(format!("{place} has {length} {unit}, at most {} are allowed", of.at_most));
     }
     Ok(())
+}
+
+/// Adds what is not there yet.
+fn add<'a>(texts: &mut Vec<&'a str>, text: &'a str) {
+    if !texts.contains(&text) {
+        texts.push(text);
+    }
 }
 
 fn same_kind(of: &Type, value: &Value) -> bool {
@@ -468,7 +481,7 @@ impl fmt::Display for Allowed<'_> {
             Kind::Text | Kind::Suggested(_) => formatter.write_str("a text"),
             Kind::Email => formatter.write_str("an e-mail address"),
             Kind::Timestamp => formatter.write_str("an instant such as 2026-11-22T09:30:00.000Z"),
-            Kind::Date => formatter.write_str("a day such as 2026-11-22"),
+            Kind::Date => formatter.write_str("a day such as 2026-11-22, or an instant"),
             Kind::Integer => write!(formatter, "a whole number{}", Limits(self.0)),
             Kind::Number => write!(formatter, "a number{}", Limits(self.0)),
             Kind::Boolean => formatter.write_str("true or false"),

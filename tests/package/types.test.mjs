@@ -26,6 +26,14 @@ const consumer = `
           { field: "customFields.abc", operator: "not_exists" },
         ],
       });
+      await connector.chartmogul.customAttributes.add({
+        customer_uuid: "cus_1",
+        custom: [
+          { type: "Integer", key: "age", value: 8 },
+          { type: "Boolean", key: "paying", value: "t" },
+          { type: "Timestamp", key: "since", value: "2026-11-22T00:00:00.000Z", source: "GHL" },
+        ],
+      });
       const page = await connector.chartmogul.customers.list({ per_page: 10 });
       const cursor: string | null = page.cursor;
       console.log(cursor, connector.endpoints.length);
@@ -55,6 +63,10 @@ const wrong = `
   connector.ghl.contacts.search({ filters: [{ field: "email", operator: "exists", value: "a@b.co" }] });
   // @ts-expect-error no such kind of field
   connector.ghl.customFields.create({ name: "Plan", dataType: "STRING" });
+  // @ts-expect-error the value is not of the attribute's type
+  connector.chartmogul.customAttributes.add({ customer_uuid: "c", custom: [{ type: "Integer", key: "age", value: "8" }] });
+  // @ts-expect-error no such spelling of a truth value
+  connector.chartmogul.customAttributes.add({ customer_uuid: "c", custom: [{ type: "Boolean", key: "paying", value: "yes" }] });
   // @ts-expect-error no such code
   import("ghl-chartmogul").then(({ ConnectorError }) => new ConnectorError({ code: "oops", message: "" }));`;
 

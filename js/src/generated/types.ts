@@ -5038,6 +5038,17 @@ export declare namespace ChartMogul {
     /** After so many days. */
     interval?: number | null | undefined;
   }
+  /** A custom attribute that holds a truth value. */
+  interface BooleanAttribute {
+    /** Type of the value. */
+    type: "Boolean";
+    /** Letters, digits and underscores. */
+    key: string;
+    /** The truth value, or a spelling of it. */
+    value: boolean | "TRUE" | "true" | "t" | "1" | "FALSE" | "false" | "f" | "0" | number;
+    /** Where it is from; `API` by default. */
+    source?: string | undefined;
+  }
   /** A contact. */
   interface Contact {
     /** `con_` and a UUID. */
@@ -5081,17 +5092,6 @@ export declare namespace ChartMogul {
     key: string;
     /** Value. */
     value: unknown;
-  }
-  /** A custom attribute with its type. The type is fixed by the first write of the key. */
-  interface CustomAttribute {
-    /** Type of the value. String holds at most 255 characters; Timestamp takes ISO 8601 or `2016-01-31 00:00:00 UTC`. */
-    type: "String" | "Integer" | "Decimal" | "Timestamp" | "Boolean";
-    /** Letters, digits and underscores. */
-    key: string;
-    /** Value of that type. */
-    value: unknown;
-    /** Where it is from; `API` by default. */
-    source?: string | undefined;
   }
   /** A customer. */
   interface Customer {
@@ -5222,7 +5222,7 @@ export declare namespace ChartMogul {
     /** Tags. */
     tags?: string[] | undefined;
     /** Custom attributes: a list with types when creating, a map of values when updating. Updates of values that exist were not always taken: prefer `customAttributes.update`. */
-    custom?: CustomAttribute[] | Record<string, unknown> | undefined;
+    custom?: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[] | Record<string, unknown> | undefined;
   }
   /** A contact of a customer that is named elsewhere in the call. */
   interface CustomerContact {
@@ -5316,6 +5316,17 @@ export declare namespace ChartMogul {
     /** How invoices are read; only if asked for. */
     invoice_handling_setting?: unknown | undefined;
   }
+  /** A custom attribute that holds a number. */
+  interface DecimalAttribute {
+    /** Type of the value. */
+    type: "Decimal";
+    /** Letters, digits and underscores. */
+    key: string;
+    /** The number. */
+    value: number;
+    /** Where it is from; `API` by default. */
+    source?: string | undefined;
+  }
   /** Changes by users. */
   interface EditHistorySummary {
     /** Original and edited value by field. */
@@ -5336,7 +5347,7 @@ export declare namespace ChartMogul {
     /** E-mail address. */
     email?: string | null | undefined;
     /** Custom attributes. */
-    custom?: CustomAttribute[] | undefined;
+    custom?: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[] | undefined;
     [property: string]: unknown;
   }
   /** A record of a bulk import: the fields of its kind's own create call, related by external ids. */
@@ -5344,6 +5355,17 @@ export declare namespace ChartMogul {
     /** The writer's own id. */
     external_id?: string | null | undefined;
     [property: string]: unknown;
+  }
+  /** A custom attribute that holds a whole number. */
+  interface IntegerAttribute {
+    /** Type of the value. */
+    type: "Integer";
+    /** Letters, digits and underscores. */
+    key: string;
+    /** The number. */
+    value: number;
+    /** Where it is from; `API` by default. */
+    source?: string | undefined;
   }
   /** An invoice. */
   interface Invoice {
@@ -5666,6 +5688,17 @@ export declare namespace ChartMogul {
     /** Records refused. */
     failed?: number | undefined;
   }
+  /** A custom attribute that holds text. */
+  interface StringAttribute {
+    /** Type of the value. */
+    type: "String";
+    /** Letters, digits and underscores. */
+    key: string;
+    /** The text, at most 255 characters. */
+    value: string;
+    /** Where it is from; `API` by default. */
+    source?: string | undefined;
+  }
   /** A subscription as it was imported. */
   interface Subscription {
     /** `sub_` and a UUID. */
@@ -5852,6 +5885,17 @@ export declare namespace ChartMogul {
     created_at: string;
     /** Instant of the last change. */
     updated_at: string;
+  }
+  /** A custom attribute that holds an instant. */
+  interface TimestampAttribute {
+    /** Type of the value. */
+    type: "Timestamp";
+    /** Letters, digits and underscores. */
+    key: string;
+    /** The instant: ISO 8601 or `2016-01-31 00:00:00 UTC`. */
+    value: string;
+    /** Where it is from; `API` by default. */
+    source?: string | undefined;
   }
   /** A payment or refund. */
   interface Transaction {
@@ -6238,7 +6282,7 @@ export declare namespace ChartMogul {
     /** Id of the customer. */
     customer_uuid: string;
     /** Attributes with their types. */
-    custom: CustomAttribute[];
+    custom: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[];
   }
   /** Parameters of `customAttributes.addByEmail`. */
   interface CustomAttributesAddByEmailParameters {
@@ -6247,7 +6291,7 @@ export declare namespace ChartMogul {
     /** Also customers with a contact of that address. */
     with_associated_emails?: boolean | undefined;
     /** Attributes with their types. */
-    custom: CustomAttribute[];
+    custom: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[];
   }
   /** Parameters of `customAttributes.update`. */
   interface CustomAttributesUpdateParameters {

@@ -20,7 +20,7 @@ models! {
     /// Custom attributes to add.
     CUSTOM_ADD "CustomAttributesAdd" {
         /// Attributes with their types.
-        required "custom": list(&const { object(&CUSTOM_ATTRIBUTE) }),
+        required "custom": list(&CUSTOM_ATTRIBUTE),
     }
     /// Custom attributes for every customer with an address.
     CUSTOM_BY_EMAIL "CustomAttributesByEmail" {
@@ -29,7 +29,7 @@ models! {
         /// Also customers with a contact of that address.
         optional "with_associated_emails": BOOLEAN,
         /// Attributes with their types.
-        required "custom": list(&const { object(&CUSTOM_ATTRIBUTE) }),
+        required "custom": list(&CUSTOM_ATTRIBUTE),
     }
     /// Values of custom attributes that exist.
     CUSTOM_UPDATE "CustomAttributesUpdate" {

@@ -5,8 +5,8 @@ use super::metrics::CUSTOMER_ACTIVITY;
 use super::subscriptions::{CUSTOMER_SUBSCRIPTION, SUBSCRIPTION_IDENTIFIER};
 use super::{MOMENT, page_of};
 use crate::endpoint::{
-    ANY, BOOLEAN, EMAIL, INTEGER, NUMBER, Paging, RetryClass, TEXT, TIMESTAMP, either, list,
-    list_of, map, object, one, one_of, suggested,
+    ANY, BOOLEAN, DATE, EMAIL, INTEGER, NUMBER, Paging, RetryClass, TEXT, TIMESTAMP, Type, either,
+    list, list_of, map, object, one, one_of, suggested,
 };
 use crate::{endpoints, models};
 
@@ -114,25 +114,13 @@ models! {
         /// Earlier values by attribute; only if asked for.
         optional "history": map(&ANY),
     }
-    /// A custom attribute with its type. The type is fixed by the first write of the key.
-    CUSTOM_ATTRIBUTE "CustomAttribute" {
-        /// Type of the value. String holds at most 255 characters; Timestamp takes ISO 8601 or
-        /// `2016-01-31 00:00:00 UTC`.
-        required "type": one_of(&["String", "Integer", "Decimal", "Timestamp", "Boolean"]),
-        /// Letters, digits and underscores.
-        required "key": TEXT,
-        /// Value of that type.
-        required "value": ANY,
-        /// Where it is from; `API` by default.
-        optional "source": TEXT,
-    }
     /// Attributes of a new or changed customer.
     ATTRIBUTES_WRITE "CustomerAttributesWrite" {
         /// Tags.
         optional "tags": list(&TEXT),
         /// Custom attributes: a list with types when creating, a map of values when updating. Updates
         /// of values that exist were not always taken: prefer `customAttributes.update`.
-        optional "custom": either(&const { [list(&const { object(&CUSTOM_ATTRIBUTE) }), map(&ANY)] }),
+        optional "custom": either(&const { [list(&CUSTOM_ATTRIBUTE), map(&ANY)] }),
     }
     /// One side of a merge: a customer by uuid, or a source customer by data source and external id.
     CUSTOMER_SIDE "CustomerSide" {
@@ -167,6 +155,61 @@ models! {
         /// Two or more.
         required "subscriptions": list(&const { object(&SUBSCRIPTION_IDENTIFIER) }),
     }
+}
+
+/// A custom attribute with its type. The type is fixed by the first write of the key.
+pub(super) static CUSTOM_ATTRIBUTE: Type = either(
+    const {
+        &[
+            object(&STRING_ATTRIBUTE),
+            object(&INTEGER_ATTRIBUTE),
+            object(&DECIMAL_ATTRIBUTE),
+            object(&TIMESTAMP_ATTRIBUTE),
+            object(&BOOLEAN_ATTRIBUTE),
+        ]
+    },
+);
+
+/// The truth values that ChartMogul reads; 0 and 1 as numbers too.
+const TRUTH: Type = either(
+    const {
+        &[
+            BOOLEAN,
+            one_of(&["TRUE", "true", "t", "1", "FALSE", "false", "f", "0"]),
+            INTEGER.at_most(1),
+        ]
+    },
+);
+
+/// The models of custom attributes, one for each type, told apart by it.
+macro_rules! attributes {
+    ($($(#[doc = $doc:literal])* $name:ident $text:literal $type:literal: $of:expr, $value_doc:literal;)*) => {
+        models! {
+            $($(#[doc = $doc])* $name $text {
+                /// Type of the value.
+                required "type": one_of(&[$type]),
+                /// Letters, digits and underscores.
+                required "key": TEXT,
+                #[doc = $value_doc]
+                required "value": $of,
+                /// Where it is from; `API` by default.
+                optional "source": TEXT,
+            })*
+        }
+    };
+}
+
+attributes! {
+    /// A custom attribute that holds text.
+    STRING_ATTRIBUTE "StringAttribute" "String": TEXT.at_most(255), "The text, at most 255 characters.";
+    /// A custom attribute that holds a whole number.
+    INTEGER_ATTRIBUTE "IntegerAttribute" "Integer": INTEGER, "The number.";
+    /// A custom attribute that holds a number.
+    DECIMAL_ATTRIBUTE "DecimalAttribute" "Decimal": NUMBER, "The number.";
+    /// A custom attribute that holds an instant.
+    TIMESTAMP_ATTRIBUTE "TimestampAttribute" "Timestamp": DATE, "The instant: ISO 8601 or `2016-01-31 00:00:00 UTC`.";
+    /// A custom attribute that holds a truth value.
+    BOOLEAN_ATTRIBUTE "BooleanAttribute" "Boolean": TRUTH, "The truth value, or a spelling of it.";
 }
 
 /// The models of creating and updating, which share all fields but the identity.

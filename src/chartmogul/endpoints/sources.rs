@@ -100,7 +100,7 @@ models! {
         /// E-mail address.
         optional "email": TEXT.nullable(),
         /// Custom attributes.
-        optional "custom": list(&const { object(&CUSTOM_ATTRIBUTE) }),
+        optional "custom": list(&CUSTOM_ATTRIBUTE),
     }
     /// A record of a bulk import: the fields of its kind's own create call, related by external ids.
     IMPORT_RECORD "ImportRecord" open {
