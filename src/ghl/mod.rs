@@ -94,6 +94,51 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_of_custom_field_says_what_it_takes() {
+        use endpoints::{contacts::CUSTOM_FIELD_VALUES, locations::DATA_TYPES};
+        let kinds: Vec<&str> = CUSTOM_FIELD_VALUES.fields.iter().map(|field| field.name).collect();
+        assert_eq!(kinds, DATA_TYPES);
+    }
+
+    #[test]
+    fn custom_fields_take_the_values_of_some_kind() {
+        let update = |value: serde_json::Value| {
+            let fields = json!([{ "id": "a", "field_value": value }]);
+            let contact = json!({ "contactId": "c", "customFields": fields });
+            let opportunity = json!({ "id": "o", "customFields": fields });
+            let problem =
+                [problem("contacts.update", contact), problem("opportunities.update", opportunity)];
+            problem.map(|problem| problem.split_once(": ").map(|(_, says)| says.to_owned()))
+        };
+        for right in [
+            json!("Gold"),
+            json!("2026-11-22"),
+            json!(100.5),
+            json!(["a", "b"]),
+            json!({ "option": "text" }),
+            json!({ "f31175d4": {
+                "meta": { "fieldname": "a", "size": 1_786_611, "uuid": "f31175d4" },
+                "url": "https://example.com/a",
+                "documentId": "w2M9",
+            } }),
+        ] {
+            assert_eq!(update(right.clone()), [None, None], "{right}");
+        }
+        for (wrong, says) in [
+            (json!([1]), "field_value[0] is a number, not a text"),
+            (json!({ "option": 5 }), "field_value.option is a number, not a text or an object"),
+            (json!({ "f3": { "url": 5 } }), "field_value.f3.url is a number, not a text"),
+            (json!(true), "field_value is a truth value, not a text or a number or a list"),
+            (json!(null), "field_value may not be null"),
+        ] {
+            for problem in update(wrong.clone()) {
+                let problem = problem.unwrap_or_default();
+                assert!(problem.contains(says), "{wrong}: {problem}");
+            }
+        }
+    }
+
+    #[test]
     fn documented_ranges_are_kept() {
         for (name, right, wrong, says) in [
             (

@@ -7,7 +7,7 @@ import test from "node:test";
 import { createProject, packageFolder, requireTool, run } from "./project.mjs";
 
 const consumer = `
-  import { type Connector, ConnectorError, createConnector } from "ghl-chartmogul";
+  import { type Connector, ConnectorError, createConnector, type Ghl } from "ghl-chartmogul";
   export async function main(): Promise<string | undefined> {
     const connector: Connector = createConnector({
       ghl: { token: "t", locationId: "l", apiVersion: "v3" },
@@ -24,6 +24,16 @@ const consumer = `
           { field: "email", operator: "exists" },
           { group: "OR", filters: [{ field: "dateUpdated", operator: "range", value: { gte: "2026-11-22" } }] },
           { field: "customFields.abc", operator: "not_exists" },
+        ],
+      });
+      const seats: Ghl.CustomFieldValues["NUMERICAL"] = 8;
+      await connector.ghl.contacts.update({
+        contactId: "1",
+        customFields: [
+          { id: "a", field_value: seats },
+          { id: "b", field_value: ["x", "y"] satisfies Ghl.CustomFieldValues["CHECKBOX"] },
+          { id: "c", field_value: { option: "text" } satisfies Ghl.CustomFieldValues["TEXTBOX_LIST"] },
+          { id: "d", field_value: { f31175d4: { url: "https://example.com/a" } } },
         ],
       });
       await connector.chartmogul.customAttributes.add({
@@ -45,7 +55,7 @@ const consumer = `
   }`;
 
 const wrong = `
-  import { createConnector } from "ghl-chartmogul";
+  import { createConnector, type Ghl } from "ghl-chartmogul";
   const connector = createConnector({});
   // @ts-expect-error no such option
   createConnector({ gohighlevel: {} });
@@ -67,6 +77,10 @@ const wrong = `
   connector.chartmogul.customAttributes.add({ customer_uuid: "c", custom: [{ type: "Integer", key: "age", value: "8" }] });
   // @ts-expect-error no such spelling of a truth value
   connector.chartmogul.customAttributes.add({ customer_uuid: "c", custom: [{ type: "Boolean", key: "paying", value: "yes" }] });
+  // @ts-expect-error a number field takes a number
+  const seats: Ghl.CustomFieldValues["NUMERICAL"] = "8";
+  // @ts-expect-error no field takes numbers in a list
+  connector.ghl.contacts.update({ contactId: "1", customFields: [{ id: "a", field_value: [1] }] });
   // @ts-expect-error no such code
   import("ghl-chartmogul").then(({ ConnectorError }) => new ConnectorError({ code: "oops", message: "" }));`;
 

@@ -25,6 +25,8 @@ pub(crate) struct Table {
     namespace: &'static str,
     pub(crate) title: &'static str,
     pub(crate) endpoints: Vec<&'static Endpoint>,
+    /// Types that no endpoint names, but its callers.
+    also: Vec<&'static Model>,
 }
 
 fn tables() -> [Table; 2] {
@@ -35,6 +37,7 @@ fn tables() -> [Table; 2] {
             namespace: "Ghl",
             title: "GoHighLevel",
             endpoints: ghl::endpoints().collect(),
+            also: vec![&ghl::endpoints::contacts::CUSTOM_FIELD_VALUES],
         },
         Table {
             service: "chartmogul",
@@ -42,6 +45,7 @@ fn tables() -> [Table; 2] {
             namespace: "ChartMogul",
             title: "ChartMogul",
             endpoints: chartmogul::endpoints().collect(),
+            also: Vec::new(),
         },
     ]
 }
@@ -125,6 +129,9 @@ fn types(tables: &[Table]) -> Result<String> {
 /// The models that a service's results, and the parts of its bodies, are made of.
 fn models(table: &Table) -> Result<BTreeMap<&'static str, &'static Model>> {
     let mut found = BTreeMap::new();
+    for model in &table.also {
+        collect(Type::of(Kind::Object(model)), &mut found)?;
+    }
     for endpoint in &table.endpoints {
         for parameter in parameters(endpoint) {
             collect(parameter.field.of, &mut found)?;

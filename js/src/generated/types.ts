@@ -937,8 +937,8 @@ export declare namespace Ghl {
     id: string;
     /** The custom field's key, without `contact.` before it. */
     key?: string | undefined;
-    /** A text for TEXT, LARGE_TEXT, PHONE, EMAIL, SINGLE_OPTIONS, RADIO and DATE (`YYYY-MM-DD`); a number for NUMERICAL and MONETORY; labels for MULTIPLE_OPTIONS and CHECKBOX; an object for TEXTBOX_LIST and FILE_UPLOAD. */
-    field_value?: string | number | boolean | string[] | Record<string, unknown> | undefined;
+    /** The value: `CustomFieldValues` says which for each `dataType`. The id does not tell the `dataType`, so that a text for a number, or a date written another way than `YYYY-MM-DD`, is seen by GHL only. */
+    field_value?: string | number | string[] | Record<string, string | CustomFieldFile> | undefined;
   }
   /** Filter on whether a custom field has a value. */
   interface ContactCustomFieldPresenceFilter {
@@ -1138,6 +1138,61 @@ export declare namespace Ghl {
     locationId?: string | null | undefined;
     /** What it is a field of. */
     model?: "contact" | "opportunity" | (string & {}) | null | undefined;
+  }
+  /** A file of a custom field, under its uuid. */
+  interface CustomFieldFile {
+    /** What kind of file it is. */
+    meta?: CustomFieldFileMeta | undefined;
+    /** Where it is read. */
+    url?: string | undefined;
+    /** Id of the document. */
+    documentId?: string | undefined;
+    [property: string]: unknown;
+  }
+  /** What kind of file it is. */
+  interface CustomFieldFileMeta {
+    /** The custom field's id. */
+    fieldname?: string | undefined;
+    /** Name of the file. */
+    originalname?: string | undefined;
+    /** How it was sent, for example `7bit`. */
+    encoding?: string | undefined;
+    /** Media type, for example `image/jpeg`. */
+    mimetype?: string | undefined;
+    /** Size in bytes. */
+    size?: number | undefined;
+    /** The uuid that the file stands under. */
+    uuid?: string | undefined;
+    [property: string]: unknown;
+  }
+  /** What a custom field takes, by its `dataType`: `CustomFieldValues["NUMERICAL"]` is a number. */
+  interface CustomFieldValues {
+    /** Text. */
+    TEXT: string;
+    /** Text of several lines. */
+    LARGE_TEXT: string;
+    /** A number. */
+    NUMERICAL: number;
+    /** A phone. */
+    PHONE: string;
+    /** An amount, in the location's currency. */
+    MONETORY: number;
+    /** Labels of the options that are ticked. */
+    CHECKBOX: string[];
+    /** Label of the option. */
+    SINGLE_OPTIONS: string;
+    /** Labels of the options. */
+    MULTIPLE_OPTIONS: string[];
+    /** A day, `YYYY-MM-DD`: GHL refuses `DD/MM/YYYY`. */
+    DATE: string;
+    /** Texts by the ids of their options. */
+    TEXTBOX_LIST: Record<string, string>;
+    /** Files by their uuids. */
+    FILE_UPLOAD: Record<string, CustomFieldFile>;
+    /** Label of the option. */
+    RADIO: string;
+    /** An e-mail address. */
+    EMAIL: string;
   }
   /** An object that a location keeps records of. */
   interface CustomObject {
@@ -1753,8 +1808,8 @@ export declare namespace Ghl {
     id: string;
     /** The custom field's key. */
     key?: string | undefined;
-    /** The value. */
-    field_value?: string | number | boolean | string[] | Record<string, unknown> | undefined;
+    /** The value: `CustomFieldValues` says which for each `dataType`, which the id does not tell. */
+    field_value?: string | number | string[] | Record<string, string | CustomFieldFile> | undefined;
   }
   /** What else to send with each opportunity. */
   interface OpportunitySearchDetails {

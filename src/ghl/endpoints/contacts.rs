@@ -21,7 +21,14 @@ const WRITE_V3: V3 = V3 {
     ..V3::SAME
 };
 
-/// A custom field's value, by the field's `dataType`.
+/// What a custom field's value may be when it is written: that of some `dataType`.
+pub(super) const CUSTOM_FIELD_INPUT_VALUE: Type =
+    either(const { &[TEXT, NUMBER, list(&TEXT), map(&TEXT_OR_FILE)] });
+
+/// One text of a TEXTBOX_LIST or one file.
+static TEXT_OR_FILE: Type = either(const { &[TEXT, object(&CUSTOM_FIELD_FILE)] });
+
+/// A custom field's value as it is read: some are older than their field's `dataType`.
 const CUSTOM_FIELD_VALUE: Type = either(const { &[TEXT, NUMBER, BOOLEAN, list(&TEXT), map(&ANY)] });
 
 /// Texts that a channel's do-not-disturb setting takes.
@@ -191,10 +198,66 @@ crate::models! {
         required "id": TEXT,
         /// The custom field's key, without `contact.` before it.
         optional "key": TEXT,
-        /// A text for TEXT, LARGE_TEXT, PHONE, EMAIL, SINGLE_OPTIONS, RADIO and DATE (`YYYY-MM-DD`);
-        /// a number for NUMERICAL and MONETORY; labels for MULTIPLE_OPTIONS and CHECKBOX; an object
-        /// for TEXTBOX_LIST and FILE_UPLOAD.
-        optional "field_value": CUSTOM_FIELD_VALUE,
+        /// The value: `CustomFieldValues` says which for each `dataType`. The id does not tell the
+        /// `dataType`, so that a text for a number, or a date written another way than `YYYY-MM-DD`,
+        /// is seen by GHL only.
+        optional "field_value": CUSTOM_FIELD_INPUT_VALUE,
+    }
+
+    /// What a custom field takes, by its `dataType`: `CustomFieldValues["NUMERICAL"]` is a number.
+    CUSTOM_FIELD_VALUES "CustomFieldValues" {
+        /// Text.
+        required "TEXT": TEXT,
+        /// Text of several lines.
+        required "LARGE_TEXT": TEXT,
+        /// A number.
+        required "NUMERICAL": NUMBER,
+        /// A phone.
+        required "PHONE": TEXT,
+        /// An amount, in the location's currency.
+        required "MONETORY": NUMBER,
+        /// Labels of the options that are ticked.
+        required "CHECKBOX": list(&TEXT),
+        /// Label of the option.
+        required "SINGLE_OPTIONS": TEXT,
+        /// Labels of the options.
+        required "MULTIPLE_OPTIONS": list(&TEXT),
+        /// A day, `YYYY-MM-DD`: GHL refuses `DD/MM/YYYY`.
+        required "DATE": DATE,
+        /// Texts by the ids of their options.
+        required "TEXTBOX_LIST": map(&TEXT),
+        /// Files by their uuids.
+        required "FILE_UPLOAD": map(&const { object(&CUSTOM_FIELD_FILE) }),
+        /// Label of the option.
+        required "RADIO": TEXT,
+        /// An e-mail address.
+        required "EMAIL": EMAIL,
+    }
+
+    /// A file of a custom field, under its uuid.
+    CUSTOM_FIELD_FILE "CustomFieldFile" open {
+        /// What kind of file it is.
+        optional "meta": object(&CUSTOM_FIELD_FILE_META),
+        /// Where it is read.
+        optional "url": TEXT,
+        /// Id of the document.
+        optional "documentId": TEXT,
+    }
+
+    /// What kind of file it is.
+    CUSTOM_FIELD_FILE_META "CustomFieldFileMeta" open {
+        /// The custom field's id.
+        optional "fieldname": TEXT,
+        /// Name of the file.
+        optional "originalname": TEXT,
+        /// How it was sent, for example `7bit`.
+        optional "encoding": TEXT,
+        /// Media type, for example `image/jpeg`.
+        optional "mimetype": TEXT,
+        /// Size in bytes.
+        optional "size": NUMBER,
+        /// The uuid that the file stands under.
+        optional "uuid": TEXT,
     }
 
     /// Do-not-disturb by channel.

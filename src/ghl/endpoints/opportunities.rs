@@ -1,9 +1,9 @@
 //! Opportunities, pipelines and the reasons for losing.
 
-use super::contacts::FOLLOWERS;
+use super::contacts::{CUSTOM_FIELD_INPUT_VALUE, FOLLOWERS};
 use crate::endpoint::{
     ANY, BOOLEAN, DATE, INTEGER, NUMBER, Outcome, Paging, RetryClass, TEXT, TIMESTAMP, V3, action,
-    either, list, list_of, map, object, one, one_of, suggested, trigger,
+    list, list_of, object, one, one_of, suggested, trigger,
 };
 
 crate::models! {
@@ -113,8 +113,8 @@ crate::models! {
         required "id": TEXT,
         /// The custom field's key.
         optional "key": TEXT,
-        /// The value.
-        optional "field_value": either(const { &[TEXT, NUMBER, BOOLEAN, list(&TEXT), map(&ANY)] }),
+        /// The value: `CustomFieldValues` says which for each `dataType`, which the id does not tell.
+        optional "field_value": CUSTOM_FIELD_INPUT_VALUE,
     }
 
     /// A new opportunity.
