@@ -2,8 +2,8 @@
 //!
 //! From a row come request building, parameter checks, the retry class, the TypeScript signature,
 //! the reference table and the command line's `call`. Rows stand in `ghl/endpoints` and
-//! `chartmogul/endpoints`, written with [`endpoints!`]; bodies and results are [`Model`]s, written
-//! with [`models!`].
+//! `chartmogul/endpoints`, written with [`crate::endpoints!`]; bodies and results are [`Model`]s, written
+//! with [`crate::models!`].
 
 #[cfg(feature = "reference")]
 pub mod example;

@@ -27,7 +27,7 @@ const SUITES: &[(&str, Suite)] = &[
 
 /// What the connector's module may weigh with gzip, in bytes. The aim is 200,000 with all endpoints
 /// and the engine; this keeps what is reached from growing again. Lower it with each gain.
-const WASM_LIMIT: u64 = 400_000;
+const WASM_LIMIT: u64 = 275_000;
 const WASM_AIM: u64 = 200_000;
 
 /// Programs in `tests/` that are a suite of their own.
@@ -118,6 +118,9 @@ fn unit(_: &mut Session, tally: &mut Tally) -> Result<()> {
     tally.check("lint as wasm", &mut clippy(&wasm));
     let sandbox = [&wasm[..], &["--features", "sandbox"]].concat();
     tally.check("lint the sandbox as wasm", &mut clippy(&sandbox));
+    let mut docs = cargo();
+    docs.args(["doc", "--package", "ghl-chartmogul", "--no-deps", "--all-features"]);
+    tally.check("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
     let mut native = cargo();
     native.args(["test", "--package", "ghl-chartmogul", "--all-features", "--lib"]);
     for name in native_tests()? {
