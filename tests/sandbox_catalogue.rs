@@ -963,6 +963,8 @@ fn locations(world: &World) {
         json!({ "name": "Fresher" }),
     );
     world.ask("DELETE /locations/{locationId}/tags/{tagId}", one, NONE, NONE);
+    let values = world.ask("GET /locations/{locationId}/customValues", at.clone(), NONE, NONE);
+    assert_eq!(values["customValues"][0]["fieldKey"], "{{ custom_values.company_phone }}");
     let field = json!({ "name": "Colour", "dataType": "TEXT", "model": "contact" });
     let field = world.ask("POST /locations/{locationId}/customFields", at.clone(), NONE, field);
     let one = json!({ "locationId": location, "id": field["customField"]["id"] });

@@ -15,6 +15,7 @@ const EXTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sandbox/ghl/oper
 const BEYOND_THE_CATALOGUE: &[(&str, &str, &str)] = &[
     ("locations", "post", "/locations/{locationId}/tasks/search"),
     ("locations", "put", "/locations/{locationId}"),
+    ("locations", "get", "/locations/{locationId}/customValues"),
     ("locations", "get", "/locations/{locationId}/tags"),
     ("locations", "post", "/locations/{locationId}/tags"),
     ("locations", "get", "/locations/{locationId}/tags/{tagId}"),

@@ -24,6 +24,7 @@ export const methods = {
     snapshots: { list: "list" },
     locations: { get: "one", search: "list", create: "one", update: "one" },
     customFields: { list: "list", get: "one", create: "one", update: "one", delete: "nothing" },
+    customValues: { list: "list" },
     tags: { list: "list", get: "one", create: "one", update: "one", delete: "nothing" },
     companies: { get: "one" },
     associations: { list: "list", get: "one", getByKey: "one", listByObjectKey: "list", create: "one", update: "one", delete: "nothing" },

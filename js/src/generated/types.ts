@@ -1224,6 +1224,19 @@ export declare namespace Ghl {
     /** Name of many. */
     plural?: string | null | undefined;
   }
+  /** A text that templates of a location insert by its key. */
+  interface CustomValue {
+    /** Id. */
+    id: string;
+    /** Name, as people see it. */
+    name?: string | null | undefined;
+    /** The key in templates, with its braces: `{{ custom_values.company_phone }}`. */
+    fieldKey?: string | null | undefined;
+    /** The text. */
+    value?: string | null | undefined;
+    /** The location it belongs to. */
+    locationId?: string | null | undefined;
+  }
   /** Do-not-disturb of one channel. */
   interface DndSetting {
     /** `active` when the contact must not be reached on the channel. */
@@ -3821,6 +3834,11 @@ export declare namespace Ghl {
     /** Its id. */
     id: string;
   }
+  /** Parameters of `customValues.list`. */
+  interface CustomValuesListParameters {
+    /** The location; the connector's own when left out. */
+    locationId?: string | undefined;
+  }
   /** Parameters of `tags.list`. */
   interface TagsListParameters {
     /** The location; the connector's own when left out. */
@@ -4778,6 +4796,13 @@ export interface GhlApi {
      * `DELETE /locations/{locationId}/customFields/{id}`, scope `locations/customFields.write`
      */
     delete(parameters: Ghl.CustomFieldsDeleteParameters, options?: CallOptions): Promise<void>;
+  };
+  customValues: {
+    /**
+     * Lists the custom values of a location, all in one answer.
+     * `GET /locations/{locationId}/customValues`, scope `locations/customValues.readonly`
+     */
+    list(parameters?: Ghl.CustomValuesListParameters, options?: ListOptions): List<Ghl.CustomValue>;
   };
   tags: {
     /**

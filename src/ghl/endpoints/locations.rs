@@ -419,6 +419,33 @@ crate::endpoints! {
     }
 }
 
+crate::models! {
+    /// A text that templates of a location insert by its key.
+    CUSTOM_VALUE "CustomValue" {
+        /// Id.
+        required "id": TEXT,
+        /// Name, as people see it.
+        optional "name": TEXT.nullable(),
+        /// The key in templates, with its braces: `{{ custom_values.company_phone }}`.
+        optional "fieldKey": TEXT.nullable(),
+        /// The text.
+        optional "value": TEXT.nullable(),
+        /// The location it belongs to.
+        optional "locationId": TEXT.nullable(),
+    }
+}
+
+crate::endpoints! {
+    /// Custom values of a location.
+    CUSTOM_VALUES: Ghl "customValues";
+
+    /// Lists the custom values of a location, all in one answer.
+    "list": GET "/locations/{locationId}/customValues" {
+        scopes: &["locations/customValues.readonly"],
+        result: list_of("customValues", object(&CUSTOM_VALUE)),
+    }
+}
+
 crate::endpoints! {
     /// Tags of a location.
     TAGS: Ghl "tags";

@@ -44,6 +44,7 @@ pub(super) static TABLES: &[&[Endpoint]] = &[
     workflows::SNAPSHOTS,
     locations::LOCATIONS,
     locations::CUSTOM_FIELDS,
+    locations::CUSTOM_VALUES,
     locations::TAGS,
     companies::COMPANIES,
     associations::ASSOCIATIONS,

@@ -1,4 +1,4 @@
-//! The location, its company's other locations, and its tags.
+//! The location, its company's other locations, its tags, and its custom values.
 
 use serde_json::{Value, json};
 
@@ -19,6 +19,10 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
         "GET /locations/{locationId}/tags" => {
             let tags: Vec<&Record> = store.of("tags").all().collect();
             Ok(exchange.succeed(&json!({ "tags": tags })))
+        }
+        "GET /locations/{locationId}/customValues" => {
+            let values: Vec<&Record> = store.of("customValues").all().collect();
+            Ok(exchange.succeed(&json!({ "customValues": values })))
         }
         "POST /locations/{locationId}/tags" => create_tag(store, exchange),
         _ => answer_for_tag(store, key, exchange),

@@ -118,6 +118,13 @@ fn named_lists(frame: &Frame<'_>, random: &mut Random) -> Vec<(&'static str, Vec
                 "associationType": "SYSTEM_DEFINED",
             }))],
         ),
+        (
+            "customValues",
+            vec![plain(json!({
+                "name": "Company phone", "fieldKey": "{{ custom_values.company_phone }}",
+                "value": "+15550100009", "locationId": location,
+            }))],
+        ),
         ("resources", Vec::new()),
         ("notifications", Vec::new()),
         ("relations", Vec::new()),
