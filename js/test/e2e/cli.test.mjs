@@ -37,7 +37,10 @@ describe("usage", () => {
       [["sync", "--max-calls", "many"], /must be a whole number/],
       [["plan"], /GHL_TOKEN and CHARTMOGUL_API_KEY are not set/],
       [["plan", "--config", "missing.json"], /missing\.json cannot be read \(ENOENT\)/],
-      [["call", "contacts.gett"], /no endpoint contacts\.gett[\s\S]*Did you mean contacts\.get/],
+      [
+        ["call", "contacts.gett"],
+        /no endpoint contacts\.gett[\s\S]*Did you mean contacts\.get\b(?!.*\bghl\.)/,
+      ],
       [["call", "contacts.get", "--contactid", "1"], /no parameter contactid[\s\S]*--contactId/],
     ]) {
       const { code, stdout, stderr } = await run(args, { cwd: createFolder() });
@@ -133,6 +136,9 @@ describe("against a sandbox", () => {
     assert.equal(good.code, 0, good.stdout + good.stderr);
     assert.match(good.stdout, /✓ GoHighLevel: .+\n(.*\n)*.*✓ contacts\.readonly/);
     assert.match(good.stdout, /calls left today/);
+    const warned = await run(["check"], { env: sandbox.env, cwd: createFolder() });
+    assert.equal(warned.code, 0, warned.stdout + warned.stderr);
+    assert.match(warned.stdout, /^warning: sync\.users\.defaultAssignee is not set/m);
     const bad = await run(["check", "--json"], {
       env: { ...sandbox.env, CHARTMOGUL_API_KEY: "wrong-canary" },
       cwd,

@@ -67,8 +67,12 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
       `Give one of ${[operation, ...others].map(fullName).join(", ")}.`,
     );
   }
-  const names = endpoints.flatMap((endpoint) => [fullName(endpoint), endpoint.name, ...endpoint.catalogue]);
-  const near = [...new Set(closest(name, names))];
+  const withService = /^(ghl|chartmogul)\./.test(name);
+  const names = endpoints.flatMap((endpoint) => [
+    withService ? fullName(endpoint) : endpoint.name,
+    ...endpoint.catalogue,
+  ]);
+  const near = closest(name, [...new Set(names)]);
   throw new UsageError(
     `there is no endpoint ${name}`,
     near.length > 0

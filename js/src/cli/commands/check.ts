@@ -36,11 +36,11 @@ function* checkLines(
   yield `${mark(users.unmapped.length === 0)} ${formatNumber(users.mapped)} users mapped`;
   for (const name of users.unmapped) yield `  not mapped: ${printable(name)}`;
   if (users.defaultAssignee !== null) yield `  tasks of others go to ${printable(users.defaultAssignee)}`;
-  const faults = problems.map((fault) => ({ ...fault, colour: "red" as const }));
-  const cautions = warnings.map((fault) => ({ ...fault, colour: "yellow" as const }));
-  for (const { code, message, hint, colour } of [...faults, ...cautions]) {
+  const faults = problems.map((fault) => ({ ...fault, label: terminal.style("red", fault.code) }));
+  const cautions = warnings.map((fault) => ({ ...fault, label: terminal.style("yellow", "warning") }));
+  for (const { label, message, hint } of [...faults, ...cautions]) {
     yield "";
-    yield `${terminal.style(colour, code)}: ${printable(message)}`;
+    yield `${label}: ${printable(message)}`;
     if (hint !== undefined) yield terminal.style("dim", `  ${hint}`);
   }
 }
