@@ -1,6 +1,5 @@
 //! Appointments and other events of calendars, blocked times and notes on appointments.
 
-use super::contacts::EMPTY;
 use crate::endpoint::{
     BOOLEAN, INTEGER, Outcome, Paging, TEXT, TIMESTAMP, action, list, list_of, object, one, one_of,
     suggested, trigger,
@@ -11,6 +10,9 @@ const APPOINTMENT_STATUS: &[&str] =
     &["new", "confirmed", "cancelled", "showed", "noshow", "invalid", "active", "completed"];
 
 crate::models! {
+    /// Nothing further to say.
+    EMPTY "Empty" {}
+
     /// An appointment, as a contact's list sends it. Its times are the location's, without a zone.
     CONTACT_APPOINTMENT "ContactAppointment" {
         /// Id.

@@ -1,6 +1,6 @@
 //! Contacts: people and companies of a location, with their tags, followers, campaigns and workflows.
 
-use super::appointments::CONTACT_APPOINTMENT;
+use super::appointments::{CONTACT_APPOINTMENT, EMPTY};
 use crate::endpoint::{
     ANY, BOOLEAN, DATE, EMAIL, INTEGER, Kind, NUMBER, Outcome, Paging, RetryClass, TEXT, TIMESTAMP,
     Type, V3, action, either, list, list_of, map, object, one, one_of, starting_with, suggested,
@@ -734,9 +734,6 @@ crate::models! {
         /// Ids of the users.
         required "followers": list(&TEXT),
     }
-
-    /// Nothing further to say.
-    EMPTY "Empty" {}
 
     /// When a contact enters a workflow.
     WORKFLOW_ENTRY "WorkflowEntry" {
