@@ -13,6 +13,7 @@ mod countries;
 mod customers;
 mod imports;
 mod metrics;
+mod metrics_form;
 mod notes;
 mod opportunities;
 mod parts;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::billing::{Part, Problems};
+use super::metrics_form::{currency_sign, numbered, with_offset};
 use super::parts::parts;
 use super::plans::counted_body;
 use super::reading::{Outcome, body, instant, window};
@@ -332,7 +333,7 @@ impl Account {
                 "currency-sign": currency_sign(&currency),
             }));
         }
-        super::activities::numbered(call, &entries, "subscriptions_next_page")
+        numbered(call, &entries, "subscriptions_next_page")
     }
 }
 
@@ -355,20 +356,4 @@ fn step_activity(step: &Step, of: &str, movement: i64, total: i64) -> Record {
         ("subscription-set-external-id".to_owned(), json!(step.external_id)),
         ("plan-external-id".to_owned(), json!(step.plan)),
     ])
-}
-
-/// An instant as the metrics side writes it: an offset, and no milliseconds.
-pub(super) fn with_offset(iso: &str) -> String {
-    format!("{}+00:00", iso.split(['.', 'Z']).next().unwrap_or_default())
-}
-
-pub(super) fn currency_sign(currency: &str) -> &str {
-    match currency {
-        "EUR" => "€",
-        "USD" => "$",
-        "GBP" => "£",
-        "JPY" => "¥",
-        "PLN" => "zł",
-        other => other,
-    }
 }

@@ -6,7 +6,7 @@ use super::refusals::{bad_request, unprocessable};
 use super::resources::{change, create, find, listed, page, same, with_underscore};
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, events};
-use crate::sandbox::time_text::{day, iso, parse};
+use crate::sandbox::time_text::day;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -193,39 +193,5 @@ fn resources(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answe
             Ok(exchange.succeed(&json!({ "success": true })).wrote())
         }
         _ => Ok(exchange.succeed(&json!(with_underscore(resource)))),
-    }
-}
-
-/// The end of an appointment that names none: a slot of half an hour later, with the same zone.
-pub(super) fn usual_end(start: &str) -> String {
-    let end = parse(start).map_or(0, |start| start + 30 * 60_000);
-    let zone = start.get(19..).unwrap_or("Z");
-    let offset = zone_offset_ms(zone);
-    let local = iso(end.saturating_add_signed(offset));
-    format!(
-        "{}{}",
-        local.get(..19).unwrap_or_default(),
-        zone.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit())
-    )
-}
-
-/// Milliseconds of a zone as it ends an instant: `+05:30`, `-05:00`, `Z`.
-fn zone_offset_ms(zone: &str) -> i64 {
-    let Some(at) = zone.find(['+', '-']) else { return 0 };
-    let (sign, digits) = zone.split_at(at + 1);
-    let mut parts = digits.split(':').filter_map(|part| part.parse::<i64>().ok());
-    let minutes = parts.next().unwrap_or(0) * 60 + parts.next().unwrap_or(0);
-    if sign.ends_with('-') { -minutes * 60_000 } else { minutes * 60_000 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ends_keep_the_zone_of_the_start() {
-        assert_eq!(usual_end("2026-12-01T23:45:00-05:00"), "2026-12-02T00:15:00-05:00");
-        assert_eq!(usual_end("2026-12-01T10:00:00.000+05:30"), "2026-12-01T10:30:00+05:30");
-        assert_eq!(usual_end("2026-12-01T10:00:00Z"), "2026-12-01T10:30:00Z");
     }
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::calendars::usual_end;
 use super::contacts::find as find_contact;
 use super::refusals::{bad_request, unprocessable};
 use super::resources::{change, find, listed, page};
@@ -190,4 +189,38 @@ fn shown(mut note: Record) -> Record {
     let user = note.get("userId").cloned().unwrap_or(Value::Null);
     note.insert("createdBy".into(), json!({ "id": user, "name": "Somebody" }));
     note
+}
+
+/// The end of an appointment that names none: a slot of half an hour later, with the same zone.
+fn usual_end(start: &str) -> String {
+    let end = parse(start).map_or(0, |start| start + 30 * 60_000);
+    let zone = start.get(19..).unwrap_or("Z");
+    let offset = zone_offset_ms(zone);
+    let local = iso(end.saturating_add_signed(offset));
+    format!(
+        "{}{}",
+        local.get(..19).unwrap_or_default(),
+        zone.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit())
+    )
+}
+
+/// Milliseconds of a zone as it ends an instant: `+05:30`, `-05:00`, `Z`.
+fn zone_offset_ms(zone: &str) -> i64 {
+    let Some(at) = zone.find(['+', '-']) else { return 0 };
+    let (sign, digits) = zone.split_at(at + 1);
+    let mut parts = digits.split(':').filter_map(|part| part.parse::<i64>().ok());
+    let minutes = parts.next().unwrap_or(0) * 60 + parts.next().unwrap_or(0);
+    if sign.ends_with('-') { -minutes * 60_000 } else { minutes * 60_000 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_keep_the_zone_of_the_start() {
+        assert_eq!(usual_end("2026-12-01T23:45:00-05:00"), "2026-12-02T00:15:00-05:00");
+        assert_eq!(usual_end("2026-12-01T10:00:00.000+05:30"), "2026-12-01T10:30:00+05:30");
+        assert_eq!(usual_end("2026-12-01T10:00:00Z"), "2026-12-01T10:30:00Z");
+    }
 }
