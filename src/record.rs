@@ -7,6 +7,7 @@
 mod parts;
 mod scalar;
 mod slots;
+mod surrogates;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub use parts::{Json, Parts, entries, items, property, whole};
 pub use scalar::{Scalar, json, number, scalar};
 pub use slots::choice;
 use slots::slot_value;
+pub use surrogates::mend_surrogates;
 
 /// How a record takes what it does not expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

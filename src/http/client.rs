@@ -21,7 +21,7 @@ use super::{Parameters, Secret, address, check, form};
 use crate::endpoint::{Endpoint, Outcome, RetryClass};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host, Method, Request, Response};
-use crate::record::Json;
+use crate::record::{self, Json};
 
 /// Which generation of GHL's interface to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -335,13 +335,18 @@ impl Client {
         let mut uncertain = false;
         loop {
             let failure = match self.attempt(host, endpoint, request.clone(), attempt).await? {
-                Ok(mut response) => match read(&mut response) {
-                    Ok(()) => {
-                        self.budget.borrow_mut().succeeded();
-                        return Ok(());
+                Ok(mut response) => {
+                    if !matches!(endpoint.result, Outcome::Bytes) {
+                        record::mend_surrogates(&mut response.body);
                     }
-                    Err(why) => failure::unreadable(endpoint, &response, &why),
-                },
+                    match read(&mut response) {
+                        Ok(()) => {
+                            self.budget.borrow_mut().succeeded();
+                            return Ok(());
+                        }
+                        Err(why) => failure::unreadable(endpoint, &response, &why),
+                    }
+                }
                 Err(failure) => failure,
             };
             // A delete whose answer was lost has done its work when the record is gone.

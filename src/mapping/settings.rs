@@ -306,6 +306,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_given_stands_in_place_of_the_default() {
+        let settings: Settings = crate::record::read(r#"{"objects":["tasks"]}"#).unwrap();
+        assert_eq!(settings.objects, [Object::Tasks]);
+        let settings: Settings = crate::record::read(r#"{"objects":[]}"#).unwrap();
+        assert!(settings.objects.is_empty());
+    }
+
+    #[test]
     fn defaults_are_the_safe_ones() {
         let settings = read("{}").unwrap();
         assert_eq!(settings.anchor, Anchor::AttachOnly);

@@ -50,17 +50,22 @@ impl<'de> Slot<'de> for String {
     }
 }
 
-/// Leniently, a number or truth value is its own text, an object holds one, and an empty text is none.
+/// Leniently, an object holds a text: `{"email": "a@b.c", "validEmail": true}` in GHL's lists of
+/// further addresses.
 fn as_text(value: &str, form: Form) -> Option<Cow<'_, str>> {
+    if form == Form::Lenient && value.starts_with('{') {
+        return as_plain_text(property(value, &["email", "phone", "value", "name"])?, form);
+    }
+    as_plain_text(value, form)
+}
+
+/// Leniently, a number or truth value is its own text, and an empty text is none.
+fn as_plain_text(value: &str, form: Form) -> Option<Cow<'_, str>> {
     let lenient = form == Form::Lenient;
     match scalar(value) {
         Scalar::Text(text) => Some(text).filter(|text| !lenient || !text.is_empty()),
         Scalar::Whole(_) | Scalar::Fraction(_) | Scalar::Truth(_) if lenient => {
             Some(Cow::Borrowed(value))
-        }
-        // `{"email": "a@b.c", "validEmail": true}` in GHL's lists of further addresses.
-        Scalar::Other if lenient && value.starts_with('{') => {
-            as_text(property(value, &["email", "phone", "value", "name"])?, form)
         }
         _ => None,
     }
@@ -125,15 +130,19 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Option<T> {
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
     fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+        // A list that is given stands in place of the one that was there by default.
+        let mut read = Self::new();
         items(value, &mut |item| {
             match slot_value(item, form) {
-                Ok(item) => self.push(item),
+                Ok(item) => read.push(item),
                 // Leniently, an item of another form is left out.
                 Err(_) if form == Form::Lenient => {}
                 Err(problem) => return Err(problem),
             }
             Ok(())
-        })
+        })?;
+        *self = read;
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.is_empty()
@@ -142,11 +151,14 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Named<T> {
     fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+        let mut read = Self::default();
         entries(value, &mut |name, value| {
             let value = slot_value(value, form).map_err(|problem| problem.within(&name))?;
-            self.insert(name.into_owned(), value);
+            read.insert(name.into_owned(), value);
             Ok(())
-        })
+        })?;
+        *self = read;
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.is_empty()

@@ -15,7 +15,9 @@ use super::bodies::{contact_body, customer_body};
 /// Fields that need the location's definitions or users (custom fields, owner) and what matching
 /// decides (customer, data source) are not in them.
 pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
-    let text = std::str::from_utf8(page).map_err(|error| unreadable(&error))?;
+    let mut page = page.to_vec();
+    record::mend_surrogates(&mut page);
+    let text = std::str::from_utf8(&page).map_err(|error| unreadable(&error))?;
     let page = record::whole(text).map_err(|error| unreadable(&error))?;
     let mut page = Parts::of(page);
     let mut found = page.enter('{');
@@ -77,6 +79,19 @@ mod tests {
         assert_eq!(customers[0]["name"], "Zoë");
         assert_eq!(customers[0]["primary_contact"]["email"], "zoe@example.com");
         assert_eq!(customers[0]["lead_created_at"], "2024-01-02T03:04:05.006Z");
+    }
+
+    #[test]
+    fn a_name_that_was_cut_inside_an_emoji_keeps_its_rest() {
+        let page = r#"{"contacts":[{"id":"C1","firstName":"Zoë \ud83d"}]}"#;
+        assert_eq!(bodies(&Settings::default(), page)[0]["first_name"], "Zoë \u{fffd}");
+    }
+
+    #[test]
+    fn texts_in_objects_in_objects_are_none() {
+        let deep = format!("{}1{}", "{\"email\":".repeat(100_000), "}".repeat(100_000));
+        let page = format!(r#"{{"contacts":[{{"id":"C1","firstName":"Zoë","email":{deep}}}]}}"#);
+        assert_eq!(bodies(&Settings::default(), &page)[0]["first_name"], "Zoë");
     }
 
     #[test]
