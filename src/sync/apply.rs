@@ -348,12 +348,11 @@ impl<H: Host> Engine<'_, H> {
                 };
                 // Refused for its parent's sake and not for its content: to be tried again with it.
                 let orphaned = lacks_parent(&error);
+                let may_follow = orphaned && self.business_may_follow(change, &error).await?;
                 let content = if orphaned { String::new() } else { change.content() };
                 self.set_aside(&mut batch, change.kind, &change.id, contact, &error, content)?;
                 self.doubt(&mut batch, change).await?;
-                let again = error.code.retryable()
-                    || outcome_is_open(&error)
-                    || (orphaned && self.business_may_follow(change).await?);
+                let again = error.code.retryable() || outcome_is_open(&error) || may_follow;
                 if let (true, Some(contact)) = (again, contact) {
                     batch.put(&format!("retry/{contact}"), &progress.plan)?;
                 }
@@ -366,14 +365,22 @@ impl<H: Host> Engine<'_, H> {
         self.keeper.commit(batch).await
     }
 
-    /// Whether a contact failed for a business that the next run tries again. A note or a task
-    /// comes again with its contact anyway.
-    async fn business_may_follow(&self, change: &Change) -> Result<bool> {
+    /// Whether a contact failed for a business that the next run may bring: one that failed for a
+    /// while, or that GHL did not list yet. One that it did not list the second time either is gone,
+    /// and would cost a call in each run for ever. A note or a task comes again with its contact anyway.
+    async fn business_may_follow(&self, change: &Change, error: &Error) -> Result<bool> {
         let business = change.contact.as_deref().filter(|_| change.kind == Kind::Contact);
         let Some(business) = business else { return Ok(false) };
-        let letter: Option<DeadLetter> =
-            self.keeper.get(&format!("dead/{}/{business}", Kind::Business.name())).await?.one()?;
-        Ok(letter.is_none_or(|letter| letter.retryable))
+        let letters = [
+            format!("dead/{}/{business}", Kind::Business.name()),
+            format!("dead/{}/{}", change.kind.name(), change.id),
+        ];
+        let letters: Vec<Option<DeadLetter>> = self.keeper.get_all(&letters).await?.read()?;
+        let [of_business, of_contact] = letters.as_slice() else { return Ok(false) };
+        Ok(match of_business {
+            Some(letter) => letter.retryable,
+            None => of_contact.as_ref().is_none_or(|letter| letter.reason != error.message),
+        })
     }
 }
 

@@ -25,7 +25,8 @@ use super::{Engine, together};
 const CONTACTS_A_PAGE: u64 = 500;
 /// GHL names no maximum for tasks and businesses; 100 is the largest it documents for lists.
 const ROWS_A_PAGE: u64 = 100;
-/// Requests for single contacts under way at once.
+/// Requests for single contacts in a step, all under way at once. Few, so that a run of little time
+/// gets to the end of a step: one that is cut off is begun anew.
 const TOGETHER: usize = 8;
 
 records! {
@@ -232,7 +233,7 @@ impl<H: Host> Engine<'_, H> {
     /// Contacts that an earlier run could not finish are read again, whether they changed or not.
     pub(super) async fn read_retries(&self, run: &mut Run, ready: &Ready) -> Result<(Batch, bool)> {
         let rows: Vec<(String, String)> =
-            self.keeper.scan("retry/", run.cursor.as_deref(), TOGETHER * 4).await?.read()?;
+            self.keeper.scan("retry/", run.cursor.as_deref(), TOGETHER).await?.read()?;
         let mut batch = self.keeper.batch();
         let Some((last, _)) = rows.last() else { return Ok((batch, true)) };
         run.cursor = Some(last.clone());

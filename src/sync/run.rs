@@ -185,6 +185,12 @@ impl<H: Host> Engine<'_, H> {
             changes: Vec<ChangeView<'c>>,
             cursor: Option<String>,
         }
+        let run: Option<Run> = self.keeper.get("run").await?.one()?;
+        if run.is_none_or(|run| run.plan.id != plan) {
+            return Err(stale(format!(
+                "the changes of plan {plan} are gone: it was applied or replaced"
+            )));
+        }
         let (changes, cursor) = self.changes(plan, after, limit).await?;
         let view = Changes { changes: changes.iter().map(Change::view).collect(), cursor };
         serde_json::to_string(&view).map_err(|error| {
@@ -357,10 +363,18 @@ impl<H: Host> Engine<'_, H> {
 
     async fn begin(&self, state: &State, ready: &Ready, full: bool) -> Result<Run> {
         self.doubt_unfinished().await?;
+        let run = self.new_run(state, ready.warnings.clone(), full);
+        // First of all, so that nobody takes what is left of a plan while it is cleared for the plan.
+        let mut batch = self.keeper.batch();
+        batch.delete("run");
+        if run.plan.pass == Pass::Full {
+            // Due until it is done: what it clears is to be read by no other pass.
+            batch.put("state", &State { full_pass_at: 0, ..state.clone() })?;
+        }
+        self.keeper.commit(batch).await?;
         for prefix in ["stage/", "match/", "plan/"] {
             self.keeper.clear(prefix).await?;
         }
-        let run = self.new_run(state, ready.warnings.clone(), full);
         if run.plan.pass == Pass::Full {
             // All contacts are read: who has which phone is told anew.
             self.keeper.clear("phone/").await?;

@@ -7,6 +7,7 @@ use ghl_chartmogul::sync::{Action, RunOptions};
 use serde_json::{Value, json};
 
 use crate::small;
+use crate::store::Failing;
 use crate::world::{APPLY, World, settings};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -612,4 +613,119 @@ fn a_lost_state_rebuilt_changes_no_text() {
         world.run_until_done(1);
         assert_eq!(texts(&world), before);
     }
+}
+
+#[test]
+fn a_death_while_a_plan_is_replaced_loses_nothing() {
+    let options = SandboxOptions { contacts: 12, ..small(1) };
+    let planned_once = || {
+        let world = World::new(options.clone(), settings());
+        world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap().unwrap();
+        world.host.advance(60_000);
+        world
+    };
+    let whole = planned_once();
+    let first = whole.host.store.commits();
+    whole.with(async |engine| engine.plan(RunOptions::default()).await).unwrap().unwrap();
+    let last = whole.host.store.commits();
+    assert!(whole.run(APPLY).unwrap().done);
+    for commit in first..last {
+        let world = planned_once();
+        world.host.store.fails_at.set(Some((commit, Failing::Before)));
+        let again = world.with(async |engine| engine.plan(RunOptions::default()).await);
+        assert!(again.unwrap().is_err());
+        world.host.store.fails_at.set(None);
+        world.host.advance(60_000);
+        assert!(world.run(APPLY).unwrap().done);
+        assert_eq!(world.counts(), whole.counts(), "dead at commit {commit}");
+    }
+}
+
+#[test]
+fn a_death_while_a_full_run_replaces_a_half_applied_one_loses_nothing() {
+    let stopped = || {
+        let world = synced(SandboxOptions { contacts: 12, ..small(1) }, settings());
+        for contact in world.linked("contact").into_keys() {
+            add_note(&world, &contact, "<p>fresh</p>");
+            world.ask_ghl(
+                "PUT",
+                &format!("/contacts/{contact}"),
+                json!({ "firstName": "Renamed" }),
+            );
+        }
+        world.host.advance(120_000);
+        assert!(!world.run(RunOptions { max_records: Some(2), ..APPLY }).unwrap().done);
+        world.host.advance(60_000);
+        world
+    };
+    let full = RunOptions { full: true, ..APPLY };
+    let whole = stopped();
+    let first = whole.host.store.commits();
+    assert!(whole.run(full).unwrap().done);
+    for commit in first..first + 8 {
+        let world = stopped();
+        world.host.store.fails_at.set(Some((commit, Failing::Before)));
+        assert!(world.run(full).is_err());
+        world.host.store.fails_at.set(None);
+        world.host.advance(60_000);
+        assert!(world.run(APPLY).unwrap().done);
+        assert_eq!(world.counts(), whole.counts(), "dead at commit {commit}");
+    }
+}
+
+/// A world whose businesses were deleted, while their contacts still name them.
+fn without_businesses(contacts: u32) -> World {
+    let settings = Settings { anchor: Anchor::BusinessIsCustomer, ..settings() };
+    let world = World::new(SandboxOptions { contacts, ..small(1) }, settings);
+    world.run(RunOptions::default()).unwrap();
+    for (key, _) in world.host.store.matching("stage/business/") {
+        let id = key.rsplit('/').next().unwrap();
+        world.ask_ghl("DELETE", &format!("/businesses/{id}"), json!(null));
+    }
+    world.host.store.clear();
+    world
+}
+
+#[test]
+fn contacts_of_a_business_that_is_gone_are_tried_once_more_and_then_left() {
+    let world = without_businesses(40);
+    assert!(world.run(APPLY).unwrap().done);
+    assert!(!world.host.store.matching("/retry/").is_empty());
+    world.host.advance(HOUR_MS);
+    assert!(world.run(APPLY).unwrap().done);
+    assert_eq!(world.host.store.matching("/retry/").len(), 0);
+    assert!(!world.host.store.matching("/dead/contact").is_empty());
+}
+
+#[test]
+fn runs_of_little_time_get_through_what_is_tried_again() {
+    let world = without_businesses(400);
+    let _ = world.run(APPLY);
+    let before = world.host.store.matching("/retry/").len();
+    assert!(before > 40, "{before}");
+    let short = RunOptions { deadline_ms: Some(1_000), ..APPLY };
+    for _ in 0..12 {
+        world.host.advance(120_000);
+        let _ = world.run(short);
+    }
+    assert_eq!(world.host.store.matching("/retry/").len(), 0);
+}
+
+#[test]
+fn the_changes_of_a_plan_that_was_replaced_or_applied_are_refused_and_not_empty() {
+    let world = World::new(SandboxOptions { contacts: 12, ..small(1) }, settings());
+    let plan = || {
+        world.host.advance(60_000);
+        let plan = world.with(async |engine| engine.plan(RunOptions::default()).await);
+        plan.unwrap().unwrap().id
+    };
+    let changes =
+        |plan: &str| world.with(async |engine| engine.changes_json(plan, None, 500).await).unwrap();
+    let first = plan();
+    assert!(changes(&first).unwrap().contains("create"));
+    let second = plan();
+    assert_eq!(changes(&first).unwrap_err().code, Code::StalePlan);
+    assert!(changes(&second).unwrap().contains("create"));
+    assert!(world.run(APPLY).unwrap().done);
+    assert_eq!(changes(&second).unwrap_err().code, Code::StalePlan);
 }
