@@ -19,7 +19,7 @@ export interface ListOptions extends CallOptions {
 /** One page of a list. */
 export interface Page<Item> {
   items: Item[];
-  /** Gives the next page when passed as the option `cursor`; null after the last page. */
+  /** Gives what follows when passed as the option `cursor`; null after the last record. */
   cursor: string | null;
   /** How many records the service says there are; null where it does not say. */
   total: number | null;

@@ -76,7 +76,7 @@ export class Core {
 }
 
 /** Refuses a signal or a timeout that would be without effect. */
-function requireCallOptions(options: CallOptions | null): CallOptions {
+export function requireCallOptions(options: CallOptions | null): CallOptions {
   const signal = options?.signal ?? undefined;
   const timeoutMs = options?.timeoutMs ?? undefined;
   if (signal !== undefined && typeof signal.throwIfAborted !== "function") {

@@ -38,16 +38,29 @@ async function* readPages<Item>(
       message: `the option cursor must be the cursor of a page, a text, not ${typeof start}`,
     });
   }
-  let cursor: string | null = start;
   let left = limit;
+  let place: string | null = start;
   do {
+    const { cursor, given } = placeOf(place);
     const page = await readPage(cursor);
-    // A cut page gives its own cursor again: going on there repeats its first records, losing none.
-    yield page.items.length > left ? { ...page, items: page.items.slice(0, left), cursor } : page;
-    left -= page.items.length;
-    cursor = page.cursor;
-  } while (cursor !== null && left > 0);
+    const items = given === 0 ? page.items : page.items.slice(given);
+    const isCut = items.length > left;
+    place = isCut ? inside(cursor, given + left) : page.cursor;
+    yield { ...page, items: isCut ? items.slice(0, left) : items, cursor: place };
+    left -= items.length;
+  } while (place !== null && left > 0);
   return undefined;
+}
+
+/** The cursor behind the first records of a page, where `limit` cut it. */
+function inside(cursor: string | null, given: number): string {
+  return `given:${given}:${cursor ?? ""}`;
+}
+
+/** The page that a cursor leads to, and how many of its records were given before. */
+function placeOf(place: string | null): { cursor: string | null; given: number } {
+  const [, given, cursor] = /^given:(\d+):(.*)$/s.exec(place ?? "") ?? [];
+  return given === undefined ? { cursor: place, given: 0 } : { cursor: cursor || null, given: Number(given) };
 }
 
 async function* readItems<Item>(

@@ -1,7 +1,7 @@
 // The sync as programs see it: plan, apply, run.
 
 import type { CallOptions, List } from "./call.js";
-import type { Core } from "./core.js";
+import { type Core, requireCallOptions } from "./core.js";
 import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
 import type { TurnBounds } from "./in-turn.js";
@@ -80,12 +80,10 @@ export type TakeTurn = <Result>(
 export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync {
   return {
     async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
-      const text = await takeTurn({ signal }, () =>
+      const bounds = requireCallOptions({ signal, timeoutMs });
+      const text = await takeTurn({ signal: bounds.signal }, () =>
         events.during(onProgress, () =>
-          core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), {
-            signal,
-            timeoutMs,
-          }),
+          core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), bounds),
         ),
       );
       const summary: PlanSummary = JSON.parse(text);
@@ -95,11 +93,12 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {
       const id = planId(plan);
       const options = { ...given, ...budgetOf(given) };
-      const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
+      const bounds = requireCallOptions({ signal, timeoutMs });
+      const text = await takeTurn({ signal: bounds.signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
         events.during(onProgress, () =>
           core.invoke(
             (connector, context) => connector.apply(id, JSON.stringify({ ...options, deadlineMs }), context),
-            { signal, timeoutMs },
+            bounds,
           ),
         ),
       );
@@ -108,11 +107,12 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
 
     async run({ onProgress, signal, timeoutMs, ...given } = {}) {
       const options = { ...given, ...budgetOf(given) };
-      const text = await takeTurn({ signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
+      const bounds = requireCallOptions({ signal, timeoutMs });
+      const text = await takeTurn({ signal: bounds.signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
         events.during(onProgress, () =>
           core.invoke(
             (connector, context) => connector.run(JSON.stringify({ ...options, deadlineMs }), context),
-            { signal, timeoutMs },
+            bounds,
           ),
         ),
       );

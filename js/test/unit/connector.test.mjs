@@ -416,4 +416,18 @@ describe("plans, applies and runs of one location", () => {
     runs[1].end();
     await last;
   });
+
+  test("take and refuse a signal before they wait as without waiting", async () => {
+    const { sync, runs } = playRuns({ store: "memory" });
+    const ended = Promise.all([sync.run(), sync.plan({ signal: null })]);
+    await assert.rejects(sync.run({ signal: new AbortController() }), {
+      code: "invalid_argument",
+      message: "the option signal must be an AbortSignal",
+    });
+    await turn();
+    runs[0].end();
+    await turn();
+    runs[1].end();
+    await ended;
+  });
 });
