@@ -99,7 +99,8 @@ await build({ ...modules, entryPoints: entries("sqlite", "inline"), plugins: [vi
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
 const commonjs = join(output, "cjs");
-const scripts = { ...common, format: "cjs", outdir: commonjs };
+// Dynamic imports become `require`: `import()` of a script sees none of its names.
+const scripts = { ...common, format: "cjs", outdir: commonjs, supported: { "dynamic-import": false } };
 const fromHere = {
   define: { PACKAGE_ROOT: '"../"', "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename);' },

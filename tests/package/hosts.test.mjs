@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
@@ -24,7 +24,18 @@ const slim = `
   const create = (options) => createConnector({ ...options, module });
   console.log(await scenario({ createConnector: create, ConnectorError }));`;
 
+const stores = {
+  "store.mjs": `
+    import * as connector from "ghl-chartmogul";
+    import { defaultStore } from "./scenario.mjs";
+    console.log(await defaultStore(connector));`,
+  "store.cjs": `
+    const connector = require("ghl-chartmogul");
+    import("./scenario.mjs").then(({ defaultStore }) => defaultStore(connector)).then(console.log);`,
+};
+
 const files = {
+  ...stores,
   "main.mjs": esm("ghl-chartmogul"),
   "main.cjs": commonjs("ghl-chartmogul"),
   "inline.mjs": esm("ghl-chartmogul/inline"),
@@ -38,7 +49,16 @@ const nodes = [
   ["Node 24", runtime("node-24/bin/node")],
 ];
 for (const [name, program] of nodes) {
-  for (const file of Object.keys(files)) {
+  for (const file of Object.keys(stores)) {
+    test(`${name} keeps the state in a SQLite file by default: ${file}`, {
+      skip: !program && "not installed",
+    }, async () => {
+      const folder = createProject(`${name} ${file}`.replaceAll(/\W/g, "-"), files);
+      assert.equal(await run(folder, program, file), "object");
+      assert.ok(existsSync(join(folder, "ghl-chartmogul.db")));
+    });
+  }
+  for (const file of Object.keys(files).filter((file) => !(file in stores))) {
     test(`${name} runs ${file}`, { skip: !program && "not installed" }, async () => {
       const folder = createProject(`${name} ${file}`.replaceAll(/\W/g, "-"), files);
       assert.equal(await run(folder, program, file), "ok");

@@ -40,6 +40,17 @@ export async function scenario({ createConnector, ConnectorError }) {
   return "ok";
 }
 
+/** Reads the state from the store that the host has when none is given. */
+export async function defaultStore({ createConnector }) {
+  const connector = createConnector({
+    ghl: { token: TOKEN, locationId: "location1" },
+    chartmogul: { apiKey: "canary-chartmogul-key" },
+  });
+  const status = await connector.sync.status();
+  await connector.close();
+  return typeof status;
+}
+
 function answer(url) {
   const json = (status, value) => ({
     status,
