@@ -8,8 +8,8 @@ import type { Transport } from "./transport.js";
 
 /** How to reach GoHighLevel. */
 export interface GhlOptions {
-  /** A private integration token, or an access token. */
-  token: string;
+  /** A private integration token, or an access token; `invalid_config` where the environment has none. */
+  token: string | undefined;
   /** The location (sub-account); filled into every call that takes one and is given none. */
   locationId?: string | undefined;
   /** Default `https://services.leadconnectorhq.com`. */
@@ -20,8 +20,8 @@ export interface GhlOptions {
 
 /** How to reach ChartMogul. */
 export interface ChartMogulOptions {
-  /** An API key. */
-  apiKey: string;
+  /** An API key; `invalid_config` where the environment has none. */
+  apiKey: string | undefined;
   /** Default `https://api.chartmogul.com`. */
   baseUrl?: string | undefined;
 }

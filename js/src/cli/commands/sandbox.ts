@@ -45,7 +45,7 @@ function welcome({ ghl, chartmogul }: SandboxAddress, { contacts = 200 }: Sandbo
     `  export CHARTMOGUL_BASE_URL=${chartmogul.baseUrl}`,
     `  export CHARTMOGUL_API_KEY=${chartmogul.apiKey}`,
     "",
-    "  ghl-chartmogul plan",
+    "  npx ghl-chartmogul plan",
     "",
     "Ctrl+C ends it; everything in it is gone then.",
   ];

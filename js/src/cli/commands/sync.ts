@@ -61,7 +61,7 @@ async function printOutcome(connector: Connector, outcome: SyncOutcome, terminal
     terminal.print(terminal.style("yellow", `warning: ${printable(warning)}`));
   if (plannedOnly) {
     terminal.print(
-      "Nothing was written: it is this location's first run. `ghl-chartmogul plan` shows what would be;",
+      "Nothing was written: it is this location's first run. `npx ghl-chartmogul plan` shows what would be;",
     );
     terminal.print(
       'run `ghl-chartmogul sync` again to write it. `--yes` or sync.firstRun "apply" skip this.',
