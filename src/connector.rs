@@ -50,7 +50,7 @@ impl Connector {
     }
 
     /// What the contacts of a page would be in ChartMogul; asks no service. See [`sync::preview`].
-    pub fn preview(&self, page: &[u8]) -> Result<Vec<u8>> {
+    pub fn preview(&self, page: Vec<u8>) -> Result<Vec<u8>> {
         sync::preview(&self.settings, page)
     }
 

@@ -14,8 +14,7 @@ use super::bodies::{contact_body, customer_body};
 ///
 /// Fields that need the location's definitions or users (custom fields, owner) and what matching
 /// decides (customer, data source) are not in them.
-pub fn preview(settings: &Settings, page: &[u8]) -> Result<Vec<u8>> {
-    let mut page = page.to_vec();
+pub fn preview(settings: &Settings, mut page: Vec<u8>) -> Result<Vec<u8>> {
     record::mend_surrogates(&mut page);
     let text = std::str::from_utf8(&page).map_err(|error| unreadable(&error))?;
     let page = record::whole(text).map_err(|error| unreadable(&error))?;
@@ -64,7 +63,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn bodies(settings: &Settings, page: &str) -> Value {
-        serde_json::from_slice(&preview(settings, page.as_bytes()).unwrap()).unwrap()
+        serde_json::from_slice(&preview(settings, page.into()).unwrap()).unwrap()
     }
 
     #[test]
@@ -98,10 +97,10 @@ mod tests {
     fn what_is_no_page_is_refused() {
         for page in ["", "[]", "<html>", "{\"contacts\":1}"] {
             assert_eq!(
-                preview(&Settings::default(), page.as_bytes()).unwrap_err().code,
+                preview(&Settings::default(), page.into()).unwrap_err().code,
                 Code::InvalidArgument
             );
         }
-        assert!(preview(&Settings::default(), &[0xff]).is_err());
+        assert!(preview(&Settings::default(), vec![0xff]).is_err());
     }
 }

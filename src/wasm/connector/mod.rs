@@ -97,7 +97,7 @@ impl Connector {
     }
 
     /// The bodies of the ChartMogul creates for a page of GHL contacts; asks no service.
-    pub fn preview(&self, page: &[u8]) -> Result<Vec<u8>, JsValue> {
+    pub fn preview(&self, page: Vec<u8>) -> Result<Vec<u8>, JsValue> {
         self.inner.connector.preview(page).map_err(|error| failure::to_object(&error, None))
     }
 

@@ -64,7 +64,7 @@ async function printOutcome(connector: Connector, outcome: SyncOutcome, terminal
       "Nothing was written: it is this location's first run. `npx ghl-chartmogul plan` shows what would be;",
     );
     terminal.print(
-      'run `ghl-chartmogul sync` again to write it. `--yes` or sync.firstRun "apply" skip this.',
+      'run `npx ghl-chartmogul sync` again to write it. `--yes` or sync.firstRun "apply" skip this.',
     );
   }
   if (stopped !== undefined) {
@@ -74,16 +74,31 @@ async function printOutcome(connector: Connector, outcome: SyncOutcome, terminal
   }
 }
 
-/** Rejected records by reason, the most frequent first. */
+/** Rejected records, and values that were left out of others, by reason. */
 async function printRejected(connector: Connector, rejected: number, terminal: Terminal): Promise<void> {
-  terminal.print(terminal.style("red", `${formatNumber(rejected)} rejected:`));
-  const reasons = new Map<string, { letter: DeadLetter; count: number }>();
+  const records = new Map<string, Reason>();
+  const values = new Map<string, Reason>();
   for await (const letter of connector.sync.deadLetters()) {
+    const reasons = letter.kind === "field" ? values : records;
     const key = `${letter.kind} ${letter.code} ${letter.reason}`;
     const known = reasons.get(key);
     if (known !== undefined) known.count += 1;
     else if (reasons.size < MOST_REASONS) reasons.set(key, { letter, count: 1 });
   }
+  terminal.print(terminal.style("red", `${formatNumber(rejected)} rejected:`));
+  printReasons(records, terminal);
+  if (values.size === 0) return;
+  terminal.print(terminal.style("yellow", "Values cut or left out of what was brought over:"));
+  printReasons(values, terminal);
+}
+
+interface Reason {
+  letter: DeadLetter;
+  count: number;
+}
+
+/** The most frequent reasons. */
+function printReasons(reasons: ReadonlyMap<string, Reason>, terminal: Terminal): void {
   const sorted = [...reasons.values()].sort((left, right) => right.count - left.count);
   for (const { letter, count } of sorted.slice(0, SHOWN_REASONS)) {
     terminal.print(`  ${formatNumber(count)} ${letter.kind}: ${printable(letter.reason)}`);
