@@ -75,8 +75,16 @@ export class Core {
   }
 }
 
-/** Refuses a signal or a timeout that would be without effect. */
+/** Refuses options that would be without effect. */
 export function requireCallOptions(options: CallOptions | null): CallOptions {
+  const unknown = Object.keys(options ?? {}).find((name) => name !== "signal" && name !== "timeoutMs");
+  if (unknown !== undefined) {
+    throw createError({
+      code: "invalid_argument",
+      message: `unknown option ${unknown}`,
+      hint: "A call takes signal and timeoutMs, a list cursor and limit too. Parameters stand before the options.",
+    });
+  }
   const signal = options?.signal ?? undefined;
   const timeoutMs = options?.timeoutMs ?? undefined;
   if (signal !== undefined && typeof signal.throwIfAborted !== "function") {

@@ -1,10 +1,10 @@
 // A list: pages read one at a time, as an async iterable and as a promise of one page.
 
-import type { List, ListOptions, Page } from "./call.js";
+import type { CallOptions, List, ListOptions, Page } from "./call.js";
 import { createError } from "./errors.js";
 
-/** Reads the page at a cursor; null for the first. */
-export type ReadPage<Item> = (cursor: string | null) => Promise<Page<Item>>;
+/** Reads the page at a cursor, null for the first, with what the list's options say of each call. */
+export type ReadPage<Item> = (cursor: string | null, options: CallOptions) => Promise<Page<Item>>;
 
 /** The list of these pages. */
 export function createList<Item>(readPage: ReadPage<Item>, options: ListOptions): List<Item> {
@@ -23,7 +23,7 @@ export function createList<Item>(readPage: ReadPage<Item>, options: ListOptions)
 
 async function* readPages<Item>(
   readPage: ReadPage<Item>,
-  { cursor: start = null, limit = Number.POSITIVE_INFINITY }: ListOptions,
+  { cursor: start = null, limit = Number.POSITIVE_INFINITY, ...callOptions }: ListOptions,
 ): AsyncGenerator<Page<Item>, undefined, undefined> {
   if (!(limit > 0)) {
     throw createError({
@@ -42,7 +42,7 @@ async function* readPages<Item>(
   let place: string | null = start;
   do {
     const { cursor, given } = placeOf(place);
-    const page = await readPage(cursor);
+    const page = await readPage(cursor, callOptions);
     const items = given === 0 ? page.items : page.items.slice(given);
     const isCut = items.length > left;
     place = isCut ? inside(cursor, given + left) : page.cursor;

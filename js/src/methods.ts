@@ -49,12 +49,12 @@ export async function callEndpoint(
 }
 
 function listEndpoint(core: Core, name: string, parameters?: object, options: ListOptions = {}) {
-  const readPage = async (cursor: string | null): Promise<Page<unknown>> => {
+  const readPage = async (cursor: string | null, callOptions: CallOptions): Promise<Page<unknown>> => {
     const json = toJson(parameters);
     return JSON.parse(
       await core.invoke(
         (connector, context) => connector.page(name, json, cursor ?? undefined, context),
-        options,
+        callOptions,
       ),
     );
   };

@@ -131,10 +131,10 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     },
 
     deadLetters: (options = {}) =>
-      createList(async (cursor) => {
+      createList(async (cursor, callOptions) => {
         const text = await core.invoke(
           (connector, context) => connector.deadLetters(cursor ?? undefined, PAGE_SIZE, context),
-          options,
+          callOptions,
         );
         const page: { deadLetters: DeadLetter[]; cursor: string | null } = JSON.parse(text);
         return { items: page.deadLetters, cursor: page.cursor, total: null, missing: 0 };

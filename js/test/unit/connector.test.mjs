@@ -24,6 +24,18 @@ function play(functions, options = {}) {
 
 const never = () => new Promise(() => {});
 
+test("options that no call knows are refused before anything is sent", async () => {
+  const { connector, made } = play({ call: async () => "{}", page: async () => '{"items":[]}' });
+  const { contacts } = connector.ghl;
+  const refused = (name) => ({ code: "invalid_argument", message: `unknown option ${name}` });
+  await assert.rejects(contacts.get({ contactId: "c" }, { timeout: 5 }), refused("timeout"));
+  await assert.rejects(contacts.get({ contactId: "c" }, { limit: 5 }), refused("limit"));
+  await assert.rejects(async () => await contacts.search({}, { Limit: 5 }), refused("Limit"));
+  await assert.rejects(connector.check({ pageLimit: 5 }), refused("pageLimit"));
+  assert.deepEqual(made, []);
+  await contacts.search({}, { limit: 5, cursor: null, timeoutMs: 5_000, signal: undefined });
+});
+
 describe("creating", () => {
   test("loads nothing and sends nothing", () => {
     const { connector, made } = play({});
