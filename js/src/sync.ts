@@ -4,6 +4,7 @@ import type { CallOptions, List } from "./call.js";
 import { type Core, requireCallOptions } from "./core.js";
 import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
+import type { CallContext, GlueConnector } from "./glue.js";
 import type { TurnBounds } from "./in-turn.js";
 import { createList, untilAborted } from "./list.js";
 import type { Change, DeadLetter, PlanSummary, SyncOutcome, SyncStatus } from "./sync-report.js";
@@ -78,45 +79,50 @@ export type TakeTurn = <Result>(
 
 /** The sync of a connector. */
 export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync {
+  /** Runs an operation on the location's state in its turn; it gets what waiting left of the deadline. */
+  async function runInTurn<Result>(
+    { onProgress, signal, timeoutMs }: ProgressOptions,
+    deadlineMs: number | undefined,
+    operation: (connector: GlueConnector, context: CallContext, deadlineMs?: number) => Promise<string>,
+  ): Promise<Result> {
+    const bounds = requireCallOptions({ signal, timeoutMs });
+    const text = await takeTurn({ signal: bounds.signal, deadlineMs }, (left) =>
+      events.during(onProgress, () =>
+        core.invoke((connector, context) => operation(connector, context, left), bounds),
+      ),
+    );
+    return JSON.parse(text);
+  }
+
   return {
     async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
-      const bounds = requireCallOptions({ signal, timeoutMs });
-      const text = await takeTurn({ signal: bounds.signal }, () =>
-        events.during(onProgress, () =>
-          core.invoke((connector, context) => connector.plan(JSON.stringify(options), context), bounds),
-        ),
+      const summary: PlanSummary = await runInTurn(
+        { onProgress, signal, timeoutMs },
+        undefined,
+        (connector, context) => connector.plan(JSON.stringify(options), context),
       );
-      const summary: PlanSummary = JSON.parse(text);
       return { ...summary, changes: (callOptions) => readChanges(core, summary.id, callOptions) };
     },
 
     async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {
       const id = planId(plan);
       const options = { ...given, ...budgetOf(given) };
-      const bounds = requireCallOptions({ signal, timeoutMs });
-      const text = await takeTurn({ signal: bounds.signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
-        events.during(onProgress, () =>
-          core.invoke(
-            (connector, context) => connector.apply(id, JSON.stringify({ ...options, deadlineMs }), context),
-            bounds,
-          ),
-        ),
+      return runInTurn(
+        { onProgress, signal, timeoutMs },
+        options.deadlineMs,
+        (connector, context, deadlineMs) =>
+          connector.apply(id, JSON.stringify({ ...options, deadlineMs }), context),
       );
-      return JSON.parse(text);
     },
 
     async run({ onProgress, signal, timeoutMs, ...given } = {}) {
       const options = { ...given, ...budgetOf(given) };
-      const bounds = requireCallOptions({ signal, timeoutMs });
-      const text = await takeTurn({ signal: bounds.signal, deadlineMs: options.deadlineMs }, (deadlineMs) =>
-        events.during(onProgress, () =>
-          core.invoke(
-            (connector, context) => connector.run(JSON.stringify({ ...options, deadlineMs }), context),
-            bounds,
-          ),
-        ),
+      return runInTurn(
+        { onProgress, signal, timeoutMs },
+        options.deadlineMs,
+        (connector, context, deadlineMs) =>
+          connector.run(JSON.stringify({ ...options, deadlineMs }), context),
       );
-      return JSON.parse(text);
     },
 
     async preview(page) {

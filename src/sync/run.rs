@@ -147,9 +147,7 @@ impl<H: Host> Engine<'_, H> {
             )
             .hint("Plan again after the quota's reset: reading goes on where it stopped."));
         }
-        let mut batch = self.keeper.batch();
-        batch.put("state", &State { planned_at: self.host.now(), ..state })?;
-        self.keeper.commit(batch).await?;
+        self.note_planned(state).await?;
         Ok(run.plan)
     }
 
@@ -271,10 +269,15 @@ impl<H: Host> Engine<'_, H> {
         first && state.planned_at == 0 && !options.apply
     }
 
-    async fn planned_only(&self, run: &Run, state: State, began: u64) -> Result<Outcome> {
+    /// Notes that a plan of the location was given to somebody.
+    async fn note_planned(&self, state: State) -> Result<()> {
         let mut batch = self.keeper.batch();
         batch.put("state", &State { planned_at: self.host.now(), ..state })?;
-        self.keeper.commit(batch).await?;
+        self.keeper.commit(batch).await
+    }
+
+    async fn planned_only(&self, run: &Run, state: State, began: u64) -> Result<Outcome> {
+        self.note_planned(state).await?;
         let report = Report::of_plan(run, self.host.now().saturating_sub(began));
         Ok(Outcome { done: true, planned_only: true, stopped: None, checkpoint: None, report })
     }

@@ -222,12 +222,17 @@ impl<'a, S: StateStore> Keeper<'a, S> {
 
     /// One value, to be read with [`Texts::one`].
     pub(super) async fn get(&self, key: &str) -> Result<Texts> {
-        self.get_all(&[key.to_owned()]).await
+        self.ask(vec![key.to_owned()]).await
     }
 
     /// Values in the order of the keys, to be read with [`Texts::read`].
     pub(super) async fn get_all(&self, keys: &[String]) -> Result<Texts> {
-        Ok(Texts { keys: keys.to_vec(), texts: self.texts(keys).await? })
+        self.ask(keys.to_vec()).await
+    }
+
+    async fn ask(&self, keys: Vec<String>) -> Result<Texts> {
+        let texts = self.texts(&keys).await?;
+        Ok(Texts { keys, texts })
     }
 
     async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
