@@ -58,17 +58,11 @@ mod tests {
 
     use super::*;
     use crate::error::Service;
-    use crate::http::scripted::{Scripted, reply};
-    use crate::http::{ClientConfig, GhlVersion, Secret};
+    use crate::http::GhlVersion;
+    use crate::http::scripted::{Scripted, client, reply};
 
     fn run(host: &Scripted<'_>) -> Result<Value> {
-        let client = Client::new(ClientConfig {
-            service: Service::Chartmogul,
-            base_url: None,
-            secret: Secret::new("key"),
-            location_id: None,
-            api_version: GhlVersion::Dated,
-        })?;
+        let client = client(Service::Chartmogul, GhlVersion::Dated);
         let endpoint = find("activitiesExports.finish").unwrap();
         let parameters = Parameters::from_iter([("export_id".to_owned(), json!("e1"))]);
         let export = host.run(finish(&client, host, endpoint, parameters))?;

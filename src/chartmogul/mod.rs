@@ -24,23 +24,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::error::Service;
-    use crate::http::{Client, ClientConfig, GhlVersion, Secret};
+    use crate::http::scripted;
 
     /// What is wrong with these parameters; empty where nothing is.
     fn problem(name: &str, parameters: &Value) -> String {
-        let client = Client::new(ClientConfig {
-            service: Service::Chartmogul,
-            base_url: None,
-            secret: Secret::new("key"),
-            location_id: None,
-            api_version: GhlVersion::Dated,
-        })
-        .unwrap();
-        client
-            .check(find(name).unwrap(), parameters.as_object().unwrap())
-            .err()
-            .map_or_else(String::new, |error| error.message.clone())
+        scripted::problem(find(name).unwrap(), parameters)
     }
 
     #[test]

@@ -172,18 +172,11 @@ fn to_newer(value: &Json) -> Result<Json> {
 mod tests {
     use super::*;
     use crate::host::Request;
-    use crate::http::scripted::{Reply, Scripted, reply, text_reply};
-    use crate::http::{ClientConfig, GhlVersion, Secret};
+    use crate::http::GhlVersion;
+    use crate::http::scripted::{self, Reply, Scripted, reply, text_reply};
 
     fn client() -> Client {
-        Client::new(ClientConfig {
-            service: Service::Chartmogul,
-            base_url: None,
-            secret: Secret::new("key"),
-            location_id: None,
-            api_version: GhlVersion::Dated,
-        })
-        .unwrap()
+        scripted::client(Service::Chartmogul, GhlVersion::Dated)
     }
 
     fn paths(host: &Scripted<'_>) -> Vec<String> {

@@ -159,8 +159,8 @@ fn one(name: &str, value: impl Into<Value>) -> Parameters {
 mod tests {
     use super::*;
     use crate::host::Request;
-    use crate::http::scripted::{Reply, Scripted, reply};
-    use crate::http::{ClientConfig, GhlVersion, Secret};
+    use crate::http::GhlVersion;
+    use crate::http::scripted::{Reply, Scripted, client, reply};
 
     fn contact(id: &str, email: &str, phone: &str) -> Value {
         json!({ "id": id, "firstName": "Ada", "lastName": id, "email": email, "phone": phone })
@@ -168,14 +168,7 @@ mod tests {
 
     /// Looks for `parameters` where the location has these contacts; the first is the duplicate search's.
     fn look(contacts: &[Value], parameters: &Value) -> (Result<Value>, usize) {
-        let client = Client::new(ClientConfig {
-            service: Service::Ghl,
-            base_url: None,
-            secret: Secret::new("pit-canary"),
-            location_id: Some("L".to_owned()),
-            api_version: GhlVersion::Dated,
-        })
-        .unwrap();
+        let client = client(Service::Ghl, GhlVersion::Dated);
         let host = Scripted::new(|request: &Request, _| -> Reply {
             let path = request.url.split(".com").nth(1).unwrap();
             if path.starts_with("/contacts/search/duplicate") {

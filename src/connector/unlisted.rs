@@ -60,18 +60,11 @@ mod tests {
     use crate::error::Service;
     use crate::ghl;
     use crate::host::Method;
-    use crate::http::scripted::{Scripted, reply};
-    use crate::http::{ClientConfig, GhlVersion, Secret};
+    use crate::http::GhlVersion;
+    use crate::http::scripted::{Scripted, client, reply};
 
     fn ask(version: GhlVersion, parameters: &Value, status: u16) -> (Result<Value>, Vec<String>) {
-        let client = Client::new(ClientConfig {
-            service: Service::Ghl,
-            base_url: None,
-            secret: Secret::new("pit-canary"),
-            location_id: Some("L".to_owned()),
-            api_version: version,
-        })
-        .unwrap();
+        let client = client(Service::Ghl, version);
         let host = Scripted::new(|_, _| reply(status, &[], &json!({ "forms": [1] })));
         let endpoint = ghl::find("request").unwrap();
         let parameters = parameters.as_object().unwrap().clone();

@@ -22,8 +22,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::error::Service;
-    use crate::http::{Client, ClientConfig, GhlVersion, Secret};
+    use crate::http::scripted;
 
     #[test]
     fn names_are_unique_and_found() {
@@ -60,18 +59,7 @@ mod tests {
 
     /// What is wrong with these parameters; empty where nothing is.
     fn problem(name: &str, parameters: serde_json::Value) -> String {
-        let client = Client::new(ClientConfig {
-            service: Service::Ghl,
-            base_url: None,
-            secret: Secret::new("pit-0"),
-            location_id: Some("L".to_owned()),
-            api_version: GhlVersion::Dated,
-        })
-        .unwrap();
-        client
-            .check(find(name).unwrap(), parameters.as_object().unwrap())
-            .err()
-            .map_or_else(String::new, |error| error.message.clone())
+        scripted::problem(find(name).unwrap(), &parameters)
     }
 
     /// What is wrong with these filters of the contact search.

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use serde_json::Value;
 
-use crate::error::{Code, Error, Result};
+use super::{Client, ClientConfig, GhlVersion, Secret};
+use crate::endpoint::Endpoint;
+use crate::error::{Code, Error, Result, Service};
 use crate::host::{Aborted, Event, Host, Request, Response, SendFailure, StateStore};
 
 /// What a request gets, after so many milliseconds.
@@ -195,4 +197,23 @@ impl StateStore for NoStore {
     async fn scan(&self, _: &str, _: Option<&str>, _: usize) -> Result<Vec<(String, String)>> {
         Err(Error::new(Code::StoreFailed, "there is none"))
     }
+}
+
+/// A client of a service at its own address; GHL's is for the location `L`.
+pub(crate) fn client(service: Service, api_version: GhlVersion) -> Client {
+    Client::new(ClientConfig {
+        service,
+        base_url: None,
+        secret: Secret::new("pit-canary"),
+        location_id: (service == Service::Ghl).then(|| "L".to_owned()),
+        api_version,
+    })
+    .unwrap()
+}
+
+/// What is wrong with a call's parameters; empty where nothing is.
+pub(crate) fn problem(endpoint: &'static Endpoint, parameters: &Value) -> String {
+    let client = client(endpoint.service, GhlVersion::Dated);
+    let checked = client.check(endpoint, parameters.as_object().unwrap());
+    checked.err().map_or_else(String::new, |error| error.message.clone())
 }
