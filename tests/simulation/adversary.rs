@@ -54,6 +54,19 @@ fn run_anyhow(world: &World) {
     world.host.advance(120_000);
 }
 
+/// A run whose answer to a note's create is lost, and which cannot look for the note.
+fn lose_a_note(world: &World) {
+    set_faults(
+        world,
+        vec![
+            strikes("POST", "/v1/notes", Some(1), Fault::Lost { done: true }),
+            strikes("GET", "/v1/notes", None, Fault::Status { status: 500 }),
+        ],
+    );
+    run_anyhow(world);
+    set_faults(world, Vec::new());
+}
+
 fn first_linked(world: &World) -> String {
     world.linked("contact").into_keys().next().unwrap()
 }
@@ -63,15 +76,7 @@ fn a_create_that_cannot_be_looked_for_is_looked_for_later() {
     let world = synced(small(1), settings());
     let note = add_note(&world, &first_linked(&world), "lost on its way back");
     world.host.advance(60_000);
-    set_faults(
-        &world,
-        vec![
-            strikes("POST", "/v1/notes", Some(1), Fault::Lost { done: true }),
-            strikes("GET", "/v1/notes", None, Fault::Status { status: 500 }),
-        ],
-    );
-    run_anyhow(&world);
-    set_faults(&world, Vec::new());
+    lose_a_note(&world);
     world.run_until_done(2);
     assert_eq!(texts_of(&world, &note).len(), 1);
     world.check();
@@ -83,15 +88,7 @@ fn a_create_found_later_is_brought_to_what_ghl_holds_by_then() {
     let contact = first_linked(&world);
     let note = add_note(&world, &contact, "first form");
     world.host.advance(60_000);
-    set_faults(
-        &world,
-        vec![
-            strikes("POST", "/v1/notes", Some(1), Fault::Lost { done: true }),
-            strikes("GET", "/v1/notes", None, Fault::Status { status: 500 }),
-        ],
-    );
-    run_anyhow(&world);
-    set_faults(&world, Vec::new());
+    lose_a_note(&world);
     world.ask_ghl(
         "PUT",
         &format!("/contacts/{contact}/notes/{note}"),
