@@ -11,7 +11,7 @@ use crate::record::{self, Json};
 
 use super::change::{Action, Change, Plan};
 use super::discover::Ready;
-use super::existing::{ExistingChild, condensed, task_content};
+use super::existing::{ExistingChild, condensed, holds_text, task_content};
 use super::plan::{Place, before, without};
 use super::read::{StagedTask, overflow_note};
 use super::run::Run;
@@ -291,9 +291,8 @@ impl<H: Host> Engine<'_, H> {
             .borrow()
             .name_by_email(author)
             .map(|name| notes::signed(text, name, id, self.settings));
-        let held = found.fields.get("text").and_then(Value::as_str);
         if let Some(signed) = signed
-            && held == Some(crate::mapping::hash(&signed).as_str())
+            && holds_text(&found.fields, &signed)
         {
             ready.users.borrow_mut().refuse(author);
             batch.put(&format!("refused/{author}"), &self.host.now())?;

@@ -397,6 +397,12 @@ pub(super) fn task_content(fields: &Fields) -> String {
     crate::mapping::hash(&format!("{}\n{}", part("task_details"), part("due_date")))
 }
 
+/// Whether fields of a base hold that text.
+pub(super) fn holds_text(base: &Fields, text: &str) -> bool {
+    let held = base.get("text").and_then(Value::as_str);
+    held == Some(crate::mapping::hash(text).as_str())
+}
+
 /// Fields as they are kept as a base: a note's text only as its hash.
 pub(super) fn condensed(fields: &Fields) -> Fields {
     let mut kept = fields.clone();

@@ -17,6 +17,7 @@ use crate::records;
 
 use super::change::{Pass, Plan};
 use super::discover::Ready;
+use super::existing::holds_text;
 use super::run::{OVERLAP_MS, Run};
 use super::state::{Batch, DeadLetter, Kind, Link};
 use super::{Engine, together};
@@ -243,12 +244,17 @@ impl<H: Host> Engine<'_, H> {
             .collect();
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&self.keys("stage/contact", &ids)).await?.read()?;
-        let mut answers: Vec<(&String, Option<Result<Json>>)> = Vec::new();
-        for (id, _) in ids.iter().zip(staged).filter(|(_, staged)| staged.is_none()) {
-            answers.push((id, None));
+        let letters: Vec<Option<DeadLetter>> =
+            self.keeper.get_all(&self.keys("dead/contact", &ids)).await?.read()?;
+        let mut answers: Vec<(&String, bool, Option<Result<Json>>)> = Vec::new();
+        for ((id, letter), staged) in ids.iter().zip(letters).zip(staged) {
+            if staged.is_none() {
+                let retryable = letter.is_some_and(|letter| letter.retryable);
+                answers.push((id, retryable, None));
+            }
         }
         let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(answers.len());
-        for (id, answer) in &mut answers {
+        for (id, _, answer) in &mut answers {
             steps.push(Box::pin(async move {
                 let parameters = json!({ "contactId": id });
                 *answer = Some(self.ghl_value("contacts.get", parameters).await);
@@ -256,16 +262,15 @@ impl<H: Host> Engine<'_, H> {
         }
         together(steps, TOGETHER).await;
         let mut items = Vec::new();
-        for (id, answer) in answers.into_iter().filter_map(|(id, answer)| Some((id, answer?))) {
+        for (id, retryable, answer) in answers {
+            let Some(answer) = answer else { continue };
             match answer {
                 Ok(item) => {
                     run.plan.least_read_calls.ghl += 1;
                     items.push(item);
                     // What failed for a while is over; a refusal for good is kept for its content.
-                    let key = format!("dead/contact/{id}");
-                    let letter: Option<DeadLetter> = self.keeper.get(&key).await?.one()?;
-                    if letter.is_some_and(|letter| letter.retryable) {
-                        batch.delete(&key);
+                    if retryable {
+                        batch.delete(&format!("dead/contact/{id}"));
                     }
                 }
                 // Deleted meanwhile: nothing is left to bring over.
@@ -379,10 +384,9 @@ impl<H: Host> Engine<'_, H> {
         for (_, text) in &wanted {
             noted.push(match text {
                 None => true,
-                Some(text) => links.next().flatten().is_some_and(|link| {
-                    let held = link.base.get("text").and_then(Value::as_str);
-                    held == Some(crate::mapping::hash(text).as_str())
-                }),
+                Some(text) => {
+                    links.next().flatten().is_some_and(|link| holds_text(&link.base, text))
+                }
             });
         }
         Ok(noted)
