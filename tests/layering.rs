@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["named"],
     &["dates"],
     &["error"],
+    &["mutants"],
 ];
 
 /// What the sandbox is built from: nothing of the client, so that it cannot share its mistakes.

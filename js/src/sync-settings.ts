@@ -27,6 +27,20 @@ export interface SyncSettings {
   longTasks?: "cut" | "note" | undefined;
   /** With the anchor `business-is-customer`: contacts without a business are left out, or become customers. Default `skip`. */
   withoutBusiness?: "skip" | "customer" | undefined;
+  /**
+   * What happens to differing values when a record that somebody else made is first linked: `fillEmpty`
+   * (default) fills empty fields and keeps ChartMogul's values, `overwrite` replaces them.
+   */
+  onLink?: "fillEmpty" | "overwrite" | undefined;
+  /**
+   * With an anchor that makes customers, where another data source has a customer of the same e-mail
+   * address: `attach` (default) attaches the contact to it, `create` makes a second customer.
+   */
+  onExisting?: "attach" | "create" | undefined;
+  /** When a customer of our own data source was deleted in ChartMogul: `leave` (default) lists it, `recreate` makes it again. */
+  onDeleted?: "leave" | "recreate" | undefined;
+  /** Name or uuid of the data source whose customer is taken where several customers have the same e-mail address. Default: none. */
+  prefer?: string | undefined;
   /** Whether a contact's assigned user becomes the customer's owner. Default false. */
   owner?: boolean | undefined;
   /** E-mail addresses that several people share: never used for matching. Default: none. */

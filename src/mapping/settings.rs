@@ -30,6 +30,14 @@ records! {
         pub long_tasks: LongTasks = "longTasks";
         /// With the anchor `business-is-customer`: what happens to contacts without a business.
         pub without_business: WithoutBusiness = "withoutBusiness";
+        /// What happens to differing values when a record that somebody else made is first linked.
+        pub on_link: OnLink = "onLink";
+        /// With an anchor that makes customers: what happens where another data source has a customer of the same e-mail address.
+        pub on_existing: OnExisting = "onExisting";
+        /// What happens when a customer of our own data source was deleted in ChartMogul.
+        pub on_deleted: OnDeleted = "onDeleted";
+        /// Name or uuid of the data source whose customer is taken where several customers have the same e-mail address.
+        pub prefer: Option<String> = "prefer";
         /// Whether a contact's assigned user becomes the customer's owner. The user must exist in ChartMogul.
         pub owner: bool = "owner";
         /// E-mail addresses that several people share: never used for matching.
@@ -62,6 +70,10 @@ impl Default for Settings {
             note_format: NoteFormat::Html,
             long_tasks: LongTasks::Cut,
             without_business: WithoutBusiness::Skip,
+            on_link: OnLink::FillEmpty,
+            on_existing: OnExisting::Attach,
+            on_deleted: OnDeleted::Leave,
+            prefer: None,
             owner: false,
             shared_emails: Vec::new(),
             default_country: None,
@@ -203,6 +215,36 @@ choices! {
         Skip = "skip",
         /// They become customers of their own.
         Customer = "customer",
+    }
+}
+
+choices! {
+    /// What happens to differing values when a record that somebody else made is first linked.
+    pub enum OnLink {
+        /// Empty fields are filled; a value that stands in ChartMogul stays.
+        FillEmpty = "fillEmpty",
+        /// GHL's values replace ChartMogul's.
+        Overwrite = "overwrite",
+    }
+}
+
+choices! {
+    /// What happens where another data source has a customer of the same e-mail address.
+    pub enum OnExisting {
+        /// The contact is attached to that customer, as with `attach-only`.
+        Attach = "attach",
+        /// A second customer is created.
+        Create = "create",
+    }
+}
+
+choices! {
+    /// What happens when a customer of our own data source was deleted in ChartMogul.
+    pub enum OnDeleted {
+        /// It stays deleted, and is listed.
+        Leave = "leave",
+        /// It is created again.
+        Recreate = "recreate",
     }
 }
 
