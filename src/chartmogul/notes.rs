@@ -55,7 +55,9 @@ impl Notes {
             }
         }
         let parameters = to_older(endpoint, parameters)?;
-        to_newer(&client.value(host, older, parameters).await?)
+        let answer = client.value(host, older, parameters).await?;
+        self.form.set(Some(Form::Older));
+        to_newer(&answer)
     }
 
     /// [`Client::page`], with the fallback where the endpoint is one of `notes`.
@@ -79,6 +81,7 @@ impl Notes {
         }
         let parameters = to_older(endpoint, parameters)?;
         let page = client.page(host, older, parameters, older_cursor).await?;
+        self.form.set(Some(Form::Older));
         Ok(Page {
             items: page.items.iter().map(to_newer).collect::<Result<_>>()?,
             cursor: page.cursor.map(|cursor| format!("{OLDER_CURSOR}{cursor}")),
@@ -102,20 +105,28 @@ impl Notes {
         // A record that is missed is named with its parameter; a route that is missed never is.
         let names_record =
             error.details.as_ref().is_some_and(|details| details.get("parameter").is_some());
-        if error.code != Code::NotFound || names_record {
+        if !is_missing(error) || names_record {
             return Ok(false);
         }
         let Some(list) = find("notes.list") else { return Ok(false) };
         let mut probe = Parameters::new();
         probe.insert("per_page".to_owned(), json!(1));
-        let form = match client.value(host, list, probe).await {
-            Ok(_) => Form::Newer,
-            Err(error) if error.code == Code::NotFound => Form::Older,
-            Err(error) => return Err(error),
-        };
-        self.form.set(Some(form));
-        Ok(form == Form::Older)
+        match client.value(host, list, probe).await {
+            Ok(_) => {
+                self.form.set(Some(Form::Newer));
+                Ok(false)
+            }
+            // Remembered once the older endpoint has answered: a proxy may have said this twice.
+            Err(error) if is_missing(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// Whether the answer was 404, of whatever code: ChartMogul has a page for a path without a route,
+/// and such a page may be a proxy's too.
+fn is_missing(error: &Error) -> bool {
+    error.status == Some(404)
 }
 
 /// The row of the older form that stands for a row of `notes`.
@@ -221,6 +232,32 @@ mod tests {
         host.run(notes.value(&client, &host, retrieve, given())).unwrap();
         let older = "/v1/customer_notes/note_1";
         assert_eq!(paths(&host), ["/v1/notes/note_1", "/v1/notes?per_page=1", older, older]);
+    }
+
+    #[test]
+    fn a_create_that_meets_no_route_is_sent_in_the_older_form_once() {
+        let host = Scripted::new(older_account);
+        let (client, notes) = (client(), Notes::new());
+        let create = parameters(json!({"customer_uuid": "cus_1", "type": "note"}));
+        let note = host.run(notes.value(&client, &host, find("notes.create").unwrap(), create));
+        assert!(note.unwrap().get().contains("note_1"));
+        let sent = ["/v1/notes", "/v1/notes?per_page=1", "/v1/customer_notes"];
+        assert_eq!(paths(&host), sent);
+    }
+
+    #[test]
+    fn a_proxy_that_finds_nothing_is_no_sign_of_an_older_account() {
+        let page = || text_reply(404, &[], "<html>nothing here</html>");
+        let note = json!({"uuid": "note_1"});
+        let host = Scripted::in_turn(vec![page(), page(), page(), reply(200, &[], &note)]);
+        let (client, notes) = (client(), Notes::new());
+        let call = || {
+            let given = parameters(json!({"note_uuid": "note_1"}));
+            host.run(notes.value(&client, &host, find("notes.retrieve").unwrap(), given))
+        };
+        assert_eq!(call().unwrap_err().code, Code::UnreadableResponse);
+        call().unwrap();
+        assert_eq!(paths(&host).last().unwrap(), "/v1/notes/note_1");
     }
 
     #[test]

@@ -466,7 +466,10 @@ impl Client {
     ) -> Option<(RetryReason, u64)> {
         let rest = match reason {
             RetryReason::Throttled => self.pacing.borrow_mut().refused(host.now()),
-            RetryReason::NotSent | RetryReason::Lost | RetryReason::ServerError => 0,
+            RetryReason::NotSent
+            | RetryReason::Lost
+            | RetryReason::ServerError
+            | RetryReason::Intercepted => 0,
         };
         let asked = retry_after_ms.unwrap_or(0).max(rest);
         let decision = self.budget.borrow_mut().decide(reason, attempt, host.random(), asked);
@@ -713,6 +716,8 @@ mod tests {
             text_reply(502, &[], "<html>"),
             text_reply(500, &[], ""),
             text_reply(401, &[], r#"{"message":"Command timed out"}"#),
+            text_reply(401, &[], "<!DOCTYPE html>"),
+            text_reply(403, &[], ""),
             text_reply(200, &[], "<!DOCTYPE html>"),
             text_reply(200, &[], r#"{"note":{"id":"#),
             text_reply(200, &[], ""),
@@ -738,6 +743,8 @@ mod tests {
             text_reply(201, &[], "<!DOCTYPE html>"),
             text_reply(201, &[], r#"{"note":{"id":"#),
             text_reply(401, &[], r#"{"message":"Command timed out"}"#),
+            text_reply(403, &[], "<!DOCTYPE html>"),
+            text_reply(404, &[], "Access denied"),
         ] {
             let (value, host) = run(1, vec![lost.clone()]);
             let error = value.unwrap_err();
@@ -773,6 +780,12 @@ mod tests {
         let (value, host) = run(0, (0..3).map(|_| text_reply(500, &[], "x")).collect());
         assert_eq!(value.unwrap_err().code, Code::ServiceUnavailable);
         assert_eq!(sent(&host), 3);
+        let (value, host) = run(0, (0..3).map(|_| text_reply(403, &[], "<html>")).collect());
+        assert_eq!(value.unwrap_err().code, Code::UnreadableResponse);
+        assert_eq!(sent(&host), 3);
+        let (value, host) = run(0, vec![text_reply(404, &[], "<html>")]);
+        assert_eq!(value.unwrap_err().code, Code::UnreadableResponse);
+        assert_eq!(sent(&host), 1);
         let (value, host) = run(2, (0..5).map(|_| failed(SendFailure::Timeout)).collect());
         assert_eq!(value.unwrap_err().code, Code::Timeout);
         assert_eq!(sent(&host), 5);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Service};
 use crate::host::{Response, SendFailure};
+use crate::mutants::{self, Mutant};
 
 /// An error, with what it means for sending again.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Failure {
 impl Failure {
     /// True where the request may have done its work.
     pub(super) const fn possible(&self) -> bool {
-        matches!(self.kind, FailureKind::Lost | FailureKind::ServerError)
+        !matches!(self.kind, FailureKind::Throttled | FailureKind::NotSent | FailureKind::Final)
     }
 }
 
@@ -33,6 +34,10 @@ pub(super) enum FailureKind {
     Lost,
     /// May have been done; some bad input gives this for ever.
     ServerError,
+    /// Answered by something between; may have been done all the same.
+    Intercepted,
+    /// The same for a path that is said not to be there: asking again gives the same page.
+    Unrouted,
     /// Answered for good.
     Final,
 }
@@ -40,13 +45,38 @@ pub(super) enum FailureKind {
 /// Longest message taken from a service, in characters.
 const MESSAGE_LIMIT: usize = 300;
 
+/// Longest value of a header that is quoted, in characters.
+const HEADER_LIMIT: usize = 60;
+
+/// Headers in which intermediaries name themselves. None of them carries a credential.
+const INTERMEDIARY_HEADERS: &[&str] = &[
+    "server",
+    "via",
+    "x-cache",
+    "cf-ray",
+    "cf-mitigated",
+    "x-served-by",
+    "x-amz-cf-id",
+    "x-squid-error",
+    "x-iinfo",
+    "x-sucuri-id",
+];
+
+/// What to do about an answer that is not the service's own.
+const INTERMEDIARY_HINT: &str = "A proxy or a firewall stands between and answers in its place: \
+     let it pass these calls, or try again later.";
+
 /// Reads an answer that is no success.
 pub(super) fn of_response(endpoint: &'static Endpoint, response: &Response) -> Failure {
     let body = Body::read(&response.body);
+    let believed = mutants::is_on(Mutant::ProxyIsTheService);
+    if !believed && !is_own_word(endpoint, response.status, &body) {
+        return intercepted(endpoint, response, &body);
+    }
     let said = body.message();
     let (code, hint) = match endpoint.service {
         Service::Ghl => ghl(endpoint, response, &body, &said),
-        Service::Chartmogul => chartmogul(response.status, &said),
+        Service::Chartmogul => chartmogul(response.status, &body, &said),
     };
     let kind = match (code, response.status) {
         (Code::RateLimited, _) => FailureKind::Throttled,
@@ -54,11 +84,7 @@ pub(super) fn of_response(endpoint: &'static Endpoint, response: &Response) -> F
         (Code::ServiceUnavailable, _) => FailureKind::Lost,
         _ => FailureKind::Final,
     };
-    let summary = match body {
-        Body::Page => Cow::Borrowed("an HTML page"),
-        _ if said.is_empty() => Cow::Borrowed("nothing more"),
-        _ => Cow::Owned(said),
-    };
+    let summary = body.summary();
     let message = format!("{} answered {}: {summary}", endpoint.service.title(), response.status);
     let mut error = Error::new(code, message);
     error.hint = hint;
@@ -96,15 +122,98 @@ pub(super) fn aborted() -> Error {
 /// A success whose body is not what the row announces.
 pub(super) fn unreadable(endpoint: &'static Endpoint, response: &Response, why: &str) -> Failure {
     let message = format!(
-        "{} answered {} with a body that cannot be read: {why}",
+        "{} answered {} with a body that cannot be read: {why}{}",
         endpoint.service.title(),
-        response.status
+        response.status,
+        intermediary(response)
     );
     let mut error = Error::new(Code::UnreadableResponse, message)
         .hint("A proxy or an outage page may stand between; try again later.");
     error.status = Some(response.status);
     error.request_id = response.header("x-request-id").map(trimmed);
     Failure { error, kind: FailureKind::Lost }
+}
+
+/// An answer that something between has given in the service's place.
+fn intercepted(endpoint: &'static Endpoint, response: &Response, body: &Body) -> Failure {
+    let message = format!(
+        "the answer {} is not {}'s own: {}{}",
+        response.status,
+        endpoint.service.title(),
+        body.summary(),
+        intermediary(response)
+    );
+    let mut error = Error::new(Code::UnreadableResponse, message).hint(INTERMEDIARY_HINT);
+    error.status = Some(response.status);
+    error.request_id = request_id(response, body);
+    error.retry_after_ms = retry_after_ms(response);
+    let kind =
+        if response.status == 404 { FailureKind::Unrouted } else { FailureKind::Intercepted };
+    Failure { error, kind }
+}
+
+/// What the headers tell of who answered, for example ` (server: squid/6.6; via: 1.1 gate)`.
+fn intermediary(response: &Response) -> String {
+    let named = INTERMEDIARY_HEADERS.iter().filter_map(|name| {
+        let value = shortened(response.header(name)?, HEADER_LIMIT);
+        (!value.is_empty()).then(|| format!("{name}: {value}"))
+    });
+    let named = named.collect::<Vec<_>>().join("; ");
+    if named.is_empty() { named } else { format!(" ({named})") }
+}
+
+/// Whether an answer that is no success is the service's own word: JSON, or another body that is
+/// on record for it. What is told by the status alone is believed whoever says it.
+fn is_own_word(endpoint: &'static Endpoint, status: u16, body: &Body) -> bool {
+    if matches!(status, 408 | 429 | 500..) {
+        return true;
+    }
+    match (body, endpoint.service) {
+        // Only a proxy asks for authentication at itself.
+        _ if status == 407 => false,
+        (Body::Object(properties), _) => is_own_shape(properties),
+        // An unknown plan group is answered with a page. So is a path without a route, by proxies
+        // as well as by ChartMogul.
+        (Body::Page, Service::Chartmogul) => status == 404 && endpoint.group() == "planGroups",
+        (Body::Page, Service::Ghl) => false,
+        (Body::Text(text), Service::Ghl) => is_plain_word_of_ghl(status, text),
+        (Body::Text(_), Service::Chartmogul) => false,
+    }
+}
+
+/// Whether an object has a property that one of the services' refusals has. Others' objects have
+/// none: RFC 9457 says `title` and `detail`, and Cloudflare answers so where JSON is asked for.
+fn is_own_shape(properties: &Map<String, Value>) -> bool {
+    const NAMES: &[&str] =
+        &["message", "msg", "error", "errors", "error_description", "code", "statusCode"];
+    let known = properties.keys().any(|name| NAMES.contains(&name.as_str()));
+    // ChartMogul lists each field's faults at the top.
+    let listed = || properties.values().any(Value::is_array);
+    let says_whose = properties.contains_key("cloudflare_error");
+    properties.is_empty() || ((known || listed()) && !says_whose)
+}
+
+/// The bodies that are on record for GHL and may come without JSON around them.
+fn is_plain_word_of_ghl(status: u16, text: &str) -> bool {
+    const REFUSALS: &[&str] = &[
+        "the token is not authorized for this scope",
+        "token's user type mismatch",
+        "this authclass type is not allowed",
+        "version header was not found",
+        "invalid api version segment",
+        "e01 - unauthorized request",
+        "command timed out",
+        "invalid jwt",
+        "invalid token: access token is invalid",
+        "invalid private integration token",
+    ];
+    let text = text.to_ascii_lowercase();
+    let begins = |part: &&str| text.starts_with(part);
+    match status {
+        400 | 401 => REFUSALS.iter().any(begins),
+        404 => text.is_empty() || begins(&"cannot "),
+        _ => false,
+    }
 }
 
 /// A create that may have happened.
@@ -169,11 +278,10 @@ fn ghl(endpoint: &'static Endpoint, response: &Response, body: &Body, said: &str
     }
 }
 
-fn chartmogul(status: u16, said: &str) -> (Code, Hint) {
+fn chartmogul(status: u16, body: &Body, said: &str) -> (Code, Hint) {
     let hint = |text: &'static str| Some(Cow::Borrowed(text));
-    let taken = ["already exist", "already been taken"];
     match status {
-        400 | 409 | 422 if taken.iter().any(|part| contains(said, part)) => {
+        400 | 409 | 422 if body.says_identity_is_taken(said) => {
             (Code::Duplicate, hint("Look the record up by its external id and update it."))
         }
         401 => (Code::Unauthorized, hint("Check the API key; a deactivated user's keys stop.")),
@@ -207,8 +315,10 @@ impl Body {
     fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let text = text.trim();
-        if let Ok(Value::Object(properties)) = serde_json::from_str(text) {
-            return Self::Object(properties);
+        match serde_json::from_str(text) {
+            Ok(Value::Object(properties)) => return Self::Object(properties),
+            Ok(Value::String(text)) => return Self::Text(text),
+            _ => {}
         }
         if text.starts_with('<') { Self::Page } else { Self::Text(text.to_owned()) }
     }
@@ -220,6 +330,16 @@ impl Body {
         }
     }
 
+    /// What it is or says, for a message.
+    fn summary(&self) -> Cow<'static, str> {
+        let said = self.message();
+        match self {
+            Self::Page => Cow::Borrowed("an HTML page"),
+            _ if said.is_empty() => Cow::Borrowed("nothing more"),
+            _ => Cow::Owned(said),
+        }
+    }
+
     /// What the service says, in one trimmed line.
     fn message(&self) -> String {
         let properties = match self {
@@ -227,7 +347,7 @@ impl Body {
             Self::Page => return String::new(),
             Self::Text(text) => return trimmed(text),
         };
-        let named = ["message", "errors", "error", "error_description"]
+        let named = ["message", "errors", "error", "error_description", "title"]
             .iter()
             .filter_map(|name| properties.get(*name))
             .map(spoken)
@@ -248,6 +368,24 @@ impl Body {
         meta || codes
             .iter()
             .any(|code| code.contains("ALREADY_EXISTS") || code.contains("NO_DUPLICATE"))
+    }
+
+    /// Whether ChartMogul says that another record has this one's identity. A custom attribute that
+    /// "already exists with another type" is no record.
+    fn says_identity_is_taken(&self, said: &str) -> bool {
+        let Self::Object(properties) = self else { return false };
+        let by_field = properties.get("errors").and_then(Value::as_object);
+        let by_field = by_field.into_iter().flatten();
+        let listed = properties.iter().filter(|(_, value)| value.is_array());
+        let mut fields = by_field.chain(listed).peekable();
+        let parameter = self.get("param").and_then(Value::as_str);
+        match (parameter, fields.peek()) {
+            (Some(parameter), _) => is_taken(said) && is_identity(parameter),
+            (None, Some(_)) => {
+                fields.any(|(name, value)| is_taken(&spoken(value)) && is_identity(name))
+            }
+            (None, None) => is_taken(said) && names_identity(said),
+        }
     }
 
     /// What programs can use: ids, fields at fault, several messages.
@@ -288,14 +426,38 @@ fn spoken(value: &Value) -> String {
     }
 }
 
+/// Whether a text says that something is there already.
+fn is_taken(text: &str) -> bool {
+    let taken = contains(text, "already exist") || contains(text, "already been taken");
+    taken && !contains(text, "type") && !contains(text, "attribute")
+}
+
+/// Whether a field is what a record is known by: `external_id`, `transactions.external_id`, `name`.
+fn is_identity(field: &str) -> bool {
+    let field = field.rsplit('.').next().unwrap_or(field);
+    ["external_id", "email", "name", "uuid", "identifier", "contact", "customer"].contains(&field)
+}
+
+/// The same of a text that no field stands beside.
+fn names_identity(text: &str) -> bool {
+    ["external id", "external_id", "identifier", "email", "e-mail", "name", "contact", "customer"]
+        .iter()
+        .any(|part| contains(text, part))
+}
+
 fn contains(text: &str, part: &str) -> bool {
     text.to_ascii_lowercase().contains(part)
 }
 
 /// One line of at most [`MESSAGE_LIMIT`] characters.
 fn trimmed(text: &str) -> String {
+    shortened(text, MESSAGE_LIMIT)
+}
+
+/// One line of at most so many characters.
+fn shortened(text: &str, limit: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MESSAGE_LIMIT) {
+    match line.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line,
     }
@@ -496,7 +658,7 @@ mod tests {
                     "API key",
                 ),
                 (402, "{}", Code::PaymentRequired, "402"),
-                (403, "", Code::Forbidden, "403"),
+                (403, r#"{"code":403,"message":"x"}"#, Code::Forbidden, "403"),
                 (
                     404,
                     r#"{"code":404,"message":"Customer \"35da\" does not exist","param":"customer_id"}"#,
@@ -504,7 +666,6 @@ mod tests {
                     "35da",
                 ),
                 (404, r#"{"error":"Plan not found"}"#, Code::NotFound, "Plan not found"),
-                (404, "<!DOCTYPE html><title>x</title>", Code::NotFound, "an HTML page"),
                 (
                     422,
                     r#"{"error":"Invalid UUID passed","error_details":[{"param":"uuid","code":"invalid","message":"Invalid UUID passed"}]}"#,
@@ -522,6 +683,54 @@ mod tests {
                     r#"{"errors":{"name":"Has already been taken."}}"#,
                     Code::Duplicate,
                     "already been taken",
+                ),
+                (
+                    422,
+                    r#"{"errors":{"transactions.external_id":"has already been taken"}}"#,
+                    Code::Duplicate,
+                    "transactions.external_id",
+                ),
+                (
+                    422,
+                    r#"{"name":["Name has already been taken"],"error_details":[]}"#,
+                    Code::Duplicate,
+                    "Name has",
+                ),
+                (
+                    422,
+                    r#"{"code":422,"message":"This contact already exists.","param":null}"#,
+                    Code::Duplicate,
+                    "contact already",
+                ),
+                (
+                    422,
+                    r#"{"code":422,"message":"It already exists.","param":"email"}"#,
+                    Code::Duplicate,
+                    "already exists",
+                ),
+                (
+                    422,
+                    r#"{"code":422,"message":"The attribute \"email\" already exists with another type.","param":"custom"}"#,
+                    Code::Rejected,
+                    "another type",
+                ),
+                (
+                    422,
+                    r#"{"errors":{"name":"An attribute of this name already exists with another type."}}"#,
+                    Code::Rejected,
+                    "another type",
+                ),
+                (
+                    422,
+                    r#"{"errors":{"custom":"plan already exists"}}"#,
+                    Code::Rejected,
+                    "plan already",
+                ),
+                (
+                    400,
+                    r#"{"error":"Attribute \"external_id\" already exists as Integer"}"#,
+                    Code::Rejected,
+                    "as Integer",
                 ),
                 (
                     422,
@@ -555,9 +764,132 @@ mod tests {
                     Code::RateLimited,
                     "exceeded",
                 ),
-                (418, "[1]", Code::Rejected, "[1]"),
             ],
         );
+    }
+
+    /// Bodies of proxies, firewalls and portals, and of no service.
+    const FOREIGN: &[(&str, &str)] = &[
+        ("<!DOCTYPE html><title>Access denied</title>", "an HTML page"),
+        ("<html><head><title>403 Forbidden</title></head></html>", "an HTML page"),
+        ("", "nothing more"),
+        ("  \r\n", "nothing more"),
+        ("Access denied", "Access denied"),
+        ("RBAC: access denied", "RBAC"),
+        ("error code: 1020", "1020"),
+        ("Record not found", "not found"),
+        ("\"Forbidden\"", "Forbidden"),
+        ("[1]", "[1]"),
+        ("null", "null"),
+        (r#"{"message":"Invalid J"#, "Invalid J"),
+        (
+            r#"{"type":"https://developers.cloudflare.com/","title":"Error 1020: Access denied","status":403,"cloudflare_error":true}"#,
+            "Error 1020",
+        ),
+        (r#"{"success":false,"reason":"blocked"}"#, "nothing more"),
+        ("\u{feff}<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "AccessDenied"),
+    ];
+
+    #[test]
+    fn what_is_not_the_services_own_is_not_believed() {
+        for endpoint in [&GHL, &CHARTMOGUL] {
+            for status in [302, 400, 401, 402, 403, 404, 405, 409, 410, 413, 421, 422, 451] {
+                for (body, part) in FOREIGN {
+                    let of_ghl = endpoint.service == Service::Ghl;
+                    if of_ghl && status == 404 && body.trim().is_empty() {
+                        continue; // On record: no such route.
+                    }
+                    let failure = read(endpoint, status, body);
+                    let Failure { error, kind } = &failure;
+                    assert_eq!(error.code, Code::UnreadableResponse, "{status} {body}");
+                    assert!(error.code.retryable() && failure.possible());
+                    assert_eq!(*kind == FailureKind::Unrouted, status == 404);
+                    assert_eq!(error.status, Some(status));
+                    let own = format!("{status} is not {}'s own", endpoint.service.title());
+                    assert!(error.message.contains(&own), "{}", error.message);
+                    assert!(error.message.contains(part), "{} lacks {part}", error.message);
+                    assert!(error.hint.as_ref().unwrap().contains("proxy or a firewall"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_status_alone_tells_is_believed_whoever_says_it() {
+        for endpoint in [&GHL, &CHARTMOGUL] {
+            for (body, _) in FOREIGN {
+                assert_eq!(read(endpoint, 429, body).error.code, Code::RateLimited, "{body}");
+                for status in [408, 500, 502, 503, 504, 520, 530] {
+                    let error = read(endpoint, status, body).error;
+                    assert_eq!(error.code, Code::ServiceUnavailable, "{status} {body}");
+                }
+            }
+            // A proxy's own business, in whatever words.
+            let error = read(endpoint, 407, r#"{"message":"Proxy login required"}"#).error;
+            assert_eq!(error.code, Code::UnreadableResponse);
+        }
+    }
+
+    #[test]
+    fn plain_bodies_that_are_on_record_are_the_services_own() {
+        for (status, body, code) in [
+            (401, "Command timed out", Code::ServiceUnavailable),
+            (401, "E01 - Unauthorized request", Code::Rejected),
+            (401, "Invalid JWT", Code::Unauthorized),
+            (401, "\"The token is not authorized for this scope.\"", Code::MissingScope),
+            (401, "Token's user type mismatch!", Code::WrongTokenType),
+            (401, "version header was not found.", Code::Rejected),
+            (404, "Cannot GET /contacts/x/y", Code::NotFound),
+            (404, "", Code::NotFound),
+        ] {
+            assert_eq!(read(&GHL, status, body).error.code, code, "{status} {body}");
+        }
+        // A word that stands somewhere in a page is not the gateway's.
+        let page = "<html>Command timed out</html>";
+        assert_eq!(read(&GHL, 401, page).error.code, Code::UnreadableResponse);
+        static PLAN_GROUP: Endpoint = Endpoint::new(
+            Service::Chartmogul,
+            "planGroups.retrieve",
+            Method::Get,
+            "/v1/plan_groups/{uuid}",
+        );
+        let page = "<!DOCTYPE html><title>x</title>";
+        assert_eq!(read(&PLAN_GROUP, 404, page).error.code, Code::NotFound);
+        assert_eq!(read(&PLAN_GROUP, 403, page).error.code, Code::UnreadableResponse);
+    }
+
+    #[test]
+    fn the_intermediary_is_named_by_its_headers_and_nothing_secret_is_quoted() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut response = Response {
+            status: 403,
+            headers: vec![
+                header("Server", "squid/6.6"),
+                header("VIA", &format!("1.1 gate {}", "x".repeat(200))),
+                header("Set-Cookie", "session=canary"),
+                header("Authorization", "Bearer canary"),
+                header("x-cache", " \r\n "),
+            ],
+            body: b"<html>".to_vec(),
+        };
+        let message = of_response(&CHARTMOGUL, &response).error.message.clone();
+        assert!(message.contains("(server: squid/6.6; via: 1.1 gate xxx"), "{message}");
+        assert!(!message.contains("canary") && !message.contains(&"x".repeat(60)), "{message}");
+        assert!(!message.contains("x-cache"), "{message}");
+        response.status = 200;
+        let message =
+            unreadable(&CHARTMOGUL, &response, "it is an HTML page").error.message.clone();
+        assert!(message.contains("an HTML page (server: squid/6.6"), "{message}");
+        assert_eq!(intermediary(&Response::default()), "");
+    }
+
+    #[cfg(feature = "sandbox")]
+    #[test]
+    fn the_old_fault_believes_a_proxy() {
+        mutants::set(Some(Mutant::ProxyIsTheService));
+        let codes = [401, 403, 404].map(|status| read(&CHARTMOGUL, status, "<html>").error.code);
+        mutants::set(None);
+        assert_eq!(codes, [Code::Unauthorized, Code::Forbidden, Code::NotFound]);
     }
 
     #[test]
@@ -605,7 +937,7 @@ mod tests {
     fn what_may_have_happened_is_known() {
         assert!(read(&GHL, 401, "Command timed out").possible());
         assert!(read(&GHL, 500, "").possible() && read(&GHL, 503, "").possible());
-        assert!(!read(&GHL, 422, "").possible() && !read(&GHL, 429, "").possible());
+        assert!(!read(&GHL, 422, "{}").possible() && !read(&GHL, 429, "").possible());
         assert!(of_sending(SendFailure::Timeout).possible());
         assert!(of_sending(SendFailure::Lost(String::new())).possible());
         assert!(!of_sending(SendFailure::NotSent(String::new())).possible());

@@ -25,6 +25,8 @@ pub(super) enum RetryReason {
     Lost,
     /// The service failed; some bad input makes it fail for ever.
     ServerError,
+    /// Something between answered; a firewall's rule does so for ever.
+    Intercepted,
 }
 
 impl RetryReason {
@@ -35,6 +37,7 @@ impl RetryReason {
             Self::NotSent => "not reached",
             Self::Lost => "no readable answer",
             Self::ServerError => "server error",
+            Self::Intercepted => "answered by a proxy",
         }
     }
 
@@ -43,7 +46,7 @@ impl RetryReason {
         match self {
             Self::Throttled => 8,
             Self::NotSent | Self::Lost => 5,
-            Self::ServerError => 3,
+            Self::ServerError | Self::Intercepted => 3,
         }
     }
 
@@ -51,7 +54,7 @@ impl RetryReason {
     const fn cost(self) -> u32 {
         match self {
             Self::Throttled => 0,
-            Self::NotSent | Self::ServerError => 5,
+            Self::NotSent | Self::ServerError | Self::Intercepted => 5,
             Self::Lost => 10,
         }
     }
@@ -74,16 +77,18 @@ const LONGEST_BACKOFF_MS: u64 = 20_000;
 /// What a failure suggests for a request of this class.
 pub(super) const fn classify(class: RetryClass, kind: FailureKind) -> RetryAction {
     let reason = match kind {
-        FailureKind::Final => return RetryAction::NoActionIndicated,
+        FailureKind::Final | FailureKind::Unrouted => return RetryAction::NoActionIndicated,
         FailureKind::Throttled => RetryReason::Throttled,
         FailureKind::NotSent => RetryReason::NotSent,
         FailureKind::Lost => RetryReason::Lost,
         FailureKind::ServerError => RetryReason::ServerError,
+        FailureKind::Intercepted => RetryReason::Intercepted,
     };
     match (class, reason) {
-        (RetryClass::Create, RetryReason::Lost | RetryReason::ServerError) => {
-            RetryAction::RetryForbidden
-        }
+        (
+            RetryClass::Create,
+            RetryReason::Lost | RetryReason::ServerError | RetryReason::Intercepted,
+        ) => RetryAction::RetryForbidden,
         _ => RetryAction::RetryIndicated(reason),
     }
 }
@@ -141,13 +146,15 @@ mod tests {
 
     #[test]
     fn a_create_is_resent_only_where_nothing_happened() {
-        use FailureKind::{Final, Lost, NotSent, ServerError, Throttled};
+        use FailureKind::{Final, Intercepted, Lost, NotSent, ServerError, Throttled, Unrouted};
         use RetryAction::{NoActionIndicated, RetryForbidden, RetryIndicated};
         let table = [
             (Throttled, RetryIndicated(RetryReason::Throttled)),
             (NotSent, RetryIndicated(RetryReason::NotSent)),
             (Lost, RetryForbidden),
             (ServerError, RetryForbidden),
+            (Intercepted, RetryForbidden),
+            (Unrouted, NoActionIndicated),
             (Final, NoActionIndicated),
         ];
         for (kind, action) in table {
@@ -156,6 +163,8 @@ mod tests {
         for class in [RetryClass::Read, RetryClass::Repeatable] {
             assert_eq!(classify(class, Lost), RetryIndicated(RetryReason::Lost));
             assert_eq!(classify(class, ServerError), RetryIndicated(RetryReason::ServerError));
+            assert_eq!(classify(class, Intercepted), RetryIndicated(RetryReason::Intercepted));
+            assert_eq!(classify(class, Unrouted), NoActionIndicated);
             assert_eq!(classify(class, Final), NoActionIndicated);
         }
     }
