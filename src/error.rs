@@ -96,7 +96,7 @@ codes! {
     DailyQuotaExhausted = "daily_quota_exhausted", retryable: true;
     /// The service answered with a server error.
     ServiceUnavailable = "service_unavailable", retryable: true;
-    /// The answer could not be read: HTML, truncated or not of the expected form.
+    /// The answer could not be read or is not the service's own: truncated, or a proxy's page.
     UnreadableResponse = "unreadable_response", retryable: true;
     /// No answer within the time allowed.
     Timeout = "timeout", retryable: true;
@@ -120,8 +120,27 @@ codes! {
     CapExceeded = "cap_exceeded", retryable: false;
     /// The state store failed or holds something unreadable.
     StoreFailed = "store_failed", retryable: true;
+    /// Another process works on this location's state.
+    Busy = "busy", retryable: true;
     /// The WebAssembly module stopped on a defect; please report it.
     Crashed = "crashed", retryable: false;
+}
+
+impl Code {
+    /// True where no other record of a run can fare better: the credential, the day, the caller or
+    /// the state itself is at fault. A refusal that may be about one record or one kind does not.
+    pub const fn ends_run(self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized
+                | Self::WrongTokenType
+                | Self::LocationForbidden
+                | Self::DailyQuotaExhausted
+                | Self::Aborted
+                | Self::StoreFailed
+                | Self::Crashed
+        )
+    }
 }
 
 impl fmt::Display for Code {
@@ -244,3 +263,32 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_only_where_no_other_record_can_fare_better() {
+        let ending = Code::ALL.iter().filter(|(code, ..)| code.ends_run());
+        assert_eq!(
+            ending.map(|(_, text, ..)| *text).collect::<Vec<_>>(),
+            [
+                "unauthorized",
+                "wrong_token_type",
+                "location_forbidden",
+                "daily_quota_exhausted",
+                "aborted",
+                "store_failed",
+                "crashed",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_code_has_a_text_of_its_own() {
+        for (code, text, ..) in Code::ALL {
+            assert_eq!((Code::parse(text), code.text()), (Some(*code), *text));
+        }
+    }
+}

@@ -30,6 +30,7 @@ export type ErrorCode =
   | "stale_plan"
   | "cap_exceeded"
   | "store_failed"
+  | "busy"
   | "crashed";
 
 /** What an error carries besides its message. */
@@ -125,6 +126,7 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   "network",
   "incomplete_list",
   "store_failed",
+  "busy",
 ]);
 
 const CLASSES: Readonly<Partial<Record<ErrorCode, new (fields: ErrorFields) => ConnectorError>>> = {
