@@ -6,7 +6,6 @@ mod unlisted;
 use serde_json::Value;
 
 use crate::chartmogul::exports;
-use crate::chartmogul::notes::Notes;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
@@ -20,8 +19,7 @@ use crate::{chartmogul, ghl};
 #[derive(Debug)]
 pub struct Connector {
     ghl: Option<Client>,
-    chartmogul: Option<Client>,
-    notes: Notes,
+    chartmogul: Option<chartmogul::Client>,
     settings: Settings,
 }
 
@@ -37,16 +35,14 @@ impl Connector {
         };
         Ok(Self {
             ghl: client(Service::Ghl)?,
-            chartmogul: client(Service::Chartmogul)?,
-            notes: Notes::new(),
+            chartmogul: client(Service::Chartmogul)?.map(chartmogul::Client::over),
             settings: settings(options.get("sync"))?,
         })
     }
 
     /// The sync between both services.
     pub fn engine<'a, H: Host>(&'a self, host: &'a H) -> Result<Engine<'a, H>> {
-        let (ghl, chartmogul) = (self.client(Service::Ghl)?, self.client(Service::Chartmogul)?);
-        Engine::new(host, ghl, chartmogul, &self.notes, &self.settings)
+        Engine::new(host, self.ghl()?, self.chartmogul()?, &self.settings)
     }
 
     /// What the contacts of a page would be in ChartMogul; asks no service. See [`sync::preview`].
@@ -54,18 +50,14 @@ impl Connector {
         sync::preview(&self.settings, page)
     }
 
-    /// The client of a service, or that it is not configured.
-    pub fn client(&self, service: Service) -> Result<&Client> {
-        let client = match service {
-            Service::Ghl => &self.ghl,
-            Service::Chartmogul => &self.chartmogul,
-        };
-        client.as_ref().ok_or_else(|| {
-            let message = format!("{} is not configured", service.title());
-            Error::new(Code::InvalidConfig, message)
-                .of(service)
-                .hint(format!("Give the option `{}`.", service.name()))
-        })
+    /// GHL's client, or that it is not configured.
+    pub fn ghl(&self) -> Result<&Client> {
+        self.ghl.as_ref().ok_or_else(|| not_configured(Service::Ghl))
+    }
+
+    /// ChartMogul's client, or that it is not configured.
+    pub fn chartmogul(&self) -> Result<&chartmogul::Client> {
+        self.chartmogul.as_ref().ok_or_else(|| not_configured(Service::Chartmogul))
     }
 
     /// Calls an endpoint, for example `ghl.contacts.get`, with its parameters as a JSON object.
@@ -73,28 +65,32 @@ impl Connector {
     pub async fn call<H: Host>(&self, host: &H, name: &str, parameters: &str) -> Result<Json> {
         let endpoint = find(name)?;
         let parameters = read(endpoint, parameters)?;
-        let client = self.client(endpoint.service)?;
         match (endpoint.composed, endpoint.service) {
             (true, Service::Ghl) if endpoint.name == "request" => {
-                return unlisted::call(client, host, endpoint, parameters).await;
+                unlisted::call(self.ghl()?, host, endpoint, parameters).await
             }
             (true, Service::Ghl) => {
-                return find_contact::find(client, host, endpoint, parameters).await;
+                find_contact::find(self.ghl()?, host, endpoint, parameters).await
             }
             (true, Service::Chartmogul) => {
-                return exports::finish(client, host, endpoint, parameters).await;
+                exports::finish(self.chartmogul()?, host, endpoint, parameters).await
             }
-            (false, _) => {}
+            (false, Service::Ghl) => self.ghl()?.value(host, endpoint, parameters).await,
+            (false, Service::Chartmogul) => {
+                self.chartmogul()?.value(host, endpoint, parameters).await
+            }
         }
-        self.notes.value(client, host, endpoint, parameters).await
     }
 
     /// The same for an endpoint that answers with bytes, or the bytes of any other's answer.
     pub async fn bytes<H: Host>(&self, host: &H, name: &str, parameters: &str) -> Result<Vec<u8>> {
         let endpoint = find(name)?;
         let parameters = read(endpoint, parameters)?;
-        let client = self.client(endpoint.service)?;
-        client.call(host, endpoint, parameters).await.map(|response| response.body)
+        let answer = match endpoint.service {
+            Service::Ghl => self.ghl()?.call(host, endpoint, parameters).await,
+            Service::Chartmogul => self.chartmogul()?.call(host, endpoint, parameters).await,
+        };
+        answer.map(|response| response.body)
     }
 
     /// One page of a list as JSON text: `{"items":[…],"cursor":text|null,"total":number|null,"missing":number}`.
@@ -107,9 +103,20 @@ impl Connector {
     ) -> Result<String> {
         let endpoint = find(name)?;
         let parameters = read(endpoint, parameters)?;
-        let client = self.client(endpoint.service)?;
-        self.notes.page(client, host, endpoint, parameters, cursor).await.map(|page| page.to_json())
+        let page = match endpoint.service {
+            Service::Ghl => self.ghl()?.page(host, endpoint, parameters, cursor).await,
+            Service::Chartmogul => {
+                self.chartmogul()?.page(host, endpoint, parameters, cursor).await
+            }
+        };
+        page.map(|page| page.to_json())
     }
+}
+
+fn not_configured(service: Service) -> Error {
+    Error::new(Code::InvalidConfig, format!("{} is not configured", service.title()))
+        .of(service)
+        .hint(format!("Pass the option `{}`.", service.name()))
 }
 
 /// The settings of the sync; what is left out has its default.
@@ -192,8 +199,8 @@ mod tests {
     fn a_service_that_is_left_out_cannot_be_called() {
         let options = json!({"ghl": null, "chartmogul": {"apiKey": "k"}, "sync": {}});
         let connector = Connector::new(&options).unwrap();
-        assert!(connector.client(Service::Chartmogul).is_ok());
-        assert_eq!(connector.client(Service::Ghl).unwrap_err().code, Code::InvalidConfig);
+        assert!(connector.chartmogul().is_ok());
+        assert_eq!(connector.ghl().unwrap_err().code, Code::InvalidConfig);
         let error = Connector::new(&json!({"sync": {"ancor": "attach-only"}})).unwrap_err();
         assert_eq!(error.code, Code::InvalidConfig);
         assert_eq!(error.hint.as_deref(), Some("Did you mean `anchor`?"));

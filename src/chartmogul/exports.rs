@@ -1,10 +1,10 @@
 //! Waits for an export of activities: ChartMogul makes it in the background and tells only when asked.
 
-use super::find;
+use super::{Client, find};
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
-use crate::http::{Client, Parameters};
+use crate::http::Parameters;
 use crate::record::{self, Json, Scalar};
 
 /// Milliseconds before the second question; each later pause is twice as long, up to the longest.
@@ -62,7 +62,7 @@ mod tests {
     use crate::http::scripted::{Scripted, client, reply};
 
     fn run(host: &Scripted<'_>) -> Result<Value> {
-        let client = client(Service::Chartmogul, GhlVersion::Dated);
+        let client = Client::over(client(Service::Chartmogul, GhlVersion::Dated));
         let endpoint = find("activitiesExports.finish").unwrap();
         let parameters = Parameters::from_iter([("export_id".to_owned(), json!("e1"))]);
         let export = host.run(finish(&client, host, endpoint, parameters))?;

@@ -1,9 +1,12 @@
-//! ChartMogul: its endpoint table, its records, and what takes several calls.
+//! ChartMogul: its endpoint table, its records, its client, and what takes several calls.
 
+mod client;
 pub mod endpoints;
 pub mod exports;
-pub mod notes;
+mod notes;
 pub mod records;
+
+pub use client::Client;
 
 use crate::endpoint::Endpoint;
 

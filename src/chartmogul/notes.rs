@@ -27,18 +27,18 @@ enum Form {
 /// Remembers which form the account has. It is found out by the first call that is answered 404:
 /// where the newer endpoint exists, no call is spent on asking.
 #[derive(Debug, Default)]
-pub struct Notes {
+pub(super) struct Notes {
     form: Cell<Option<Form>>,
 }
 
 impl Notes {
     /// Nothing is known yet.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { form: Cell::new(None) }
     }
 
     /// [`Client::value`], with the fallback where the endpoint is one of `notes`.
-    pub async fn value<H: Host>(
+    pub(super) async fn value<H: Host>(
         &self,
         client: &Client,
         host: &H,
@@ -61,7 +61,7 @@ impl Notes {
     }
 
     /// [`Client::page`], with the fallback where the endpoint is one of `notes`.
-    pub async fn page<H: Host>(
+    pub(super) async fn page<H: Host>(
         &self,
         client: &Client,
         host: &H,

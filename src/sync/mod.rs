@@ -42,7 +42,6 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 
-use crate::chartmogul::notes::Notes;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
@@ -58,8 +57,7 @@ use state::Keeper;
 pub struct Engine<'a, H: Host> {
     host: &'a H,
     ghl: &'a Client,
-    chartmogul: &'a Client,
-    notes: &'a Notes,
+    chartmogul: &'a chartmogul::Client,
     settings: &'a Settings,
     location: String,
     keeper: Keeper<'a, H::Store>,
@@ -70,8 +68,7 @@ impl<'a, H: Host> Engine<'a, H> {
     pub fn new(
         host: &'a H,
         ghl: &'a Client,
-        chartmogul: &'a Client,
-        notes: &'a Notes,
+        chartmogul: &'a chartmogul::Client,
         settings: &'a Settings,
     ) -> Result<Self> {
         settings.check()?;
@@ -83,7 +80,6 @@ impl<'a, H: Host> Engine<'a, H> {
             host,
             ghl,
             chartmogul,
-            notes,
             settings,
             location: location.to_owned(),
             keeper: Keeper::new(host.store(), location),
@@ -110,12 +106,21 @@ impl<'a, H: Host> Engine<'a, H> {
 
     /// A whole list that is known to be short: users, fields, data sources.
     async fn ghl_list(&self, name: &'static str, parameters: Value) -> Result<Vec<Json>> {
-        list(self.host, self.ghl, row(Service::Ghl, name)?, parameters).await
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.ghl_page(name, parameters.clone(), cursor.as_deref()).await?;
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     async fn chartmogul_value(&self, name: &str, parameters: Value) -> Result<Json> {
         let row = row(Service::Chartmogul, name)?;
-        self.notes.value(self.chartmogul, self.host, row, object(parameters)).await
+        self.chartmogul.value(self.host, row, object(parameters)).await
     }
 
     async fn chartmogul_page(
@@ -125,11 +130,20 @@ impl<'a, H: Host> Engine<'a, H> {
         cursor: Option<&str>,
     ) -> Result<Page> {
         let row = row(Service::Chartmogul, name)?;
-        self.notes.page(self.chartmogul, self.host, row, object(parameters), cursor).await
+        self.chartmogul.page(self.host, row, object(parameters), cursor).await
     }
 
     async fn chartmogul_list(&self, name: &str, parameters: Value) -> Result<Vec<Json>> {
-        list(self.host, self.chartmogul, row(Service::Chartmogul, name)?, parameters).await
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.chartmogul_page(name, parameters.clone(), cursor.as_deref()).await?;
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Reads a record that the run cannot do without.
@@ -168,24 +182,5 @@ fn object(value: Value) -> Parameters {
     match value {
         Value::Object(parameters) => parameters,
         _ => Parameters::new(),
-    }
-}
-
-async fn list<H: Host>(
-    host: &H,
-    client: &Client,
-    row: &'static Endpoint,
-    parameters: Value,
-) -> Result<Vec<Json>> {
-    let parameters = object(parameters);
-    let mut items = Vec::new();
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = client.page(host, row, parameters.clone(), cursor.as_deref()).await?;
-        items.extend(page.items);
-        cursor = page.cursor;
-        if cursor.is_none() {
-            return Ok(items);
-        }
     }
 }

@@ -287,10 +287,8 @@ fn a_death_between_any_two_commits_is_survived() {
 
 fn run_until_stuck(world: &World) -> bool {
     let (ghl, chartmogul) = world.clients();
-    let notes = ghl_chartmogul::chartmogul::notes::Notes::new();
     let engine =
-        ghl_chartmogul::sync::Engine::new(&world.host, &ghl, &chartmogul, &notes, &world.settings)
-            .unwrap();
+        ghl_chartmogul::sync::Engine::new(&world.host, &ghl, &chartmogul, &world.settings).unwrap();
     world.host.block_on_until_stuck(engine.run(APPLY)).is_none()
 }
 

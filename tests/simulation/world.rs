@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ghl_chartmogul::chartmogul::notes::Notes;
+use ghl_chartmogul::chartmogul;
 use ghl_chartmogul::error::{Code, Error, Result, Service};
 use ghl_chartmogul::host::{Event, Host, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Two new clients, as a new process has them.
-    pub fn clients(&self) -> (Client, Client) {
+    pub fn clients(&self) -> (Client, chartmogul::Client) {
         let sandbox = self.host.sandbox.borrow();
         let credentials = sandbox.credentials();
         let client = |service, secret: &str, location: Option<&str>| {
@@ -63,7 +63,11 @@ impl World {
         };
         (
             client(Service::Ghl, &credentials.ghl_token, Some(&credentials.location_id)),
-            client(Service::Chartmogul, &credentials.chartmogul_key, None),
+            chartmogul::Client::over(client(
+                Service::Chartmogul,
+                &credentials.chartmogul_key,
+                None,
+            )),
         )
     }
 
@@ -73,8 +77,7 @@ impl World {
         run: impl AsyncFn(&Engine<'_, SimulatedHost>) -> Result<T>,
     ) -> Result<Result<T>, Killed> {
         let (ghl, chartmogul) = self.clients();
-        let notes = Notes::new();
-        let engine = Engine::new(&self.host, &ghl, &chartmogul, &notes, &self.settings).unwrap();
+        let engine = Engine::new(&self.host, &ghl, &chartmogul, &self.settings).unwrap();
         self.host.block_on(run(&engine))
     }
 

@@ -1,0 +1,75 @@
+//! ChartMogul's client: the verbs of the client of any service, whichever form of notes the
+//! account has.
+
+use super::notes::Notes;
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+use crate::host::{Host, Response};
+use crate::http::{self, ClientConfig, Page, Parameters, Quota};
+use crate::record::Json;
+
+/// Calls ChartMogul with one key. All calls share its pacing and its retry budget, and what was
+/// found out of the account.
+#[derive(Debug)]
+pub struct Client {
+    http: http::Client,
+    notes: Notes,
+}
+
+impl Client {
+    /// A client, or what is wrong with the configuration.
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        http::Client::new(config).map(Self::over)
+    }
+
+    /// The same over a client that is configured for ChartMogul.
+    pub const fn over(http: http::Client) -> Self {
+        Self { http, notes: Notes::new() }
+    }
+
+    /// Calls an endpoint and gives its answer as it came, a success or 304. See [`http::Client::call`].
+    pub async fn call<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+    ) -> Result<Response> {
+        self.http.call(host, endpoint, parameters).await
+    }
+
+    /// Calls an endpoint and gives its value; notes in their newer form. See [`http::Client::value`].
+    pub async fn value<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+    ) -> Result<Json> {
+        self.notes.value(&self.http, host, endpoint, parameters).await
+    }
+
+    /// One page of a list; notes in their newer form. See [`http::Client::page`].
+    pub async fn page<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        self.notes.page(&self.http, host, endpoint, parameters, cursor).await
+    }
+
+    /// Says what is wrong with the parameters of a call, as calling would. Sends nothing.
+    pub fn check(&self, endpoint: &'static Endpoint, parameters: &Parameters) -> Result<()> {
+        self.http.check(endpoint, parameters)
+    }
+
+    /// Requests sent so far.
+    pub fn calls(&self) -> u64 {
+        self.http.calls()
+    }
+
+    /// The day's quota, once an answer has told it; ChartMogul tells none today.
+    pub fn quota(&self) -> Option<Quota> {
+        self.http.quota()
+    }
+}
