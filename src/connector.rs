@@ -1,13 +1,11 @@
 //! A connector: the clients that its options configure, and calls by an endpoint's full name.
 
-mod find_contact;
-mod unlisted;
-
 use serde_json::Value;
 
 use crate::chartmogul::exports;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
+use crate::ghl::{find_contact, unlisted};
 use crate::host::Host;
 use crate::http::{self, Client, ClientConfig, Parameters};
 use crate::mapping::settings::Settings;

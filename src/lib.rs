@@ -4,7 +4,7 @@
 //! `wasm` (bindings, no logic) · `connector` (options, calls by name) ·
 //! `sync` (read, match, diff, plan, apply, record) · `mapping` (fields, types, text forms) · `ghl` and `chartmogul` (endpoint tables, records,
 //! pagers) · `http` (building, pacing, retrying, reading errors) · `endpoint` (what a row is) ·
-//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `dates` · `error` · `mutants` (old faults on demand, for tests).
+//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `phone`, `email` and `dates` (one form for each) · `countries` · `error` · `mutants` (old faults on demand, for tests).
 //! `sandbox` stands beside: both services in memory, built from `host` alone.
 
 // No panic reaches a user, and a library prints nothing. Tests outside this crate may do both.
@@ -19,7 +19,9 @@
 
 pub mod chartmogul;
 pub mod connector;
+pub mod countries;
 pub mod dates;
+pub mod email;
 pub mod endpoint;
 pub mod error;
 pub mod ghl;
@@ -28,6 +30,7 @@ pub mod http;
 pub mod mapping;
 pub mod mutants;
 pub mod named;
+pub mod phone;
 pub mod record;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

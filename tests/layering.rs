@@ -24,7 +24,8 @@ const LAYERS: &[&[&str]] = &[
     &["host"],
     &["record"],
     &["named"],
-    &["dates"],
+    &["phone", "email", "dates"],
+    &["countries"],
     &["error"],
     &["mutants"],
 ];

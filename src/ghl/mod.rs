@@ -1,7 +1,9 @@
-//! GHL: its endpoint table and the records that the sync engine reads.
+//! GHL: its endpoint table, the records that the sync engine reads, and what takes several calls.
 
 pub mod endpoints;
+pub mod find_contact;
 pub mod records;
+pub mod unlisted;
 
 use crate::endpoint::Endpoint;
 

@@ -8,6 +8,7 @@ use super::address;
 use super::form;
 use super::{GhlVersion, Parameters};
 use crate::dates::{self, Zone};
+use crate::email;
 use crate::endpoint::{Endpoint, Field, Fields, Kind, Model, TEXT, Type, path_parameters};
 use crate::error::{Code, Error, Result};
 
@@ -217,7 +218,7 @@ impl Checker {
     fn text(&self, place: &Place<'_>, of: &Type, text: &str) -> Result<(), Problem> {
         let fits = match of.kind {
             Kind::Text | Kind::Suggested(_) => true,
-            Kind::Email => is_email(text),
+            Kind::Email => email::is_address(text),
             Kind::Timestamp => is_timestamp(text),
             Kind::Date => is_date(text) || is_timestamp(text),
             Kind::OneOf(texts) => texts.contains(&text),
@@ -425,21 +426,6 @@ fn named(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// One at sign between something and a dotted domain, and no white space: more is the service's to
-/// say, such as which letters beyond ASCII a domain may have.
-pub(crate) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
-    let label = |label: &str| !label.is_empty() && label.chars().all(letter);
-    !local.is_empty()
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && !local.contains('@')
-        && domain.contains('.')
-        && domain.split('.').all(label)
 }
 
 /// `YYYY-MM-DD`, a day that exists.
@@ -710,11 +696,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_instants_that_look_right_and_are_not() {
-        for bad in ["", "@", "a@b", "a b@c.de", "a@@c.de", "a@c..de", "a@.de", "a@c.de\n", "x@c,de"]
-        {
-            assert!(!is_email(bad), "{bad:?}");
-        }
+    fn instants_that_look_right_and_are_not() {
         for bad in ["1626433200000", "2026-11-22T", "2026-11-22Tnoon", "22/11/2026 10:00", ""] {
             assert!(!is_timestamp(bad), "{bad:?}");
         }

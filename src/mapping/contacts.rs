@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::countries::country_code;
 use crate::dates;
 use crate::ghl::records::{Business, Contact};
+use crate::phone::e164 as phone;
 
-use super::countries::{country_code, phone};
 use super::custom_fields::{Rule, convert};
 use super::settings::{AttributeObject, Settings};
 use super::users::UserMap;

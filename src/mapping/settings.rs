@@ -302,7 +302,7 @@ impl Settings {
             return Err(invalid("sync.caps.maxChangePercent: allowed is 0 to 100"));
         }
         if let Some(country) = &self.default_country
-            && super::countries::country_code(country).is_none()
+            && crate::countries::country_code(country).is_none()
         {
             return Err(invalid(format!(
                 "sync.defaultCountry: \"{country}\" is no ISO 3166-1 alpha-2 code"

@@ -94,7 +94,7 @@ impl<H: Host> Engine<'_, H> {
             country: location
                 .country
                 .as_deref()
-                .and_then(crate::mapping::countries::country_code)
+                .and_then(crate::countries::country_code)
                 .map(str::to_owned),
             ..Schema::default()
         };

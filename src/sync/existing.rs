@@ -7,10 +7,10 @@ use crate::dates;
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
 use crate::http::Page;
-use crate::mapping::countries::phone;
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, email, notes, tasks};
 use crate::named::Named;
+use crate::phone::e164 as phone;
 use crate::records;
 
 use super::Engine;

@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
-use crate::ghl::endpoints::request;
 use crate::host::Host;
 use crate::http::{Client, Parameters, Unlisted};
 use crate::record::Json;
 
+use super::endpoints::request;
+
 /// Calls it, and gives the whole answer.
-pub(super) async fn call<H: Host>(
+pub async fn call<H: Host>(
     client: &Client,
     host: &H,
     endpoint: &'static Endpoint,

@@ -1,4 +1,4 @@
-//! Countries: ISO 3166-1 alpha-2 code, calling code, trunk prefix, English name; and phones in E.164.
+//! Countries: ISO 3166-1 alpha-2 code, calling code, trunk prefix, English name.
 //!
 //! Calling codes and trunk prefixes are facts of the national numbering plans (as libphonenumber
 //! lists them). That library itself would cost more than the whole connector's WebAssembly, and GHL
@@ -296,42 +296,22 @@ fn by_code(code: &str) -> Option<&'static (&'static str, u16, &'static str, &'st
     COUNTRIES.get(found)
 }
 
-/// A phone number in E.164 (`+14155550123`), or `None` when it cannot be known: no digits, too
-/// short or long (7 to 15 digits), or national without a default country.
-///
-/// `country` is the alpha-2 code that national numbers belong to: the contact's, else the location's.
-pub fn phone(text: &str, country: Option<&str>) -> Option<String> {
-    let text = text.trim();
-    let main = text.split(['x', 'X', ';', ',']).next().unwrap_or(text);
-    let mut digits: String = main.chars().filter(char::is_ascii_digit).collect();
-    if main.trim_start().starts_with('+') {
-        // "+44 (0)20": the bracketed trunk prefix is not dialled from abroad.
-        if main.contains("(0)")
-            && let Some((before, _)) = main.split_once("(0)")
-        {
-            let at = before.chars().filter(char::is_ascii_digit).count();
-            digits.remove(at);
-        }
-    } else if digits.starts_with("00") {
-        digits.drain(..2);
-    } else {
-        let wanted = country?;
-        let row = by_code(wanted)?;
-        if row.1 == 0 {
-            return None;
-        }
-        let calling = row.1.to_string();
-        let bare = digits.strip_prefix(row.2).filter(|_| !row.2.is_empty());
-        // North America dials its calling code, 1, as the trunk prefix too.
-        digits = format!("{calling}{}", bare.unwrap_or(&digits));
-    }
-    let valid = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
-    valid.then(|| format!("+{digits}"))
+/// How a country's telephones are dialled: its calling code, and the digits dialled before a
+/// national number. `None` for an unknown code and for a country without telephones.
+pub fn numbering(code: &str) -> Option<(u16, &'static str)> {
+    by_code(code).map(|row| (row.1, row.2)).filter(|(calling, _)| *calling != 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_numbering_plan_is_known_by_the_code_alone() {
+        assert_eq!(numbering("us"), Some((1, "1")));
+        assert_eq!(numbering("AQ"), None);
+        assert_eq!(numbering("Germany"), None);
+    }
 
     #[test]
     fn countries_by_code_name_and_alias() {
@@ -347,31 +327,5 @@ mod tests {
         }
         assert_eq!(country_code("Atlantis"), None);
         assert_eq!(country_code(""), None);
-    }
-
-    #[test]
-    fn phones_become_e164() {
-        for (text, country, expected) in [
-            ("+1 888-888-8888", None, "+18888888888"),
-            ("(415) 555-0123", Some("US"), "+14155550123"),
-            ("1 415 555 0123", Some("US"), "+14155550123"),
-            ("0044 20 7946 0018", Some("US"), "+442079460018"),
-            ("020 7946 0018", Some("GB"), "+442079460018"),
-            ("+44 (0)20 7946 0018", None, "+442079460018"),
-            ("06 1234 5678", Some("IT"), "+390612345678"),
-            ("8 912 345-67-89", Some("RU"), "+79123456789"),
-            ("030 123456 x12", Some("DE"), "+4930123456"),
-        ] {
-            assert_eq!(phone(text, country).as_deref(), Some(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_phone_that_cannot_be_known_is_none() {
-        assert_eq!(phone("415 555 0123", None), None);
-        assert_eq!(phone("n/a", Some("US")), None);
-        assert_eq!(phone("+12", None), None);
-        assert_eq!(phone("+1234567890123456", None), None);
-        assert_eq!(phone("123", Some("AQ")), None);
     }
 }

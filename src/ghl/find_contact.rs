@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
-use crate::ghl;
-use crate::ghl::records::Contact;
 use crate::host::Host;
-use crate::http::{Client, Parameters, is_email};
-use crate::mapping::countries;
+use crate::http::{Client, Parameters};
 use crate::record::{self, Json};
+use crate::{countries, email as address, phone as telephone};
+
+use super::records::Contact;
 
 /// Candidates of a search that are looked at.
 const CANDIDATES: u64 = 20;
 
 /// Gives the contact, `null` for none, and an error with the candidates for several.
-pub(super) async fn find<H: Host>(
+pub async fn find<H: Host>(
     client: &Client,
     host: &H,
     endpoint: &'static Endpoint,
@@ -39,19 +39,22 @@ pub(super) async fn find<H: Host>(
         }
         (None, None, None) => return Err(refused("give contactId, email or phone")),
         (None, email, phone) => {
-            if let Some(email) = email.filter(|email| !is_email(email)) {
-                let shown: String = email.chars().take(40).collect();
-                return Err(refused(&format!("email is {shown:?}, not an e-mail address")));
-            }
+            let email = email.map(|email| {
+                address::normal(email).ok_or_else(|| {
+                    let shown: String = email.chars().take(40).collect();
+                    refused(&format!("email is {shown:?}, not an e-mail address"))
+                })
+            });
+            let email = email.transpose()?;
             let number = phone.map(|phone| {
-                countries::phone(phone, search.country).ok_or_else(|| {
+                telephone::e164(phone, search.country).ok_or_else(|| {
                     refused("phone cannot be brought into E.164")
                         .hint("Give it with its calling code, `+1…`, or give `country` too.")
                 })
             });
             let number = number.transpose()?;
             if let Some(email) = email {
-                search.by("email", "email", &email.to_ascii_lowercase()).await?;
+                search.by("email", "email", &email).await?;
             }
             if let Some(number) = number {
                 search.by("number", "phone", &number).await?;
@@ -114,12 +117,14 @@ impl<H: Host> Search<'_, H> {
         let Ok(contact) = record::read_json::<Contact<'_>>(contact) else { return false };
         if field == "email" {
             let emails = contact.email.iter().chain(&contact.additional_emails);
-            return emails.into_iter().any(|email| email.trim().to_ascii_lowercase() == value);
+            return emails
+                .into_iter()
+                .any(|email| address::normal(email).as_deref() == Some(value));
         }
         let country = contact.country.as_deref().and_then(countries::country_code);
         let phones = contact.phone.iter().chain(&contact.additional_phones);
         phones
-            .filter_map(|phone| countries::phone(phone, country.or(self.country)))
+            .filter_map(|phone| telephone::e164(phone, country.or(self.country)))
             .any(|phone| phone == value)
     }
 
@@ -145,7 +150,7 @@ fn candidate(contact: &Json) -> Value {
 }
 
 fn row(name: &str) -> Result<&'static Endpoint> {
-    ghl::find(name)
+    super::find(name)
         .ok_or_else(|| Error::new(Code::UnknownEndpoint, format!("there is no endpoint `{name}`")))
 }
 
@@ -240,6 +245,8 @@ mod tests {
             json!({ "email": "ada@b.co", "phone": "555 0123" }),
             json!({ "email": "ada" }),
             json!({ "email": "ada@b" }),
+            json!({ "email": "ada@b.co;eve@b.co" }),
+            json!({ "email": "<ada@b.co>" }),
             json!({ "email": "ada @b.co", "phone": "+14155550123" }),
             json!({ "mail": "a@b.co" }),
         ] {
