@@ -1,5 +1,6 @@
 //! A connector: the clients that its options configure, and calls by an endpoint's full name.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::chartmogul::exports;
@@ -7,11 +8,11 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::{find_contact, unlisted};
 use crate::host::Host;
-use crate::http::{self, Client, ClientConfig, Parameters};
+use crate::http::{Client, ClientConfig, Parameters};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem};
-use crate::sync::{self, Engine};
-use crate::{chartmogul, ghl};
+use crate::sync::{self, Engine, RunOptions};
+use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Connector {
     pub fn new(options: &Value) -> Result<Self> {
         // The facade keeps the last three for itself: they are here to be named, and suggested.
         const NAMES: &[&str] = &["ghl", "chartmogul", "sync", "store", "transport", "onEvent"];
-        let options = http::known_names("", options, NAMES)?;
+        let options = names::known("", options, NAMES)?;
         let client = |service: Service| match options.get(service.name()) {
             None | Some(Value::Null) => Ok(None),
             Some(options) => Client::new(ClientConfig::read(service, options)?).map(Some),
@@ -109,6 +110,57 @@ impl Connector {
         };
         page.map(|page| page.to_json())
     }
+
+    /// Tries each credential with calls that only read; what was found as JSON text.
+    pub async fn check<H: Host>(&self, host: &H) -> Result<String> {
+        text(&self.engine(host)?.check().await?)
+    }
+
+    /// Makes a plan; its summary as JSON text. See [`RunOptions`] for the options, JSON text too.
+    pub async fn plan<H: Host>(&self, host: &H, options: &str) -> Result<String> {
+        let options = run_options(options)?;
+        let engine = self.engine(host)?;
+        let plan = engine.plan(options).await?;
+        text(&engine.view(&plan))
+    }
+
+    /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
+    pub async fn plan_changes<H: Host>(
+        &self,
+        host: &H,
+        plan: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<String> {
+        self.engine(host)?.changes_json(plan, after, limit).await
+    }
+
+    /// Carries out exactly that plan; how it ended as JSON text.
+    pub async fn apply<H: Host>(&self, host: &H, plan: &str, options: &str) -> Result<String> {
+        let options = run_options(options)?;
+        text(&self.engine(host)?.apply(plan, options).await?)
+    }
+
+    /// Plans and applies within a budget; how it ended as JSON text.
+    pub async fn run<H: Host>(&self, host: &H, options: &str) -> Result<String> {
+        let options = run_options(options)?;
+        text(&self.engine(host)?.run(options).await?)
+    }
+
+    /// A page of dead letters as JSON text: `{"deadLetters":[…],"cursor":…}`.
+    pub async fn dead_letters<H: Host>(
+        &self,
+        host: &H,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<String> {
+        self.engine(host)?.dead_letters_json(after, limit).await
+    }
+
+    /// What the store holds of the location, as JSON text.
+    pub async fn status<H: Host>(&self, host: &H) -> Result<String> {
+        text(&self.engine(host)?.status().await?)
+    }
 }
 
 fn not_configured(service: Service) -> Error {
@@ -121,17 +173,30 @@ fn not_configured(service: Service) -> Error {
 fn settings(options: Option<&Value>) -> Result<Settings> {
     let settings = match options {
         None | Some(Value::Null) => Settings::default(),
-        Some(options) => record::read(&record::json(options)).map_err(|problem: Problem| {
-            let problem = problem.within("sync");
-            let error = Error::new(Code::InvalidConfig, problem.to_string());
-            match http::closest(&problem.given, problem.allowed.iter().copied()) {
-                Some(close) => error.hint(format!("Did you mean `{close}`?")),
-                None => error,
-            }
-        })?,
+        Some(options) => record::read(&record::json(options))
+            .map_err(|problem| refused(Code::InvalidConfig, problem.within("sync")))?,
     };
     settings.check()?;
     Ok(settings)
+}
+
+/// The options of a run.
+fn run_options(options: &str) -> Result<RunOptions> {
+    record::read(options)
+        .map_err(|problem| refused(Code::InvalidArgument, problem.within("options")))
+}
+
+/// What is wrong with options, and which name was meant.
+fn refused(code: Code, problem: Problem) -> Error {
+    let error = Error::new(code, problem.to_string());
+    names::suggest(error, &problem.given, problem.allowed.iter().copied())
+}
+
+/// A result as JSON text.
+fn text(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(Code::UnreadableResponse, format!("could not serialise the result: {error}"))
+    })
 }
 
 /// The endpoint of a full name, or which one was meant.
@@ -147,10 +212,8 @@ pub fn find(name: &str) -> Result<&'static Endpoint> {
             .chain(chartmogul::endpoints())
             .map(|endpoint| format!("{}.{}", endpoint.service.name(), endpoint.name))
             .collect();
-        match http::closest(name, names.iter().map(String::as_str)) {
-            Some(close) => error.hint(format!("Did you mean `{close}`?")),
-            None => error.hint("The reference lists all names."),
-        }
+        let error = error.hint("The reference lists all names.");
+        names::suggest(error, name, names.iter().map(String::as_str))
     })
 }
 
@@ -175,6 +238,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::http;
 
     #[test]
     fn a_mistyped_name_is_answered_with_the_closest() {
@@ -233,6 +297,29 @@ mod tests {
             assert_eq!(error.code, Code::InvalidConfig);
             assert!(error.message.starts_with(begin), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn wrong_options_of_a_run_are_named_before_anything_is_sent() {
+        use crate::http::scripted::Scripted;
+        let options = json!({
+            "ghl": {"token": "t", "locationId": "l", "baseUrl": "http://ghl.test"},
+            "chartmogul": {"apiKey": "k", "baseUrl": "http://cm.test"},
+        });
+        let connector = Connector::new(&options).unwrap();
+        let host = Scripted::in_turn(Vec::new());
+        let refusals = [
+            host.run(connector.plan(&host, r#"{"deadlineMS":1}"#)),
+            host.run(connector.apply(&host, "p", r#"{"deadlineMS":1}"#)),
+            host.run(connector.run(&host, r#"{"deadlineMS":1}"#)),
+        ];
+        for refusal in refusals {
+            let error = refusal.unwrap_err();
+            assert_eq!(error.code, Code::InvalidArgument);
+            assert!(error.message.starts_with("options: unknown property"), "{}", error.message);
+            assert_eq!(error.hint.as_deref(), Some("Did you mean `deadlineMs`?"));
+        }
+        assert!(host.sent.borrow().is_empty());
     }
 
     #[test]

@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["named"],
     &["phone", "email", "dates"],
     &["countries"],
+    &["names"],
     &["error"],
     &["mutants"],
 ];

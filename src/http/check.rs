@@ -11,6 +11,7 @@ use crate::dates::{self, Zone};
 use crate::email;
 use crate::endpoint::{Endpoint, Field, Fields, Kind, Model, TEXT, Type, path_parameters};
 use crate::error::{Code, Error, Result};
+use crate::names::closest;
 
 /// Checked parameters, each where it belongs, under the names that the generation uses.
 #[derive(Debug)]
@@ -39,16 +40,6 @@ pub(crate) fn takes(endpoint: &Endpoint, name: &str) -> bool {
     path_parameters(endpoint.path).any(|path| path == name)
         || endpoint.query.find(name).is_some()
         || endpoint.body.is_some_and(|body| body.fields.find(name).is_some())
-}
-
-/// The known name that a mistyped one most likely means.
-pub(crate) fn closest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_ascii_lowercase();
-    known
-        .map(|name| (strsim::osa_distance(&given, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + given.len().max(name.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// What is wrong, beginning with where.

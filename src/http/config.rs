@@ -1,20 +1,20 @@
 //! Reads one service's part of the connector's options.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::check::closest;
 use super::{ClientConfig, GhlVersion, Secret};
 use crate::error::{Code, Error, Result, Service};
+use crate::names;
 
 impl ClientConfig {
     /// Reads `{ token, locationId?, baseUrl?, apiVersion? }` (GHL) or `{ apiKey, baseUrl? }`
     /// (ChartMogul). `null` counts as left out; an unknown name is refused with the closest one.
     pub fn read(service: Service, options: &Value) -> Result<Self> {
-        let (secret_name, names) = match service {
+        let (secret_name, known) = match service {
             Service::Ghl => ("token", &["token", "locationId", "baseUrl", "apiVersion"][..]),
             Service::Chartmogul => ("apiKey", &["apiKey", "baseUrl"][..]),
         };
-        let options = known_names(service.name(), options, names).map_err(|e| e.of(service))?;
+        let options = names::known(service.name(), options, known).map_err(|e| e.of(service))?;
         let text = |name: &str| match options.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -35,27 +35,6 @@ impl ClientConfig {
             api_version,
         })
     }
-}
-
-/// The properties of an object of options, all of which must be among these names.
-pub(crate) fn known_names<'a>(
-    place: &str,
-    options: &'a Value,
-    names: &[&str],
-) -> Result<&'a Map<String, Value>> {
-    let shown = if place.is_empty() { "the options" } else { place };
-    let Value::Object(properties) = options else {
-        return Err(Error::new(Code::InvalidConfig, format!("{shown} must be an object")));
-    };
-    let Some(unknown) = properties.keys().find(|name| !names.contains(&name.as_str())) else {
-        return Ok(properties);
-    };
-    let prefix = if place.is_empty() { String::new() } else { format!("{place}.") };
-    let hint = match closest(unknown, names.iter().copied()) {
-        Some(close) => format!("Did you mean `{prefix}{close}`?"),
-        None => format!("Known are {}.", names.join(", ")),
-    };
-    Err(Error::new(Code::InvalidConfig, format!("unknown option `{prefix}{unknown}`")).hint(hint))
 }
 
 fn invalid(service: Service, name: &str, what: &str) -> Error {

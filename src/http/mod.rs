@@ -17,11 +17,9 @@ mod retry;
 pub(crate) mod scripted;
 mod secret;
 
-pub(crate) use check::closest;
 #[cfg(test)]
 pub(crate) use check::takes;
 pub use client::{Client, ClientConfig, GhlVersion, Unlisted};
-pub(crate) use config::known_names;
 pub use pacing::Quota;
 pub use pager::Page;
 #[cfg(test)]

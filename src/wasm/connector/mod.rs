@@ -15,7 +15,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
-use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -26,9 +25,6 @@ use host::CallHost;
 use host_object::HostObject;
 
 use crate::error::{Code, Error, Result};
-use crate::http;
-use crate::record::{self, Problem};
-use crate::sync::RunOptions;
 
 /// Both clients. Results are JSON text; failures are plain objects with a `code`.
 #[wasm_bindgen]
@@ -104,20 +100,13 @@ impl Connector {
     /// Tries each credential with calls that only read; what was found as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn check(&self, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| {
-            let check = inner.connector.engine(host)?.check().await?;
-            to_json(&check)
-        })
+        self.json(context, async move |inner, host| inner.connector.check(host).await)
     }
 
     /// Makes a plan; its summary as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn plan(&self, options: String, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| {
-            let engine = inner.connector.engine(host)?;
-            let plan = engine.plan(run_options(&options)?).await?;
-            to_json(&engine.view(&plan))
-        })
+        self.json(context, async move |inner, host| inner.connector.plan(host, &options).await)
     }
 
     /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
@@ -130,11 +119,7 @@ impl Connector {
         context: JsValue,
     ) -> Promise {
         self.json(context, async move |inner, host| {
-            inner
-                .connector
-                .engine(host)?
-                .changes_json(&plan, after.as_deref(), limit as usize)
-                .await
+            inner.connector.plan_changes(host, &plan, after.as_deref(), limit as usize).await
         })
     }
 
@@ -142,32 +127,28 @@ impl Connector {
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn apply(&self, plan: String, options: String, context: JsValue) -> Promise {
         self.json(context, async move |inner, host| {
-            to_json(&inner.connector.engine(host)?.apply(&plan, run_options(&options)?).await?)
+            inner.connector.apply(host, &plan, &options).await
         })
     }
 
     /// Plans and applies within a budget; how it ended as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn run(&self, options: String, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| {
-            to_json(&inner.connector.engine(host)?.run(run_options(&options)?).await?)
-        })
+        self.json(context, async move |inner, host| inner.connector.run(host, &options).await)
     }
 
     /// A page of dead letters as JSON text: `{"deadLetters":[…],"cursor":…}`.
     #[wasm_bindgen(js_name = deadLetters, unchecked_return_type = "Promise<string>")]
     pub fn dead_letters(&self, after: Option<String>, limit: u32, context: JsValue) -> Promise {
         self.json(context, async move |inner, host| {
-            inner.connector.engine(host)?.dead_letters_json(after.as_deref(), limit as usize).await
+            inner.connector.dead_letters(host, after.as_deref(), limit as usize).await
         })
     }
 
     /// What the store holds of the location, as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn status(&self, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| {
-            to_json(&inner.connector.engine(host)?.status().await?)
-        })
+        self.json(context, async move |inner, host| inner.connector.status(host).await)
     }
 
     /// Runs a call whose result is JSON text.
@@ -197,22 +178,5 @@ fn settle(call: Pin<Box<dyn Future<Output = (Result<JsValue>, CallHost)>>>) -> P
     future_to_promise(async move {
         let (result, host) = call.await;
         result.map_err(|error| failure::to_object(&error, host.cause_of(error.code)))
-    })
-}
-
-fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| {
-        Error::new(Code::UnreadableResponse, format!("a result cannot be told: {error}"))
-    })
-}
-
-fn run_options(options: &str) -> Result<RunOptions> {
-    record::read(options).map_err(|problem: Problem| {
-        let problem = problem.within("options");
-        let error = Error::new(Code::InvalidArgument, problem.to_string());
-        match http::closest(&problem.given, problem.allowed.iter().copied()) {
-            Some(close) => error.hint(format!("Did you mean `{close}`?")),
-            None => error,
-        }
     })
 }
