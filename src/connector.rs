@@ -219,7 +219,7 @@ pub fn find(name: &str) -> Result<&'static Endpoint> {
 
 fn read(endpoint: &'static Endpoint, parameters: &str) -> Result<Parameters> {
     record::read(parameters).map_err(|problem| {
-        let object = record::whole(parameters).is_ok_and(|whole| whole.starts_with('{'));
+        let object = record::whole(parameters).is_ok_and(|whole| whole.opens('{'));
         let what = if object {
             // JavaScript writes a text that was cut within an emoji as JSON that is none.
             format!(

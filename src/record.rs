@@ -11,7 +11,7 @@ mod surrogates;
 
 use std::fmt;
 
-pub use parts::{Json, Parts, entries, items, property, whole};
+pub use parts::{Json, Parts, Whole, entries, items, property, whole};
 pub use scalar::{Scalar, json, number, scalar};
 pub use slots::choice;
 use slots::slot_value;
@@ -113,7 +113,7 @@ pub trait Record<'de> {
 /// A place for a value.
 pub trait Slot<'de> {
     /// Reads a value; leaves the place as it is where the value is of another form.
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem>;
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem>;
     /// Whether nothing is there: then another spelling of the property may fill it, and a sparse
     /// record leaves it out.
     fn is_missing(&self) -> bool {
@@ -136,8 +136,8 @@ pub struct Problem {
 
 impl Problem {
     /// A value of another form than the one that is expected.
-    pub fn not(value: &str, expected: &str) -> Self {
-        let shown: String = value.chars().take(40).collect();
+    pub fn not(value: Whole<'_>, expected: &str) -> Self {
+        let shown: String = value.text().chars().take(40).collect();
         Self::of(format!("{shown} is not {expected}"))
     }
 
@@ -183,13 +183,13 @@ pub fn read<'de, T: Slot<'de> + Default>(json: &'de str) -> Result<T, Problem> {
     read_part(whole(json)?)
 }
 
-/// Reads a value that is known to be whole.
+/// Reads a value.
 pub fn read_json<'de, T: Slot<'de> + Default>(value: &'de Json) -> Result<T, Problem> {
-    read_part(value.get())
+    read_part(value.whole())
 }
 
 /// Reads a value from what [`items`], [`entries`] or [`property`] gave.
-pub fn read_part<'de, T: Slot<'de> + Default>(value: &'de str) -> Result<T, Problem> {
+pub fn read_part<'de, T: Slot<'de> + Default>(value: Whole<'de>) -> Result<T, Problem> {
     slot_value(value, Form::Strict)
 }
 
@@ -206,7 +206,7 @@ pub fn read_next<'de, T: Record<'de> + Default>(
 }
 
 /// Fills a record from a JSON object.
-pub fn fill<'de>(record: &mut dyn Record<'de>, value: &'de str) -> Result<(), Problem> {
+pub fn fill<'de>(record: &mut dyn Record<'de>, value: Whole<'de>) -> Result<(), Problem> {
     let mut parts = Parts::of(value);
     if !parts.enter('{') {
         return Err(Problem::not(value, "an object"));
@@ -376,7 +376,7 @@ macro_rules! records {
         impl<$life> $crate::record::Slot<$life> for $of {
             fn read(
                 &mut self,
-                value: &$life str,
+                value: $crate::record::Whole<$life>,
                 _form: $crate::record::Form,
             ) -> Result<(), $crate::record::Problem> {
                 $crate::record::fill(self, value)
@@ -430,7 +430,7 @@ macro_rules! choices {
         impl<'de> $crate::record::Slot<'de> for $name {
             fn read(
                 &mut self,
-                value: &'de str,
+                value: $crate::record::Whole<'de>,
                 _form: $crate::record::Form,
             ) -> Result<(), $crate::record::Problem> {
                 let index = $crate::record::choice(value, Self::NAMES)?;
@@ -562,10 +562,12 @@ mod tests {
     fn a_property_is_found_under_the_first_of_its_names() {
         let object = r#"{"b" : 1 ,
 "a":[2, {"x":"]}\""}] , "a":3}"#;
-        assert_eq!(property(object, &["a", "b"]), Some(r#"[2, {"x":"]}\""}]"#));
-        assert_eq!(property(object, &["b"]), Some("1"));
-        assert_eq!(property(object, &["c"]), None);
-        assert_eq!(property("[1]", &["a"]), None);
+        let object = whole(object).unwrap();
+        let found = |names: &[&str]| property(object, names).map(Whole::text);
+        assert_eq!(found(&["a", "b"]), Some(r#"[2, {"x":"]}\""}]"#));
+        assert_eq!(found(&["b"]), Some("1"));
+        assert_eq!(found(&["c"]), None);
+        assert_eq!(property(whole("[1]").unwrap(), &["a"]), None);
     }
 
     #[test]
@@ -605,7 +607,7 @@ mod tests {
             (r#""\ud83d\ude00""#, Scalar::Text("😀".into())),
             (r#""\ud83d""#, Scalar::Other),
         ] {
-            assert_eq!(scalar(json), read, "{json}");
+            assert_eq!(scalar(whole(json).unwrap()), read, "{json}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub async fn finish<H: Host>(
     let mut pause = FIRST_PAUSE_MS;
     loop {
         let export = client.value(host, retrieve, parameters.clone()).await?;
-        let status = record::property(export.get(), &["status"]);
+        let status = record::property(export.whole(), &["status"]);
         let status = status.map_or(Scalar::Null, record::scalar);
         match status {
             Scalar::Text(status) if status == "succeeded" => return Ok(export),

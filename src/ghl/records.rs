@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::dates::{self, Zone};
-use crate::record::{self, Form, Problem, Scalar, Slot};
+use crate::record::{self, Form, Problem, Scalar, Slot, Whole};
 use crate::records;
 
 /// Text as it stands in the page.
@@ -62,7 +62,7 @@ impl Default for Moment<'_> {
 }
 
 impl<'de> Slot<'de> for Moment<'de> {
-    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: Whole<'de>, _form: Form) -> Result<(), Problem> {
         *self = match record::scalar(value) {
             Scalar::Whole(milliseconds) => Self::Milliseconds(milliseconds),
             Scalar::Fraction(milliseconds) => Self::Milliseconds(milliseconds as i64),
@@ -132,7 +132,7 @@ records! {
         /// Tags, in lower case.
         pub tags: Vec<Cow<'a, str>> = "tags";
         /// Values of custom fields, unread: see [`Contact::custom_field`].
-        pub custom_fields: &'a str = "customFields" | "customField";
+        pub custom_fields: Whole<'a> = "customFields" | "customField";
         /// Where it came from.
         pub source: Text<'a> = "source";
         /// GHL's `type`: `lead` or `customer` in practice.

@@ -142,7 +142,7 @@ pub(super) fn page(
     let cursor = position.map(|position| {
         encode(&Progress { endpoint: endpoint.name.to_owned(), position, hash, given })
     });
-    let items = list.items.iter().map(|item| Json::of_part(item)).collect();
+    let items = list.items.iter().map(|item| Json::of_part(*item)).collect();
     Ok(Page { items, cursor, total, missing })
 }
 

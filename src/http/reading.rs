@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use crate::endpoint::Outcome;
 use crate::host::Response;
-use crate::record::{self, Json};
+use crate::record::{self, Json, Whole};
 
 /// The result's value: what stands under the row's key.
 pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, String> {
     let key = match outcome {
-        Outcome::Nothing => return Ok(Json::of_part("{}")),
-        _ if response.status == 304 => return Ok(Json::of_part("{}")),
+        Outcome::Nothing => return Ok(Json::of_part(Whole::EMPTY)),
+        _ if response.status == 304 => return Ok(Json::of_part(Whole::EMPTY)),
         Outcome::Bytes => return Err("it holds bytes, not JSON".to_owned()),
         Outcome::One { key, .. } | Outcome::List { key, .. } => key,
     };
     // A success without a body has nothing under any key.
     if response.body.is_empty() && response.status == 204 {
-        return Ok(Json::of_part("{}"));
+        return Ok(Json::of_part(Whole::EMPTY));
     }
     let whole = whole(response)?;
     under(whole, key).map(Json::of_part).ok_or_else(|| format!("it has no `{key}`"))
@@ -26,9 +26,9 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, Stri
 
 /// A list, and what stands around it.
 pub(super) struct List<'a> {
-    pub(super) items: Vec<&'a str>,
+    pub(super) items: Vec<Whole<'a>>,
     /// The properties beside the list, unparsed.
-    envelope: Vec<(Cow<'a, str>, &'a str)>,
+    envelope: Vec<(Cow<'a, str>, Whole<'a>)>,
 }
 
 impl<'a> List<'a> {
@@ -41,7 +41,7 @@ impl<'a> List<'a> {
         let mut envelope = Vec::new();
         for names in key.split('.').filter(|names| !names.is_empty()) {
             // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
-            if list.starts_with('[') {
+            if list.opens('[') {
                 break;
             }
             envelope = properties(list);
@@ -65,12 +65,12 @@ impl<'a> List<'a> {
 
     /// A property of the last item.
     pub(super) fn of_last(&self, name: &str) -> Option<Value> {
-        present(record::property(self.items.last()?, &[name])?)
+        present(record::property(*self.items.last()?, &[name])?)
     }
 }
 
 /// The properties of an object; none of what is no object.
-fn properties(object: &str) -> Vec<(Cow<'_, str>, &str)> {
+fn properties(object: Whole<'_>) -> Vec<(Cow<'_, str>, Whole<'_>)> {
     let mut properties = Vec::new();
     let each = record::entries(object, &mut |name, value| {
         properties.push((name, value));
@@ -79,11 +79,11 @@ fn properties(object: &str) -> Vec<(Cow<'_, str>, &str)> {
     each.map_or_else(|_| Vec::new(), |()| properties)
 }
 
-fn property<'a>(properties: &[(Cow<'a, str>, &'a str)], name: &str) -> Option<&'a str> {
+fn property<'a>(properties: &[(Cow<'a, str>, Whole<'a>)], name: &str) -> Option<Whole<'a>> {
     properties.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
-fn present(value: &str) -> Option<Value> {
+fn present(value: Whole<'_>) -> Option<Value> {
     record::read_part(value).ok().filter(|value: &Value| !value.is_null())
 }
 
@@ -98,17 +98,17 @@ pub(super) fn is_readable(outcome: &Outcome, response: &Response) -> Result<(), 
 
 /// The value under a path of keys. Where a service is on record with two spellings, the key names
 /// both: `event|appointment`.
-fn under<'a>(value: &'a str, path: &str) -> Option<&'a str> {
+fn under<'a>(value: Whole<'a>, path: &str) -> Option<Whole<'a>> {
     if path.is_empty() {
         return Some(value);
     }
     let (names, rest) = path.split_once('.').unwrap_or((path, ""));
     let names: Vec<&str> = names.split('|').collect();
     let found = record::property(value, &names)?;
-    if found.starts_with('[') { Some(found) } else { under(found, rest) }
+    if found.opens('[') { Some(found) } else { under(found, rest) }
 }
 
-fn whole(response: &Response) -> Result<&str, String> {
+fn whole(response: &Response) -> Result<Whole<'_>, String> {
     // From text like all else: reading bytes would link a second copy of the parser.
     let text = std::str::from_utf8(&response.body).map_err(|_| "it is no text".to_owned())?;
     record::whole(text).map_err(|problem| {

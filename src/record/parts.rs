@@ -1,4 +1,5 @@
 //! JSON that has been checked once, taken apart without another parser: names and values as they stand.
+//! What may be taken apart so is a type of its own, [`Whole`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,14 +11,49 @@ use serde_json::Value;
 use super::Problem;
 use super::scalar::{json, text};
 
+/// JSON text that is known to be one value, without white space around it: [`whole`] has checked
+/// it, or what it is a part of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Whole<'de>(&'de str);
+
+impl<'de> Whole<'de> {
+    /// `null`.
+    pub const NULL: Self = Self("null");
+    /// `{}`.
+    pub const EMPTY: Self = Self("{}");
+
+    /// The text.
+    pub const fn text(self) -> &'de str {
+        self.0
+    }
+
+    /// Whether it begins with this mark: `{` for an object, `[` for a list.
+    pub fn opens(self, mark: char) -> bool {
+        self.0.starts_with(mark)
+    }
+}
+
+impl Default for Whole<'_> {
+    fn default() -> Self {
+        Self::NULL
+    }
+}
+
+impl fmt::Debug for Whole<'_> {
+    /// Leaves the text out: it carries personal data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Whole({} bytes)", self.0.len())
+    }
+}
+
 /// A value as its JSON text, whole and without white space around it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Json(String);
 
 impl Json {
-    /// Of text that [`whole`] has checked, or a part of it.
-    pub fn of_part(text: &str) -> Self {
-        Self(text.to_owned())
+    /// Of a value or a part of one.
+    pub fn of_part(part: Whole<'_>) -> Self {
+        Self(part.0.to_owned())
     }
 
     /// Of a value.
@@ -29,6 +65,11 @@ impl Json {
     pub fn get(&self) -> &str {
         &self.0
     }
+
+    /// The text, as what may be taken apart.
+    pub fn whole(&self) -> Whole<'_> {
+        Whole(&self.0)
+    }
 }
 
 impl fmt::Debug for Json {
@@ -39,19 +80,18 @@ impl fmt::Debug for Json {
 }
 
 /// The text, if it is one JSON value and nothing else; without the white space around it.
-pub fn whole(text: &str) -> Result<&str, serde_json::Error> {
+pub fn whole(text: &str) -> Result<Whole<'_>, serde_json::Error> {
     serde_json::from_str::<IgnoredAny>(text)?;
-    Ok(text.trim_ascii())
+    Ok(Whole(text.trim_ascii()))
 }
 
 /// What takes the properties of an object.
-type EachEntry<'e, 'de> = dyn FnMut(Cow<'de, str>, &'de str) -> Result<(), Problem> + 'e;
+type EachEntry<'e, 'de> = dyn FnMut(Cow<'de, str>, Whole<'de>) -> Result<(), Problem> + 'e;
 /// What takes the items of a list.
-type EachItem<'e, 'de> = dyn FnMut(&'de str) -> Result<(), Problem> + 'e;
+type EachItem<'e, 'de> = dyn FnMut(Whole<'de>) -> Result<(), Problem> + 'e;
 
-/// Gives the properties of an object one by one, until one is a problem. As all below, it reads
-/// JSON that is known to be whole: what [`whole`] has checked.
-pub fn entries<'de>(object: &'de str, each: &mut EachEntry<'_, 'de>) -> Result<(), Problem> {
+/// Gives the properties of an object one by one, until one is a problem.
+pub fn entries<'de>(object: Whole<'de>, each: &mut EachEntry<'_, 'de>) -> Result<(), Problem> {
     let mut parts = Parts::of(object);
     if !parts.enter('{') {
         return Err(Problem::not(object, "an object"));
@@ -63,7 +103,7 @@ pub fn entries<'de>(object: &'de str, each: &mut EachEntry<'_, 'de>) -> Result<(
 }
 
 /// Gives the items of a list one by one, until one is a problem.
-pub fn items<'de>(list: &'de str, each: &mut EachItem<'_, 'de>) -> Result<(), Problem> {
+pub fn items<'de>(list: Whole<'de>, each: &mut EachItem<'_, 'de>) -> Result<(), Problem> {
     let mut parts = Parts::of(list);
     if !parts.enter('[') {
         return Err(Problem::not(list, "a list"));
@@ -77,8 +117,8 @@ pub fn items<'de>(list: &'de str, each: &mut EachItem<'_, 'de>) -> Result<(), Pr
 }
 
 /// The value of a property of an object, by the first of its names that is there.
-pub fn property<'de>(object: &'de str, names: &[&str]) -> Option<&'de str> {
-    let mut found: Option<(usize, &str)> = None;
+pub fn property<'de>(object: Whole<'de>, names: &[&str]) -> Option<Whole<'de>> {
+    let mut found: Option<(usize, Whole<'de>)> = None;
     entries(object, &mut |name, value| {
         let rank = names.iter().position(|known| *known == name);
         if let Some(rank) = rank
@@ -100,8 +140,8 @@ pub struct Parts<'de> {
 
 impl<'de> Parts<'de> {
     /// Before a value.
-    pub const fn of(json: &'de str) -> Self {
-        Self { rest: json }
+    pub const fn of(json: Whole<'de>) -> Self {
+        Self { rest: json.0 }
     }
 
     /// Goes into the object or list that comes next, where the mark opens it.
@@ -119,15 +159,15 @@ impl<'de> Parts<'de> {
     }
 
     /// The next value, or a name's text; `None` at the end of the object or list.
-    pub fn value(&mut self) -> Option<&'de str> {
+    pub fn value(&mut self) -> Option<Whole<'de>> {
         self.skip_marks();
         let (value, rest) = self.rest.split_at_checked(value_length(self.rest.as_bytes()))?;
         self.rest = rest;
-        if value.is_empty() { None } else { Some(value) }
+        if value.is_empty() { None } else { Some(Whole(value)) }
     }
 
     /// The next name and value of an object.
-    pub fn entry(&mut self) -> Option<(Cow<'de, str>, &'de str)> {
+    pub fn entry(&mut self) -> Option<(Cow<'de, str>, Whole<'de>)> {
         let name = self.value()?;
         Some((text(name).unwrap_or_default(), self.value()?))
     }

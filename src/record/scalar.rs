@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use memchr::memchr;
 use serde_json::Value;
 
+use super::Whole;
+
 /// A value as far as most places need to look into it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar<'de> {
@@ -23,9 +25,10 @@ pub enum Scalar<'de> {
 }
 
 /// Reads a text, number or truth value.
-pub fn scalar(json: &str) -> Scalar<'_> {
+pub fn scalar(value: Whole<'_>) -> Scalar<'_> {
+    let json = value.text();
     match json.as_bytes().first() {
-        Some(b'"') => text(json).map_or(Scalar::Other, Scalar::Text),
+        Some(b'"') => text(value).map_or(Scalar::Other, Scalar::Text),
         Some(b'n') => Scalar::Null,
         Some(b't') => Scalar::Truth(true),
         Some(b'f') => Scalar::Truth(false),
@@ -38,7 +41,8 @@ pub fn scalar(json: &str) -> Scalar<'_> {
 }
 
 /// The text of a JSON string: as it stands where it holds no escapes.
-pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(super) fn text(value: Whole<'_>) -> Option<Cow<'_, str>> {
+    let json = value.text();
     let inner = json.get(1..json.len().checked_sub(1)?)?;
     if memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));

@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use super::parts::{entries, items, property};
 use super::scalar::{Scalar, number, scalar};
-use super::{Form, Problem, Slot};
+use super::{Form, Problem, Slot, Whole};
 use crate::named::Named;
 
 /// Declares how a place's value comes from a [`Scalar`].
 macro_rules! scalar_slots {
     ($($of:ty, $expected:literal = |$scalar:ident, $form:ident| $take:expr;)+) => {$(
         impl<'de> Slot<'de> for $of {
-            fn read(&mut self, value: &'de str, $form: Form) -> Result<(), Problem> {
+            fn read(&mut self, value: Whole<'de>, $form: Form) -> Result<(), Problem> {
                 let $scalar = scalar(value);
                 *self = $take.ok_or_else(|| Problem::not(value, $expected))?;
                 Ok(())
@@ -29,7 +29,7 @@ scalar_slots! {
 }
 
 impl<'de> Slot<'de> for Cow<'de, str> {
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
         *self = as_text(value, form).ok_or_else(|| Problem::not(value, "a text"))?;
         Ok(())
     }
@@ -39,7 +39,7 @@ impl<'de> Slot<'de> for Cow<'de, str> {
 }
 
 impl<'de> Slot<'de> for String {
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
         let mut text = Cow::Borrowed("");
         text.read(value, form)?;
         *self = text.into_owned();
@@ -52,20 +52,20 @@ impl<'de> Slot<'de> for String {
 
 /// Leniently, an object holds a text: `{"email": "a@b.c", "validEmail": true}` in GHL's lists of
 /// further addresses.
-fn as_text(value: &str, form: Form) -> Option<Cow<'_, str>> {
-    if form == Form::Lenient && value.starts_with('{') {
+fn as_text(value: Whole<'_>, form: Form) -> Option<Cow<'_, str>> {
+    if form == Form::Lenient && value.opens('{') {
         return as_plain_text(property(value, &["email", "phone", "value", "name"])?, form);
     }
     as_plain_text(value, form)
 }
 
 /// Leniently, a number or truth value is its own text, and an empty text is none.
-fn as_plain_text(value: &str, form: Form) -> Option<Cow<'_, str>> {
+fn as_plain_text(value: Whole<'_>, form: Form) -> Option<Cow<'_, str>> {
     let lenient = form == Form::Lenient;
     match scalar(value) {
         Scalar::Text(text) => Some(text).filter(|text| !lenient || !text.is_empty()),
         Scalar::Whole(_) | Scalar::Fraction(_) | Scalar::Truth(_) if lenient => {
-            Some(Cow::Borrowed(value))
+            Some(Cow::Borrowed(value.text()))
         }
         _ => None,
     }
@@ -107,8 +107,8 @@ fn as_whole(scalar: Scalar<'_>, form: Form) -> Option<i64> {
 macro_rules! unsigned_slots {
     ($($of:ty),+) => {$(
         impl<'de> Slot<'de> for $of {
-            fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
-                let read = value.parse();
+            fn read(&mut self, value: Whole<'de>, _form: Form) -> Result<(), Problem> {
+                let read = value.text().parse();
                 *self = read.map_err(|_| Problem::not(value, "a whole number, 0 or more"))?;
                 Ok(())
             }
@@ -119,8 +119,8 @@ macro_rules! unsigned_slots {
 unsigned_slots!(u32, u64, usize);
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Option<T> {
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
-        *self = if value == "null" { None } else { Some(slot_value(value, form)?) };
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
+        *self = if value == Whole::NULL { None } else { Some(slot_value(value, form)?) };
         Ok(())
     }
     fn is_missing(&self) -> bool {
@@ -129,7 +129,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Option<T> {
 }
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
         // A list that is given stands in place of the one that was there by default.
         let mut read = Self::new();
         items(value, &mut |item| {
@@ -150,7 +150,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
 }
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Named<T> {
-    fn read(&mut self, value: &'de str, form: Form) -> Result<(), Problem> {
+    fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
         let mut read = Self::default();
         entries(value, &mut |name, value| {
             let value = slot_value(value, form).map_err(|problem| problem.within(&name))?;
@@ -166,7 +166,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Named<T> {
 }
 
 pub(super) fn slot_value<'de, T: Slot<'de> + Default>(
-    value: &'de str,
+    value: Whole<'de>,
     form: Form,
 ) -> Result<T, Problem> {
     let mut read = T::default();
@@ -174,19 +174,19 @@ pub(super) fn slot_value<'de, T: Slot<'de> + Default>(
 }
 
 /// Left unread, for those who need it seldom.
-impl<'de> Slot<'de> for &'de str {
-    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
+impl<'de> Slot<'de> for Whole<'de> {
+    fn read(&mut self, value: Whole<'de>, _form: Form) -> Result<(), Problem> {
         *self = value;
         Ok(())
     }
     fn is_missing(&self) -> bool {
-        self.is_empty()
+        *self == Whole::NULL
     }
 }
 
 impl<'de> Slot<'de> for Value {
-    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
-        *self = serde_json::from_str(value)?;
+    fn read(&mut self, value: Whole<'de>, _form: Form) -> Result<(), Problem> {
+        *self = serde_json::from_str(value.text())?;
         Ok(())
     }
     fn is_missing(&self) -> bool {
@@ -195,8 +195,8 @@ impl<'de> Slot<'de> for Value {
 }
 
 impl<'de> Slot<'de> for Map<String, Value> {
-    fn read(&mut self, value: &'de str, _form: Form) -> Result<(), Problem> {
-        match serde_json::from_str(value)? {
+    fn read(&mut self, value: Whole<'de>, _form: Form) -> Result<(), Problem> {
+        match serde_json::from_str(value.text())? {
             Value::Object(map) => *self = map,
             _ => return Err(Problem::not(value, "an object")),
         }
@@ -208,7 +208,7 @@ impl<'de> Slot<'de> for Map<String, Value> {
 }
 
 /// The place of a text among those that are allowed.
-pub fn choice(value: &str, allowed: &'static [&'static str]) -> Result<usize, Problem> {
+pub fn choice(value: Whole<'_>, allowed: &'static [&'static str]) -> Result<usize, Problem> {
     let Scalar::Text(text) = scalar(value) else {
         return Err(Problem::not(value, &format!("one of {}", allowed.join(", "))));
     };
