@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::{find_contact, unlisted};
 use crate::host::Host;
-use crate::http::{Client, ClientConfig, Parameters};
+use crate::http::{Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem};
 use crate::sync::{self, Engine, RunOptions};
@@ -28,13 +28,13 @@ impl Connector {
         // The facade keeps the last three for itself: they are here to be named, and suggested.
         const NAMES: &[&str] = &["ghl", "chartmogul", "sync", "store", "transport", "onEvent"];
         let options = names::known("", options, NAMES)?;
-        let client = |service: Service| match options.get(service.name()) {
+        let client = |profile: &'static Profile| match options.get(profile.service.name()) {
             None | Some(Value::Null) => Ok(None),
-            Some(options) => Client::new(ClientConfig::read(service, options)?).map(Some),
+            Some(options) => Client::new(ClientConfig::read(profile, options)?).map(Some),
         };
         Ok(Self {
-            ghl: client(Service::Ghl)?,
-            chartmogul: client(Service::Chartmogul)?.map(chartmogul::Client::over),
+            ghl: client(&ghl::PROFILE)?,
+            chartmogul: client(&chartmogul::PROFILE)?.map(chartmogul::Client::over),
             settings: settings(options.get("sync"))?,
         })
     }

@@ -147,6 +147,20 @@ fn a_module_names_only_modules_below_it() {
 }
 
 #[test]
+fn what_is_true_of_one_service_stands_in_its_folder() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src/http", &["rs"]) {
+        let code = shipped(&text);
+        for word in ["Service::Ghl", "Service::Chartmogul", "leadconnector", "api.chartmogul"] {
+            if code.contains(word) {
+                wrong.push(format!("{} names {word}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn only_wasm_knows_the_browser() {
     let mut wrong = Vec::new();
     for (path, text) in sources("src", &["rs"]) {

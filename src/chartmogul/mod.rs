@@ -1,12 +1,14 @@
-//! ChartMogul: its endpoint table, its records, its client, and what takes several calls.
+//! ChartMogul: its profile, its endpoint table, its records, its client, and what takes several calls.
 
 mod client;
 pub mod endpoints;
 pub mod exports;
 mod notes;
+mod profile;
 pub mod records;
 
 pub use client::Client;
+pub use profile::PROFILE;
 
 use crate::endpoint::Endpoint;
 

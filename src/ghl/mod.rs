@@ -1,9 +1,12 @@
-//! GHL: its endpoint table, the records that the sync engine reads, and what takes several calls.
+//! GHL: its profile, its endpoint table, the records that the sync engine reads, and what takes several calls.
 
 pub mod endpoints;
 pub mod find_contact;
+mod profile;
 pub mod records;
 pub mod unlisted;
+
+pub use profile::PROFILE;
 
 use crate::endpoint::Endpoint;
 

@@ -3,19 +3,17 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::error::{Code, Error, Result, Service};
+use super::profile::{Profile, QueryLists};
+use crate::error::{Code, Error, Result};
 use crate::record;
 
 /// All but the characters that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A base URL without its last slash. Only `http` and `https` go to a network.
-pub(super) fn base_url(service: Service, given: Option<&str>) -> Result<String> {
-    let official = match service {
-        Service::Ghl => "https://services.leadconnectorhq.com",
-        Service::Chartmogul => "https://api.chartmogul.com",
-    };
-    let base = given.map_or(official, str::trim).trim_end_matches('/');
+pub(super) fn base_url(profile: &Profile, given: Option<&str>) -> Result<String> {
+    let service = profile.service;
+    let base = given.map_or(profile.origin, str::trim).trim_end_matches('/');
     let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
     if rest.is_some_and(is_authority_and_path) {
         return Ok(base.to_owned());
@@ -62,7 +60,7 @@ pub(super) fn path(template: &str, values: &[(&str, String)]) -> Result<String> 
 
 /// The query, with its question mark, or nothing. GHL reads a list as repeated keys (OpenAPI's
 /// default form), ChartMogul as one value with commas.
-pub(super) fn query(service: Service, parameters: &[(&str, Value)]) -> String {
+pub(super) fn query(lists: QueryLists, parameters: &[(&str, Value)]) -> String {
     let mut query = String::new();
     let mut add = |name: &str, value: &str| {
         query.push(if query.is_empty() { '?' } else { '&' });
@@ -75,9 +73,9 @@ pub(super) fn query(service: Service, parameters: &[(&str, Value)]) -> String {
             Value::Null => {}
             Value::Array(items) => {
                 let items = items.iter().map(encoded);
-                match service {
-                    Service::Ghl => items.for_each(|item| add(name, &item)),
-                    Service::Chartmogul => {
+                match lists {
+                    QueryLists::Repeated => items.for_each(|item| add(name, &item)),
+                    QueryLists::Joined => {
                         let joined = items.collect::<Vec<_>>().join(",");
                         if !joined.is_empty() {
                             add(name, &joined);
@@ -105,7 +103,9 @@ fn encoded(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::profile::of;
     use super::*;
+    use crate::error::Service;
     use serde_json::json;
 
     fn contact_path(value: &str) -> Result<String> {
@@ -150,19 +150,19 @@ mod tests {
             ("empty", json!([])),
         ];
         assert_eq!(
-            query(Service::Ghl, &parameters),
+            query(QueryLists::Repeated, &parameters),
             "?email=a%2Bb%40c.de&subscription_event%5Bid%5D=7&completed=false&ids=x%2Cy&ids=z"
         );
         assert_eq!(
-            query(Service::Chartmogul, &parameters),
+            query(QueryLists::Joined, &parameters),
             "?email=a%2Bb%40c.de&subscription_event%5Bid%5D=7&completed=false&ids=x%2Cy,z"
         );
-        assert_eq!(query(Service::Ghl, &[]), "");
+        assert_eq!(query(QueryLists::Repeated, &[]), "");
     }
 
     #[test]
     fn base_urls_are_origins_on_a_network() {
-        let base = |given| base_url(Service::Ghl, Some(given));
+        let base = |given| base_url(of(Service::Ghl), Some(given));
         assert_eq!(base("http://127.0.0.1:80/").unwrap(), "http://127.0.0.1:80");
         assert_eq!(base("https://proxy.example/ghl").unwrap(), "https://proxy.example/ghl");
         assert_eq!(base("http://[::1]:8080").unwrap(), "http://[::1]:8080");
@@ -181,6 +181,6 @@ mod tests {
             assert_eq!(base(bad).unwrap_err().code, Code::InvalidConfig, "{bad}");
         }
         assert!(!base("https://user:canary@x").unwrap_err().to_string().contains("canary"));
-        assert_eq!(base_url(Service::Chartmogul, None).unwrap(), "https://api.chartmogul.com");
+        assert_eq!(base_url(of(Service::Chartmogul), None).unwrap(), "https://api.chartmogul.com");
     }
 }

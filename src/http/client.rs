@@ -7,8 +7,6 @@ use std::future::Future;
 use std::rc::Rc;
 
 use async_lock::{Semaphore, SemaphoreGuard};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use serde_json::Value;
 
@@ -17,7 +15,7 @@ use super::pacing::{Pacing, Quota};
 use super::pager::{self, Page};
 use super::reading::{self, List};
 use super::retry::{self, Budget, RetryAction, RetryReason, ShouldAttempt};
-use super::{Parameters, Secret, address, check, form};
+use super::{Parameters, Profile, Secret, address, check, form};
 use crate::endpoint::{Endpoint, Outcome, RetryClass};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host, Method, Request, Response};
@@ -37,7 +35,7 @@ pub enum GhlVersion {
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     /// The service.
-    pub service: Service,
+    pub profile: &'static Profile,
     /// Another origin than the service's own: a proxy or the sandbox.
     pub base_url: Option<String>,
     /// GHL: OAuth access token or private integration token. ChartMogul: API key.
@@ -63,7 +61,7 @@ pub struct Unlisted<'a> {
 
 /// Calls one service with one credential. All calls share its pacing and its retry budget.
 pub struct Client {
-    service: Service,
+    profile: &'static Profile,
     base_url: String,
     secret: Secret,
     authorization: String,
@@ -77,7 +75,7 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Client({} at {})", self.service.name(), self.base_url)
+        write!(formatter, "Client({} at {})", self.service().name(), self.base_url)
     }
 }
 
@@ -98,14 +96,10 @@ const NOTABLE_WAIT_MS: u64 = 100;
 impl Client {
     /// A client, or what is wrong with the configuration.
     pub fn new(config: ClientConfig) -> Result<Self> {
-        let service = config.service;
-        let (name, authorization) = match service {
-            Service::Ghl => ("ghl.token", format!("Bearer {}", config.secret.expose())),
-            Service::Chartmogul => {
-                let user = format!("{}:", config.secret.expose());
-                ("chartmogul.apiKey", format!("Basic {}", STANDARD.encode(user)))
-            }
-        };
+        let profile = config.profile;
+        let service = profile.service;
+        let option = profile.options.first().copied().unwrap_or_default();
+        let name = format!("{}.{option}", service.name());
         if config.secret.is_empty() {
             return Err(Error::new(Code::InvalidConfig, format!("{name} is empty")).of(service));
         }
@@ -116,14 +110,14 @@ impl Client {
                 .hint("Copy it again, without quotes, spaces or line breaks."));
         }
         Ok(Self {
-            service,
-            base_url: address::base_url(service, config.base_url.as_deref())?,
+            profile,
+            authorization: (profile.authorization)(config.secret.expose()),
+            base_url: address::base_url(profile, config.base_url.as_deref())?,
             secret: config.secret,
-            authorization,
             location_id: config.location_id.filter(|id| !id.is_empty()),
             api_version: config.api_version,
-            pacing: RefCell::new(Pacing::new(service)),
-            permits: Semaphore::new(Pacing::in_flight(service)),
+            pacing: RefCell::new(Pacing::new(&profile.limits)),
+            permits: Semaphore::new(profile.limits.in_flight),
             budget: RefCell::new(Budget::new()),
             calls: Cell::new(0),
         })
@@ -191,7 +185,7 @@ impl Client {
         endpoint: &'static Endpoint,
         unlisted: &Unlisted<'_>,
     ) -> Result<Json> {
-        let query = address::query(self.service, &unlisted.query);
+        let query = address::query(self.profile.lists, &unlisted.query);
         let version = match (unlisted.version, self.api_version) {
             (Some(version), _) => version,
             (None, GhlVersion::V3) => "v3",
@@ -207,7 +201,7 @@ impl Client {
 
     /// The service.
     pub const fn service(&self) -> Service {
-        self.service
+        self.profile.service
     }
 
     /// The configured location.
@@ -237,7 +231,7 @@ impl Client {
         let template = endpoint.v3.path.filter(|_| v3).unwrap_or(endpoint.path);
         let path =
             address::path(template, &parts.path).map_err(|error| self.prefixed(endpoint, error))?;
-        let query = address::query(self.service, &parts.query);
+        let query = address::query(self.profile.lists, &parts.query);
         let changes = parts.body.iter().flat_map(|body| body.keys());
         let mut changes = changes.filter(|name| filled.is_none_or(|(filled, _)| filled != *name));
         if endpoint.method == Method::Patch && changes.next().is_none() {
@@ -272,7 +266,7 @@ impl Client {
             (Cow::Borrowed("authorization"), self.authorization.clone()),
             (Cow::Borrowed("accept"), accept.to_owned()),
         ];
-        if self.service == Service::Ghl {
+        if self.profile.versioned {
             headers.push((Cow::Borrowed("version"), version.to_owned()));
         }
         let body = body.filter(|_| endpoint.method != Method::Get);
@@ -372,7 +366,7 @@ impl Client {
             uncertain |= failure.possible();
             attempt += 1;
             host.emit(Event::Retry {
-                service: self.service,
+                service: self.service(),
                 endpoint: Cow::Borrowed(endpoint.name),
                 reason: Cow::Borrowed(reason.text()),
                 attempt,
@@ -403,7 +397,7 @@ impl Client {
         };
         self.pacing.borrow_mut().answered(turn.ticket, sent_ms, now, &response);
         host.emit(Event::Request {
-            service: self.service,
+            service: self.service(),
             endpoint: Cow::Borrowed(endpoint.name),
             method,
             status: response.status,
@@ -413,7 +407,7 @@ impl Client {
         Ok(if response.is_success() || response.status == 304 {
             Ok(response)
         } else {
-            Err(failure::of_response(endpoint, &response))
+            Err(failure::of_response(self.profile, endpoint, &response))
         })
     }
 
@@ -443,7 +437,7 @@ impl Client {
             }
             if delay_ms >= NOTABLE_WAIT_MS && !told {
                 told = true;
-                host.emit(Event::Pace { service: self.service, delay_ms });
+                host.emit(Event::Pace { service: self.service(), delay_ms });
             }
             let pause_ms = delay_ms.min(LONGEST_SLEEP_MS);
             host.sleep(pause_ms).await.map_err(|_| failure::aborted())?;
@@ -494,7 +488,7 @@ impl Client {
     }
 
     fn quota_exhausted(&self, rest_ms: u64) -> Error {
-        let message = format!("the day's quota of {} is used up", self.service.title());
+        let message = format!("the day's quota of {} is used up", self.service().title());
         let mut error = Error::new(Code::DailyQuotaExhausted, message)
             .hint("Go on after `retryAfterMs`; nothing was sent.");
         error.retry_after_ms = Some(rest_ms);
@@ -507,7 +501,7 @@ impl Client {
     }
 
     fn named(&self, endpoint: &'static Endpoint, error: Error) -> Error {
-        error.of(self.service).at(endpoint.name)
+        error.of(self.service()).at(endpoint.name)
     }
 }
 
@@ -530,11 +524,14 @@ mod tests {
     use futures_util::future::join_all;
     use serde_json::{Value, json};
 
+    use super::super::profile::of;
     use super::super::scripted::{Reply, Scripted, reply, text_reply};
     use super::*;
     use crate::endpoint::{INTEGER, TEXT, V3};
     use crate::host::SendFailure;
     use crate::{endpoints, fields, models};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     models! {
         NOTE "NoteInput" { required "body": TEXT, optional "userId": TEXT }
@@ -571,7 +568,7 @@ mod tests {
 
     fn client_of(service: Service, api_version: GhlVersion) -> Client {
         Client::new(ClientConfig {
-            service,
+            profile: of(service),
             base_url: Some("http://test/".to_owned()),
             secret: Secret::new(TOKEN),
             location_id: Some("loc1".to_owned()),
@@ -924,7 +921,7 @@ mod tests {
     fn credentials_of_wrong_form_are_refused_without_showing_them() {
         for bad in ["", "  ", "pit canary", "pit-canary\u{e9}", "pit-\ncanary"] {
             let config = ClientConfig {
-                service: Service::Ghl,
+                profile: of(Service::Ghl),
                 base_url: None,
                 secret: Secret::new(bad),
                 location_id: None,

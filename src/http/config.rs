@@ -2,18 +2,16 @@
 
 use serde_json::Value;
 
-use super::{ClientConfig, GhlVersion, Secret};
+use super::{ClientConfig, GhlVersion, Profile, Secret};
 use crate::error::{Code, Error, Result, Service};
 use crate::names;
 
 impl ClientConfig {
     /// Reads `{ token, locationId?, baseUrl?, apiVersion? }` (GHL) or `{ apiKey, baseUrl? }`
     /// (ChartMogul). `null` counts as left out; an unknown name is refused with the closest one.
-    pub fn read(service: Service, options: &Value) -> Result<Self> {
-        let (secret_name, known) = match service {
-            Service::Ghl => ("token", &["token", "locationId", "baseUrl", "apiVersion"][..]),
-            Service::Chartmogul => ("apiKey", &["apiKey", "baseUrl"][..]),
-        };
+    pub fn read(profile: &'static Profile, options: &Value) -> Result<Self> {
+        let (service, known) = (profile.service, profile.options);
+        let secret_name = known.first().copied().unwrap_or_default();
         let options = names::known(service.name(), options, known).map_err(|e| e.of(service))?;
         let text = |name: &str| match options.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -28,7 +26,7 @@ impl ClientConfig {
             Some(_) => return Err(invalid(service, "apiVersion", "must be dated or v3")),
         };
         Ok(Self {
-            service,
+            profile,
             base_url: text("baseUrl")?.map(str::to_owned),
             secret: Secret::new(secret),
             location_id: text("locationId")?.map(str::to_owned),
@@ -44,11 +42,12 @@ fn invalid(service: Service, name: &str, what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::profile::of;
     use super::*;
     use serde_json::json;
 
     fn refusal(service: Service, options: Value) -> String {
-        let error = ClientConfig::read(service, &options).unwrap_err();
+        let error = ClientConfig::read(of(service), &options).unwrap_err();
         assert_eq!((error.code, error.service), (Code::InvalidConfig, Some(service)));
         format!("{} {}", error.message, error.hint.as_deref().unwrap_or_default())
     }
@@ -57,11 +56,11 @@ mod tests {
     fn both_services_are_read() {
         let options =
             json!({"token": "pit", "locationId": "l", "baseUrl": null, "apiVersion": "v3"});
-        let config = ClientConfig::read(Service::Ghl, &options).unwrap();
+        let config = ClientConfig::read(of(Service::Ghl), &options).unwrap();
         assert_eq!((config.location_id.as_deref(), config.base_url), (Some("l"), None));
         assert_eq!(config.api_version, GhlVersion::V3);
         let options = json!({"apiKey": "k", "baseUrl": "http://x"});
-        let config = ClientConfig::read(Service::Chartmogul, &options).unwrap();
+        let config = ClientConfig::read(of(Service::Chartmogul), &options).unwrap();
         assert_eq!(config.base_url.as_deref(), Some("http://x"));
     }
 

@@ -7,10 +7,11 @@ mod address;
 mod check;
 mod client;
 mod config;
-mod failure;
+pub(crate) mod failure;
 mod form;
 mod pacing;
 mod pager;
+mod profile;
 mod reading;
 mod retry;
 #[cfg(test)]
@@ -20,10 +21,13 @@ mod secret;
 #[cfg(test)]
 pub(crate) use check::takes;
 pub use client::{Client, ClientConfig, GhlVersion, Unlisted};
+pub use failure::Refusal;
+pub(crate) use failure::{says, spoken};
 pub use pacing::Quota;
 pub use pager::Page;
 #[cfg(test)]
 pub(crate) use pager::names as paging_parameters;
+pub use profile::{Limits, Meaning, Profile, QueryLists};
 pub use secret::Secret;
 
 /// One flat object of path, query and body parameters, under their names on the wire.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use crate::error::Service;
+use super::profile::Limits;
 use crate::host::Response;
 
 /// The day's quota of calls, as the service last told it.
@@ -27,9 +27,9 @@ pub(super) struct Pacing {
     most: u64,
     interval_ms: u64,
     /// Requests go out at most this many times faster than the limit's mean rate.
-    haste: u64,
+    burst: u64,
     /// Whether answers tell the limit.
-    learns: bool,
+    told: bool,
     /// Sends of about the last two intervals, oldest first.
     sends: VecDeque<Send>,
     /// When the last request went out.
@@ -53,22 +53,16 @@ struct Send {
     counted_ms: u64,
 }
 
-/// GHL's smallest limit on record, until its headers tell.
-const GHL: (u64, u64) = (25, 10_000);
 /// Longest interval believed.
 const DAY_MS: u64 = 86_400_000;
 
 impl Pacing {
-    pub(super) fn new(service: Service) -> Self {
-        let (most, interval_ms, haste, learns) = match service {
-            Service::Ghl => (GHL.0, GHL.1, 4, true),
-            Service::Chartmogul => (40, 1_000, 2, false),
-        };
+    pub(super) const fn new(limits: &Limits) -> Self {
         Self {
-            most,
-            interval_ms,
-            haste,
-            learns,
+            most: limits.requests,
+            interval_ms: limits.interval_ms,
+            burst: limits.burst,
+            told: limits.told,
             sends: VecDeque::new(),
             last_sent_ms: None,
             others: 0,
@@ -78,15 +72,6 @@ impl Pacing {
             quota: None,
             queue: VecDeque::new(),
             next_ticket: 0,
-        }
-    }
-
-    /// Requests that the service takes in flight at once. ChartMogul answers 503 beyond 20
-    /// connections; GHL names no limit.
-    pub(super) const fn in_flight(service: Service) -> usize {
-        match service {
-            Service::Ghl => 32,
-            Service::Chartmogul => 19,
         }
     }
 
@@ -107,7 +92,7 @@ impl Pacing {
     pub(super) fn delay_ms(&self, ticket: u64, now: u64) -> u64 {
         let place = self.queue.iter().position(|waiting| *waiting == ticket).unwrap_or(0);
         let place = u64::try_from(place).unwrap_or(u64::MAX);
-        let gap = self.interval_ms / (self.most * self.haste).max(1);
+        let gap = self.interval_ms / (self.most * self.burst).max(1);
         let spaced = self.last_sent_ms.map_or(0, |last| last + gap);
         let ready = spaced.saturating_add(gap.saturating_mul(place)).max(self.blocked_until_ms);
         let delay = ready.saturating_sub(now).max(self.window_delay_ms(place, now));
@@ -156,7 +141,7 @@ impl Pacing {
         if let Some(send) = self.sends.iter_mut().find(|send| send.ticket == ticket) {
             send.counted_ms = sent_ms + late;
         }
-        if !self.learns {
+        if !self.told {
             return;
         }
         let number = |name: &str| response.header(name)?.trim().parse::<u64>().ok();
@@ -224,7 +209,9 @@ impl Pacing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::profile::of;
     use super::*;
+    use crate::error::Service;
 
     const START: u64 = 1_800_000_000_000;
 
@@ -267,7 +254,7 @@ mod tests {
 
     #[test]
     fn chartmoguls_limit_is_reached_and_never_exceeded() {
-        let mut pacing = Pacing::new(Service::Chartmogul);
+        let mut pacing = Pacing::new(&of(Service::Chartmogul).limits);
         let times = flood(&mut pacing, 4_000, &mut |_| answer(&[]));
         assert_eq!(most_in_any(&times, 1_000), 40);
         assert!(slowness(&times, 40, 1_000) < 1.02, "{}", slowness(&times, 40, 1_000));
@@ -276,7 +263,7 @@ mod tests {
     #[test]
     fn ghls_limit_is_learned_reached_and_never_exceeded() {
         for most in [25, 100, 7] {
-            let mut pacing = Pacing::new(Service::Ghl);
+            let mut pacing = Pacing::new(&of(Service::Ghl).limits);
             let mut sent: Vec<u64> = Vec::new();
             let times = flood(&mut pacing, 3_000, &mut |now| {
                 sent.push(now);
@@ -294,7 +281,7 @@ mod tests {
 
     #[test]
     fn before_the_first_answer_there_is_no_great_burst() {
-        let mut pacing = Pacing::new(Service::Ghl);
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
         let tickets: Vec<u64> = (0..100).map(|_| pacing.join()).collect();
         let mut times = Vec::new();
         for now in START..START + 30_000 {
@@ -311,7 +298,7 @@ mod tests {
 
     #[test]
     fn other_programs_share_is_left_to_them() {
-        let mut pacing = Pacing::new(Service::Ghl);
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
         // Others always hold 15 of 25.
         let mut sent: Vec<u64> = Vec::new();
         let times = flood(&mut pacing, 200, &mut |now| {
@@ -325,7 +312,7 @@ mod tests {
 
     #[test]
     fn places_in_the_queue_are_kept_and_given_up() {
-        let mut pacing = Pacing::new(Service::Chartmogul);
+        let mut pacing = Pacing::new(&of(Service::Chartmogul).limits);
         let (first, second, third) = (pacing.join(), pacing.join(), pacing.join());
         assert_eq!(pacing.delay_ms(first, START), 0);
         assert!(pacing.delay_ms(second, START) > 0);
@@ -338,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_refusal_stops_all_for_the_windows_rest() {
-        let mut pacing = Pacing::new(Service::Ghl);
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
         let ticket = pacing.join();
         pacing.sent(ticket, START);
         // Only one of ours: others have filled the window, whose begin nobody knows.
@@ -346,7 +333,7 @@ mod tests {
         let next = pacing.join();
         assert_eq!(pacing.delay_ms(next, START + 10), 10_100);
 
-        let mut pacing = Pacing::new(Service::Chartmogul);
+        let mut pacing = Pacing::new(&of(Service::Chartmogul).limits);
         flood(&mut pacing, 40, &mut |_| answer(&[]));
         let now = START + 500;
         assert_eq!(pacing.refused(now), 510, "our own first send makes room");
@@ -354,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_days_quota_ends_and_comes_back() {
-        let mut pacing = Pacing::new(Service::Ghl);
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
         let ticket = pacing.join();
         pacing.sent(ticket, START);
         pacing.answered(
@@ -376,7 +363,7 @@ mod tests {
 
     #[test]
     fn senseless_headers_are_ignored() {
-        let mut pacing = Pacing::new(Service::Ghl);
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
         let ticket = pacing.join();
         pacing.sent(ticket, START);
         let mut response =

@@ -201,11 +201,12 @@ impl StateStore for NoStore {
 
 /// A client of a service at its own address; GHL's is for the location `L`.
 pub(crate) fn client(service: Service, api_version: GhlVersion) -> Client {
+    let profile = super::profile::of(service);
     Client::new(ClientConfig {
-        service,
+        profile,
         base_url: None,
         secret: Secret::new("pit-canary"),
-        location_id: (service == Service::Ghl).then(|| "L".to_owned()),
+        location_id: profile.options.contains(&"locationId").then(|| "L".to_owned()),
         api_version,
     })
     .unwrap()

@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ghl_chartmogul::chartmogul;
-use ghl_chartmogul::error::{Code, Error, Result, Service};
+use ghl_chartmogul::error::{Code, Error, Result};
 use ghl_chartmogul::host::{Event, Host, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Object, Settings, Users};
 use ghl_chartmogul::mapping::{notes, tasks, text};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Outcome, RunOptions};
+use ghl_chartmogul::{chartmogul, ghl};
 use serde_json::Value;
 
 use crate::host::{Killed, SimulatedHost};
@@ -51,9 +51,9 @@ impl World {
     pub fn clients(&self) -> (Client, chartmogul::Client) {
         let sandbox = self.host.sandbox.borrow();
         let credentials = sandbox.credentials();
-        let client = |service, secret: &str, location: Option<&str>| {
+        let client = |profile, secret: &str, location: Option<&str>| {
             Client::new(ClientConfig {
-                service,
+                profile,
                 base_url: Some("http://127.0.0.1:4010".into()),
                 secret: Secret::new(secret),
                 location_id: location.map(str::to_owned),
@@ -62,9 +62,9 @@ impl World {
             .unwrap()
         };
         (
-            client(Service::Ghl, &credentials.ghl_token, Some(&credentials.location_id)),
+            client(&ghl::PROFILE, &credentials.ghl_token, Some(&credentials.location_id)),
             chartmogul::Client::over(client(
-                Service::Chartmogul,
+                &chartmogul::PROFILE,
                 &credentials.chartmogul_key,
                 None,
             )),

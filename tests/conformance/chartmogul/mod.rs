@@ -9,7 +9,7 @@ mod world;
 
 use ghl_chartmogul::chartmogul;
 use ghl_chartmogul::endpoint::{Endpoint, Kind, Outcome};
-use ghl_chartmogul::error::{Code, Service};
+use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::{Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Parameters, Secret};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn client() -> Client {
 
 fn client_with(key: &str) -> Client {
     Client::new(ClientConfig {
-        service: Service::Chartmogul,
+        profile: &chartmogul::PROFILE,
         base_url: None,
         secret: Secret::new(key),
         location_id: None,

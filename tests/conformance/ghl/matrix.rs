@@ -65,7 +65,7 @@ fn ask(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Result<(), Erro
     let agency = endpoint.summary.contains("Takes an agency's token.");
     let secret = if agency { &credentials.ghl_company_token } else { &credentials.ghl_token };
     let client = Client::new(ClientConfig {
-        service: Service::Ghl,
+        profile: &ghl::PROFILE,
         base_url: None,
         secret: Secret::new(secret),
         location_id: Some(credentials.location_id.clone()),

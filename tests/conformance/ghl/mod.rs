@@ -15,7 +15,6 @@ use std::{env, fs};
 
 use ghl_chartmogul::endpoint::example::{self, Amount};
 use ghl_chartmogul::endpoint::{Endpoint, Kind, Outcome, Paging, Type, object};
-use ghl_chartmogul::error::Service;
 use ghl_chartmogul::ghl;
 use ghl_chartmogul::host::Request;
 
@@ -240,7 +239,7 @@ fn send(
     check: &mut Check,
 ) {
     let client = Client::new(ClientConfig {
-        service: Service::Ghl,
+        profile: &ghl::PROFILE,
         base_url: None,
         secret: Secret::new("pit-0"),
         location_id: Some("location".to_owned()),
