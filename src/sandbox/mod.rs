@@ -7,6 +7,7 @@
 //! One server for both: ChartMogul's paths begin with `/v1/`, GHL's never do, and `/sandbox/`
 //! controls the sandbox itself.
 
+mod by_hand;
 mod chartmogul;
 mod control;
 mod faults;

@@ -3,6 +3,7 @@
 mod associations;
 mod blogs;
 mod businesses;
+mod by_hand;
 mod calendars;
 mod contact_forms;
 mod contact_tags;
