@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::host::{Method, Request, Response};
-use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
+use ghl_chartmogul::sandbox::{Fault, FaultRule, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 
 struct World {
@@ -321,6 +321,53 @@ fn a_contacts_date_can_be_ahead_of_time() {
     );
     let (_, whole) = world.get(&format!("/contacts/{person}"));
     assert_eq!(text(&whole["contact"], "dateUpdated"), shown[0].1);
+}
+
+#[test]
+fn a_proxys_page_comes_with_any_status_and_its_own_headers() {
+    for status in [200, 401, 403, 404, 422] {
+        for (fault, done) in [
+            (Fault::Page { status, server: "AkamaiGHost".into() }, false),
+            (Fault::DonePage { status, server: "AkamaiGHost".into() }, true),
+        ] {
+            let mut world = World::new(|_| {});
+            world.sandbox.set_faults(vec![FaultRule::always(fault)]);
+            let source = json!({ "name": "GHL" });
+            let contact = json!({ "firstName": "Ann", "locationId": world.location() });
+            for (path, body) in [("/v1/data_sources", source), ("/contacts/", contact)] {
+                let response = world.send(Method::Post, path, Some(&body));
+                assert_eq!(response.status, status);
+                assert!(response.body.starts_with(b"<!DOCTYPE html>"));
+                let header = |name: &str| {
+                    response.headers.iter().find(|of| of.0 == name).map(|of| of.1.as_str())
+                };
+                assert_eq!(header("server"), Some("AkamaiGHost"));
+                assert_eq!(header("via"), Some("1.1 AkamaiGHost"));
+                assert_eq!(header("content-type"), Some("text/html; charset=UTF-8"));
+                assert_eq!(header("x-ratelimit-max"), None);
+            }
+            assert_eq!(
+                world.sandbox.chartmogul_data_sources().iter().any(|of| of["name"] == "GHL"),
+                done
+            );
+            assert_eq!(world.sandbox.ghl_contacts().len(), usize::from(done));
+            assert_eq!(world.effective(Service::Ghl), (u64::from(done), u64::from(done)));
+        }
+    }
+}
+
+#[test]
+fn a_fault_strikes_one_record_alone() {
+    let mut world = World::new(|_| {});
+    let struck = world.contact(json!({ "firstName": "Ann" }));
+    let spared = world.contact(json!({ "firstName": "Bo" }));
+    let rules = json!([{
+        "path": format!("/contacts/{struck}/notes"), "fault": { "kind": "page", "status": 403 },
+    }]);
+    assert_eq!(world.post("/sandbox/faults", rules).0, 200);
+    assert_eq!(world.get(&format!("/contacts/{struck}/notes")).0, 403);
+    assert_eq!(world.get(&format!("/contacts/{spared}/notes")).0, 200);
+    assert_eq!(world.get(&format!("/contacts/{struck}")).0, 200);
 }
 
 #[test]
