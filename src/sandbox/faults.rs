@@ -19,7 +19,8 @@ pub struct FaultRule {
     /// `GET`, `POST`, ...; without it, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The path, `*` standing for any characters, for example `/contacts/*/notes`; without it, all.
+    /// The path, `*` standing for any characters, for example `/contacts/*/notes`, or with one record's id
+    /// in place of the star; without it, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Strikes from the nth request that fits, counted from 1.
@@ -41,6 +42,10 @@ const fn one() -> u64 {
 
 const fn certain() -> f64 {
     1.0
+}
+
+fn firewall() -> String {
+    "cloudflare".to_owned()
 }
 
 impl FaultRule {
@@ -92,6 +97,22 @@ pub enum Fault {
     Truncated,
     /// The request is done; the answer has status 200 and is a web page.
     Html,
+    /// A firewall or proxy on the way answers with a page of its own; nothing is done.
+    Page {
+        /// Any: 200, 401, 403, 404, 422, ...
+        status: u16,
+        /// What it calls itself in `server` and `via`.
+        #[serde(default = "firewall")]
+        server: String,
+    },
+    /// The request is done, and a firewall or proxy on the way answers with a page of its own.
+    DonePage {
+        /// Any: 200, 401, 403, 404, 422, ...
+        status: u16,
+        /// What it calls itself in `server` and `via`.
+        #[serde(default = "firewall")]
+        server: String,
+    },
     /// The answer to the previous request of the same path comes again.
     RepeatedPage,
     /// The request is done twice, as when a proxy sends it again.
@@ -204,6 +225,10 @@ impl Effect {
             }
             Fault::Truncated => self.truncated = true,
             Fault::Html => self.html = true,
+            Fault::Page { status, server } => {
+                self.instead = Some(page(*status, server).endpoint(unanswered(call)));
+            }
+            Fault::DonePage { status, server } => self.status_after = Some(page(*status, server)),
             Fault::RepeatedPage => self.repeated = true,
             Fault::DeliveredTwice => self.twice = true,
             Fault::TokenExpired => self.expire_token = true,
@@ -236,6 +261,21 @@ fn unanswered(call: &Call<'_>) -> String {
 
 fn html_headers() -> Vec<(String, String)> {
     vec![("content-type".into(), "text/html; charset=UTF-8".into())]
+}
+
+/// The page of a firewall or proxy: neither the service's form nor its headers.
+fn page(status: u16, server: &str) -> Reply {
+    let title = match status {
+        200 => "Please wait".to_owned(),
+        _ => format!("{status} Request blocked"),
+    };
+    let body = format!(
+        "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>{server}</body></html>\n"
+    );
+    let mut reply = Reply::text(status, "text/html; charset=UTF-8", body);
+    reply.headers.push(("server".into(), server.to_owned()));
+    reply.headers.push(("via".into(), format!("1.1 {server}")));
+    reply
 }
 
 /// A failure in the form each service gives it.

@@ -7,10 +7,12 @@
 //! One server for both: ChartMogul's paths begin with `/v1/`, GHL's never do, and `/sandbox/`
 //! controls the sandbox itself.
 
+mod by_hand;
 mod chartmogul;
 mod control;
 mod faults;
 mod ghl;
+mod options;
 mod people;
 mod random;
 mod seed;
@@ -20,10 +22,14 @@ mod time_text;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use faults::{Fault, FaultRule};
+pub use options::{
+    AttributeType, AttributeValues, ChartmogulGeneration, ContactAttributes, SandboxOptions,
+    TokenKind,
+};
 pub use stats::{ServiceStats, Stats};
 
 use crate::error::{Code, Error, Result, Service as Which};
@@ -31,86 +37,6 @@ use crate::host::{Request, Response};
 use faults::{Effect, Faults};
 use random::Random;
 use service::{Call, Reply, Service};
-
-/// How the sandbox is seeded and how it behaves. Unknown settings are refused.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct SandboxOptions {
-    /// The same seed gives the same records, ids and faults.
-    pub seed: u64,
-    /// Contacts in the GHL location at the start.
-    pub contacts: u32,
-    /// Notes for each contact, on average.
-    pub notes_per_contact: f64,
-    /// Tasks for each contact, on average.
-    pub tasks_per_contact: f64,
-    /// Instant of seeding, in milliseconds since 1970: seeded records are older than this.
-    pub now_ms: u64,
-    /// Share of contacts, from 0 to 1, that have a billing customer in ChartMogul.
-    pub billing_share: f64,
-    /// GHL: requests allowed in each 10 seconds. Published 100, measured 25 on trial accounts.
-    pub burst_limit: u32,
-    /// GHL: requests allowed in a day. Published 200,000, measured 10,000 on trial accounts.
-    pub daily_limit: u32,
-    /// GHL: milliseconds until a change shows in searches. The real one takes seconds to a minute.
-    pub search_lag_ms: u64,
-    /// GHL: whether writing a note or task moves its contact's `dateUpdated`. Not documented either way.
-    pub notes_touch_contact: bool,
-    /// GHL: the location's setting that lets contacts share an e-mail or phone.
-    pub allow_duplicate_contact: bool,
-    /// GHL: scopes of the token; without it, all.
-    pub scopes: Option<Vec<String>>,
-    /// GHL: what kind of token `credentials` gives.
-    pub token_kind: TokenKind,
-    /// ChartMogul: which generation of its interface answers.
-    pub chartmogul_generation: ChartmogulGeneration,
-    /// ChartMogul: requests allowed in a second.
-    pub chartmogul_limit: u32,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            contacts: 200,
-            notes_per_contact: 1.5,
-            tasks_per_contact: 0.8,
-            now_ms: 1_795_348_800_000,
-            billing_share: 0.6,
-            burst_limit: 100,
-            daily_limit: 200_000,
-            search_lag_ms: 2_000,
-            notes_touch_contact: true,
-            allow_duplicate_contact: false,
-            scopes: None,
-            token_kind: TokenKind::Location,
-            chartmogul_generation: ChartmogulGeneration::September2026,
-            chartmogul_limit: 40,
-        }
-    }
-}
-
-/// The kinds of GHL tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum TokenKind {
-    /// A location's private integration token or OAuth access token.
-    Location,
-    /// A company's OAuth access token: refused on a location's records.
-    Company,
-    /// An agency's private integration token: refused on a location's records.
-    Agency,
-}
-
-/// The generations of ChartMogul's interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ChartmogulGeneration {
-    /// `/v1/notes`, notes and tasks of contacts, standalone contacts, 304 for an empty PATCH.
-    September2026,
-    /// `/v1/customer_notes` only; a contact always belongs to a customer.
-    Before,
-}
 
 /// What the sandbox answers, and how the connection behaves.
 #[derive(Debug, Clone)]
@@ -239,6 +165,7 @@ impl Sandbox {
         }
         let which = if path.starts_with("/v1/") { Which::Chartmogul } else { Which::Ghl };
         let effect = self.faults.next(which, &call);
+        let before = self.changes(which);
         let reply = match &effect.instead {
             Some(reply) => reply.clone(),
             None => {
@@ -246,8 +173,16 @@ impl Sandbox {
                 self.faults.shape(&effect, &call, reply)
             }
         };
-        self.stats.count(which, &reply);
+        self.stats.count(which, &reply, self.changes(which) != before);
         Answer { response: response(reply), delay_ms: effect.delay_ms, lost: effect.lost }
+    }
+
+    /// How often a record of the service was made, removed or given other contents.
+    fn changes(&self, which: Which) -> u64 {
+        match which {
+            Which::Ghl => self.ghl.changes(),
+            Which::Chartmogul => self.chartmogul.changes(),
+        }
     }
 
     fn serve(&mut self, which: Which, call: &Call<'_>, effect: &Effect) -> Reply {
@@ -327,22 +262,32 @@ impl Sandbox {
         self.ghl.records("tasks").unwrap_or_default()
     }
 
-    /// ChartMogul's customers.
+    /// GHL's businesses.
+    pub fn ghl_businesses(&self) -> Vec<Value> {
+        self.ghl.records("businesses").unwrap_or_default()
+    }
+
+    /// ChartMogul's data sources.
+    pub fn chartmogul_data_sources(&self) -> Vec<Value> {
+        self.chartmogul.records("dataSources").unwrap_or_default()
+    }
+
+    /// ChartMogul's customers, each with its `created_at`.
     pub fn chartmogul_customers(&self) -> Vec<Value> {
         self.chartmogul.records("customers").unwrap_or_default()
     }
 
-    /// ChartMogul's contacts.
+    /// ChartMogul's contacts, each with its `created_at`.
     pub fn chartmogul_contacts(&self) -> Vec<Value> {
         self.chartmogul.records("contacts").unwrap_or_default()
     }
 
-    /// ChartMogul's notes and calls.
+    /// ChartMogul's notes and calls, each with the customer it belongs to as `of_customer_uuid`.
     pub fn chartmogul_notes(&self) -> Vec<Value> {
         self.chartmogul.records("notes").unwrap_or_default()
     }
 
-    /// ChartMogul's tasks.
+    /// ChartMogul's tasks, each with the customer it belongs to as `of_customer_uuid`.
     pub fn chartmogul_tasks(&self) -> Vec<Value> {
         self.chartmogul.records("tasks").unwrap_or_default()
     }

@@ -25,6 +25,8 @@ pub struct ServiceStats {
     pub calls: u64,
     /// Requests that made, changed or removed a record.
     pub writes: u64,
+    /// Requests after which a record was there, gone or other than before, dates of writing aside.
+    pub effective_writes: u64,
     /// Answers with status 429.
     pub limited: u64,
     /// Answers with another status from 400 to 499.
@@ -35,11 +37,13 @@ pub struct ServiceStats {
     pub endpoints: BTreeMap<String, u64>,
     /// Writes by method and path template.
     pub writes_by_endpoint: BTreeMap<String, u64>,
+    /// Effective writes by method and path template.
+    pub effective_writes_by_endpoint: BTreeMap<String, u64>,
 }
 
 impl Stats {
-    /// Counts an answer.
-    pub(super) fn count(&mut self, which: Which, reply: &Reply) {
+    /// Counts an answer, and whether its request changed anything.
+    pub(super) fn count(&mut self, which: Which, reply: &Reply, changed: bool) {
         let service = match which {
             Which::Ghl => &mut self.ghl,
             Which::Chartmogul => &mut self.chartmogul,
@@ -55,6 +59,11 @@ impl Stats {
         if reply.wrote {
             service.writes += 1;
             *service.writes_by_endpoint.entry(reply.endpoint.clone()).or_default() += 1;
+        }
+        if changed {
+            service.effective_writes += 1;
+            let endpoint = reply.endpoint.clone();
+            *service.effective_writes_by_endpoint.entry(endpoint).or_default() += 1;
         }
     }
 }

@@ -6,7 +6,7 @@ export interface FaultRule {
   service?: "ghl" | "chartmogul" | undefined;
   /** `GET`, `POST`, …; default: all. */
   method?: string | undefined;
-  /** The path, `*` standing for any characters, for example `/contacts/*`; default: all. */
+  /** The path, `*` standing for any characters, for example `/contacts/*`, or with one record's id; default: all. */
   path?: string | undefined;
   /** Strikes from the nth request that fits, counted from 1. Default 1. */
   from?: number | undefined;
@@ -31,6 +31,10 @@ export type Fault =
   | { kind: "truncated" }
   /** The request is done; the answer has status 200 and is a web page. */
   | { kind: "html" }
+  /** A firewall or proxy answers with a page of its own; nothing is done. `server` (default `cloudflare`) is its name. */
+  | { kind: "page"; status: number; server?: string | undefined }
+  /** The request is done, and a firewall or proxy answers with a page of its own. */
+  | { kind: "donePage"; status: number; server?: string | undefined }
   /** The answer to the previous request of the same path comes again. */
   | { kind: "repeatedPage" }
   /** The request is done twice, as when a proxy sends it again. */

@@ -1,5 +1,5 @@
 // How a sandbox is seeded, and what a client needs to use it. The same names as `SandboxOptions` in
-// src/sandbox/mod.rs.
+// src/sandbox/options.rs, but for the credentials.
 
 /** How a sandbox is seeded and how it behaves. Unknown settings are refused. */
 export interface SandboxOptions {
@@ -29,10 +29,26 @@ export interface SandboxOptions {
   scopes?: string[] | undefined;
   /** GHL: what kind of token the credentials hold. Default `location`. */
   tokenKind?: "location" | "company" | "agency" | undefined;
+  /** GHL: whether a merge of two contacts takes the appointments of the one that goes. Default true. */
+  mergeMovesAppointments?: boolean | undefined;
+  /** GHL: whether deleting a business takes its contacts' `businessId` off. Default false. */
+  businessDeletionClearsContacts?: boolean | undefined;
   /** ChartMogul: which generation of its interface answers. Default `september2026`. */
   chartmogulGeneration?: "september2026" | "before" | undefined;
   /** ChartMogul: requests allowed in a second. Default 40. */
   chartmogulLimit?: number | undefined;
+  /** ChartMogul: whether `GET /v1/account` tells the account's `id`; before 2025 it did not. Default true. */
+  chartmogulAccountId?: boolean | undefined;
+  /** ChartMogul: what becomes of a contact's custom attribute that the account does not define. Default `dropUnknown`. */
+  contactAttributes?: "keep" | "dropUnknown" | undefined;
+  /** ChartMogul: keys of contacts' custom attributes that the account defines. Default `Toggle`, `ghl_contact_id`. */
+  contactAttributeKeys?: string[] | undefined;
+  /** ChartMogul: custom attributes of customers that have their type from the start. Default: none. */
+  attributeTypes?: Record<string, "String" | "Integer" | "Decimal" | "Timestamp" | "Boolean"> | undefined;
+  /** ChartMogul: what becomes of a customer's attribute whose JSON value is of another type. Default `convert`. */
+  attributeValues?: "convert" | "sameType" | undefined;
+  /** ChartMogul: the status of moving a contact to a customer that is not there. Default 404. */
+  contactMoveRefusal?: 404 | 422 | undefined;
 }
 
 /** What a client needs to use the sandbox. The secrets are made up from the seed. */

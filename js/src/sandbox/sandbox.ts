@@ -33,6 +33,8 @@ export interface ServiceStats {
   calls: number;
   /** Requests that made, changed or removed a record. */
   writes: number;
+  /** Requests after which a record was there, gone or other than before, dates of writing aside. */
+  effectiveWrites: number;
   /** Answers with status 429. */
   limited: number;
   /** Answers with another status from 400 to 499. */
@@ -43,6 +45,8 @@ export interface ServiceStats {
   endpoints: Record<string, number>;
   /** Writes by method and path template. */
   writesByEndpoint: Record<string, number>;
+  /** Effective writes by method and path template. */
+  effectiveWritesByEndpoint: Record<string, number>;
 }
 
 /** Requests of both services, counted. */

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::attributes::AttributeType;
 use super::billing::Part;
 use super::parts::parts;
 use super::reading::{Outcome, window};
@@ -14,11 +13,15 @@ use crate::dates;
 use crate::sandbox::random::Random;
 use crate::sandbox::seed::ChartmogulSeed;
 use crate::sandbox::service::{Call, Reply};
-use crate::sandbox::{ChartmogulGeneration, SandboxOptions};
+use crate::sandbox::{AttributeType, ChartmogulGeneration, SandboxOptions};
 
 /// One account of ChartMogul.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(in crate::sandbox) struct Account {
+    pub(super) options: SandboxOptions,
+    /// Which of the sandbox's accounts it is, counted from 1.
+    place: u64,
+    pub(in crate::sandbox) name: String,
     pub(super) generation: ChartmogulGeneration,
     /// When the request in hand arrived.
     pub(super) now_ms: u64,
@@ -72,6 +75,13 @@ fn lower_email(record: &Record) -> Vec<String> {
     one(record, "email").into_iter().map(|email| email.to_lowercase()).collect()
 }
 
+/// The addresses of the customers that were merged into this one.
+fn merged_emails(record: &Record) -> Vec<String> {
+    let emails = record.get("merged_emails").and_then(Value::as_array);
+    let emails = emails.into_iter().flatten().filter_map(Value::as_str);
+    emails.map(str::to_lowercase).collect()
+}
+
 fn part_uuids(record: &Record, part: Part) -> Vec<String> {
     parts(record, part).map(|item| text(item, "uuid").to_owned()).collect()
 }
@@ -81,17 +91,25 @@ fn number(record: &Record) -> Vec<String> {
 }
 
 impl Account {
-    pub(super) fn new(options: &SandboxOptions, seed: ChartmogulSeed) -> Self {
+    /// The account in this place, counted from 1, with these records.
+    pub(super) fn new(options: &SandboxOptions, place: u64, seed: ChartmogulSeed) -> Self {
+        let purpose = match place {
+            1 => "chartmogul account".to_owned(),
+            _ => format!("chartmogul account {place}"),
+        };
         let newest =
             |indexes: &[(&'static str, Extract)]| Collection::new(Order::NewestFirst, indexes);
         let mut account = Self {
+            options: options.clone(),
+            place,
+            name: "Sandbox".to_owned(),
             generation: options.chartmogul_generation,
             now_ms: options.now_ms,
             last_micros: 0,
-            random: Random::new(options.seed, "chartmogul account"),
-            next_number: 7_000_000,
+            random: Random::new(options.seed, &purpose),
+            next_number: 6_000_000 + place * 1_000_000,
             users: Vec::new(),
-            attribute_types: BTreeMap::new(),
+            attribute_types: options.attribute_types.clone(),
             sources: newest(&[("name", |record| one(record, "name"))]),
             customers: Collection::new(
                 Order::OldestFirst,
@@ -100,6 +118,7 @@ impl Account {
                     ("data_source_uuid", source_uuids),
                     ("source", source_pairs),
                     ("email", lower_email),
+                    ("merged_emails", merged_emails),
                     ("id", number),
                 ],
             ),
@@ -145,6 +164,30 @@ impl Account {
         };
         account.fill(seed);
         account
+    }
+
+    /// An account in another place, with the same people and nothing else.
+    pub(super) fn beside(&self, place: u64) -> Self {
+        let mut other = Self::new(&self.options, place, ChartmogulSeed::default());
+        other.users.clone_from(&self.users);
+        other
+    }
+
+    /// Takes the records of these kinds over from another account.
+    pub(super) fn take_over(&mut self, mut from: Self, kinds: &[&str]) {
+        for kind in kinds {
+            match *kind {
+                "dataSources" => std::mem::swap(&mut self.sources, &mut from.sources),
+                "customers" => {
+                    std::mem::swap(&mut self.customers, &mut from.customers);
+                    std::mem::swap(&mut self.attribute_types, &mut from.attribute_types);
+                }
+                "contacts" => std::mem::swap(&mut self.contacts, &mut from.contacts),
+                "notes" => std::mem::swap(&mut self.notes, &mut from.notes),
+                "tasks" => std::mem::swap(&mut self.tasks, &mut from.tasks),
+                _ => {}
+            }
+        }
     }
 
     /// Takes over the records of the start.
@@ -281,16 +324,61 @@ impl Account {
         names.iter().filter_map(pair).filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The records of a kind as a client sees them.
+    /// A note or task with the customer it belongs to, directly or through a contact.
+    fn owned(&self, record: &Record, mut shown: Value) -> Value {
+        let parent = text(record, "parent_uuid");
+        let owner = match text(record, "parent_kind") {
+            "contact" => self.contacts.get(parent).map(|contact| text(contact, "customer_uuid")),
+            _ => Some(parent),
+        };
+        if let Value::Object(shown) = &mut shown {
+            shown.insert("of_customer_uuid".into(), json!(owner.filter(|uuid| !uuid.is_empty())));
+        }
+        shown
+    }
+
+    /// How often a record was made, removed or given other contents. Activities follow from the rest.
+    pub(super) fn changes(&self) -> u64 {
+        [
+            &self.sources,
+            &self.customers,
+            &self.contacts,
+            &self.notes,
+            &self.tasks,
+            &self.opportunities,
+            &self.plans,
+            &self.plan_groups,
+            &self.invoices,
+            &self.subscriptions,
+            &self.events,
+            &self.exports,
+            &self.imports,
+        ]
+        .iter()
+        .map(|list| list.changes())
+        .sum()
+    }
+
+    /// The records of a kind as a client sees them. Customers and contacts have their `created_at`
+    /// besides, notes and tasks `of_customer_uuid`.
     pub(super) fn records(&self, kind: &str) -> Option<Vec<Value>> {
         let plain = |list: &Collection| list.all().cloned().map(Value::Object).collect();
         Some(match kind {
-            "customers" => self.customers.all().map(|record| self.show_customer(record)).collect(),
-            "contacts" => self.contacts.all().map(|record| self.show_contact(record)).collect(),
-            "notes" => {
-                self.notes.all().map(|record| self.show_note(record, self.generation)).collect()
+            "customers" => {
+                let all = self.customers.all();
+                all.map(|record| dated(record, self.show_customer(record))).collect()
             }
-            "tasks" => self.tasks.all().map(|record| self.show_task(record)).collect(),
+            "contacts" => {
+                let all = self.contacts.all();
+                all.map(|record| dated(record, self.show_contact(record))).collect()
+            }
+            "notes" => {
+                let shown = |record| self.show_note(record, self.generation);
+                self.notes.all().map(|record| self.owned(record, shown(record))).collect()
+            }
+            "tasks" => {
+                self.tasks.all().map(|record| self.owned(record, self.show_task(record))).collect()
+            }
             "opportunities" => {
                 self.opportunities.all().map(|record| self.show_opportunity(record)).collect()
             }
@@ -310,17 +398,34 @@ impl Account {
         })
     }
 
+    /// Deletes a record with what stands below it, as a person of the account can.
+    pub(in crate::sandbox) fn delete(&mut self, kind: &str, uuid: &str) -> bool {
+        let before = self.changes();
+        match kind {
+            "dataSources" if self.sources.remove(uuid).is_some() => self.clear_source(uuid),
+            "customers" => self.remove_customer(uuid),
+            "contacts" => self.remove_contact(uuid),
+            "notes" => _ = self.notes.remove(uuid),
+            "tasks" => _ = self.tasks.remove(uuid),
+            _ => {}
+        }
+        self.changes() != before
+    }
+
     pub(super) fn ping(&self) -> Outcome {
         Ok(Reply::json(200, &json!({"data": "pong!"})))
     }
 
     pub(super) fn show_account(&self, call: &Call<'_>) -> Outcome {
         let mut account = Map::new();
-        account.insert("name".into(), json!("Sandbox"));
+        account.insert("name".into(), json!(self.name));
         account.insert("currency".into(), json!("USD"));
         account.insert("time_zone".into(), json!("Europe/Berlin"));
         account.insert("week_start_on".into(), json!("monday"));
-        account.insert("id".into(), json!("acc_5ad1b0c2-0000-4000-8000-5a4db0c50001"));
+        if self.options.chartmogul_account_id {
+            let id = format!("acc_5ad1b0c2-0000-4000-8000-5a4db0c5{:04}", self.place);
+            account.insert("id".into(), json!(id));
+        }
         for name in call.query("include").unwrap_or_default().split(',') {
             let value = match name.trim() {
                 "churn_recognition" => json!("immediate"),
@@ -334,4 +439,12 @@ impl Account {
         }
         Ok(Reply::json(200, &Value::Object(account)))
     }
+}
+
+/// A record as a client sees it, with when it was made.
+fn dated(record: &Record, mut shown: Value) -> Value {
+    if let Value::Object(shown) = &mut shown {
+        shown.insert("created_at".into(), record.get("created_at").cloned().unwrap_or_default());
+    }
+    shown
 }

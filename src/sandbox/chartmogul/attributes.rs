@@ -1,26 +1,19 @@
 //! Tags and custom attributes of customers. A custom attribute's type is fixed by its first write.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::reading::{Outcome, body, custom_is_no_list, flag, required};
-use super::refusals::{coded, invalid, missing};
+use super::refusals::{by_field, coded, invalid, missing};
 use super::store::{Record, text};
 use crate::dates;
 use crate::sandbox::service::{Call, Reply};
-
-/// The types of custom attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AttributeType {
-    String,
-    Integer,
-    Decimal,
-    Timestamp,
-    Boolean,
-}
+use crate::sandbox::{AttributeType, AttributeValues};
 
 impl AttributeType {
-    fn parse(name: &str) -> Option<Self> {
+    fn named(name: &str) -> Option<Self> {
         Some(match name {
             "String" => Self::String,
             "Integer" => Self::Integer,
@@ -29,6 +22,26 @@ impl AttributeType {
             "Boolean" => Self::Boolean,
             _ => return None,
         })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Integer => "Integer",
+            Self::Decimal => "Decimal",
+            Self::Timestamp => "Timestamp",
+            Self::Boolean => "Boolean",
+        }
+    }
+
+    /// Whether a JSON value is of the type itself. All documented spellings of true and false are.
+    fn is_type_of(self, value: &Value) -> bool {
+        match self {
+            Self::String | Self::Timestamp => value.is_string(),
+            Self::Integer => value.is_i64(),
+            Self::Decimal => value.is_number(),
+            Self::Boolean => true,
+        }
     }
 
     /// The type that a seeded value has.
@@ -123,62 +136,66 @@ impl Account {
             record.insert("tags".into(), json!(tag_list(tags)?));
         }
         match attributes.get("custom") {
-            Some(custom @ Value::Array(_)) => self.add_typed(record, custom).map(|_| ()),
+            Some(custom @ Value::Array(_)) => {
+                let refuse = if is_new { refused_create } else { invalid };
+                self.add_typed(record, custom, refuse).map(|_| ())
+            }
             Some(Value::Object(_)) if is_new => Err(custom_is_no_list()),
             _ => Ok(()),
         }
     }
 
-    /// Adds typed attributes; gives what was added.
+    /// Adds typed attributes; gives what was added. Nothing of a refused list is kept. How another type
+    /// is refused is not recorded: as the endpoint refuses what is recorded.
     fn add_typed(
         &mut self,
         record: &mut Record,
         custom: &Value,
+        refuse: fn(&str, &str) -> Reply,
     ) -> Result<Map<String, Value>, Reply> {
         let Value::Array(items) = custom else { return Err(custom_is_no_list()) };
         let mut added = Map::new();
+        let mut types = BTreeMap::new();
         for item in items {
             let Value::Object(item) = item else { return Err(custom_is_no_list()) };
             let key = required(item, "key")?;
             if !key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
-                return Err(invalid(
-                    "custom",
-                    &format!("The key \"{key}\" may hold letters, digits and underscores only."),
-                ));
+                let message =
+                    format!("The key \"{key}\" may hold letters, digits and underscores only.");
+                return Err(refuse("custom", &message));
             }
-            let Some(of) = AttributeType::parse(required(item, "type")?) else {
-                return Err(invalid(
-                    "custom",
-                    &format!("The type of \"{key}\" is not one of the types."),
-                ));
+            let Some(of) = AttributeType::named(required(item, "type")?) else {
+                let message = format!("The type of \"{key}\" is not one of the types.");
+                return Err(refuse("custom", &message));
             };
-            let fixed = *self.attribute_types.get(key).unwrap_or(&of);
+            let fixed = *types.get(key).or_else(|| self.attribute_types.get(key)).unwrap_or(&of);
             if fixed != of {
-                return Err(invalid(
-                    "custom",
-                    &format!("The attribute \"{key}\" already exists with another type."),
-                ));
+                let message = format!(
+                    "The attribute \"{key}\" is of type {}, not {}.",
+                    fixed.name(),
+                    of.name()
+                );
+                return Err(refuse("custom", &message));
             }
             let value = item.get("value").ok_or_else(|| missing("value"))?;
-            let Some(value) = of.read(value) else {
-                return Err(invalid(
-                    "custom",
-                    &format!("The value of \"{key}\" is not valid for its type."),
-                ));
+            let Some(value) = self.read_value(of, value) else {
+                let message = format!("The value of \"{key}\" is not valid for its type.");
+                return Err(refuse("custom", &message));
             };
+            types.insert(key.to_owned(), of);
             added.insert(key.to_owned(), value);
         }
-        // Nothing of a refused list is kept.
-        for item in items {
-            let part = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-            if let Some(of) = AttributeType::parse(part("type")) {
-                self.attribute_types.insert(part("key").to_owned(), of);
-            }
-        }
+        self.attribute_types.extend(types);
         let mut all = object(record, "custom");
         all.extend(added.clone());
         record.insert("custom".into(), json!(all));
         Ok(added)
+    }
+
+    /// The value as it is stored; `None` where it does not fit the type.
+    fn read_value(&self, of: AttributeType, value: &Value) -> Option<Value> {
+        let converts = self.options.attribute_values == AttributeValues::Convert;
+        if converts || of.is_type_of(value) { of.read(value) } else { None }
     }
 
     /// The uuids of the customers with the body's address: 404 where there is none.
@@ -241,8 +258,11 @@ impl Account {
     pub(super) fn add_custom(&mut self, call: &Call<'_>, uuid: &str) -> Outcome {
         let mut record = self.customer(uuid)?.clone();
         let body = body(call)?;
-        let added =
-            self.add_typed(&mut record, body.get("custom").ok_or_else(|| missing("custom"))?)?;
+        let added = self.add_typed(
+            &mut record,
+            body.get("custom").ok_or_else(|| missing("custom"))?,
+            invalid,
+        )?;
         self.place_customer(record);
         Ok(Reply::json(200, &json!({ "custom": added })))
     }
@@ -253,7 +273,7 @@ impl Account {
         let uuids = self.customers_by_email(&body)?;
         for uuid in &uuids {
             let mut record = self.customer(uuid)?.clone();
-            self.add_typed(&mut record, custom)?;
+            self.add_typed(&mut record, custom, invalid)?;
             self.place_customer(record);
         }
         Ok(self.shown_entries(&uuids))
@@ -268,7 +288,7 @@ impl Account {
             let Some(of) = self.attribute_types.get(key) else {
                 return Err(invalid("custom", &format!("The attribute \"{key}\" does not exist.")));
             };
-            let Some(value) = of.read(value) else {
+            let Some(value) = self.read_value(*of, value) else {
                 return Err(invalid(
                     "custom",
                     &format!("The value of \"{key}\" is not valid for its type."),
@@ -291,6 +311,11 @@ impl Account {
         self.place_customer(record);
         Ok(Reply::empty(204))
     }
+}
+
+/// The 422 of creating a customer: a map by field.
+fn refused_create(param: &str, message: &str) -> Reply {
+    by_field(&[(param, message)])
 }
 
 /// The body's `tags`, which must be a list of texts.

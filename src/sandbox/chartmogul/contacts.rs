@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::account::{Account, customer_sources};
 use super::reading::{Outcome, body, check_email, copy_instant, copy_texts, custom_pairs};
-use super::refusals::{absent, invalid, missing};
+use super::refusals::{absent, coded, invalid, missing};
 use super::store::{Record, text};
+use crate::sandbox::ContactAttributes;
 use crate::sandbox::service::{Call, Reply};
 
 const TEXTS: &[&str] = &[
@@ -148,11 +149,17 @@ impl Account {
         }
         let mut custom =
             record.get("custom").and_then(Value::as_object).cloned().unwrap_or_default();
-        custom.extend(custom_pairs(body)?);
+        custom.extend(custom_pairs(body)?.into_iter().filter(|(key, _)| self.stores(key)));
         if !custom.is_empty() {
             record.insert("custom".into(), Value::Object(custom));
         }
         Ok(())
+    }
+
+    /// Whether a contact's custom attribute is stored: recordings show others come back as if never sent.
+    fn stores(&self, key: &str) -> bool {
+        self.options.contact_attributes == ContactAttributes::Keep
+            || self.options.contact_attribute_keys.iter().any(|defined| defined == key)
     }
 
     pub(super) fn list_contacts(&self, call: &Call<'_>) -> Outcome {
@@ -210,16 +217,49 @@ impl Account {
         self.changed(any, &shown)
     }
 
+    /// The customer and data source that a contact moves to. Without `data_source_uuid` several customers
+    /// may have the external id: the one of the contact's own source is taken, else the first; a guess.
+    fn new_owner(
+        &self,
+        body: &Record,
+        contact: &Record,
+        external_id: &str,
+    ) -> Result<(String, String), Reply> {
+        let named = body.get("data_source_uuid").and_then(Value::as_str);
+        let of = |source: &str| self.customers.find("source", &format!("{source} {external_id}"));
+        let found = match named {
+            Some(source) => of(source).next(),
+            None => of(text(contact, "data_source_uuid"))
+                .chain(self.customers.find("external_id", external_id))
+                .next(),
+        };
+        let Some(customer) = found else {
+            return Err(match self.options.contact_move_refusal {
+                404 => absent("Customer", external_id, "customer_external_id"),
+                status => coded(
+                    status,
+                    "The customer external ID is not one of this account's.",
+                    Some("customer_external_id"),
+                ),
+            });
+        };
+        let own = named.unwrap_or_else(|| text(contact, "data_source_uuid"));
+        let with_id: Vec<String> = customer_sources(customer)
+            .into_iter()
+            .filter(|(_, id)| id == external_id)
+            .map(|(source, _)| source)
+            .collect();
+        let source = with_id.iter().find(|source| *source == own).or_else(|| with_id.first());
+        Ok((text(customer, "uuid").to_owned(), source.cloned().unwrap_or_default()))
+    }
+
     /// Writes a body's properties to a contact; tells whether it had any.
     pub(super) fn change_contact(&mut self, uuid: &str, body: &Record) -> Result<bool, Reply> {
         let mut record = self.contact(uuid)?.clone();
         let mut any = TEXTS.iter().chain(OTHERS).any(|name| body.contains_key(*name));
         if let Some(external_id) = body.get("customer_external_id").and_then(Value::as_str) {
-            let Some(customer) = self.customers.find("external_id", external_id).next() else {
-                return Err(absent("Customer", external_id, "customer_external_id"));
-            };
-            let source = customer_sources(customer).first().map(|(source, _)| source.clone());
-            record.insert("customer_uuid".into(), json!(text(customer, "uuid")));
+            let (customer, source) = self.new_owner(body, &record, external_id)?;
+            record.insert("customer_uuid".into(), json!(customer));
             record.insert("data_source_uuid".into(), json!(source));
             any = true;
         }

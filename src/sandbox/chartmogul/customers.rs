@@ -188,10 +188,16 @@ impl Account {
             json!([{"data_source_uuid": source, "external_id": external_id}]),
         );
         record.insert("created_at".into(), self.now());
+        let types = self.attribute_types.clone();
         self.write_customer(body, &mut record, true)?;
         self.place_customer(record);
-        if let Some(Value::Object(contact)) = body.get("primary_contact") {
-            self.write_primary_contact(&uuid, contact)?;
+        if let Some(Value::Object(contact)) = body.get("primary_contact")
+            && let Err(refusal) = self.write_primary_contact(&uuid, contact)
+        {
+            // Nothing of a refused request is kept.
+            self.customers.remove(&uuid);
+            self.attribute_types = types;
+            return Err(refusal);
         }
         Ok(uuid)
     }
@@ -317,6 +323,7 @@ impl Account {
         if flag(call, "with_associated_emails") == Some(true) {
             let contacts = self.contacts.find("email", &wanted);
             uuids.extend(contacts.map(|contact| text(contact, "customer_uuid").to_owned()));
+            uuids.extend(self.customers.ids("merged_emails", &wanted));
         }
         if !uuids.iter().any(|uuid| self.customers.get(uuid).is_some()) {
             return Err(coded(
@@ -342,10 +349,15 @@ impl Account {
         let uuid = text(&record, "uuid").to_owned();
         let body = body(call)?;
         let any = TEXTS.iter().chain(OTHERS).any(|name| body.contains_key(*name));
+        let (before, types) = (record.clone(), self.attribute_types.clone());
         self.write_customer(&body, &mut record, false)?;
         self.place_customer(record);
-        if let Some(Value::Object(contact)) = body.get("primary_contact") {
-            self.write_primary_contact(&uuid, contact)?;
+        if let Some(Value::Object(contact)) = body.get("primary_contact")
+            && let Err(refusal) = self.write_primary_contact(&uuid, contact)
+        {
+            self.place_customer(before);
+            self.attribute_types = types;
+            return Err(refusal);
         }
         let shown = self.show_customer(self.customer(&uuid)?);
         self.changed(any, &shown)
@@ -437,6 +449,8 @@ impl Account {
             joined
         };
         let sources = joined("sources");
+        let mut emails = joined("merged_emails");
+        emails.extend(from.get("email").cloned());
         let mut tags = joined("tags");
         tags.push(json!("merged-customer"));
         let mut seen = Vec::new();
@@ -451,6 +465,9 @@ impl Account {
         into.insert("sources".into(), json!(sources));
         into.insert("tags".into(), json!(tags));
         into.insert("custom".into(), json!(custom));
+        if !emails.is_empty() {
+            into.insert("merged_emails".into(), json!(emails));
+        }
         for contact in self.contacts.ids("customer_uuid", &from_uuid) {
             self.contacts.change(&contact, |record| {
                 record.insert("customer_uuid".into(), json!(into_uuid));

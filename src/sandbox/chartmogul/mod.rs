@@ -1,4 +1,4 @@
-//! ChartMogul in memory: one account with its customers, contacts, notes, tasks and billing.
+//! ChartMogul in memory: an account with its customers, contacts, notes, tasks and billing.
 //!
 //! It behaves as recordings of the real service and its public reference tell. What neither tells
 //! is guessed on the strict side, and the guess is said where it is made.
@@ -38,17 +38,19 @@ use super::service::{Call, Reply, Service};
 use super::{SandboxOptions, seed::ChartmogulSeed};
 use account::Account;
 
-/// ChartMogul: one account behind its key and its rate limit.
+/// ChartMogul: accounts behind their keys, and a rate limit.
 #[derive(Debug)]
 pub(crate) struct Chartmogul {
-    api_key: String,
+    /// Keys and what they lead to; the first is the credentials' own.
+    accounts: Vec<(String, Account)>,
+    /// How many accounts there have been.
+    made: u64,
     /// Requests allowed in any second.
     limit: usize,
     /// Arrivals of the last second.
     arrivals: VecDeque<u64>,
     /// When each connection in use will be free again.
     connections: Vec<u64>,
-    account: Account,
 }
 
 /// Connections at a time; documented.
@@ -58,11 +60,11 @@ impl Chartmogul {
     /// An account with these records and this key.
     pub(crate) fn new(options: &SandboxOptions, seed: ChartmogulSeed, api_key: String) -> Self {
         Self {
-            api_key,
+            accounts: vec![(api_key, Account::new(options, 1, seed))],
+            made: 1,
             limit: usize::try_from(options.chartmogul_limit).unwrap_or(usize::MAX),
             arrivals: VecDeque::new(),
             connections: Vec::new(),
-            account: Account::new(options, seed),
         }
     }
 
@@ -90,15 +92,59 @@ impl Chartmogul {
         self.answer(call, random)
     }
 
-    /// Basic authorization with the key as user name; the password is not looked at.
-    fn is_authorized(&self, call: &Call<'_>) -> bool {
+    /// The account of Basic authorization's user name; the password is not looked at.
+    fn authorized(&mut self, call: &Call<'_>) -> Option<&mut Account> {
         let given = call
             .header("authorization")
             .and_then(|header| header.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
             .and_then(|(_, token)| STANDARD.decode(token.trim()).ok())
-            .and_then(|decoded| String::from_utf8(decoded).ok());
-        given.is_some_and(|given| given.split(':').next() == Some(self.api_key.as_str()))
+            .and_then(|decoded| String::from_utf8(decoded).ok())?;
+        let key = given.split(':').next().unwrap_or_default();
+        self.accounts.iter_mut().find(|(known, _)| known == key).map(|(_, account)| account)
+    }
+
+    /// The account of the credentials, to be changed.
+    pub(super) fn account_mut(&mut self) -> Option<&mut Account> {
+        self.accounts.first_mut().map(|(_, account)| account)
+    }
+
+    /// How many accounts there have been.
+    pub(super) const fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// Opens a further account: the same people, no records.
+    pub(super) fn add_account(&mut self, api_key: String, name: &str) {
+        self.made += 1;
+        if let Some((_, first)) = self.accounts.first() {
+            let mut account = first.beside(self.made);
+            name.clone_into(&mut account.name);
+            self.accounts.push((api_key, account));
+        }
+    }
+
+    /// Puts another account behind the first key; it takes the records of these kinds over.
+    pub(super) fn replace_account(&mut self, keep: &[&str]) {
+        self.made += 1;
+        let place = self.made;
+        if let Some(account) = self.account_mut() {
+            let mut other = account.beside(place);
+            other.name.clone_from(&account.name);
+            std::mem::swap(account, &mut other);
+            account.take_over(other, keep);
+        }
+    }
+
+    /// The records of a kind in the account of this key.
+    pub(super) fn records_of(&self, api_key: &str, kind: &str) -> Option<Vec<Value>> {
+        let (_, account) = self.accounts.iter().find(|(known, _)| known == api_key)?;
+        account.records(kind)
+    }
+
+    /// How often a record was made, removed or given other contents.
+    pub(super) fn changes(&self) -> u64 {
+        self.accounts.iter().map(|(_, account)| account.changes()).sum()
     }
 }
 
@@ -107,18 +153,20 @@ impl Service for Chartmogul {
         if self.is_over_limit(call.now_ms) {
             return refusals::too_many().endpoint("rate limit");
         }
-        if !self.is_authorized(call) {
-            return refusals::unauthorized().endpoint("authorization");
+        match self.authorized(call) {
+            Some(account) => account.answer(call),
+            None => refusals::unauthorized().endpoint("authorization"),
         }
-        self.account.answer(call)
     }
 
     fn records(&self, kind: &str) -> Option<Vec<Value>> {
-        self.account.records(kind)
+        self.accounts.first().and_then(|(_, account)| account.records(kind))
     }
 }
 
 #[cfg(test)]
 mod billing_tests;
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod tests;

@@ -99,7 +99,8 @@ impl Account {
     }
 
     /// Removes all records of a data source; a merged customer keeps its other sources.
-    fn clear_source(&mut self, uuid: &str) {
+    pub(super) fn clear_source(&mut self, uuid: &str) {
+        let mut survivors = Vec::new();
         for customer in self.customers.ids("data_source_uuid", uuid) {
             let Some(record) = self.customers.get(&customer) else { continue };
             let rest: Vec<Value> = customer_sources(record)
@@ -113,6 +114,14 @@ impl Account {
                 self.customers.change(&customer, |record| {
                     record.insert("sources".into(), Value::Array(rest));
                 });
+                let billed = self.subscriptions.ids("customer_uuid", &customer);
+                for id in billed {
+                    let of = self.subscriptions.get(&id).map(|of| text(of, "data_source_uuid"));
+                    if of == Some(uuid) {
+                        self.subscriptions.remove(&id);
+                    }
+                }
+                survivors.push(customer);
             }
         }
         for contact in self.contacts.ids("data_source_uuid", uuid) {
@@ -122,6 +131,9 @@ impl Account {
             for id in list.ids("data_source_uuid", uuid) {
                 list.remove(&id);
             }
+        }
+        for customer in survivors {
+            self.refresh_revenue(&customer);
         }
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct Collection {
     records: BTreeMap<String, (u64, Record)>,
     places: BTreeSet<Place>,
     indexes: Vec<Index>,
+    changes: u64,
 }
 
 /// One page of a list.
@@ -73,12 +74,15 @@ impl Collection {
             records: BTreeMap::new(),
             places: BTreeSet::new(),
             indexes: indexes.iter().map(index).collect(),
+            changes: 0,
         }
     }
 
     /// Adds or replaces a record. `micros` is the instant it is ordered by; `None` comes last.
     pub(super) fn put(&mut self, id: &str, micros: Option<u64>, record: Record) {
-        self.remove(id);
+        if self.take(id).is_none_or(|before| differ(&before, &record)) {
+            self.changes += 1;
+        }
         let place = (self.sort_value(micros), id.to_owned());
         for index in &mut self.indexes {
             for value in (index.extract)(&record) {
@@ -104,6 +108,17 @@ impl Collection {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Record> {
+        let record = self.take(id)?;
+        self.changes += 1;
+        Some(record)
+    }
+
+    /// How often a record was made, removed or given other contents.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    fn take(&mut self, id: &str) -> Option<Record> {
         let (sort, record) = self.records.remove(id)?;
         let place = (sort, id.to_owned());
         self.places.remove(&place);
@@ -225,6 +240,13 @@ impl Collection {
             Order::OldestFirst => Some(sort),
         }
     }
+}
+
+/// Whether two states of a record differ in more than the date of the last write.
+fn differ(before: &Record, after: &Record) -> bool {
+    let contents = |record: &Record| record.len() - usize::from(record.contains_key("updated_at"));
+    contents(before) != contents(after)
+        || before.iter().any(|(name, value)| name != "updated_at" && after.get(name) != Some(value))
 }
 
 /// The text of a property; empty for none.

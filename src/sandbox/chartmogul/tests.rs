@@ -38,8 +38,12 @@ impl Client {
     }
 
     pub(super) fn of(generation: ChartmogulGeneration) -> Self {
-        let options =
-            SandboxOptions { chartmogul_generation: generation, ..SandboxOptions::default() };
+        Self::with(|options| options.chartmogul_generation = generation)
+    }
+
+    pub(super) fn with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut options = SandboxOptions::default();
+        change(&mut options);
         let seed = ChartmogulSeed {
             users: vec![
                 json!({"email": "Owner@example.com", "name": "Olga Owner"}),
@@ -139,7 +143,7 @@ impl Client {
     }
 }
 
-fn names<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
+pub(super) fn names<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
     answer.body["entries"]
         .as_array()
         .unwrap()

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::contacts::join_business;
 use super::resources::{change, create, find, listed, page, same};
-use super::store::Store;
+use super::store::{Store, text};
 use super::{Answered, Exchange};
 use crate::sandbox::time_text::iso;
 
@@ -34,9 +35,23 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
             Ok(exchange.succeed(&body).wrote())
         }
         Some("DELETE") => {
-            store.of_mut("businesses").remove(&id);
+            remove(store, &id, exchange.now_ms);
             Ok(exchange.succeed(&json!({ "success": true })).wrote())
         }
         _ => Ok(exchange.succeed(&json!({ "business": business }))),
     }
+}
+
+/// Removes a business; whether its contacts still name it is a setting.
+pub(super) fn remove(store: &mut Store, id: &str, now_ms: u64) -> bool {
+    let known = store.of_mut("businesses").remove(id).is_some();
+    if known && store.business_deletion_clears_contacts {
+        let of_business = store.contacts.all().filter(|of| text(&of.fields, "businessId") == id);
+        let members: Vec<String> =
+            of_business.map(|of| text(&of.fields, "id").to_owned()).collect();
+        for member in members {
+            store.change_contact(&member, now_ms, |contact| join_business(contact, None));
+        }
+    }
+    known
 }

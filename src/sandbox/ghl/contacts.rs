@@ -274,17 +274,23 @@ fn set_business(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
         find(store, id)?;
     }
     for id in &ids {
-        store.change_contact(id, exchange.now_ms, |contact| match &name {
-            Some(name) => {
-                contact.insert("businessId".into(), business.clone());
-                contact.insert("businessName".into(), json!(name));
-                contact.insert("companyName".into(), json!(name));
-            }
-            None => {
-                contact.remove("businessId");
-                contact.remove("businessName");
-            }
-        });
+        let of = business.as_str().zip(name.as_deref());
+        store.change_contact(id, exchange.now_ms, |contact| join_business(contact, of));
     }
     Ok(exchange.succeed(&json!({ "success": true, "ids": ids })).wrote())
+}
+
+/// Puts a contact into a business, by id and name, or takes it out.
+pub(super) fn join_business(contact: &mut Record, business: Option<(&str, &str)>) {
+    match business {
+        Some((id, name)) => {
+            contact.insert("businessId".into(), json!(id));
+            contact.insert("businessName".into(), json!(name));
+            contact.insert("companyName".into(), json!(name));
+        }
+        None => {
+            contact.remove("businessId");
+            contact.remove("businessName");
+        }
+    }
 }

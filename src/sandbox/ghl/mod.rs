@@ -3,6 +3,7 @@
 mod associations;
 mod blogs;
 mod businesses;
+mod by_hand;
 mod calendars;
 mod contact_forms;
 mod contact_tags;
@@ -51,6 +52,7 @@ pub(crate) struct Ghl {
     access: Access,
     limits: Limits,
     store: Store,
+    merge_moves_appointments: bool,
     search_cache: SearchCache,
 }
 
@@ -126,6 +128,7 @@ impl Ghl {
         let mut store =
             Store::new(credentials.location_id.clone(), credentials.company_id.clone(), contacts);
         store.notes_touch_contact = options.notes_touch_contact;
+        store.business_deletion_clears_contacts = options.business_deletion_clears_contacts;
         for (kind, records) in seed.collections {
             *store.of_mut(kind) = Collection::of(parent_of(kind), records);
         }
@@ -134,8 +137,14 @@ impl Ghl {
             access: Access::new(options, credentials),
             limits: Limits::new(options),
             store,
+            merge_moves_appointments: options.merge_moves_appointments,
             search_cache: SearchCache::default(),
         }
+    }
+
+    /// How often a record was made, removed or given other contents.
+    pub(crate) fn changes(&self) -> u64 {
+        self.store.changes()
     }
 
     /// Uses up the day's quota.

@@ -16,8 +16,10 @@ pub(super) fn answer(store: &mut Store, method: &str, exchange: &mut Exchange<'_
     match (method, id.is_empty()) {
         ("POST", _) => return Ok(create(store, exchange, contact)),
         ("GET", true) => {
-            let notes: Vec<Value> =
-                store.of("notes").of_parent(&contact).rev().cloned().map(Value::Object).collect();
+            let own = store.of("notes").of_parent(&contact).rev();
+            let also = store.listings.iter().filter(|(_, under)| *under == contact);
+            let also = also.filter_map(|(note, _)| store.of("notes").get(note));
+            let notes: Vec<Value> = own.chain(also).cloned().map(Value::Object).collect();
             return Ok(exchange.succeed(&json!({ "notes": notes })));
         }
         _ => {}

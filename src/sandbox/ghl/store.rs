@@ -23,6 +23,7 @@ pub(super) struct Collection {
     records: BTreeMap<u64, Record>,
     by_id: BTreeMap<String, u64>,
     by_parent: BTreeMap<String, BTreeSet<u64>>,
+    changes: u64,
 }
 
 impl Collection {
@@ -30,6 +31,7 @@ impl Collection {
     pub(super) fn of(parent_field: &'static str, records: Vec<Record>) -> Self {
         let mut collection = Self { parent_field, ..Self::default() };
         records.into_iter().for_each(|record| collection.put(record));
+        collection.changes = 0;
         collection
     }
 
@@ -45,6 +47,9 @@ impl Collection {
             }
         };
         self.by_id.insert(id, at);
+        if self.records.get(&at).is_none_or(|before| differ(before, &record)) {
+            self.changes += 1;
+        }
         if let Some(previous) = self.records.insert(at, record) {
             self.leave_parent(&previous, at);
         }
@@ -60,6 +65,7 @@ impl Collection {
 
     /// The record of this id, to be changed; its id and parent must stay.
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Record> {
+        self.changes += 1;
         self.by_id.get(id).and_then(|at| self.records.get_mut(at))
     }
 
@@ -67,6 +73,7 @@ impl Collection {
     pub(super) fn remove(&mut self, id: &str) -> Option<Record> {
         let at = self.by_id.remove(id)?;
         let record = self.records.remove(&at)?;
+        self.changes += 1;
         self.leave_parent(&record, at);
         Some(record)
     }
@@ -86,8 +93,19 @@ impl Collection {
     pub(super) fn remove_of_parent(&mut self, parent: &str) {
         for at in self.by_parent.remove(parent).into_iter().flatten() {
             if let Some(record) = self.records.remove(&at) {
+                self.changes += 1;
                 self.by_id.remove(text(&record, "id"));
             }
+        }
+    }
+
+    /// Puts another id wherever this property names one.
+    pub(super) fn rename_in(&mut self, field: &str, from: &str, to: &str) {
+        let named: Vec<Record> =
+            self.all().filter(|record| text(record, field) == from).cloned().collect();
+        for mut record in named {
+            record.insert(field.to_owned(), json!(to));
+            self.put(record);
         }
     }
 
@@ -96,6 +114,18 @@ impl Collection {
             places.remove(&at);
         }
     }
+}
+
+/// Whether two states of a record differ in more than the date of the last write.
+fn differ(before: &Record, after: &Record) -> bool {
+    const WRITTEN: &[&str] = &["dateUpdated", "updatedAt"];
+    let contents = |record: &Record| {
+        record.len() - WRITTEN.iter().filter(|name| record.contains_key(**name)).count()
+    };
+    contents(before) != contents(after)
+        || before.iter().any(|(name, value)| {
+            !WRITTEN.contains(&name.as_str()) && after.get(name) != Some(value)
+        })
 }
 
 /// A contact as it was at one time.
@@ -129,6 +159,7 @@ pub(super) struct Contacts {
     search_lag_ms: u64,
     revision: u64,
     settled_at: u64,
+    changes: u64,
 }
 
 impl Contacts {
@@ -155,6 +186,9 @@ impl Contacts {
     /// Adds or replaces a contact. Searches see it after the lag; at once where `now_ms` is `None`.
     pub(super) fn put(&mut self, snapshot: Snapshot, now_ms: Option<u64>) {
         let id = text(&snapshot.fields, "id").to_owned();
+        if self.get(&id).is_none_or(|before| differ(&before.fields, &snapshot.fields)) {
+            self.changes += 1;
+        }
         self.forget(&id);
         for (identity, key) in identities(&snapshot.fields) {
             self.index(identity).entry(key).or_default().insert(id.clone());
@@ -168,6 +202,7 @@ impl Contacts {
         if self.get(id).is_none() {
             return false;
         }
+        self.changes += 1;
         self.forget(id);
         self.store(id.to_owned(), None, Some(now_ms));
         true
@@ -261,6 +296,9 @@ pub(super) struct Store {
     pub(super) location_id: String,
     pub(super) company_id: String,
     pub(super) notes_touch_contact: bool,
+    pub(super) business_deletion_clears_contacts: bool,
+    /// Notes and the contacts under which they are listed besides.
+    pub(super) listings: Vec<(String, String)>,
     pub(super) contacts: Contacts,
     collections: BTreeMap<&'static str, Collection>,
     empty: Collection,
@@ -272,6 +310,8 @@ impl Store {
             location_id,
             company_id,
             notes_touch_contact: true,
+            business_deletion_clears_contacts: false,
+            listings: Vec::new(),
             contacts,
             collections: BTreeMap::new(),
             empty: Collection::default(),
@@ -291,6 +331,11 @@ impl Store {
     /// The collection of this kind, if it is a kind.
     pub(super) fn known(&self, kind: &str) -> Option<&Collection> {
         self.collections.get(kind)
+    }
+
+    /// How often a record was made, removed or given other contents.
+    pub(super) fn changes(&self) -> u64 {
+        self.contacts.changes + self.collections.values().map(|of| of.changes).sum::<u64>()
     }
 
     /// The location's record.
