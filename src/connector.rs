@@ -120,8 +120,9 @@ impl Connector {
     pub async fn plan<H: Host>(&self, host: &H, options: &str) -> Result<String> {
         let options = run_options(options)?;
         let engine = self.engine(host)?;
-        let plan = engine.plan(options).await?;
-        text(&engine.view(&plan))
+        let plan = engine.plan(options).await;
+        engine.note_quota().await;
+        text(&engine.view(&plan?))
     }
 
     /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
@@ -138,13 +139,19 @@ impl Connector {
     /// Carries out exactly that plan; how it ended as JSON text.
     pub async fn apply<H: Host>(&self, host: &H, plan: &str, options: &str) -> Result<String> {
         let options = run_options(options)?;
-        text(&self.engine(host)?.apply(plan, options).await?)
+        let engine = self.engine(host)?;
+        let outcome = engine.apply(plan, options).await;
+        engine.note_quota().await;
+        text(&outcome?)
     }
 
     /// Plans and applies within a budget; how it ended as JSON text.
     pub async fn run<H: Host>(&self, host: &H, options: &str) -> Result<String> {
         let options = run_options(options)?;
-        text(&self.engine(host)?.run(options).await?)
+        let engine = self.engine(host)?;
+        let outcome = engine.run(options).await;
+        engine.note_quota().await;
+        text(&outcome?)
     }
 
     /// A page of dead letters as JSON text: `{"deadLetters":[…],"cursor":…}`.
@@ -160,6 +167,33 @@ impl Connector {
     /// What the store holds of the location, as JSON text.
     pub async fn status<H: Host>(&self, host: &H) -> Result<String> {
         text(&self.engine(host)?.status().await?)
+    }
+
+    /// How a record stands, and why, as JSON text; any id of either service. Asks no service.
+    pub async fn why<H: Host>(&self, host: &H, id: &str) -> Result<String> {
+        text(&self.engine(host)?.why(id).await?)
+    }
+
+    /// Links a GHL contact with a ChartMogul customer or contact; how it stands then as JSON text.
+    pub async fn link<H: Host>(&self, host: &H, contact: &str, chartmogul: &str) -> Result<String> {
+        text(&self.engine(host)?.link(contact, chartmogul).await?)
+    }
+
+    /// Ends the link of a record; how it stands then as JSON text.
+    pub async fn unlink<H: Host>(&self, host: &H, id: &str) -> Result<String> {
+        text(&self.engine(host)?.unlink(id).await?)
+    }
+
+    /// Settles records as they are: a JSON list of ids in, a JSON list of how they stand out.
+    pub async fn accept<H: Host>(&self, host: &H, ids: &str) -> Result<String> {
+        let ids: Vec<String> = record::read(ids)
+            .map_err(|problem| refused(Code::InvalidArgument, problem.within("ids")))?;
+        text(&self.engine(host)?.accept(&ids).await?)
+    }
+
+    /// Has the next run try a record again; how it stands then as JSON text.
+    pub async fn retry<H: Host>(&self, host: &H, id: &str) -> Result<String> {
+        text(&self.engine(host)?.retry(id).await?)
     }
 }
 

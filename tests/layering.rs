@@ -266,3 +266,86 @@ fn the_layers_stand_in_the_crate_s_documentation_in_this_order() {
         .collect();
     assert!(places.is_sorted(), "{places:?}");
 }
+
+/// The modules of the engine that a file of `src/sync` names by its imports, as paths below it.
+fn named_in_sync(path: &Path, code: &str) -> BTreeSet<String> {
+    let inner = path.strip_prefix("src/sync").unwrap();
+    let depth = inner.components().count();
+    let up = "super::".repeat(depth);
+    let mut named = BTreeSet::new();
+    for line in code.lines().filter_map(|line| line.trim().strip_prefix("use ")) {
+        let Some(rest) = line.strip_prefix(up.as_str()).filter(|rest| !rest.starts_with("super"))
+        else {
+            continue;
+        };
+        let parts: Vec<String> = rest.split("::").map(first_name).collect();
+        let folder = ["model", "state", "decide", "read", "write"].contains(&parts[0].as_str());
+        let of = if folder { parts[..2].join("/") } else { parts[0].clone() };
+        named.insert(of);
+    }
+    // Neighbours in one folder.
+    if depth == 2 {
+        let folder = inner.components().next().unwrap().as_os_str().to_str().unwrap();
+        for line in code.lines().filter_map(|line| line.trim().strip_prefix("use super::")) {
+            if !line.starts_with("super") {
+                named.insert(format!("{folder}/{}", first_name(line)));
+            }
+        }
+    }
+    named
+}
+
+/// The imports of each file of the engine, by the file's path without its ending.
+fn sync_imports() -> std::collections::BTreeMap<String, BTreeSet<String>> {
+    let all = sources("src/sync", &["rs"]);
+    let files = all.iter().filter(|(path, _)| !path.ends_with("mod.rs"));
+    files
+        .map(|(path, text)| {
+            let name = path.strip_prefix("src/sync").unwrap().with_extension("");
+            (name.to_str().unwrap().to_owned(), named_in_sync(path, &shipped(text)))
+        })
+        .collect()
+}
+
+#[test]
+fn reading_deciding_and_writing_stay_apart() {
+    let mut decides = 0;
+    for (path, text) in sources("src/sync/decide", &["rs"]) {
+        let code = shipped(&text);
+        decides += 1;
+        for word in ["await", "Host", "Client", "Keeper", "engine::"] {
+            assert!(!code.contains(word), "{} names {word}: deciding is pure", path.display());
+        }
+    }
+    assert!(decides > 3);
+    for (file, named) in sync_imports() {
+        for other in &named {
+            let between = |one: &str, two: &str| file.starts_with(one) && other.starts_with(two);
+            assert!(
+                !between("read/", "write/") && !between("write/", "read/"),
+                "src/sync/{file}.rs names {other}: only run.rs knows both"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_engine_has_no_import_circle() {
+    let imports = sync_imports();
+    assert!(imports.len() > 20, "{imports:?}");
+    fn walk(
+        at: &str,
+        imports: &std::collections::BTreeMap<String, BTreeSet<String>>,
+        path: &mut Vec<String>,
+    ) {
+        assert!(!path.iter().any(|one| one == at), "a circle: {} -> {at}", path.join(" -> "));
+        path.push(at.to_owned());
+        for next in imports.get(at).into_iter().flatten() {
+            walk(next, imports, path);
+        }
+        path.pop();
+    }
+    for file in imports.keys() {
+        walk(file, &imports, &mut Vec::new());
+    }
+}

@@ -12,6 +12,7 @@ use super::custom_fields::{Rule, convert};
 use super::settings::{AttributeObject, Settings};
 use super::users::UserMap;
 use super::{Fields, Mapped, email};
+use crate::mutants::Mutant;
 
 /// What a contact is mapped with.
 #[derive(Debug)]
@@ -29,8 +30,10 @@ pub struct Context<'a> {
 /// What matching compares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// E-mail addresses in compared form, the primary one first; without shared mailboxes.
-    pub emails: Vec<String>,
+    /// The primary e-mail address in compared form; `None` where it is a shared mailbox.
+    pub email: Option<String>,
+    /// The other addresses, without shared mailboxes.
+    pub other_emails: Vec<String>,
     /// Phones in E.164.
     pub phones: Vec<String>,
 }
@@ -64,15 +67,16 @@ pub fn display_name(contact: &Contact<'_>) -> String {
 /// What matching compares of a contact.
 pub fn identity(contact: &Contact<'_>, context: &Context<'_>) -> Identity {
     let mut identity = Identity::default();
-    let addresses = contact.email.iter().chain(&contact.additional_emails);
-    for address in addresses.filter_map(|address| email(address)) {
-        let shared = context
-            .settings
-            .shared_emails
-            .iter()
-            .any(|shared| shared.trim().eq_ignore_ascii_case(&address));
-        if !shared && !identity.emails.contains(&address) {
-            identity.emails.push(address);
+    let personal = |address: &str| {
+        let address = email(address)?;
+        let shared = &context.settings.shared_emails;
+        (!shared.iter().any(|shared| shared.trim().eq_ignore_ascii_case(&address)))
+            .then_some(address)
+    };
+    identity.email = contact.email.as_deref().and_then(personal);
+    for address in contact.additional_emails.iter().filter_map(|address| personal(address)) {
+        if identity.email.as_ref() != Some(&address) && !identity.other_emails.contains(&address) {
+            identity.other_emails.push(address);
         }
     }
     let numbers = contact.phone.iter().chain(&contact.additional_phones);
@@ -84,14 +88,31 @@ pub fn identity(contact: &Contact<'_>, context: &Context<'_>) -> Identity {
     identity
 }
 
-/// The contact as a ChartMogul contact: names, e-mail, phone, `custom.*`, and of its customer `attribute.*` and `tag.*`.
+/// The contact as a ChartMogul contact: names, e-mail, phone, `custom.*`.
 pub fn contact(contact: &Contact<'_>, context: &Context<'_>) -> Mapped {
     let mut mapped = Mapped::default();
     person(contact, context, "", &mut mapped);
     let id = contact.id.as_deref();
     mapped.set("custom.ghl_contact_id", id);
-    attributes(contact, context, &mut mapped);
+    attributes(contact, context, AttributeObject::Contact, &mut mapped);
     mapped
+}
+
+/// What the contact brings to its customer: `attribute.*`, and the tags that cross.
+pub fn shared(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Vec<String>) {
+    let mut mapped = Mapped::default();
+    attributes(contact, context, AttributeObject::Customer, &mut mapped);
+    let mut tags: Vec<String> = Vec::new();
+    for tag in &contact.tags {
+        let crosses = context.settings.tags.prefixes.iter().any(|prefix| {
+            tag.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        });
+        if crosses && !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_string());
+        }
+    }
+    tags.sort_unstable();
+    (mapped, tags)
 }
 
 /// The contact as a customer with its primary contact. The second part is written at its creation only.
@@ -115,7 +136,18 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
         );
     }
     person(contact, context, "primary_contact.", &mut mapped);
-    attributes(contact, context, &mut mapped);
+    // A customer's primary contact takes no custom attributes.
+    let mut own = Mapped::default();
+    attributes(contact, context, AttributeObject::Contact, &mut own);
+    if crate::mutants::is_on(Mutant::PlansUnchecked) {
+        mapped.fields.extend(own.fields);
+    } else {
+        for name in own.fields.keys() {
+            let key = name.trim_start_matches("custom.");
+            mapped
+                .problem(key, "a customer's primary contact takes no custom attributes: left out");
+        }
+    }
     let mut at_create = Fields::new();
     if let Some(at) = contact.date_added.as_ref().and_then(|at| at.milliseconds()) {
         at_create.insert("lead_created_at".into(), json!(dates::iso(at)));
@@ -193,8 +225,13 @@ fn place(
     }
 }
 
-fn attributes(contact: &Contact<'_>, context: &Context<'_>, mapped: &mut Mapped) {
-    for rule in context.rules {
+fn attributes(
+    contact: &Contact<'_>,
+    context: &Context<'_>,
+    object: AttributeObject,
+    mapped: &mut Mapped,
+) {
+    for rule in context.rules.iter().filter(|rule| rule.object == object) {
         let Some(value) = rule_value(contact, rule) else { continue };
         match convert(&value, rule.of) {
             Ok(None) => {}
@@ -205,21 +242,13 @@ fn attributes(contact: &Contact<'_>, context: &Context<'_>, mapped: &mut Mapped)
                         "over 255 characters, ChartMogul's limit: cut at a word",
                     );
                 }
-                let name = match rule.object {
-                    AttributeObject::Customer => format!("attribute.{}", rule.to),
-                    AttributeObject::Contact => format!("custom.{}", rule.to),
+                let prefix = match object {
+                    AttributeObject::Customer => "attribute",
+                    AttributeObject::Contact => "custom",
                 };
-                mapped.fields.insert(name, converted.value);
+                mapped.fields.insert(format!("{prefix}.{}", rule.to), converted.value);
             }
             Err(reason) => mapped.problem(&rule.from, format!("{reason}: left out")),
-        }
-    }
-    for tag in &contact.tags {
-        let crosses = context.settings.tags.prefixes.iter().any(|prefix| {
-            tag.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        });
-        if crosses {
-            mapped.fields.insert(format!("tag.{tag}"), Value::Bool(true));
         }
     }
 }
@@ -295,8 +324,11 @@ mod tests {
             "tags":["ghl:vip","internal"],"customFields":[{"id":"f1","value":"Gold"},{"id":"f2","field_value":"many"}]}"#;
         let mapped = with(&settings, &rules, json, contact);
         let expected = json!({"first_name":"Zoë","last_name":"Müller","email":"zoe@example.com","phone":"+14155550123",
-            "custom.ghl_contact_id":"C1","custom.plan":"Gold","tag.ghl:vip":true});
+            "custom.ghl_contact_id":"C1","custom.plan":"Gold"});
         assert_eq!(serde_json::to_value(&mapped.fields).unwrap(), expected);
+        let (mapped, tags) = with(&settings, &rules, json, shared);
+        assert_eq!(tags, ["ghl:vip"]);
+        assert!(mapped.fields.is_empty());
         assert_eq!(mapped.problems.len(), 1);
         assert!(mapped.problems[0].reason.contains("\"many\" is no number"));
     }
@@ -331,7 +363,8 @@ mod tests {
             Settings { shared_emails: vec!["Info@example.com".into()], ..Settings::default() };
         let json = r#"{"id":"C1","email":"info@example.com","additionalEmails":["Ada@example.com",{"email":"ADA@example.com"}],"phone":"+1 415 555 0123"}"#;
         let identity = with(&settings, &[], json, identity);
-        assert_eq!(identity.emails, ["ada@example.com"]);
+        assert_eq!(identity.email, None);
+        assert_eq!(identity.other_emails, ["ada@example.com"]);
         assert_eq!(identity.phones, ["+14155550123"]);
     }
 }

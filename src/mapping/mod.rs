@@ -2,6 +2,7 @@
 
 pub mod contacts;
 pub mod custom_fields;
+pub mod kinds;
 pub mod notes;
 pub mod settings;
 pub mod tasks;
@@ -15,9 +16,10 @@ use crate::records;
 
 /// What the other side should hold, by field name. Kept as the base of the next comparison.
 ///
-/// Names are ChartMogul's, with a prefix where a value is written by its own call or in its own
-/// place: `attribute.KEY` (customer's custom attribute), `custom.KEY` (contact's custom attribute),
-/// `tag.TAG` (customer's tag), `primary_contact.FIELD`.
+/// Names are those of the field, with a prefix where a value stands in a place of its own:
+/// `attribute.KEY` (customer's custom attribute), `custom.KEY` (contact's custom attribute),
+/// `primary_contact.FIELD`. Values are in their canonical form: plain, whole texts; how they are
+/// written (markup, markers, cut to a length) is up to `kinds`.
 pub type Fields = Map<String, Value>;
 
 records! {

@@ -6,15 +6,15 @@ use crate::dates;
 use crate::ghl::records::Note;
 
 use super::settings::{Marker, NoteFormat, Settings};
-use super::users::UserMap;
-use super::{Fields, Mapped, hash, text};
+use super::{Fields, hash, text};
+use crate::mutants::Mutant;
 
-/// The note's new form. Fields: `text`; only at its creation: `created_at`, `author_email`.
+/// The note's canonical form. Fields: `text`, plain; only at its creation: `created_at`, and `author`,
+/// GHL's id of who wrote it.
 ///
-/// Title first, then the body as plain text, then who wrote it where that user has no ChartMogul
-/// address. Colour and pin have no place in ChartMogul.
-pub fn note(note: &Note<'_>, settings: &Settings, users: &UserMap) -> (Mapped, Fields) {
-    let mut mapped = Mapped::default();
+/// Title first, then the body as plain text. Colour and pin have no place in ChartMogul.
+pub fn note(note: &Note<'_>) -> (Fields, Fields) {
+    let mut fields = Fields::new();
     let mut at_create = Fields::new();
     let mut parts: Vec<String> = Vec::new();
     if let Some(title) = note.title.as_deref().map(text::one_line).filter(|title| !title.is_empty())
@@ -25,21 +25,14 @@ pub fn note(note: &Note<'_>, settings: &Settings, users: &UserMap) -> (Mapped, F
     if !body.is_empty() {
         parts.push(body);
     }
-    if let Some(id) = note.user_id.as_deref() {
-        match (users.chartmogul_email(id), users.name(id)) {
-            (Some(address), _) => {
-                at_create.insert("author_email".into(), Value::String(address));
-            }
-            (None, Some(name)) => parts.push(format!("by {name}")),
-            (None, None) => {}
-        }
+    fields.insert("text".into(), Value::String(parts.join("\n")));
+    if let Some(id) = note.user_id.as_deref().filter(|id| !id.is_empty()) {
+        at_create.insert("author".into(), Value::String(id.to_owned()));
     }
-    let id = note.id.as_deref().unwrap_or_default();
-    mapped.set("text", Some(written(&parts.join("\n"), id, settings)));
     if let Some(at) = note.date_added.as_ref().and_then(|at| at.milliseconds()) {
         at_create.insert("created_at".into(), Value::String(dates::iso(at)));
     }
-    (mapped, at_create)
+    (fields, at_create)
 }
 
 /// A text in the form it is written to ChartMogul, with its marker.
@@ -54,124 +47,113 @@ pub fn written(plain: &str, id: &str, settings: &Settings) -> String {
     }
 }
 
-/// A written text with its author's name added before the marker: ChartMogul does not know that user.
-/// The same as [`note`] writes once it knows that.
-pub fn signed(text: &str, name: &str, id: &str, settings: &Settings) -> String {
-    let (line, name) = match settings.note_format {
-        NoteFormat::Html => ("<br>", text::chartmogul_html(name)),
-        NoteFormat::Plain => ("\n", name.to_owned()),
-    };
-    let marker = marker(id);
-    let unmarked = text.strip_suffix(&marker);
-    let own = unmarked.unwrap_or(text);
-    let own = own.strip_suffix(line).unwrap_or(own);
-    let signature = format!("by {name}");
-    let parts = [own, &signature, unmarked.map_or("", |_| &marker)];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(line)
-}
-
 fn marker(id: &str) -> String {
     format!("[ghl:n:{id}]")
 }
 
-/// The GHL note id that a text's trailing marker names.
-pub fn marked(text: &str) -> Option<String> {
-    let plain = text::plain(text);
-    let id = plain.trim_end().strip_suffix(']')?.rsplit_once("[ghl:n:")?.1;
-    (!id.is_empty()).then(|| id.to_owned())
+/// Splits a plain text at its last marker: what stands before it, the GHL note that it names, what
+/// stands behind it.
+fn split(plain: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = plain.rsplit_once("[ghl:n:")?;
+    let (id, behind) = rest.split_once(']')?;
+    let late = crate::mutants::is_on(Mutant::MarkerOnlyAtTheEnd) && !behind.trim().is_empty();
+    (!late && !id.is_empty() && !id.contains(char::is_whitespace)).then_some((before, id, behind))
 }
 
-/// What tells a note apart where texts carry no marker: its plain text, whatever markup holds it,
-/// without the line that names its author: it comes once ChartMogul has refused the author, and a
-/// lost state knows of no refusal. White space makes no difference, as markup folds it.
+/// The GHL note id that a text's last marker names, wherever in the text it stands.
+pub fn marked(text: &str) -> Option<String> {
+    if !text.contains("ghl:n:") {
+        return None;
+    }
+    let plain = text::plain(text);
+    split(&plain).map(|(_, id, _)| id.to_owned())
+}
+
+/// What tells a note apart, and what its text says as far as it is ours: its plain text up to our
+/// marker, whatever markup holds it, without the line that names its author. White space makes no
+/// difference, as markup folds it.
 pub fn content(text: &str) -> String {
     let plain = text::plain(text);
-    let (own, last) = plain.rsplit_once('\n').unwrap_or(("", &plain));
-    hash(&text::one_line(if last.starts_with("by ") { own } else { &plain }))
+    let own = split(&plain).map_or(plain.as_str(), |(before, _, _)| before).trim_end();
+    let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
+    hash(&text::one_line(if last.starts_with("by ") { above } else { own }))
+}
+
+/// Whether a text says nothing but what we wrote: nobody has added to it.
+pub fn is_untouched(text: &str, content_of_ours: &str) -> bool {
+    let plain = text::plain(text);
+    let behind = split(&plain).map_or("", |(_, _, behind)| behind);
+    behind.trim().is_empty() && content(text) == content_of_ours
+}
+
+/// A text of ChartMogul without our marker: what stands around it stays.
+pub fn without_marker(text: &str) -> String {
+    let Some(id) = marked(text) else { return text.to_owned() };
+    let marker = marker(&id);
+    match text.rsplit_once(&marker) {
+        Some((before, behind)) => {
+            let before = before.trim_end();
+            format!("{}{behind}", before.strip_suffix("<br>").unwrap_or(before))
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::settings::Users;
-    use crate::mapping::users::User;
-    use crate::named::Named;
 
-    fn users() -> UserMap {
-        let user = |name: &str, email: Option<&str>| User {
-            name: name.into(),
-            email: email.map(Into::into),
-        };
-        UserMap::new(
-            Named::from_iter([
-                ("u1".into(), user("Ada", Some("ada@example.com"))),
-                ("u2".into(), user("Bob", None)),
-            ]),
-            &Users::default(),
-            Vec::new(),
-        )
-    }
-
-    #[test]
-    fn title_body_author_and_marker() {
-        let record: Note<'_> = crate::record::read(
-            r#"{"id":"N1","title":"Call","body":"<p>a &lt; b</p><p>second</p>","userId":"u2","dateAdded":"2024-05-06T07:08:09.123Z"}"#,
-        )
-        .unwrap();
-        let (mapped, at_create) = note(&record, &Settings::default(), &users());
-        let text = mapped.fields["text"].as_str().unwrap();
-        assert_eq!(text, "Call<br>a &lt; b<br>second<br>by Bob<br>[ghl:n:N1]");
-        assert_eq!(marked(text).as_deref(), Some("N1"));
-        assert_eq!(at_create["created_at"], "2024-05-06T07:08:09.123Z");
-        assert!(!at_create.contains_key("author_email"));
-    }
-
-    #[test]
-    fn a_known_author_is_the_author() {
-        let record: Note<'_> =
-            crate::record::read(r#"{"id":"N1","body":"x","userId":"u1"}"#).unwrap();
-        let plain = Settings {
-            marker: Marker::None,
-            note_format: NoteFormat::Plain,
-            ..Settings::default()
-        };
-        let (mapped, at_create) = note(&record, &plain, &users());
-        assert_eq!(mapped.fields["text"], "x");
-        assert_eq!(at_create["author_email"], "ada@example.com");
-    }
-
-    #[test]
-    fn a_refused_author_leaves_the_text_of_an_unknown_one() {
-        let json = r#"{"id":"N1","title":"Call","body":"a < b\tc & last\nthird","userId":"u1"}"#;
+    fn read(json: &str) -> (Fields, Fields) {
         let record: Note<'_> = crate::record::read(json).unwrap();
-        for format in [NoteFormat::Html, NoteFormat::Plain] {
-            for marker in [Marker::Trailing, Marker::None] {
-                let settings = Settings { note_format: format, marker, ..Settings::default() };
-                let (known, _) = note(&record, &settings, &users());
-                let mut refusing = users();
-                refusing.refuse("ada@example.com");
-                let (unknown, _) = note(&record, &settings, &refusing);
-                let text = known.fields["text"].as_str().unwrap();
-                assert_eq!(signed(text, "Ada", "N1", &settings), unknown.fields["text"]);
-            }
+        note(&record)
+    }
+
+    #[test]
+    fn title_and_body_are_one_plain_text() {
+        let (fields, at_create) = read(
+            r#"{"id":"N1","title":"Call","body":"<p>a &lt; b</p><p>second</p>","userId":"u2","dateAdded":"2024-05-06T07:08:09.123Z"}"#,
+        );
+        assert_eq!(fields["text"], "Call\na < b\nsecond");
+        assert_eq!(at_create["author"], "u2");
+        assert_eq!(at_create["created_at"], "2024-05-06T07:08:09.123Z");
+        let text = written("Call\na < b\nsecond\nby Bob", "N1", &Settings::default());
+        assert_eq!(text, "Call<br>a &lt; b<br>second<br>by Bob<br>[ghl:n:N1]");
+        assert_eq!(marked(&text).as_deref(), Some("N1"));
+    }
+
+    #[test]
+    fn a_marker_counts_anywhere_and_the_last_one_wins() {
+        assert_eq!(marked("a<br>[ghl:n:N1]<br>added by a person").as_deref(), Some("N1"));
+        assert_eq!(marked("[ghl:n:N1] quoted, [ghl:n:N2]").as_deref(), Some("N2"));
+        assert_eq!(marked("[ghl:n:N1] in front").as_deref(), Some("N1"));
+        for none in ["[ghl:n:]", "[ghl:n:a b]", "[ghl:n:N1", "[ghl:t:T1]", ""] {
+            assert_eq!(marked(none), None, "{none}");
         }
     }
 
     #[test]
+    fn what_a_person_added_behind_the_marker_is_not_ours() {
+        let text = "ours<br>[ghl:n:N1]<br>theirs";
+        assert_eq!(content(text), content("ours"));
+        assert!(!is_untouched(text, &content("ours")));
+        assert!(is_untouched("ours<br>[ghl:n:N1]", &content("ours")));
+        assert_eq!(without_marker(text), "ours<br>theirs");
+        assert_eq!(without_marker("ours\n[ghl:n:N1]"), "ours");
+    }
+
+    #[test]
     fn an_empty_note_has_no_text_but_its_marker() {
-        let record: Note<'_> = crate::record::read(r#"{"id":"N1","body":"<p></p>"}"#).unwrap();
-        let (mapped, _) = note(&record, &Settings::default(), &users());
-        assert_eq!(mapped.fields["text"], "[ghl:n:N1]");
-        assert_eq!(marked("[ghl:n:]"), None);
+        let (fields, _) = read(r#"{"id":"N1","body":"<p></p>"}"#);
+        assert_eq!(fields["text"], "");
+        assert_eq!(written("", "N1", &Settings::default()), "[ghl:n:N1]");
     }
 
     #[test]
     fn content_is_the_same_in_any_markup() {
         assert_eq!(content("<div class=\"cm-paragraph\">a &amp; b</div>"), content("a &amp; b"));
         assert_eq!(content("a<br>by Ada"), content("a"));
+        assert_eq!(content("a<br>by Ada<br>[ghl:n:N1]"), content("a"));
         assert_eq!(content("by Ada"), content(""));
-        assert_eq!(content("a\tb<br>by Ada"), content("a\tb"));
         assert_ne!(content("a<br>b"), content("a"));
     }
 }

@@ -324,6 +324,17 @@ impl Settings {
         })
     }
 
+    /// Changes whenever a setting changes that decides who is who: then a plan is shown before it is applied.
+    pub fn guard(&self) -> String {
+        let parts = (self.anchor, &self.objects, &self.data_source, self.on_link, self.on_existing);
+        super::hash(&serde_json::to_string(&parts).unwrap_or_default())
+    }
+
+    /// How texts are written: for what a plan says of a change.
+    pub fn writing(&self) -> String {
+        format!("marker={} noteFormat={}", self.marker.name(), self.note_format.name())
+    }
+
     /// Changes whenever a setting changes that decides what is written: then everything is compared again.
     pub fn fingerprint(&self) -> String {
         let mut decisive = self.clone();

@@ -8,13 +8,15 @@ use crate::ghl::records::Task;
 use super::settings::{LongTasks, Marker, Settings};
 use super::users::UserMap;
 use super::{Mapped, text};
+use crate::mutants::Mutant;
 
 /// ChartMogul: `task_details` holds at most 255 characters, 422 otherwise.
 pub const DETAILS_LIMIT: usize = 255;
 
 /// The task's new form, or why it has none.
 ///
-/// Fields: `task_details`, `assignee`, `due_date` (a day in the location's zone), `completed`.
+/// Fields: `task_details` (whole, on one line), `assignee`, `due_date` (a day in the location's zone),
+/// `completed`.
 pub fn task(
     task: &Task<'_>,
     settings: &Settings,
@@ -24,9 +26,7 @@ pub fn task(
     let mut mapped = Mapped::default();
     let id = task.id.as_deref().unwrap_or_default();
     let whole = details(task);
-    let marker = marker(settings, id);
-    let short = text::cut(&whole, DETAILS_LIMIT - marker.chars().count());
-    if short != whole {
+    if whole.chars().count() > room(settings, id) {
         let reason = match settings.long_tasks {
             LongTasks::Cut => "over 255 characters: cut at a word",
             LongTasks::Note => {
@@ -35,7 +35,7 @@ pub fn task(
         };
         mapped.problem("title", reason);
     }
-    mapped.set("task_details", Some(format!("{short}{marker}")));
+    mapped.set("task_details", Some(whole));
     let assignee = users.assignee(task.assigned_to.as_deref()).ok_or_else(|| {
         let why = users.default_assignee().err().unwrap_or_default();
         match task.assigned_to.as_deref().and_then(|id| users.name(id)) {
@@ -61,8 +61,7 @@ pub fn task(
 /// The whole text of a task too long for ChartMogul's task, for a note beside it.
 pub fn overflow(task: &Task<'_>, settings: &Settings) -> Option<String> {
     let id = task.id.as_deref().unwrap_or_default();
-    let limit = DETAILS_LIMIT - marker(settings, id).chars().count();
-    let too_long = details(task).chars().count() > limit;
+    let too_long = details(task).chars().count() > room(settings, id);
     (settings.long_tasks == LongTasks::Note && too_long).then(|| {
         let title = task.title.as_deref().map(str::trim).unwrap_or_default();
         let body = text::plain(task.body.as_deref().unwrap_or_default());
@@ -89,9 +88,44 @@ fn marker(settings: &Settings, id: &str) -> String {
     }
 }
 
-/// The GHL task id that a text's trailing marker names.
+fn room(settings: &Settings, id: &str) -> usize {
+    DETAILS_LIMIT.saturating_sub(marker(settings, id).chars().count())
+}
+
+/// A task's text in the form it is written to ChartMogul: cut where it is too long, with its marker.
+pub fn written(whole: &str, id: &str, settings: &Settings) -> String {
+    format!("{}{}", text::cut(whole, room(settings, id)), marker(settings, id))
+}
+
+/// Splits a text at its last marker: what stands before it, the GHL task that it names, what stands behind it.
+fn split(details: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = details.rsplit_once("[ghl:t:")?;
+    let (id, behind) = rest.split_once(']')?;
+    let late = crate::mutants::is_on(Mutant::MarkerOnlyAtTheEnd) && !behind.trim().is_empty();
+    (!late && !id.is_empty() && !id.contains(char::is_whitespace)).then_some((before, id, behind))
+}
+
+/// The GHL task id that a text's last marker names, wherever in the text it stands.
 pub fn marked(details: &str) -> Option<&str> {
-    details.trim_end().strip_suffix(']')?.rsplit_once("[ghl:t:").map(|(_, id)| id)
+    split(details).map(|(_, id, _)| id)
+}
+
+/// A task's text as far as it is ours: up to its marker.
+pub fn unmarked(details: &str) -> String {
+    split(details).map_or(details, |(before, _, _)| before).trim_end().to_owned()
+}
+
+/// Whether a text ends with its marker, or has none: nobody has added to it.
+pub fn ends_with_marker(details: &str) -> bool {
+    split(details).is_none_or(|(_, _, behind)| behind.trim().is_empty())
+}
+
+/// A task's text without its marker: what stands around it stays.
+pub fn without_marker(details: &str) -> String {
+    match split(details) {
+        Some((before, _, behind)) => format!("{}{behind}", before.trim_end()),
+        None => details.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -117,10 +151,15 @@ mod tests {
             &Settings::default(),
         )
         .unwrap();
-        assert_eq!(mapped.fields["task_details"], "Call Ada - about renewal [ghl:t:T1]");
+        assert_eq!(mapped.fields["task_details"], "Call Ada - about renewal");
+        let text = written("Call Ada - about renewal", "T1", &Settings::default());
+        assert_eq!(text, "Call Ada - about renewal [ghl:t:T1]");
         assert_eq!(mapped.fields["due_date"], "2026-02-28", "the day in the location's zone");
         assert_eq!(mapped.fields["completed"], false);
-        assert_eq!(marked(mapped.fields["task_details"].as_str().unwrap()), Some("T1"));
+        assert_eq!(marked(&text), Some("T1"));
+        assert_eq!(marked("x [ghl:t:T1] and a word of a person"), Some("T1"));
+        assert_eq!(unmarked("x [ghl:t:T1] and more"), "x");
+        assert_eq!(without_marker("x [ghl:t:T1] and more"), "x and more");
     }
 
     #[test]
@@ -134,6 +173,7 @@ mod tests {
             );
             let mapped = map(&json, &settings).unwrap();
             let details = mapped.fields["task_details"].as_str().unwrap();
+            let details = written(details, "T1", &settings);
             assert!(details.chars().count() <= 255 && details.contains('…'), "{details}");
             assert_eq!(mapped.problems.len(), 1);
             let record: Task<'_> = crate::record::read(&json).unwrap();

@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::host::Host;
 use crate::records;
 
-use super::change::Calls;
+use super::model::plan::Calls;
 
 records! {
     /// What a run may use.
-    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
     closed pub struct RunOptions {
         /// Milliseconds after which the run stops at its next step.
         pub deadline_ms: Option<u64> = "deadlineMs";
@@ -23,6 +23,8 @@ records! {
         pub full: bool = "full";
         /// Writes even if it is the location's first run.
         pub apply: bool = "apply";
+        /// Only these GHL contacts, with their notes and tasks; all without it.
+        pub contacts: Vec<String> = "contacts";
     }
 }
 
@@ -38,6 +40,8 @@ pub enum Stop {
     Records,
     /// The day's quota of a service is used up.
     Quota,
+    /// A service is away: lists in a row could not be read.
+    Unavailable,
 }
 
 /// What a run has used of its budget.

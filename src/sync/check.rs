@@ -13,8 +13,8 @@ use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::users::UserMap;
 use crate::record;
 
-use super::Engine;
-use super::discover::Schema;
+use super::engine::Engine;
+use super::model::state::Schema;
 
 /// What the check found.
 #[derive(Debug, Serialize)]
@@ -189,8 +189,8 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         if self.settings.anchor != Anchor::AttachOnly {
-            match self.find_data_source(schema).await {
-                Ok(uuid) => {
+            match self.find_data_source(schema, None).await {
+                Ok((uuid, _)) => {
                     check.data_source =
                         Some(DataSourceCheck { name: self.data_source_name(schema), uuid })
                 }

@@ -7,7 +7,7 @@ use crate::mapping::settings::{Anchor, Settings};
 use crate::mapping::users::UserMap;
 use crate::record::{self, Parts};
 
-use super::bodies::{contact_body, customer_body};
+use crate::mapping::kinds::{customer, member};
 
 /// The bodies of the ChartMogul creates for a page of GHL contacts, as a JSON list in their order;
 /// `null` for a contact that cannot be read. Customers with `contact-is-customer`, else contacts.
@@ -39,11 +39,11 @@ pub fn preview(settings: &Settings, mut page: Vec<u8>) -> Result<Vec<u8>> {
         let body = contact.ok().map(|contact| {
             if settings.anchor == Anchor::ContactIsCustomer {
                 let (mapped, at_create) = contacts::customer(&contact, &context);
-                let mut body = customer_body(&[], mapped.fields);
+                let mut body = customer::body(&[], mapped.fields, &[]);
                 body.extend(at_create);
                 body
             } else {
-                contact_body(contacts::contact(&contact, &context).fields)
+                member::body(&contacts::contact(&contact, &context).fields)
             }
         });
         out.extend(serde_json::to_vec(&body).map_err(|error| unreadable(&error))?);

@@ -1,22 +1,24 @@
 //! What a run did, for people and programs.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::error::{Code, Error, Result};
-use crate::host::Host;
+use super::model::change::Change;
+use super::model::plan::{Calls, Pass, Totals};
+use super::model::state::{Run, State};
+use crate::http::Quota;
 use crate::named::Named;
-
-use super::Engine;
-use super::change::{Calls, Change, Pass, Totals};
-use super::run::Run;
-use super::state::{DeadLetter, State};
 
 /// What was written, counted as it happens.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub done: Totals,
     pub rejected: u64,
+    /// Records that turned out to be deleted by a person.
+    pub apart: u64,
+    /// Records of which single values were refused.
+    pub refused_fields: u64,
+    /// Refused records that were tried again and taken.
+    pub retried: u64,
     /// The least calls that these changes could have taken.
     pub least_calls: u64,
 }
@@ -26,6 +28,7 @@ impl Tally {
         let kinds = self.done.or_default(change.action.name());
         *kinds.or_default(change.kind.name()) += 1;
         self.least_calls += u64::from(change.calls);
+        self.retried += u64::from(change.retry);
     }
 }
 
@@ -48,6 +51,14 @@ pub struct Report {
     /// Records set aside as dead letters in this run. Values left out of a record are dead letters of
     /// the kind `field` and do not count.
     pub rejected: u64,
+    /// Of those carried out: refused records that were tried again.
+    pub retried: u64,
+    /// Records that turned out to be deleted in ChartMogul by a person.
+    pub apart: u64,
+    /// Lists that could not be read, by kind: the next run reads them.
+    pub unread: Named<u64>,
+    /// Why the plan must be read before it is applied, where it must.
+    pub guard: Option<String>,
     /// Calls sent, reading included.
     pub calls: Calls,
     /// The least calls that the same could have taken.
@@ -69,6 +80,10 @@ impl Report {
             done: Totals::default(),
             unchanged: run.plan.unchanged.clone(),
             rejected: run.rejected,
+            retried: 0,
+            apart: 0,
+            unread: run.plan.unread.clone(),
+            guard: run.plan.guard.clone(),
             calls: run.plan.read_calls,
             least_calls: run.plan.least_read_calls,
             elapsed_ms,
@@ -82,6 +97,8 @@ impl Report {
         Self {
             done: tally.done,
             rejected: run.rejected + tally.rejected,
+            retried: tally.retried,
+            apart: tally.apart,
             calls: run.plan.read_calls.plus(calls),
             least_calls: run
                 .plan
@@ -92,6 +109,37 @@ impl Report {
     }
 }
 
+/// How many records are not in step.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingCounts {
+    /// Could not be brought over.
+    pub failed: u64,
+    /// Wait for a person.
+    pub waiting: u64,
+}
+
+impl StandingCounts {
+    /// Whether everything is in step, or settled.
+    pub const fn is_quiet(&self) -> bool {
+        self.failed == 0 && self.waiting == 0
+    }
+}
+
+/// Records that stand for one reason.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasonCount {
+    /// How they stand.
+    pub standing: super::model::standing::Standing,
+    /// Why.
+    pub cause: super::model::standing::Reason,
+    /// How many of each kind.
+    pub kinds: Named<u64>,
+    /// What to do about them.
+    pub hint: &'static str,
+}
+
 /// A location's state, for `status`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,45 +147,26 @@ pub struct Status {
     /// The lasting state.
     #[serde(flatten)]
     pub state: State,
+    /// How many records are not in step.
+    pub standing: StandingCounts,
+    /// The same by reason, with what stands apart.
+    pub reasons: Vec<ReasonCount>,
+    /// The day's quota of GHL as a run saw it last; `None` once it has started again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
     /// The run under way, if one was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unfinished: Option<Value>,
+    pub unfinished: Option<Unfinished>,
 }
 
-impl<H: Host> Engine<'_, H> {
-    /// What the store knows of the location; asks no service.
-    pub async fn status(&self) -> Result<Status> {
-        let run: Option<Run> = self.keeper.get("run").await?.one()?;
-        let unfinished = run.map(|run| {
-            serde_json::json!({ "planId": run.plan.id, "phase": run.phase, "createdAt": run.plan.created_at })
-        });
-        Ok(Status { state: self.state().await?, unfinished })
-    }
-
-    /// A page of dead letters, and the cursor of the next page.
-    pub async fn dead_letters(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<DeadLetter>, Option<String>)> {
-        let limit = limit.clamp(1, 1000);
-        let rows: Vec<(String, DeadLetter)> =
-            self.keeper.scan("dead/", after, limit).await?.read()?;
-        let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() == limit);
-        Ok((rows.into_iter().map(|(_, letter)| letter).collect(), cursor))
-    }
-
-    /// [`Self::dead_letters`] as JSON: `{"deadLetters": [...], "cursor": ...}`.
-    pub async fn dead_letters_json(&self, after: Option<&str>, limit: usize) -> Result<String> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Letters {
-            dead_letters: Vec<DeadLetter>,
-            cursor: Option<String>,
-        }
-        let (dead_letters, cursor) = self.dead_letters(after, limit).await?;
-        serde_json::to_string(&Letters { dead_letters, cursor }).map_err(|error| {
-            Error::new(Code::StoreFailed, format!("dead letters cannot be told: {error}"))
-        })
-    }
+/// A run that was stopped.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unfinished {
+    /// Its plan.
+    pub plan_id: String,
+    /// Where it goes on.
+    pub phase: &'static str,
+    /// When its reading began, epoch milliseconds.
+    pub created_at: u64,
 }

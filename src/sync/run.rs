@@ -5,110 +5,27 @@ use std::pin::Pin;
 
 use serde::Serialize;
 
+use super::budget::{Budget, RunOptions, Stop};
+use super::engine::{Engine, Step};
+use super::model::change::{Action, Change, ChangeView};
+use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
+use super::model::standing::Standings;
+use super::model::state::{Phase, Run, State};
+use super::read::contacts::OVERLAP_MS;
+use super::report::{Report, StandingCounts};
+use super::state::tables::{HOLDERS, RUN, RunTables, STATE};
+use super::work::Work;
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
 use crate::mapping::settings::{Anchor, FirstRun, Object};
+use crate::mutants::{self, Mutant};
 use crate::record;
-use crate::{choices, records};
 
-use super::Engine;
-use super::budget::{Budget, RunOptions, Stop};
-use super::change::{Action, Change, ChangeView, Pass, Plan, PlanView, QuotaView};
-use super::discover::Ready;
-use super::report::Report;
-use super::state::{Batch, State};
+/// Lists in a row that could not be read before reading stops at its checkpoint.
+const UNREAD_IN_A_ROW: u32 = 5;
 
-/// Contacts changed so long before the newest one seen are read again: GHL's search is an index
-/// that lags by seconds, up to a minute.
-pub(super) const OVERLAP_MS: u64 = 5 * 60_000;
-
-choices! {
-    /// The phases of a run, in order.
-    pub(super) enum Phase {
-        /// GHL's contacts, those that changed or all.
-        Contacts = "contacts",
-        /// Contacts that a failed run left to be read again.
-        Retries = "retries",
-        /// GHL's tasks.
-        Tasks = "tasks",
-        /// GHL's businesses.
-        Businesses = "businesses",
-        /// ChartMogul's customers.
-        Customers = "customers",
-        /// ChartMogul's contacts.
-        CustomerContacts = "customerContacts",
-        /// ChartMogul's tasks, where links may have been lost.
-        ExistingTasks = "existingTasks",
-        /// ChartMogul's notes, where links may have been lost.
-        ExistingNotes = "existingNotes",
-        /// Businesses become changes.
-        CompareBusinesses = "compareBusinesses",
-        /// Contacts and their notes become changes.
-        CompareContacts = "compareContacts",
-        /// Tasks become changes.
-        CompareTasks = "compareTasks",
-        /// The plan is whole.
-        Planned = "planned",
-        /// The plan is being carried out.
-        Applying = "applying",
-    }
-}
-
-impl Phase {
-    fn next(self) -> Self {
-        Self::ALL.iter().copied().find(|phase| *phase > self).unwrap_or(Self::Applying)
-    }
-
-    /// What a progress bar and a checkpoint say.
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Contacts | Self::Retries => "reading contacts",
-            Self::Tasks => "reading tasks",
-            Self::Businesses => "reading businesses",
-            Self::Customers => "reading customers",
-            Self::CustomerContacts => "reading customers' contacts",
-            Self::ExistingTasks => "reading existing tasks",
-            Self::ExistingNotes => "reading existing notes",
-            Self::CompareBusinesses => "comparing businesses",
-            Self::CompareContacts => "comparing contacts and notes",
-            Self::CompareTasks => "comparing tasks",
-            Self::Planned => "planned",
-            Self::Applying => "applying",
-        }
-    }
-}
-
-/// A phase's page being worked on: what it puts, and whether the phase is at its end.
-type Step<'s> = Pin<Box<dyn Future<Output = Result<(Batch, bool)>> + 's>>;
-
-records! {
-    /// The run under way, committed after each page.
-    #[derive(Debug, Clone, Default, PartialEq)]
-    whole pub(super) struct Run {
-        pub phase: Phase = "phase";
-        /// Where the phase goes on.
-        pub cursor: Option<String> = "cursor";
-        /// The plan being made.
-        pub plan: Plan = "plan";
-        /// Incremental: contacts changed from here on are read.
-        pub changed_since: u64 = "changedSince";
-        /// The newest change seen.
-        pub newest: u64 = "newest";
-        /// Contacts staged that have no link yet.
-        pub unlinked: u64 = "unlinked";
-        /// Whether ChartMogul's lists are read for matching, and not looked up one by one.
-        pub lists: bool = "lists";
-        /// Pages of those lists read so far.
-        pub list_pages: u64 = "listPages";
-        /// Changes written so far; numbers their keys.
-        pub sequence: u64 = "sequence";
-        /// Records done and known in this phase, for the progress bar.
-        pub done: u64 = "done";
-        pub total: u64 = "total";
-        /// Records set aside while planning.
-        pub rejected: u64 = "rejected";
-    }
-}
+/// A phase's page being worked on.
+type Stepping<'s> = Pin<Box<dyn Future<Output = Result<Step>> + 's>>;
 
 /// What `run` gives.
 #[derive(Debug, Serialize)]
@@ -124,6 +41,8 @@ pub struct Outcome {
     /// Where it will go on: the phase's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<&'static str>,
+    /// Records that are not in step, now or since an earlier run.
+    pub standing: StandingCounts,
     /// What was done.
     pub report: Report,
 }
@@ -132,22 +51,34 @@ impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
         self.set_deadline(&RunOptions::default());
-        self.refuse_other_anchor().await?;
         let state = self.state().await?;
-        let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
-        let reading =
-            unfinished.filter(|run| run.phase < Phase::Planned && self.still_fits(run, &state));
-        let (mut run, ready) = self.prepare(reading, &state, options.full).await?;
+        self.refuse_other_anchor(&state)?;
+        let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
+        let reading = unfinished.filter(|run| {
+            run.phase < Phase::Planned
+                && self.still_fits(run, &state)
+                && run.only == options.contacts
+        });
+        let (mut run, work) = self.prepare(reading, state, &options).await?;
         let budget = Budget::new(&RunOptions::default(), self.host.now(), self.calls());
-        // Without a budget only the quota stops it: half a plan must not be taken for a whole one.
-        if self.read_until_planned(&mut run, &ready, &budget).await?.is_some() {
-            return Err(Error::new(
-                Code::DailyQuotaExhausted,
-                "the day's quota is used up before the plan is whole",
-            )
-            .hint("Plan again after the quota's reset: reading goes on where it stopped."));
+        // Without a budget only the quota and a service that is away stop it: half a plan must not be
+        // taken for a whole one.
+        match self.read_until_planned(&mut run, &work, &budget).await? {
+            None => {}
+            Some(Stop::Unavailable) => {
+                let message = format!("{UNREAD_IN_A_ROW} lists in a row could not be read");
+                return Err(Error::new(Code::ServiceUnavailable, message)
+                    .hint("Plan again later: reading goes on where it stopped."));
+            }
+            Some(_) => {
+                return Err(Error::new(
+                    Code::DailyQuotaExhausted,
+                    "the day's quota is used up before the plan is whole",
+                )
+                .hint("Plan again after the quota's reset: reading goes on where it stopped."));
+            }
         }
-        self.note_planned(state).await?;
+        self.note_shown(&run).await?;
         Ok(run.plan)
     }
 
@@ -164,9 +95,9 @@ impl<H: Host> Engine<'_, H> {
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Change>, Option<String>)> {
-        let prefix = format!("plan/{plan}/");
         let limit = limit.clamp(1, 1000);
-        let rows: Vec<(String, Change)> = self.keeper.scan(&prefix, after, limit).await?.read()?;
+        let table = RunTables::new(plan).plan;
+        let rows: Vec<(String, Change)> = self.keeper.scan(&table, "", after, limit).await?;
         let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() >= limit);
         Ok((rows.into_iter().map(|(_, change)| change).collect(), cursor))
     }
@@ -183,7 +114,7 @@ impl<H: Host> Engine<'_, H> {
             changes: Vec<ChangeView<'c>>,
             cursor: Option<String>,
         }
-        let run: Option<Run> = self.keeper.get("run").await?.one()?;
+        let run: Option<Run> = self.keeper.get(&RUN, "").await?;
         if run.is_none_or(|run| run.plan.id != plan) {
             return Err(stale(format!(
                 "the changes of plan {plan} are gone: it was applied or replaced"
@@ -192,30 +123,32 @@ impl<H: Host> Engine<'_, H> {
         let (changes, cursor) = self.changes(plan, after, limit).await?;
         let view = Changes { changes: changes.iter().map(Change::view).collect(), cursor };
         serde_json::to_string(&view).map_err(|error| {
-            Error::new(Code::StoreFailed, format!("a change cannot be told: {error}"))
+            Error::new(Code::StoreFailed, format!("could not serialise a change: {error}"))
         })
     }
 
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.refuse_other_anchor().await?;
         let state = self.state().await?;
-        let run: Option<Run> = self.keeper.get("run").await?.one()?;
+        self.refuse_other_anchor(&state)?;
+        let run: Option<Run> = self.keeper.get(&RUN, "").await?;
         let run = run
             .filter(|run| run.plan.id == plan && run.phase >= Phase::Planned)
             .ok_or_else(|| stale(format!("there is no plan {plan} to apply")))?;
         self.refuse_stale(&run, &state)?;
-        self.carry_out(run, state, options).await
+        let account = self.check_account(&state).await?;
+        self.carry_out(run, State { account, ..state }, options).await
     }
 
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.refuse_other_anchor().await?;
         let state = self.state().await?;
-        let unfinished: Option<Run> = self.keeper.get("run").await?.one()?;
-        let unfinished = unfinished.filter(|run| self.still_fits(run, &state));
+        self.refuse_other_anchor(&state)?;
+        let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
+        let unfinished =
+            unfinished.filter(|run| self.still_fits(run, &state) && run.only == options.contacts);
         let started = (self.host.now(), self.calls());
         // A full run that a budget stopped goes on: beginning anew it might never come to an end.
         // A plan of nothing is no reason not to look again.
@@ -228,24 +161,32 @@ impl<H: Host> Engine<'_, H> {
             && self.refuse_stale(run, &state).is_ok()
         {
             // Planned by a run that ended before it could say so.
-            if self.only_plans(&state, &options) && run.phase == Phase::Planned {
-                return self.planned_only(run, state, started.0).await;
+            if self.only_plans(run, &state, &options) {
+                return self.planned_only(run, started.0).await;
             }
-            return self.carry_out(run.clone(), state, options).await;
+            let account = match self.check_account(&state).await {
+                Ok(account) => account,
+                Err(error) => {
+                    let stop = self.cut_off(&error).ok_or(error)?;
+                    return self.stopped(run, stop, started.0).await;
+                }
+            };
+            return self.carry_out(run.clone(), State { account, ..state }, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
-        let prepared = self.prepare(reading, &state, options.full).await;
+        let prepared = self.prepare(reading, state.clone(), &options).await;
         if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
-            let run = self.new_run(&state, Vec::new(), options.full);
-            return Ok(self.stopped(&run, stop, started.0));
+            let run = self.new_run(&state, Vec::new(), &options);
+            return self.stopped(&run, stop, started.0).await;
         }
-        let (mut run, ready) = prepared?;
+        let (mut run, work) = prepared?;
         let budget = Budget::new(&options, started.0, started.1);
-        if let Some(stop) = self.read_until_planned(&mut run, &ready, &budget).await? {
-            return Ok(self.stopped(&run, stop, started.0));
+        if let Some(stop) = self.read_until_planned(&mut run, &work, &budget).await? {
+            return self.stopped(&run, stop, started.0).await;
         }
-        if self.only_plans(&state, &options) {
-            return self.planned_only(&run, state, started.0).await;
+        let state = self.state().await?;
+        if self.only_plans(&run, &state, &options) {
+            return self.planned_only(&run, started.0).await;
         }
         let left = self.left(&options, started.0, started.1);
         self.carry_out(run, state, left).await
@@ -253,9 +194,8 @@ impl<H: Host> Engine<'_, H> {
 
     /// The links of one anchor mean nothing to another: contacts would be changed as customers, and
     /// made once more.
-    async fn refuse_other_anchor(&self) -> Result<()> {
-        let before: Option<Anchor> = self.keeper.get("anchor").await?.one()?;
-        if before.is_none_or(|anchor| anchor == self.settings.anchor) {
+    fn refuse_other_anchor(&self, state: &State) -> Result<()> {
+        if state.anchor.is_none_or(|anchor| anchor == self.settings.anchor) {
             return Ok(());
         }
         let message = "sync.anchor has changed since the location was synced first";
@@ -263,50 +203,76 @@ impl<H: Host> Engine<'_, H> {
             .hint("Set it back, or begin with a new store: what was written stays as it is."))
     }
 
-    /// Whether a run must write nothing: no plan of the location was given to anybody yet.
-    fn only_plans(&self, state: &State, options: &RunOptions) -> bool {
-        let first = state.applied_at == 0 && self.settings.first_run == FirstRun::Plan;
-        first && state.planned_at == 0 && !options.apply
+    /// Whether a run must write nothing: no plan under these settings was shown to anybody yet, or the
+    /// plan asks to be read.
+    fn only_plans(&self, run: &Run, state: &State, options: &RunOptions) -> bool {
+        if options.apply || run.phase == Phase::Applying {
+            return false;
+        }
+        if run.plan.guard.is_some() {
+            return true;
+        }
+        let shown = if mutants::is_on(Mutant::GuardSleeps) {
+            state.planned_at > 0 || state.applied_at > 0
+        } else {
+            state.shown == self.settings.guard()
+        };
+        self.settings.first_run == FirstRun::Plan && !shown
     }
 
-    /// Notes that a plan of the location was given to somebody.
-    async fn note_planned(&self, state: State) -> Result<()> {
+    /// Notes that a plan of the location was shown to somebody.
+    async fn note_shown(&self, run: &Run) -> Result<()> {
+        let state = self.state().await?;
+        if !run.only.is_empty() && state.applied_at == 0 {
+            // What a plan of one contact shows says nothing of the others.
+            return Ok(());
+        }
+        let shown = self.settings.guard();
         let mut batch = self.keeper.batch();
-        batch.put("state", &State { planned_at: self.host.now(), ..state })?;
+        batch.put(&STATE, "", &State { planned_at: self.host.now(), shown, ..state })?;
         self.keeper.commit(batch).await
     }
 
-    async fn planned_only(&self, run: &Run, state: State, began: u64) -> Result<Outcome> {
-        self.note_planned(state).await?;
+    async fn planned_only(&self, run: &Run, began: u64) -> Result<Outcome> {
+        self.note_shown(run).await?;
         let report = Report::of_plan(run, self.host.now().saturating_sub(began));
-        Ok(Outcome { done: true, planned_only: true, stopped: None, checkpoint: None, report })
+        let standing = self.count_standing().await?;
+        Ok(Outcome {
+            done: true,
+            planned_only: true,
+            stopped: None,
+            checkpoint: None,
+            standing,
+            report,
+        })
     }
 
     /// The run's state between runs.
     pub(super) async fn state(&self) -> Result<State> {
-        Ok(self.keeper.get("state").await?.one()?.unwrap_or_default())
+        Ok(self.keeper.get(&STATE, "").await?.unwrap_or_default())
     }
 
     /// What is left of a budget after reading.
-    fn left(&self, options: &RunOptions, began: u64, before: super::Calls) -> RunOptions {
+    fn left(&self, options: &RunOptions, began: u64, before: Calls) -> RunOptions {
         let elapsed = self.host.now().saturating_sub(began);
         let used = self.calls().since(before).total();
         RunOptions {
             deadline_ms: options.deadline_ms.map(|allowed| allowed.saturating_sub(elapsed)),
             max_calls: options.max_calls.map(|most| most.saturating_sub(used)),
-            ..*options
+            ..options.clone()
         }
     }
 
-    pub(super) fn stopped(&self, run: &Run, stop: Stop, began: u64) -> Outcome {
+    pub(super) async fn stopped(&self, run: &Run, stop: Stop, began: u64) -> Result<Outcome> {
         let elapsed = self.host.now().saturating_sub(began);
-        Outcome {
+        Ok(Outcome {
             done: false,
             planned_only: false,
             stopped: Some(stop),
             checkpoint: Some(run.phase.title()),
+            standing: self.count_standing().await?,
             report: Report::of_plan(run, elapsed),
-        }
+        })
     }
 
     /// Waiting for a rate limit or before another try must not outlast the run.
@@ -349,48 +315,77 @@ impl<H: Host> Engine<'_, H> {
     async fn prepare(
         &self,
         reading: Option<Run>,
-        state: &State,
-        full: bool,
-    ) -> Result<(Run, Ready)> {
+        state: State,
+        options: &RunOptions,
+    ) -> Result<(Run, Work)> {
         let before = self.calls();
-        let ready = self.discover(reading.is_none() && self.must_read_all(state, full)).await?;
+        let mut state = state;
+        state.account = self.check_account(&state).await?;
+        let again = reading.is_none()
+            && options.contacts.is_empty()
+            && self.must_read_all(&state, options.full);
+        let ready = self.discover(&state, again).await?;
         let used = self.calls().since(before);
         let mut run = match reading {
-            Some(run) => run,
-            None => self.begin(state, &ready, full).await?,
+            Some(run) => Run { failures: 0, ..run },
+            None => self.begin(&mut state, ready.warnings.clone(), options).await?,
         };
+        run.active_at = self.host.now();
         run.plan.read_calls = run.plan.read_calls.plus(used);
         run.plan.least_read_calls = run.plan.least_read_calls.plus(used);
-        Ok((run, ready))
+        let tables = RunTables::new(&run.plan.id);
+        Ok((run, Work { ready, state, tables, standings: Standings::default() }))
     }
 
-    async fn begin(&self, state: &State, ready: &Ready, full: bool) -> Result<Run> {
+    async fn begin(
+        &self,
+        state: &mut State,
+        warnings: Vec<String>,
+        options: &RunOptions,
+    ) -> Result<Run> {
         self.doubt_unfinished().await?;
-        let run = self.new_run(state, ready.warnings.clone(), full);
+        let mut run = self.new_run(state, warnings, options);
+        self.warn_of_settings(&mut run, state);
         // First of all, so that nobody takes what is left of a plan while it is cleared for the plan.
         let mut batch = self.keeper.batch();
-        batch.delete("run");
+        batch.delete(&RUN, "");
         if run.plan.pass == Pass::Full {
             // Due until it is done: what it clears is to be read by no other pass.
-            batch.put("state", &State { full_pass_at: 0, ..state.clone() })?;
+            state.full_pass_at = 0;
         }
+        batch.put(&STATE, "", state)?;
         self.keeper.commit(batch).await?;
-        for prefix in ["stage/", "match/", "plan/"] {
-            self.keeper.clear(prefix).await?;
-        }
+        self.keeper.clear(&RunTables::of_all()).await?;
         if run.plan.pass == Pass::Full {
-            // All contacts are read: who has which phone is told anew.
-            self.keeper.clear("phone/").await?;
+            // All contacts are read: who has which address and phone is told anew.
+            self.keeper.clear(&HOLDERS).await?;
         }
         let mut batch = self.keeper.batch();
-        batch.put("run", &run)?;
+        batch.put(&RUN, "", &run)?;
         self.keeper.commit(batch).await?;
         Ok(run)
     }
 
+    /// What changed settings do, said in the plan.
+    fn warn_of_settings(&self, run: &mut Run, state: &State) {
+        let now = self.settings.writing();
+        if state.writing.is_empty() || state.writing == now {
+            return;
+        }
+        for (before, after) in state.writing.split(' ').zip(now.split(' ')).filter(|(b, a)| b != a)
+        {
+            let said = if before.starts_with("marker=") {
+                "all notes and tasks are rewritten by this plan"
+            } else {
+                "it applies to new and edited notes"
+            };
+            run.plan.warnings.push(format!("{before} has become {after}: {said}"));
+        }
+    }
+
     /// A plan that is dropped half-applied may have sent changes that it never recorded.
     async fn doubt_unfinished(&self) -> Result<()> {
-        let run: Option<Run> = self.keeper.get("run").await?.one()?;
+        let run: Option<Run> = self.keeper.get(&RUN, "").await?;
         let Some(run) = run.filter(|run| run.phase == Phase::Applying) else { return Ok(()) };
         let mut after: Option<String> = None;
         loop {
@@ -407,37 +402,30 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    fn new_run(&self, state: &State, warnings: Vec<String>, full: bool) -> Run {
+    fn new_run(&self, state: &State, warnings: Vec<String>, options: &RunOptions) -> Run {
         let now = self.host.now();
-        let pass = if self.must_read_all(state, full) { Pass::Full } else { Pass::Incremental };
+        let one = !options.contacts.is_empty();
+        let all = !one && self.must_read_all(state, options.full);
         let chance = (self.host.random() * 4_294_967_296.0) as u64;
         Run {
             phase: Phase::Contacts,
-            cursor: None,
             plan: Plan {
                 id: format!("{now:011x}{chance:08x}"),
                 created_at: now,
                 revision: state.revision,
                 settings: self.settings.fingerprint(),
-                pass,
+                pass: if all { Pass::Full } else { Pass::Incremental },
                 watermark: state.watermark,
-                read: Default::default(),
-                totals: Default::default(),
-                unchanged: Default::default(),
-                calls: Default::default(),
-                read_calls: Default::default(),
-                least_read_calls: Default::default(),
                 warnings,
+                ..Plan::default()
             },
+            only: options.contacts.clone(),
             changed_since: state.watermark.saturating_sub(OVERLAP_MS),
             newest: state.watermark,
-            unlinked: 0,
             lists: true,
-            list_pages: 0,
-            sequence: 0,
-            done: 0,
-            total: 0,
-            rejected: 0,
+            oldest_note: i64::MAX,
+            active_at: now,
+            ..Run::default()
         }
     }
 
@@ -445,7 +433,7 @@ impl<H: Host> Engine<'_, H> {
     async fn read_until_planned(
         &self,
         run: &mut Run,
-        ready: &Ready,
+        work: &Work,
         budget: &Budget,
     ) -> Result<Option<Stop>> {
         while run.phase < Phase::Planned {
@@ -453,13 +441,17 @@ impl<H: Host> Engine<'_, H> {
                 return Ok(Some(stop));
             }
             let before = self.calls();
-            let step = self.step(run, ready).await;
+            let step = self.step(run, work).await;
             let used = self.calls().since(before);
             run.plan.read_calls = run.plan.read_calls.plus(used);
             match step {
-                Ok(batch) => {
-                    let mut batch = batch;
-                    batch.put("run", run)?;
+                Ok(step) => {
+                    let Step { mut batch, done } = step;
+                    if done {
+                        self.end_phase(run, work).await?;
+                    }
+                    run.active_at = self.host.now();
+                    batch.put(&RUN, "", run)?;
                     self.keeper.commit(batch).await?;
                 }
                 Err(error) => return self.cut_off(&error).map(Some).ok_or(error),
@@ -469,80 +461,119 @@ impl<H: Host> Engine<'_, H> {
                 done: run.done,
                 total: run.total,
             });
+            if run.failures >= UNREAD_IN_A_ROW {
+                return Ok(Some(Stop::Unavailable));
+            }
         }
         Ok(None)
     }
 
     /// One page of the run's phase. What it puts is committed with the run's new place.
-    async fn step(&self, run: &mut Run, ready: &Ready) -> Result<Batch> {
-        // Until a plan was applied whole, ChartMogul may hold what no link tells of: the state may
-        // have been lost, and the plan that was rebuilding it replaced by this one.
-        let first = self.state().await?.applied_at == 0;
-        if self.skips(run, ready, first) {
-            run.phase = run.phase.next();
-            return Ok(self.keeper.batch());
+    async fn step(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        if !self.is_due(run, work) {
+            return Ok(Step { batch: self.keeper.batch(), done: true });
         }
         // Boxed, so that one phase's state is not laid into every other's.
-        let step: Step<'_> = match run.phase {
-            Phase::Contacts => Box::pin(self.read_contacts(run, ready)),
-            Phase::Retries => Box::pin(self.read_retries(run, ready)),
-            Phase::Tasks => Box::pin(self.read_tasks(run, ready)),
-            Phase::Businesses => Box::pin(self.read_businesses(run)),
-            Phase::Customers => Box::pin(self.read_customers(run, ready)),
-            Phase::CustomerContacts => Box::pin(self.read_customer_contacts(run, ready)),
-            Phase::ExistingTasks => Box::pin(self.read_existing_tasks(run)),
-            Phase::ExistingNotes => Box::pin(self.read_existing_notes(run)),
-            Phase::CompareBusinesses => Box::pin(self.compare_businesses(run, ready)),
-            Phase::CompareContacts => Box::pin(self.compare_contacts(run, ready)),
-            Phase::CompareTasks => Box::pin(self.compare_tasks(run, ready)),
-            Phase::Planned | Phase::Applying => return Ok(self.keeper.batch()),
+        let step: Stepping<'_> = match run.phase {
+            Phase::Contacts => Box::pin(self.read_contacts(run, work)),
+            Phase::Again => Box::pin(self.read_again(run, work)),
+            Phase::Businesses => Box::pin(self.read_businesses(run, work)),
+            Phase::Customers => Box::pin(self.read_customers(run, work)),
+            Phase::CustomerContacts => Box::pin(self.read_customer_contacts(run, work)),
+            Phase::ChartmogulNotes => Box::pin(self.read_chartmogul_notes(run, work)),
+            Phase::ChartmogulTasks => Box::pin(self.read_chartmogul_tasks(run, work)),
+            Phase::LookUps => Box::pin(self.look_up(run, work)),
+            Phase::Missing => Box::pin(self.check_missing(run, work)),
+            Phase::Voids => Box::pin(self.check_voids(run, work)),
+            Phase::Retries => Box::pin(self.choose_retries(run, work)),
+            Phase::PairBusinesses => Box::pin(self.pair_businesses(run, work)),
+            Phase::PairContacts => Box::pin(self.pair_contacts(run, work)),
+            Phase::Notes => Box::pin(self.read_notes(run, work)),
+            Phase::Tasks => Box::pin(self.read_tasks(run, work)),
+            Phase::CustomerNotes => Box::pin(self.read_customers_children(run, work)),
+            Phase::CompareNotes => Box::pin(self.compare_notes(run, work)),
+            Phase::CompareTasks => Box::pin(self.compare_tasks(run, work)),
+            Phase::CompareCustomers => Box::pin(self.compare_customers(run, work)),
+            Phase::Planned | Phase::Applying => {
+                return Ok(Step { batch: self.keeper.batch(), done: true });
+            }
         };
-        let (batch, finished) = step.await?;
-        if finished {
-            if run.phase == Phase::Contacts {
-                run.plan.watermark = run.newest;
-            }
-            if run.phase == Phase::Retries {
-                run.lists = self.lists_are_cheaper(run).await?;
-            }
-            run.phase = run.phase.next();
-            run.cursor = None;
-            run.done = 0;
-            run.total = 0;
-        }
-        Ok(batch)
+        step.await
     }
 
-    /// Whether reading ChartMogul's lists takes fewer calls than looking the new contacts up: two calls
-    /// each. A full pass lists all the same: only lists tell phones.
-    async fn lists_are_cheaper(&self, run: &Run) -> Result<bool> {
-        let pages = self.state().await?.list_pages;
-        Ok(run.plan.pass == Pass::Full || pages == 0 || run.unlinked * 2 >= pages)
-    }
-
-    /// Whether nothing needs the phase's page: every call saved is one.
-    fn skips(&self, run: &Run, ready: &Ready, first: bool) -> bool {
-        let settings = self.settings;
-        let has_source = ready.schema.borrow().data_source.is_some();
-        // Customers of our own stand in our own data source: before it exists there are none.
-        let could_exist = settings.anchor == Anchor::AttachOnly || has_source;
+    /// What the end of a phase tells, and the next one.
+    async fn end_phase(&self, run: &mut Run, work: &Work) -> Result<()> {
         match run.phase {
-            Phase::Tasks | Phase::CompareTasks => !settings.includes(Object::Tasks),
-            Phase::Businesses | Phase::CompareBusinesses => {
-                settings.anchor != Anchor::BusinessIsCustomer
+            Phase::Contacts => run.plan.watermark = run.newest,
+            // A full pass lists all the same; two calls look a new contact up.
+            Phase::Businesses => {
+                let pages = work.state.list_pages;
+                let few = pages > 0 && run.unlinked * 2 <= pages;
+                run.lists = run.plan.pass == Pass::Full || (run.only.is_empty() && !few);
             }
+            Phase::Notes => {
+                let unread = run.plan.unread.get("note").copied().unwrap_or(0);
+                if unread > 0 {
+                    run.plan.warnings.push(format!(
+                        "the notes of {unread} contacts could not be read: the next run reads them"
+                    ));
+                }
+            }
+            Phase::Customers => {
+                if let Some(source) = &run.own_source {
+                    self.adopt_source(&work.ready, source).await?;
+                    self.warn_of_source(run, work);
+                }
+            }
+            Phase::Voids if run.links > 0 && run.plan.voids * 100 > run.links * 5 => {
+                run.plan.guard = Some(format!(
+                    "{} of {} links lead to records that are gone from ChartMogul",
+                    run.plan.voids, run.links
+                ));
+            }
+            _ => {}
+        }
+        run.phase = run.phase.next();
+        run.cursor = None;
+        run.done = 0;
+        run.total = 0;
+        Ok(())
+    }
+
+    /// No second data source unsaid.
+    fn warn_of_source(&self, run: &mut Run, work: &Work) {
+        let now = work.ready.schema.borrow().data_source.clone();
+        let Some(former) = run.own_source.clone().filter(|former| now.as_ref() != Some(former))
+        else {
+            return;
+        };
+        let name = self.data_source_name(&work.ready.schema.borrow());
+        run.plan.warnings.push(format!(
+            "customers of this location stand in the data source {former}: new ones go to \"{name}\""
+        ));
+    }
+
+    /// Whether the run's phase has anything to do: every call saved is one.
+    fn is_due(&self, run: &Run, work: &Work) -> bool {
+        let settings = self.settings;
+        let (all, whole) = (run.only.is_empty(), run.plan.pass == Pass::Full);
+        let (notes, tasks) = (settings.includes(Object::Notes), settings.includes(Object::Tasks));
+        match run.phase {
+            Phase::Again => all,
+            Phase::Businesses => settings.anchor == Anchor::BusinessIsCustomer && all,
             Phase::Customers | Phase::CustomerContacts => {
-                // Customers of our own are linked by their links; only a lost state needs the lists.
-                let known = settings.anchor != Anchor::AttachOnly && !first;
-                run.unlinked == 0 || !could_exist || !run.lists || known
+                all && run.lists && (whole || run.unlinked > 0)
             }
-            Phase::ExistingTasks => !first || !could_exist || !settings.includes(Object::Tasks),
-            Phase::ExistingNotes => !first || !could_exist || !settings.includes(Object::Notes),
-            Phase::Contacts
-            | Phase::Retries
-            | Phase::CompareContacts
-            | Phase::Planned
-            | Phase::Applying => false,
+            Phase::ChartmogulNotes => all && notes,
+            Phase::ChartmogulTasks => all && tasks,
+            Phase::LookUps => !run.lists && run.unlinked > 0,
+            Phase::Missing | Phase::Voids | Phase::Retries => all && whole,
+            Phase::Notes | Phase::CompareNotes => notes,
+            Phase::Tasks | Phase::CompareTasks => tasks,
+            Phase::CustomerNotes => notes || tasks,
+            Phase::CompareCustomers => work.ready.writes_attributes(self.settings),
+            Phase::PairBusinesses => settings.anchor == Anchor::BusinessIsCustomer,
+            Phase::Contacts | Phase::PairContacts | Phase::Planned | Phase::Applying => true,
         }
     }
 
@@ -551,15 +582,18 @@ impl<H: Host> Engine<'_, H> {
         if run.plan.settings != self.settings.fingerprint() {
             return Err(stale("the settings have changed since the plan was made"));
         }
-        if run.phase == Phase::Applying {
-            return Ok(());
-        }
-        if run.plan.revision != state.revision {
+        if run.phase != Phase::Applying && run.plan.revision != state.revision {
             return Err(stale("another plan was applied since this one was made"));
         }
-        let age = self.host.now().saturating_sub(run.plan.created_at);
+        // A plan ages while nobody works on it, also one that is half applied.
+        let since = match run.phase {
+            Phase::Applying if mutants::is_on(Mutant::TimeIsTrusted) => return Ok(()),
+            Phase::Applying => run.active_at,
+            _ => run.plan.created_at,
+        };
+        let age = self.host.now().saturating_sub(since);
         let lasts = u64::from(self.settings.max_plan_age_minutes) * 60_000;
-        if self.has_passed(run.plan.created_at, lasts + 1) {
+        if self.has_passed(since, lasts + 1) {
             return Err(stale(format!(
                 "the plan was made {} minutes ago, sync.maxPlanAgeMinutes is {}",
                 age / 60_000,
@@ -572,13 +606,17 @@ impl<H: Host> Engine<'_, H> {
     /// Refuses a plan over the settings' caps, before its first write.
     pub(super) fn refuse_over_caps(&self, plan: &Plan, state: &State) -> Result<()> {
         let caps = &self.settings.caps;
-        let creates = plan.count(Action::Create);
+        // What was refused is tried again outside of the caps.
+        let creates = plan.count(Action::Create).saturating_sub(plan.retries);
         let over = |what: &str, number: String, most: String| {
             Err(Error::new(Code::CapExceeded, format!("the plan {what} {number}, allowed is {most}"))
                 .hint("Read the plan. If it is what you want, raise the cap in sync.caps and apply again."))
         };
         if let Some(most) = caps.max_creates.filter(|most| creates > *most) {
             return over("creates", format!("{creates} records"), most.to_string());
+        }
+        if let Some(most) = caps.max_deletes.filter(|most| plan.deletes > *most) {
+            return over("deletes", format!("{} records", plan.deletes), most.to_string());
         }
         let changes = plan.count(Action::Update) + plan.count(Action::Complete);
         let percent = changes as f64 * 100.0 / state.linked.max(1) as f64;

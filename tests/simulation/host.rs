@@ -9,12 +9,20 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use ghl_chartmogul::host::{Aborted, Event, Host, Request, Response, SendFailure};
-use ghl_chartmogul::sandbox::Sandbox;
+use ghl_chartmogul::sandbox::{Answer, Sandbox};
 
 use crate::store::MemoryStore;
 
 /// How long an answer takes, milliseconds.
 const LATENCY_MS: u64 = 80;
+
+/// What stands on the wire between the engine and the sandbox.
+pub trait Wire {
+    /// Sees a request before it arrives; may answer it in the sandbox's place.
+    fn request(&mut self, request: &Request, sandbox: &Sandbox, now: u64) -> Option<Answer>;
+    /// Sees the answer, and may change it.
+    fn answer(&mut self, request: &Request, sandbox: &Sandbox, answer: &mut Answer, now: u64);
+}
 
 /// The outside world of a simulated run.
 pub struct SimulatedHost {
@@ -33,6 +41,7 @@ pub struct SimulatedHost {
     deadline_ms: Cell<Option<u64>>,
     /// Milliseconds that the host's clock is ahead of the services'.
     pub ahead_ms: Cell<u64>,
+    pub wire: RefCell<Option<Rc<RefCell<dyn Wire>>>>,
 }
 
 struct Timer {
@@ -78,6 +87,7 @@ impl SimulatedHost {
             abort: Cell::new(false),
             deadline_ms: Cell::new(None),
             ahead_ms: Cell::new(0),
+            wire: RefCell::default(),
         }
     }
 
@@ -137,6 +147,18 @@ impl SimulatedHost {
         true
     }
 
+    fn deliver(&self, request: &Request) -> Answer {
+        let now = self.now.get();
+        let wire = self.wire.borrow();
+        let Some(wire) = wire.as_ref() else {
+            return self.sandbox.borrow_mut().handle(request, now);
+        };
+        let instead = wire.borrow_mut().request(request, &self.sandbox.borrow(), now);
+        let mut answer = instead.unwrap_or_else(|| self.sandbox.borrow_mut().handle(request, now));
+        wire.borrow_mut().answer(request, &self.sandbox.borrow(), &mut answer, now);
+        answer
+    }
+
     fn wait(&self, milliseconds: u64) -> Wait {
         Wait {
             at: self.now.get() + milliseconds,
@@ -185,7 +207,7 @@ impl Host for SimulatedHost {
         self.requests.borrow_mut().push(format!("{} /{path}", request.method.name()));
         // Half of the way there, half of the way back: a kill can come between.
         self.wait(LATENCY_MS / 2).await;
-        let mut answer = self.sandbox.borrow_mut().handle(&request, self.now.get());
+        let mut answer = self.deliver(&request);
         if let Some(mutant) = self.store.mutant.get() {
             let (method, path) = (request.method.name(), format!("/{path}"));
             if answer.lost && mutant.resends(method, &path) {

@@ -8,9 +8,16 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod adversary;
+mod campaign;
 mod host;
+mod invariants;
+mod ledger;
 mod mutants;
+mod situations;
+mod stage;
 mod store;
+mod story;
+mod tape;
 mod world;
 
 use ghl_chartmogul::error::Code;
@@ -20,6 +27,10 @@ use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions, Stop};
 
 use world::{APPLY, World, settings};
+
+/// What a quiet run costs beside GHL's task pages: a page of changed contacts, the account, a page of
+/// ChartMogul's newest notes and of its newest tasks.
+const QUIET_CALLS: usize = 4;
 
 fn small(seed: u64) -> SandboxOptions {
     SandboxOptions { seed, contacts: 40, ..SandboxOptions::default() }
@@ -122,7 +133,7 @@ fn calls_are_the_least_possible() {
         let unchanged = world.host.requests.borrow().len() - before;
         let task_pages = world.host.sandbox.borrow().ghl_tasks().len().div_ceil(100);
         assert!(
-            unchanged <= 1 + task_pages + 1,
+            unchanged <= task_pages + QUIET_CALLS + 1,
             "an unchanged location costs its list pages, not {unchanged} calls"
         );
     });
@@ -374,7 +385,11 @@ fn a_new_contact_is_looked_up_where_lists_would_cost_more() {
         let before = world.host.requests.borrow().len();
         let outcome = world.run(APPLY).unwrap();
         let calls = world.host.requests.borrow().len() - before;
-        assert!(calls <= 9, "{anchor:?}: {calls} calls for two new contacts: {:?}", outcome.report);
+        assert!(
+            calls <= 12,
+            "{anchor:?}: {calls} calls for two new contacts: {:?}",
+            outcome.report
+        );
         assert_eq!(outcome.report.calls, outcome.report.least_calls);
         world.check();
     }
@@ -485,7 +500,7 @@ fn a_run_stops_at_its_budget_and_goes_on() {
             let mut runs = 0;
             loop {
                 runs += 1;
-                let outcome = world.run(options).unwrap();
+                let outcome = world.run(options.clone()).unwrap();
                 if outcome.done {
                     break;
                 }
@@ -690,7 +705,7 @@ fn run_with_mutant(mutant: Option<mutants::Mutant>, seed: u64) {
 
 /// An unchanged location costs its list pages, and what was refused is not sent again.
 fn check_that_nothing_more_is_sent(world: &World) {
-    let list_pages = 1 + world.host.sandbox.borrow().ghl_tasks().len().div_ceil(100);
+    let list_pages = QUIET_CALLS + world.host.sandbox.borrow().ghl_tasks().len().div_ceil(100);
     for _ in 0..3 {
         world.host.advance(3_600_000);
         let (sent, written) = (world.host.requests.borrow().len(), world.writes());

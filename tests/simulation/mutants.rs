@@ -16,8 +16,6 @@ pub enum Mutant {
     ForgetsRetries,
     /// Which GHL record a ChartMogul record stands for is never stored.
     ForgetsOwners,
-    /// ChartMogul contacts that a plan gives away are never noted.
-    ForgetsClaims,
     /// Contacts read lately are never noted.
     ForgetsRecents,
     /// What ChartMogul refused is never noted.
@@ -29,14 +27,13 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::ForgetsIntents,
         Self::ForgetsLinks,
         Self::ResendsCreates,
         Self::ReadsBackNothing,
         Self::ForgetsRetries,
         Self::ForgetsOwners,
-        Self::ForgetsClaims,
         Self::ForgetsRecents,
         Self::ForgetsRefusals,
         Self::ForgetsDeadLetters,
@@ -49,13 +46,12 @@ impl Mutant {
     pub fn loses(self, key: &str) -> bool {
         let part = match self {
             Self::ForgetsIntents => "/intent/",
-            Self::ForgetsLinks => "/link/",
-            Self::ForgetsRetries => "/retry/",
+            Self::ForgetsLinks => "/pair/",
+            Self::ForgetsRetries => "/again/",
             Self::ForgetsOwners => "/back/",
-            Self::ForgetsClaims => "/stage/claim/",
-            Self::ForgetsRecents => "/recent/",
+            Self::ForgetsRecents => "/known/",
             Self::ForgetsRefusals => "/refused/",
-            Self::ForgetsDeadLetters => "/dead/",
+            Self::ForgetsDeadLetters => "/letter/",
             Self::ResendsCreates | Self::ReadsBackNothing | Self::KeepsDoneChanges => return false,
         };
         key.contains(part)

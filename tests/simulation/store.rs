@@ -49,6 +49,16 @@ impl MemoryStore {
         self.entries.borrow().iter().map(|(key, value)| format!("{key}\t{value}\n")).collect()
     }
 
+    /// All it holds, to be put back later.
+    pub fn copy(&self) -> BTreeMap<String, String> {
+        self.entries.borrow().clone()
+    }
+
+    /// Holds what a copy held; gives what it held before.
+    pub fn put_back(&self, copy: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        self.entries.replace(copy)
+    }
+
     pub fn clear(&self) {
         self.entries.borrow_mut().clear();
     }

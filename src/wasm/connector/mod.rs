@@ -151,6 +151,38 @@ impl Connector {
         self.json(context, async move |inner, host| inner.connector.status(host).await)
     }
 
+    /// How a record stands, and why, as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn why(&self, id: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.why(host, &id).await)
+    }
+
+    /// Links a GHL contact with a ChartMogul customer or contact; how it stands then as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn link(&self, contact: String, chartmogul: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            inner.connector.link(host, &contact, &chartmogul).await
+        })
+    }
+
+    /// Ends the link of a record; how it stands then as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn unlink(&self, id: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.unlink(host, &id).await)
+    }
+
+    /// Settles records as they are: a JSON list of ids in, a JSON list of how they stand out.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn accept(&self, ids: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.accept(host, &ids).await)
+    }
+
+    /// Has the next run try a record again; how it stands then as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn retry(&self, id: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.retry(host, &id).await)
+    }
+
     /// Runs a call whose result is JSON text.
     fn json(
         &self,

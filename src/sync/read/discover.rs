@@ -8,74 +8,36 @@ use crate::chartmogul::records::DataSource;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::records::{CustomField, Location, User as GhlUser};
 use crate::host::Host;
-use crate::mapping::custom_fields::{self, Definition, Rule};
-use crate::mapping::settings::{Anchor, AttributeObject};
+use crate::mapping::custom_fields::{self, Definition};
+use crate::mapping::settings::Anchor;
 use crate::mapping::users::{User, UserMap};
 use crate::named::Named;
-use crate::records;
 
-use super::Engine;
-use super::state::Kind;
+use super::super::engine::Engine;
+use super::super::model::pair::Kind;
+use super::super::model::state::{AccountMark, Schema, State};
+use super::super::state::tables::{REFUSED_USERS, SCHEMA};
+use super::super::work::Ready;
+use crate::chartmogul::records::Account;
+use crate::mutants::{self, Mutant};
 
 /// How long a discovered schema is taken for current: a day, as custom fields and users change rarely.
 const SCHEMA_LASTS_MS: u64 = 24 * 3_600_000;
 
-records! {
-    /// What was discovered; kept in the store.
-    #[derive(Debug, Clone, Default, PartialEq)]
-    whole pub(super) struct Schema {
-        /// When, epoch milliseconds.
-        pub at: u64 = "at";
-        /// The settings it was discovered for.
-        pub settings: String = "settings";
-        /// The location's name.
-        pub location_name: String = "locationName";
-        /// Its IANA time zone.
-        pub time_zone: Option<String> = "timeZone";
-        /// Its country, alpha-2.
-        pub country: Option<String> = "country";
-        /// Its contact fields.
-        pub definitions: Vec<Definition> = "definitions";
-        /// Its users by id.
-        pub users: Named<User> = "users";
-        /// The data source that customers are created in, once it exists.
-        pub data_source: Option<String> = "dataSource";
-    }
-}
-
-/// All that mapping needs.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub schema: RefCell<Schema>,
-    pub rules: Vec<Rule>,
-    pub users: RefCell<UserMap>,
-    pub zone: Option<String>,
-    pub country: Option<String>,
-    pub warnings: Vec<String>,
-}
-
-impl Ready {
-    /// Whether anything is written to customers' attributes or tags.
-    pub(super) fn writes_attributes(&self, engine: &Engine<'_, impl Host>) -> bool {
-        !engine.settings.tags.prefixes.is_empty()
-            || self.rules.iter().any(|rule| rule.object == AttributeObject::Customer)
-    }
-}
-
 impl<H: Host> Engine<'_, H> {
     /// Discovers, or takes what was discovered within the last day for the same settings.
-    pub(super) async fn discover(&self, again: bool) -> Result<Ready> {
+    pub(in crate::sync) async fn discover(&self, state: &State, again: bool) -> Result<Ready> {
         let settings = self.settings.fingerprint();
-        let kept: Option<Schema> = self.keeper.get("schema").await?.one()?;
+        let kept: Option<Schema> = self.keeper.get(&SCHEMA, "").await?;
         let current = kept.filter(|schema| {
             !again && schema.settings == settings && !self.has_passed(schema.at, SCHEMA_LASTS_MS)
         });
         let schema = match current {
             Some(schema) => schema,
             None => {
-                let schema = self.ask(settings).await?;
+                let schema = self.ask(settings, state).await?;
                 let mut batch = self.keeper.batch();
-                batch.put("schema", &schema)?;
+                batch.put(&SCHEMA, "", &schema)?;
                 self.keeper.commit(batch).await?;
                 schema
             }
@@ -83,7 +45,7 @@ impl<H: Host> Engine<'_, H> {
         self.ready(schema).await
     }
 
-    async fn ask(&self, settings: String) -> Result<Schema> {
+    async fn ask(&self, settings: String, state: &State) -> Result<Schema> {
         let location = self.ghl_value("locations.get", json!({})).await?;
         let location: Location<'_> = self.parse(Service::Ghl, "locations.get", &location)?;
         let mut schema = Schema {
@@ -103,12 +65,101 @@ impl<H: Host> Engine<'_, H> {
         }
         schema.users = self.location_users().await?;
         if self.settings.anchor != Anchor::AttachOnly {
-            schema.data_source = self.find_data_source(&schema).await?;
+            let (found, sources) =
+                self.find_data_source(&schema, state.data_source.as_deref()).await?;
+            schema.data_source = found;
+            schema.sources = sources;
+        }
+        if let Some(preferred) = &self.settings.prefer {
+            schema.preferred = Some(self.source_named(preferred).await?);
         }
         Ok(schema)
     }
 
-    pub(super) async fn custom_fields(&self) -> Result<Vec<Definition>> {
+    /// Refuses a ChartMogul account that is not the one that the state was made with. One that was
+    /// renamed is the same where a customer or source of ours is still known there.
+    pub(in crate::sync) async fn check_account(&self, state: &State) -> Result<AccountMark> {
+        let answer = self.chartmogul_value("account.retrieve", json!({})).await?;
+        let account: Account = self.parse(Service::Chartmogul, "account.retrieve", &answer)?;
+        let mark = AccountMark {
+            id: account.id,
+            name: account.name.unwrap_or_default(),
+            currency: account.currency.unwrap_or_default(),
+            time_zone: account.time_zone.unwrap_or_default(),
+        };
+        let before = &state.account;
+        let same = match (&before.id, &mark.id) {
+            (Some(before), Some(now)) => before == now,
+            _ => {
+                before.name == mark.name
+                    && before.currency == mark.currency
+                    && before.time_zone == mark.time_zone
+            }
+        };
+        let fresh = *before == AccountMark::default() || state.applied_at == 0;
+        if same || fresh || self.is_known_there(state).await? {
+            return Ok(mark);
+        }
+        let message = format!(
+            "the state was made with the ChartMogul account \"{}\", and the API key is of \"{}\"",
+            before.name, mark.name
+        );
+        Err(Error::new(Code::InvalidConfig, message)
+            .of(Service::Chartmogul)
+            .hint("Use a key of the first account, or begin with a new store for this one."))
+    }
+
+    async fn is_known_there(&self, state: &State) -> Result<bool> {
+        if let Some(source) = &state.data_source {
+            let items = self.chartmogul_list("dataSources.list", json!({})).await?;
+            for item in &items {
+                let found: DataSource =
+                    self.parse(Service::Chartmogul, "dataSources.list", item)?;
+                if found.uuid.as_deref() == Some(source) {
+                    return Ok(true);
+                }
+            }
+        }
+        match &state.known_customer {
+            Some(customer) => self.customer_is_there(customer).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn source_named(&self, wanted: &str) -> Result<String> {
+        let items = self.chartmogul_list("dataSources.list", json!({})).await?;
+        let mut known = Vec::new();
+        for item in &items {
+            let source: DataSource = self.parse(Service::Chartmogul, "dataSources.list", item)?;
+            if source.uuid.as_deref() == Some(wanted) || source.name.as_deref() == Some(wanted) {
+                return Ok(source.uuid.unwrap_or_default());
+            }
+            known.extend(source.name);
+        }
+        let message =
+            format!("sync.prefer: the ChartMogul account has no data source \"{wanted}\"");
+        Err(Error::new(Code::InvalidConfig, message).hint(format!("It has {}.", known.join(", "))))
+    }
+
+    /// The source that customers of ours stand in, where the settings name none: known by what stands
+    /// in it, whatever it is called by now.
+    pub(in crate::sync) async fn adopt_source(&self, ready: &Ready, uuid: &str) -> Result<()> {
+        let mut schema = ready.schema.borrow().clone();
+        if self.settings.data_source.is_some()
+            || schema.data_source.is_some()
+            || mutants::is_on(Mutant::NameIsIdentity)
+        {
+            return Ok(());
+        }
+        schema.data_source = Some(uuid.to_owned());
+        let mut batch = self.keeper.batch();
+        batch.put(&SCHEMA, "", &schema)?;
+        self.keeper.commit(batch).await?;
+        *ready.schema.borrow_mut() = schema;
+        Ok(())
+    }
+
+    pub(in crate::sync) async fn custom_fields(&self) -> Result<Vec<Definition>> {
         let items = self.ghl_list("customFields.list", json!({ "model": "contact" })).await?;
         let mut definitions = Vec::with_capacity(items.len());
         for item in &items {
@@ -125,7 +176,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(definitions)
     }
 
-    pub(super) async fn location_users(&self) -> Result<Named<User>> {
+    pub(in crate::sync) async fn location_users(&self) -> Result<Named<User>> {
         let items = self.ghl_list("users.list", json!({})).await?;
         let mut users = Named::default();
         for item in &items {
@@ -148,7 +199,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The name of the data source that customers are created in.
-    pub(super) fn data_source_name(&self, schema: &Schema) -> String {
+    pub(in crate::sync) fn data_source_name(&self, schema: &Schema) -> String {
         self.settings
             .data_source
             .clone()
@@ -156,11 +207,28 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The data source's uuid, if it exists. One that is not custom takes no customers: an error now, not at the first write.
-    pub(super) async fn find_data_source(&self, schema: &Schema) -> Result<Option<String>> {
+    pub(in crate::sync) async fn find_data_source(
+        &self,
+        schema: &Schema,
+        known: Option<&str>,
+    ) -> Result<(Option<String>, Vec<String>)> {
         let wanted = self.data_source_name(schema);
         let items = self.chartmogul_list("dataSources.list", json!({})).await?;
+        let mut sources: Vec<DataSource> = Vec::with_capacity(items.len());
         for item in &items {
-            let source: DataSource = self.parse(Service::Chartmogul, "dataSources.list", item)?;
+            sources.push(self.parse(Service::Chartmogul, "dataSources.list", item)?);
+        }
+        let all: Vec<String> = sources.iter().filter_map(|source| source.uuid.clone()).collect();
+        // One that was renamed, or whose location was, is still the one.
+        let known = known.filter(|_| {
+            self.settings.data_source.is_none() && !mutants::is_on(Mutant::NameIsIdentity)
+        });
+        if let Some(known) = known
+            && sources.iter().any(|source| source.uuid.as_deref() == Some(known))
+        {
+            return Ok((Some(known.to_owned()), all));
+        }
+        for source in sources {
             if source.uuid.as_deref() != Some(&wanted) && source.name.as_deref() != Some(&wanted) {
                 continue;
             }
@@ -172,7 +240,7 @@ impl<H: Host> Engine<'_, H> {
                 )
                 .hint("Name a custom data source, or leave dataSource out: one is made for the location."));
             }
-            return Ok(source.uuid);
+            return Ok((source.uuid, all));
         }
         if wanted.starts_with("ds_") {
             return Err(Error::new(
@@ -180,21 +248,19 @@ impl<H: Host> Engine<'_, H> {
                 format!("sync.dataSource: the ChartMogul account has no data source {wanted}"),
             ));
         }
-        Ok(None)
+        Ok((None, all))
     }
 
     /// The addresses that ChartMogul has refused. They stay refused: notes carry their authors' names
     /// for it, and would be rewritten each time that one is tried again.
-    pub(super) async fn refused_users(&self) -> Result<Vec<String>> {
+    pub(in crate::sync) async fn refused_users(&self) -> Result<Vec<String>> {
         let mut refused = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let rows: Vec<(String, u64)> =
-                self.keeper.scan("refused/", after.as_deref(), 200).await?.read()?;
+            let rows = self.keeper.scan(&REFUSED_USERS, "", after.as_deref(), 200).await?;
             let Some((last, _)) = rows.last() else { return Ok(refused) };
             after = Some(last.clone());
-            let addresses = rows.iter().filter_map(|(key, _)| key.strip_prefix("refused/"));
-            refused.extend(addresses.map(str::to_owned));
+            refused.extend(rows.into_iter().map(|(address, _)| address));
         }
     }
 
@@ -244,12 +310,12 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Minutes that the location's clock is ahead of UTC at an instant.
-    pub(super) fn offset_minutes(&self, ready: &Ready, at: i64) -> i32 {
+    pub(in crate::sync) fn offset_minutes(&self, ready: &Ready, at: i64) -> i32 {
         ready.zone.as_deref().and_then(|zone| self.host.utc_offset_minutes(zone, at)).unwrap_or(0)
     }
 
     /// The external id of a customer made from a GHL record.
-    pub(super) fn external_id(&self, kind: Kind, id: &str) -> String {
+    pub(in crate::sync) fn external_id(&self, kind: Kind, id: &str) -> String {
         let prefix = if kind == Kind::Business { "ghlb" } else { "ghl" };
         format!("{prefix}:{}:{id}", self.location)
     }

@@ -2,54 +2,55 @@
 
 use serde_json::{Value, json};
 
+use super::super::engine::Engine;
+use super::super::engine::RECORDS_A_PAGE;
+use super::super::model::change::Change;
+use super::super::model::pair::{Kind, Role};
+use super::super::state::tables::OWNERS;
+use super::super::state::tables::of;
+use super::super::work::Work;
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::dates;
 use crate::error::{Result, Service};
 use crate::host::Host;
+use crate::mapping::kinds::{self, attributes, customer, member, task};
 use crate::mapping::{Fields, notes, tasks};
-
-use super::Engine;
-use super::apply::Progress;
-use super::change::Change;
-use super::create::Created;
-use super::existing::{
-    RECORDS_A_PAGE, attribute_fields, condensed, contact_fields, customer_fields, task_content,
-    task_fields,
-};
-use super::state::Kind;
 
 /// How far ChartMogul's clock may be behind ours.
 const CLOCK_SKEW_MS: i64 = 5 * 60_000;
 
+/// A record that was made or found.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sync) struct Made {
+    pub(in crate::sync) uuid: Option<String>,
+    pub(in crate::sync) customer: String,
+    /// What the record holds, where it was found and not just written.
+    pub(in crate::sync) held: Option<Fields>,
+}
+
 impl<H: Host> Engine<'_, H> {
     /// Looks in ChartMogul for a record that may have been created.
-    pub(super) async fn read_back(
+    pub(in crate::sync) async fn find_made(
         &self,
-        progress: &Progress<'_>,
+        work: &Work,
         change: &Change,
         customer: Option<&str>,
         at: u64,
-    ) -> Result<Option<Created>> {
-        match (change.kind, customer) {
-            (Kind::Note, Some(customer)) => self.read_back_note(change, customer).await,
-            (Kind::Task, Some(customer)) => self.read_back_task(change, customer, at).await,
-            (Kind::Contact, Some(customer)) if self.is_member(change) => {
-                self.read_back_contact(change, customer).await
+    ) -> Result<Option<Made>> {
+        match (change.kind, change.role, customer) {
+            (Kind::Note, _, Some(customer)) => self.find_note(change, customer).await,
+            (Kind::Task, _, Some(customer)) => self.find_task(change, customer, at).await,
+            (Kind::Contact | Kind::Business, Role::Customer, _) => {
+                self.find_customer(work, change.kind, &change.id).await
             }
-            (Kind::Contact | Kind::Business, _) => {
-                self.read_back_customer(progress, change.kind, &change.id).await
-            }
+            (Kind::Contact, _, Some(customer)) => self.find_contact(change, customer).await,
             _ => Ok(None),
         }
     }
 
-    pub(super) async fn read_back_note(
-        &self,
-        change: &Change,
-        customer: &str,
-    ) -> Result<Option<Created>> {
+    async fn find_note(&self, change: &Change, customer: &str) -> Result<Option<Made>> {
         let text = change.to.get("text").and_then(Value::as_str).unwrap_or_default();
-        let content = notes::content(text);
+        let content = kinds::note::content(text);
         let written = change.at_create.get("created_at").and_then(dates::instant);
         let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
         let mut cursor: Option<String> = None;
@@ -63,13 +64,16 @@ impl<H: Host> Engine<'_, H> {
                 let found = note.text.unwrap_or_default();
                 let made = note.created_at.as_deref().and_then(dates::instant_of);
                 older |= written.zip(made).is_some_and(|(written, made)| made < written);
-                let same = notes::marked(&found).as_deref() == Some(&change.id)
-                    || (notes::content(&found) == content
-                        && (written.is_none() || made == written));
+                let marker = notes::marked(&found);
+                let same = match &marker {
+                    Some(marker) => *marker == change.id,
+                    None => {
+                        notes::content(&found) == content && (written.is_none() || made == written)
+                    }
+                };
                 if same && self.is_free(Kind::Note, &uuid, &change.id).await? {
-                    let mut held = Fields::new();
-                    held.insert("text".to_owned(), found.into());
-                    let held = condensed(&held);
+                    let text = Value::String(notes::content(&found));
+                    let held = Fields::from_iter([("text".to_owned(), text)]);
                     return Ok(Some(found_as(Some(uuid), customer, held)));
                 }
             }
@@ -81,13 +85,8 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    pub(super) async fn read_back_task(
-        &self,
-        change: &Change,
-        customer: &str,
-        at: u64,
-    ) -> Result<Option<Created>> {
-        let content = task_content(&change.to);
+    async fn find_task(&self, change: &Change, customer: &str, at: u64) -> Result<Option<Made>> {
+        let content = task::content(&change.to);
         let earliest = i64::try_from(at).unwrap_or(0) - CLOCK_SKEW_MS;
         let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
         let mut cursor: Option<String> = None;
@@ -105,11 +104,13 @@ impl<H: Host> Engine<'_, H> {
                     .as_deref()
                     .and_then(dates::instant_of)
                     .is_some_and(|made| made < earliest);
-                let marked = tasks::marked(details);
-                let same = marked == Some(&change.id)
-                    || (marked.is_none() && task_content(&task_fields(&task)) == content);
+                let held = task::seen(&task);
+                let same = match tasks::marked(details) {
+                    Some(marker) => marker == change.id,
+                    None => task::content(&held) == content,
+                };
                 if same && self.is_free(Kind::Task, uuid, &change.id).await? {
-                    return Ok(Some(found_as(Some(uuid.clone()), customer, task_fields(&task))));
+                    return Ok(Some(found_as(Some(uuid.clone()), customer, held)));
                 }
             }
             cursor = page.cursor.filter(|_| !older);
@@ -119,54 +120,49 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    pub(super) async fn read_back_contact(
-        &self,
-        change: &Change,
-        customer: &str,
-    ) -> Result<Option<Created>> {
+    async fn find_contact(&self, change: &Change, customer: &str) -> Result<Option<Made>> {
         let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
         for item in self.chartmogul_list("contacts.list", parameters).await? {
             let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", &item)?;
-            let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
-            if contact.external_id.as_deref() == Some(&change.id) || own == Some(&change.id) {
-                let held = contact_fields(&contact);
+            let named = member::names(&contact) == Some(&change.id)
+                || contact.external_id.as_deref() == Some(&change.id);
+            if named {
                 let customer = contact.customer_uuid.as_deref().unwrap_or(customer);
-                return Ok(Some(found_as(contact.uuid.clone(), customer, held)));
+                return Ok(Some(found_as(contact.uuid.clone(), customer, member::seen(&contact))));
             }
         }
         Ok(None)
     }
 
-    pub(super) async fn read_back_customer(
+    /// A customer of ours, in whatever source it stands.
+    pub(in crate::sync) async fn find_customer(
         &self,
-        progress: &Progress<'_>,
+        _: &Work,
         kind: Kind,
         id: &str,
-    ) -> Result<Option<Created>> {
+    ) -> Result<Option<Made>> {
         let external = self.external_id(kind, id);
-        let source = progress.ready.schema.borrow().data_source.clone();
-        let parameters = json!({ "external_id": external, "data_source_uuid": source });
+        let parameters = json!({ "external_id": external });
         for item in self.chartmogul_list("customers.list", parameters).await? {
             let customer: Customer = self.parse(Service::Chartmogul, "customers.list", &item)?;
             let ours = customer.external_id.as_deref() == Some(&external)
                 || customer.external_ids.contains(&external);
             if let (true, Some(uuid)) = (ours, &customer.uuid) {
-                let mut held = customer_fields(&customer);
-                held.extend(attribute_fields(&customer));
+                let mut held = customer::seen(&customer);
+                held.extend(attributes::seen(&customer));
                 return Ok(Some(found_as(None, uuid, held)));
             }
         }
         Ok(None)
     }
 
-    /// Whether a ChartMogul record is linked to nothing but this GHL record.
-    pub(super) async fn is_free(&self, kind: Kind, uuid: &str, id: &str) -> Result<bool> {
-        let owner: Option<String> =
-            self.keeper.get(&format!("back/{}/{uuid}", kind.name())).await?.one()?;
+    /// Whether a ChartMogul record is paired with nothing but this GHL record.
+    async fn is_free(&self, kind: Kind, uuid: &str, id: &str) -> Result<bool> {
+        let owner: Option<String> = self.keeper.get(&OWNERS, &of(kind, uuid)).await?;
         Ok(owner.is_none_or(|owner| owner == id))
     }
 }
 
-fn found_as(uuid: Option<String>, customer: &str, held: Fields) -> Created {
-    Created { uuid, customer: customer.to_owned(), held: Some(held) }
+fn found_as(uuid: Option<String>, customer: &str, held: Fields) -> Made {
+    Made { uuid, customer: customer.to_owned(), held: Some(held) }
 }

@@ -1,0 +1,58 @@
+//! A ChartMogul note.
+
+use serde_json::{Map, Value, json};
+
+use super::{Call, Write};
+use crate::mapping::settings::Settings;
+use crate::mapping::{notes, text};
+
+/// Notes have the same text where they say the same, in any markup and with or without our own lines.
+pub(super) fn same(_: &str, ghl: &Value, chartmogul: &Value, _: &Settings) -> bool {
+    // ChartMogul's text is known by the hash of what it says.
+    chartmogul.as_str() == Some(&content(ghl.as_str().unwrap_or_default()))
+}
+
+/// What a plain text of ours says, as [`notes::content`] finds it in ChartMogul.
+pub fn content(plain: &str) -> String {
+    notes::content(&text::chartmogul_html(plain))
+}
+
+/// The text as it is written: plain text, who wrote it where that user has no ChartMogul address, marker.
+fn written(write: &Write<'_>) -> Option<Value> {
+    let plain = write.fields.get("text")?.as_str()?;
+    let author = write.at_create.get("author").and_then(Value::as_str);
+    let users = write.with.users;
+    let signature = author
+        .filter(|id| users.chartmogul_email(id).is_none())
+        .and_then(|id| users.name(id))
+        .map(|name| format!("by {name}"));
+    let parts: Vec<&str> = [Some(plain), signature.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    Some(json!(notes::written(&parts.join("\n"), write.ghl, write.with.settings)))
+}
+
+pub(super) fn create(write: &Write<'_>) -> Vec<Call> {
+    let mut body = Map::new();
+    body.insert("type".into(), json!("note"));
+    body.insert("customer_uuid".into(), json!(write.customer));
+    body.insert("text".into(), written(write).unwrap_or_default());
+    if let Some(at) = write.at_create.get("created_at") {
+        body.insert("created_at".into(), at.clone());
+    }
+    let author = write.at_create.get("author").and_then(Value::as_str);
+    if let Some(address) = author.and_then(|id| write.with.users.chartmogul_email(id)) {
+        body.insert("author_email".into(), json!(address));
+    }
+    vec![Call::new("notes.create", body)]
+}
+
+pub(super) fn update(write: &Write<'_>) -> Vec<Call> {
+    let Some(text) = written(write) else { return Vec::new() };
+    let mut body = Map::new();
+    body.insert("note_uuid".into(), json!(write.uuid));
+    body.insert("text".into(), text);
+    vec![Call::new("notes.update", body)]
+}

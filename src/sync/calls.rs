@@ -1,0 +1,206 @@
+//! The calls that a change takes: what they cost, and whether their endpoints take them.
+
+use serde_json::Map;
+
+use super::engine::Engine;
+use super::model::change::{Action, Change};
+use super::model::pair::{Kind, Matched, Role};
+use super::work::Work;
+use crate::error::{Code, Error};
+use crate::host::Host;
+use crate::mapping::kinds::{self, Call, Context, Row, Write, member};
+use crate::mapping::users::UserMap;
+use crate::mapping::{Fields, Problem, select};
+use crate::mutants::{self, Mutant};
+
+/// A uuid in the place of one that is not known while planning.
+const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The row of what a change's record is in ChartMogul.
+pub(in crate::sync) fn row_of(change: &Change) -> &'static Row {
+    match (change.kind, change.role) {
+        (Kind::Note, _) => &kinds::NOTE,
+        (Kind::Task, _) => &kinds::TASK,
+        (Kind::Customer, _) => &kinds::ATTRIBUTES,
+        (Kind::Business | Kind::Contact, Role::Customer) => &kinds::CUSTOMER,
+        (Kind::Business | Kind::Contact, _) => &kinds::MEMBER,
+    }
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// The calls of a change at a customer, in their order; the first of a create makes the record.
+    pub(in crate::sync) fn calls_of(
+        &self,
+        work: &Work,
+        users: &UserMap,
+        change: &Change,
+        customer: &str,
+    ) -> Vec<Call> {
+        if change.role == Role::Guest && change.kind != Kind::Customer
+            || change.action == Action::Keep
+        {
+            return Vec::new();
+        }
+        let own = work.ready.schema.borrow().data_source.clone();
+        let source = change.data_source.clone().or(own);
+        let with = Context { settings: self.settings, rules: &work.ready.rules, users };
+        let external = self.external_id(change.kind, &change.id);
+        // A contact that moves to its new customer is not made there a second time.
+        let moved = change.role == Role::Customer && change.uuid.is_some();
+        let fields = if moved && change.action == Action::Create {
+            select(&change.to, &|name, _| !name.starts_with("primary_contact."))
+        } else {
+            change.to.clone()
+        };
+        let write = Write {
+            ghl: &change.id,
+            external: &external,
+            uuid: change.uuid.as_deref().unwrap_or_default(),
+            customer,
+            source: source.as_deref(),
+            fields: &fields,
+            at_create: &change.at_create,
+            base: &change.from,
+            tags: (&change.tags.add, &change.tags.remove),
+            now: self.host.now(),
+            with,
+        };
+        let row = row_of(change);
+        let child = matches!(change.kind, Kind::Note | Kind::Task);
+        let makes = change.action == Action::Create || (change.action == Action::Move && child);
+        let mut calls = Vec::new();
+        let relocate = change.external.as_ref().zip(change.uuid.as_ref());
+        if makes {
+            calls.extend((row.create)(&write));
+        }
+        if let (Some((external, uuid)), false) = (relocate, child) {
+            let mut relocate = member::relocate(uuid, external);
+            // The contact of a customer that is made for it takes its values along.
+            if moved && makes {
+                let person = change.to.iter().filter_map(|(name, value)| {
+                    Some((name.strip_prefix("primary_contact.")?.to_owned(), value.clone()))
+                });
+                relocate.parameters.extend(person);
+            }
+            // From now on it is known by its id, as one that is made.
+            if moved || change.matched == Some(Matched::Link) {
+                relocate.parameters.insert("external_id".into(), change.id.clone().into());
+            }
+            calls.push(relocate);
+        }
+        if !makes {
+            calls.extend((row.update)(&write));
+        }
+        calls
+    }
+
+    /// ChartMogul calls that carrying a change out costs.
+    pub(in crate::sync) fn cost(&self, work: &Work, change: &Change) -> u32 {
+        let users = work.ready.users.borrow();
+        let calls = self.calls_of(work, &users, change, UNKNOWN).len();
+        // What leaves a customer is looked at there, and taken away.
+        let child = matches!(change.kind, Kind::Note | Kind::Task);
+        let leaves = if change.action == Action::Move && child { 2 } else { 0 };
+        u32::try_from(calls + leaves).unwrap_or(u32::MAX)
+    }
+
+    /// Checks a change's bodies by the rules of their endpoints. A value that they do not take is left
+    /// out and told; `Some` where the record cannot be written without it.
+    pub(in crate::sync) fn check_body(&self, work: &Work, change: &mut Change) -> Option<Error> {
+        if mutants::is_on(Mutant::PlansUnchecked) {
+            return None;
+        }
+        let refused = |change: &Change| {
+            let users = work.ready.users.borrow();
+            let uuid = change.customer.clone().unwrap_or_else(|| format!("cus_{UNKNOWN}"));
+            let mut checked = change.clone();
+            if checked.uuid.is_none() && !checked.action.creates() {
+                checked.uuid = Some(UNKNOWN.to_owned());
+            }
+            let calls = self.calls_of(work, &users, &checked, &uuid);
+            calls.into_iter().find_map(|call| {
+                let mut parameters = call.parameters;
+                // A source that the plan makes is not known yet.
+                let makes = matches!(call.endpoint, "customers.create" | "contacts.create");
+                if makes && !parameters.contains_key("data_source_uuid") {
+                    parameters.insert("data_source_uuid".into(), format!("ds_{UNKNOWN}").into());
+                }
+                self.takes(call.endpoint, &parameters).err()
+            })
+        };
+        let mut error = refused(change)?;
+        // The fields at fault are those without which it passes, one after the other.
+        for _ in 0..change.to.len() {
+            let names: Vec<String> = change.to.keys().cloned().collect();
+            let without = |name: &str| {
+                let to = select(&change.to, &|field, _| field != name);
+                Change { to, ..change.clone() }
+            };
+            let fault = names.iter().find(|name| {
+                refused(&without(name)).is_none_or(|left| left.message != error.message)
+            });
+            let Some(fault) = fault.filter(|name| !is_required(change, name)) else { break };
+            change.to = select(&change.to, &|field, _| field != *fault);
+            change.base = select(&change.base, &|field, _| field != *fault);
+            change.problems.push(Problem {
+                field: fault.clone(),
+                reason: format!("{}: left out", error.message),
+            });
+            match refused(change) {
+                None => return None,
+                Some(next) => error = next,
+            }
+        }
+        error.code = Code::Unmappable;
+        Some(error)
+    }
+
+    /// The fields of a change that a refusal is about, and without which it can be sent.
+    pub(in crate::sync) fn refused_fields(&self, change: &Change, error: &Error) -> Vec<String> {
+        let details = error.details.as_ref();
+        let mut named: Vec<String> = Vec::new();
+        let parameter =
+            details.and_then(|details| details.get("parameter")).and_then(|name| name.as_str());
+        named.extend(parameter.map(str::to_owned));
+        let empty = Map::new();
+        let fields =
+            details.and_then(|details| details.get("fields")).and_then(|fields| fields.as_object());
+        named.extend(fields.unwrap_or(&empty).keys().cloned());
+        let can_go = |name: &&String| !is_required(change, name);
+        let of: Vec<String> = change
+            .to
+            .keys()
+            .filter(|field| {
+                named.iter().any(|name| field.rsplit('.').next() == Some(name.as_str()))
+            })
+            .filter(can_go)
+            .cloned()
+            .collect();
+        if !of.is_empty() {
+            return of;
+        }
+        let custom =
+            |field: &&String| field.starts_with("custom.") || field.starts_with("attribute.");
+        change
+            .to
+            .keys()
+            .filter(custom)
+            .filter(|name| *name != "custom.ghl_contact_id")
+            .cloned()
+            .collect()
+    }
+}
+
+/// Whether a record cannot be written without a field.
+fn is_required(change: &Change, field: &str) -> bool {
+    match change.kind {
+        Kind::Note => field == "text",
+        Kind::Task => true,
+        Kind::Business | Kind::Contact | Kind::Customer => false,
+    }
+}
+
+/// The fields without some of them.
+pub(in crate::sync) fn without(fields: &Fields, names: &[String]) -> Fields {
+    select(fields, &|name, _| !names.iter().any(|left_out| left_out == name))
+}

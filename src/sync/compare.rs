@@ -1,0 +1,1812 @@
+//! Comparing: what was read becomes changes. The store is read here, and `decide` says what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::decide::changes::{Difference, completes, of_first_link, of_linked};
+use super::decide::customers;
+use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
+use super::engine::{Engine, Step};
+use super::model::change::{Action, Change};
+use super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
+use super::model::plan::{Pass, Plan};
+use super::model::staged::{
+    Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
+    StagedContact, StagedNote, StagedTask,
+};
+use super::model::standing::{Apart, Choice, Reason, Standing};
+use super::model::state::Run;
+use super::read::children::overflow_note;
+use super::read::contacts::SHARED_FROM;
+use super::state::keeper::Batch;
+use super::state::tables::{APART, CHOICES, HOLDERS, KNOWN, MEMBERS, OWNERS, PAIRS, SHARED};
+use super::state::tables::{of, of_kind};
+use super::work::Work;
+use crate::error::{Code, Result};
+use crate::host::Host;
+use crate::mapping::kinds::{self, Row};
+use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
+use crate::mapping::{Fields, Problem, hash, select, text};
+use crate::mutants::{self, Mutant};
+use crate::named::Named;
+
+/// Contacts compared in one step.
+const CONTACTS_A_STEP: usize = 50;
+/// Notes and tasks compared in one step.
+const CHILDREN_A_STEP: usize = 100;
+
+/// What a contact is in ChartMogul, or why it is nothing there.
+enum Target {
+    /// Nothing: told, and not carried out. What belongs to it goes to this home.
+    Told(Box<Change>, Home),
+    /// A contact under a customer that exists or will.
+    Member { home: Home, contact: Option<(String, Matched)> },
+    /// A customer of its own.
+    Customer { existing: Option<String>, moves: Option<String> },
+    /// Its customer's, which another contact stands for.
+    Guest { home: Home, reason: String },
+}
+
+/// What was read for a page of contacts.
+#[derive(Default)]
+struct Page {
+    /// Whether ChartMogul's lists were read: only they tell phones.
+    lists: bool,
+    pairs: BTreeMap<String, Pair>,
+    staged: BTreeMap<String, StagedContact>,
+    choices: BTreeMap<String, Choice>,
+    holders: BTreeMap<String, Vec<Candidate>>,
+    index: BTreeMap<String, Vec<Candidate>>,
+    owners: BTreeMap<String, String>,
+    known: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    /// Contacts that stand apart until a person says otherwise.
+    apart: BTreeSet<String>,
+    businesses: BTreeMap<String, Home>,
+    customers: BTreeMap<String, SeenCustomer>,
+    contacts: BTreeMap<String, SeenContact>,
+}
+
+impl<H: Host> Engine<'_, H> {
+    pub(in crate::sync) async fn pair_businesses(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let rows: Vec<(String, StagedBusiness)> = self
+            .keeper
+            .scan(&work.tables.businesses, "", run.cursor.as_deref(), CONTACTS_A_STEP)
+            .await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
+        self.load_standings(work, Kind::Business, &ids).await?;
+        let pairs = self.live_pairs(work, Kind::Business, &ids).await?;
+        for ((id, staged), pair) in rows.iter().zip(pairs) {
+            let home = self.pair_business(run, work, &mut batch, id, staged, pair).await?;
+            batch.put(&work.tables.homes, &of(Kind::Business, id), &home)?;
+        }
+        Ok(Step { batch, done: false })
+    }
+
+    async fn pair_business(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        id: &str,
+        staged: &StagedBusiness,
+        pair: Option<Pair>,
+    ) -> Result<Home> {
+        let apart = work.standings.apart(&of(Kind::Business, id));
+        if let Some(apart) = apart.filter(|apart| sticks(apart.cause)) {
+            let change = told(Action::Skip, Kind::Business, id, &staged.title, &apart.cause);
+            self.tell(run, work, batch, &change).await?;
+            return Ok(Home { apart: true, ..Home::default() });
+        }
+        if let Some(pair) = pair {
+            let home = Home {
+                customer: Some(pair.customer.clone()),
+                role: pair.role,
+                foreign: pair.role == Role::Guest,
+                ..Home::default()
+            };
+            if pair.role == Role::Guest {
+                self.unchanged(run, work, batch, Kind::Business, id);
+                return Ok(home);
+            }
+            let change = Change {
+                problems: staged.problems.clone(),
+                ..linked(Kind::Business, id, &staged.title, &pair)
+            };
+            let difference = of_linked(&pair, &staged.fields);
+            self.tell_linked(run, work, batch, change, difference).await?;
+            return Ok(home);
+        }
+        let external = self.external_id(Kind::Business, id);
+        let own = self.candidates(work, &format!("external/{external}")).await?;
+        let own = own.into_iter().find(|one| one.contact.is_none());
+        let mut change =
+            Change::new(Action::Create, Kind::Business, id, staged.title.clone(), "new in GHL");
+        change.role = Role::Customer;
+        change.problems.clone_from(&staged.problems);
+        if let Some(own) = own {
+            let seen: Option<SeenCustomer> =
+                self.keeper.get(&work.tables.customers, &own.id).await?;
+            let seen = seen.unwrap_or_default();
+            let difference =
+                of_first_link(&kinds::CUSTOMER, &staged.fields, &seen.fields, true, self.settings);
+            change.action = Action::Link;
+            change.reason = Matched::ExternalId.reason().to_owned();
+            change.matched = Some(Matched::ExternalId);
+            change.data_source = seen.sources.first().cloned();
+            change.customer = Some(own.id.clone());
+            take(&mut change, difference);
+            self.tell_change(run, work, batch, change).await?;
+            return Ok(Home { customer: Some(own.id), role: Role::Customer, ..Home::default() });
+        }
+        // A customer of another source that has the business's own address.
+        let attach = self.settings.on_existing == OnExisting::Attach
+            && !mutants::is_on(Mutant::TwinsOfBilling);
+        if let (Some(address), true) = (&staged.email, attach) {
+            let found = self.candidates(work, &format!("email/{address}")).await?;
+            let mut found: Vec<String> = found
+                .into_iter()
+                .filter(|one| one.contact.is_none() && one.names.is_none())
+                .map(|one| one.id)
+                .collect();
+            found.sort_unstable();
+            found.dedup();
+            if found.len() > 1 {
+                let seen: Vec<Option<SeenCustomer>> =
+                    self.keeper.get_all(&work.tables.customers, &found).await?;
+                let preferred = self.preferred(work, found.iter().zip(seen));
+                if let [one] = preferred.as_slice() {
+                    found = vec![one.clone()];
+                }
+            }
+            match found.as_slice() {
+                [] => {}
+                [one] => {
+                    change.action = Action::Link;
+                    change.role = Role::Guest;
+                    change.reason = Matched::Email.reason().to_owned();
+                    change.matched = Some(Matched::Email);
+                    change.customer = Some(one.clone());
+                    self.tell_change(run, work, batch, change).await?;
+                    let customer = Some(one.clone());
+                    return Ok(Home {
+                        customer,
+                        role: Role::Guest,
+                        foreign: true,
+                        ..Home::default()
+                    });
+                }
+                several => {
+                    let change =
+                        conflict(Kind::Business, id, &staged.title, several, Matched::Email);
+                    self.tell(run, work, batch, &change).await?;
+                    return Ok(Home { apart: true, ..Home::default() });
+                }
+            }
+        }
+        change.to = staged.fields.clone();
+        change.base = kinds::marks(&change.to);
+        change.matched = Some(Matched::Created);
+        self.tell_change(run, work, batch, change).await?;
+        Ok(Home {
+            maker: Some(id.to_owned()),
+            maker_kind: Kind::Business,
+            role: Role::Customer,
+            ..Home::default()
+        })
+    }
+
+    pub(in crate::sync) async fn pair_contacts(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let rows: Vec<(String, StagedContact)> = self
+            .keeper
+            .scan(&work.tables.contacts, "", run.cursor.as_deref(), CONTACTS_A_STEP)
+            .await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        run.done += rows.len() as u64;
+        run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
+        let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
+        self.load_standings(work, Kind::Contact, &ids).await?;
+        self.look_at_moves(run, work, &rows).await?;
+        let page = Page { lists: run.lists, ..self.load_page(work, &rows).await? };
+        for (id, staged) in &rows {
+            let target = self.target(work, &page, id, staged);
+            self.pair_contact(run, work, &mut batch, &page, (id, staged), target).await?;
+        }
+        Ok(Step { batch, done: false })
+    }
+
+    /// Contacts that move between customers: what a run without lists does not know of both.
+    async fn look_at_moves(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        rows: &[(String, StagedContact)],
+    ) -> Result<()> {
+        if run.plan.pass == Pass::Full {
+            return Ok(());
+        }
+        let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
+        let none = String::new();
+        let businesses: Vec<&String> =
+            rows.iter().map(|(_, staged)| staged.business.as_ref().unwrap_or(&none)).collect();
+        let pairs = self.live_pairs(work, Kind::Contact, &ids).await?;
+        let homes: Vec<Option<Home>> =
+            self.keeper.get_all(&work.tables.homes, &of_kind(Kind::Business, &businesses)).await?;
+        let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
+        let mut batch = self.keeper.batch();
+        for (((_, staged), pair), home) in rows.iter().zip(pairs).zip(homes) {
+            let Some(pair) = pair else { continue };
+            // A field that is new to a record of somebody else's may hold a value there.
+            let fresh = pair.role == Role::Member
+                && !pair.matched.is_ours()
+                && staged.as_member.keys().any(|name| !pair.base.contains_key(name));
+            if let (true, Some(uuid)) = (fresh, &pair.chartmogul) {
+                self.look_up_contact(run, work, uuid, &mut batch).await?;
+            }
+            // A guest may come to stand for itself, a customer of its own to belong to a business.
+            let leaves = pair.role == Role::Customer && by_business && staged.business.is_some();
+            if pair.role == Role::Guest || leaves {
+                self.look_up_customer(run, work, &pair.customer, &mut batch).await?;
+            }
+            let foreign = home.filter(|home| home.foreign).and_then(|home| home.customer);
+            if let Some(customer) = foreign.filter(|customer| *customer != pair.customer) {
+                self.look_up_customer(run, work, &customer, &mut batch).await?;
+            }
+        }
+        self.keeper.commit(batch).await
+    }
+
+    /// Reads all that the decisions on a page of contacts need.
+    async fn load_page(&self, work: &Work, rows: &[(String, StagedContact)]) -> Result<Page> {
+        let mut page = Page::default();
+        let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
+        let choices: Vec<Option<Choice>> = self.keeper.get_all(&CHOICES, &ids).await?;
+        fill(&mut page.choices, &ids, choices);
+        // Groups, and who else has a value: of the contacts themselves, then of their groups.
+        let mut keys: Vec<String> = Vec::new();
+        let mut businesses: Vec<String> = Vec::new();
+        for (_, staged) in rows {
+            if let Some(address) = &staged.email {
+                keys.push(format!("email/{}", hash(address)));
+            } else if !staged.name.is_empty() {
+                keys.push(format!("name/{}", hash(&staged.name)));
+            }
+            businesses.extend(staged.business.clone());
+        }
+        tidy(&mut keys);
+        let holders: Vec<Option<Vec<Candidate>>> = self.keeper.get_all(&HOLDERS, &keys).await?;
+        fill(&mut page.holders, &keys, holders);
+        let mut people = ids;
+        let groups = page.holders.iter().filter(|(key, _)| key.starts_with("email/"));
+        people.extend(
+            groups
+                .filter(|(_, group)| group.len() <= SHARED_FROM)
+                .flat_map(|(_, group)| group.iter().map(|one| one.id.clone())),
+        );
+        tidy(&mut people);
+        let staged: Vec<Option<StagedContact>> =
+            self.keeper.get_all(&work.tables.contacts, &people).await?;
+        fill(&mut page.staged, &people, staged);
+        let mut keys: Vec<String> = Vec::new();
+        let mut index: Vec<String> = Vec::new();
+        for staged in page.staged.values() {
+            index.extend(staged.email.iter().map(|address| format!("email/{address}")));
+            for address in &staged.other_emails {
+                keys.push(format!("any/{}", hash(address)));
+                index.push(format!("email/{address}"));
+            }
+            for number in &staged.phones {
+                keys.push(format!("any/{}", hash(number)));
+                index.push(format!("phone/{number}"));
+            }
+        }
+        tidy(&mut keys);
+        let holders: Vec<Option<Vec<Candidate>>> = self.keeper.get_all(&HOLDERS, &keys).await?;
+        fill(&mut page.holders, &keys, holders);
+        let apart: Vec<Option<Apart>> =
+            self.keeper.get_all(&APART, &of_kind(Kind::Contact, &people)).await?;
+        for (id, apart) in people.iter().zip(apart) {
+            if apart.is_some_and(|apart| sticks(apart.cause)) {
+                page.apart.insert(id.clone());
+            }
+        }
+        for id in &people {
+            index.push(format!("external/{id}"));
+            index.push(format!("external/{}", self.external_id(Kind::Contact, id)));
+        }
+        tidy(&mut index);
+        let found: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &index).await?;
+        fill(&mut page.index, &index, found);
+        // Whom the found records belong to.
+        let mut contacts: Vec<String> = Vec::new();
+        let mut customers: Vec<String> = Vec::new();
+        let mut named: Vec<String> = people.clone();
+        for candidate in page.index.values().flatten() {
+            contacts.extend(candidate.contact.clone());
+            customers.push(candidate.id.clone());
+            named.extend(candidate.names.clone());
+        }
+        tidy(&mut contacts);
+        let owners: Vec<Option<String>> =
+            self.keeper.get_all(&OWNERS, &of_kind(Kind::Contact, &contacts)).await?;
+        fill(&mut page.owners, &contacts, owners);
+        named.extend(page.owners.values().cloned());
+        tidy(&mut named);
+        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &named).await?;
+        for (id, known) in named.iter().zip(known) {
+            if known.is_some() {
+                page.known.insert(id.clone());
+            }
+        }
+        let all: Vec<Option<Pair>> =
+            self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &named)).await?;
+        for (id, pair) in named.iter().zip(all) {
+            if pair.is_some_and(|pair| pair.gone.is_some()) {
+                page.gone.insert(id.clone());
+            }
+        }
+        let pairs = self.live_pairs(work, Kind::Contact, &people).await?;
+        fill(&mut page.pairs, &people, pairs);
+        // Homes of businesses, and customers whose records decide.
+        tidy(&mut businesses);
+        if self.settings.anchor == Anchor::BusinessIsCustomer {
+            let homes: Vec<Option<Home>> = self
+                .keeper
+                .get_all(&work.tables.homes, &of_kind(Kind::Business, &businesses))
+                .await?;
+            let pairs = self.live_pairs(work, Kind::Business, &businesses).await?;
+            let linked = |pair: Pair| Home {
+                customer: Some(pair.customer),
+                role: pair.role,
+                foreign: pair.role == Role::Guest,
+                ..Home::default()
+            };
+            let homes = homes.into_iter().zip(pairs);
+            let homes = homes.map(|(home, pair)| home.or(pair.map(linked))).collect();
+            fill(&mut page.businesses, &businesses, homes);
+        }
+        let own = page.pairs.values().filter(|pair| pair.role == Role::Customer);
+        let mut under: Vec<String> = own.map(|pair| format!("under/{}", pair.customer)).collect();
+        tidy(&mut under);
+        let found: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &under).await?;
+        contacts.extend(found.iter().flatten().flatten().filter_map(|one| one.contact.clone()));
+        fill(&mut page.index, &under, found);
+        customers.extend(page.pairs.values().map(|pair| pair.customer.clone()));
+        customers.extend(page.businesses.values().filter_map(|home| home.customer.clone()));
+        customers.extend(page.choices.values().map(|choice| choice.customer.clone()));
+        tidy(&mut customers);
+        let seen: Vec<Option<SeenCustomer>> =
+            self.keeper.get_all(&work.tables.customers, &customers).await?;
+        fill(&mut page.customers, &customers, seen);
+        // Contacts of one name, for contacts without an e-mail address.
+        let mut names: Vec<String> = Vec::new();
+        for (_, staged) in rows.iter().filter(|(_, staged)| staged.email.is_none()) {
+            for customer in &customers {
+                names.push(format!("name/{customer}/{}", hash(&staged.name)));
+            }
+        }
+        tidy(&mut names);
+        let found: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &names).await?;
+        let mut more: Vec<String> = Vec::new();
+        for candidate in found.iter().flatten().flatten() {
+            more.extend(candidate.contact.clone());
+        }
+        fill(&mut page.index, &names, found);
+        tidy(&mut more);
+        let owners: Vec<Option<String>> =
+            self.keeper.get_all(&OWNERS, &of_kind(Kind::Contact, &more)).await?;
+        fill(&mut page.owners, &more, owners);
+        contacts.extend(more);
+        contacts.extend(page.choices.values().filter_map(|choice| choice.contact.clone()));
+        contacts.extend(page.pairs.values().filter_map(|pair| pair.chartmogul.clone()));
+        tidy(&mut contacts);
+        let seen: Vec<Option<SeenContact>> =
+            self.keeper.get_all(&work.tables.customer_contacts, &contacts).await?;
+        fill(&mut page.contacts, &contacts, seen);
+        Ok(page)
+    }
+
+    async fn candidates(&self, work: &Work, key: &str) -> Result<Vec<Candidate>> {
+        Ok(self.keeper.get(&work.tables.index, key).await?.unwrap_or_default())
+    }
+
+    fn preferred<'c>(
+        &self,
+        work: &Work,
+        customers: impl Iterator<Item = (&'c String, Option<SeenCustomer>)>,
+    ) -> Vec<String> {
+        let Some(source) = work.ready.schema.borrow().preferred.clone() else { return Vec::new() };
+        customers
+            .filter(|(_, seen)| seen.as_ref().is_some_and(|seen| seen.sources.contains(&source)))
+            .map(|(uuid, _)| uuid.clone())
+            .collect()
+    }
+
+    /// The question of a contact: its group, and the records that may be theirs.
+    fn question(&self, work: &Work, page: &Page, id: &str, staged: &StagedContact) -> Question {
+        let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
+        let group_key = staged.email.as_ref().map(|address| format!("email/{}", hash(address)));
+        let holders = group_key.and_then(|key| page.holders.get(&key));
+        let shared = holders.is_some_and(|group| group.len() > SHARED_FROM);
+        let mut members: Vec<(i64, String)> = holders
+            .into_iter()
+            .flatten()
+            .filter(|_| !shared)
+            .filter(|one| !page.gone.contains(&one.id) && page.known.contains(&one.id))
+            .filter(|one| {
+                let business = page.staged.get(&one.id).map_or_else(
+                    || page.pairs.get(&one.id).and_then(|pair| pair.parent.clone()),
+                    |staged| staged.business.clone(),
+                );
+                !by_business || business == staged.business
+            })
+            .map(|one| (one.added, one.id.clone()))
+            .collect();
+        if !members.iter().any(|(_, member)| member == id) {
+            members.push((staged.added, id.to_owned()));
+        }
+        members.sort_unstable();
+        let ids: BTreeSet<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
+        let found = |key: &str| -> Vec<Candidate> {
+            let all = page.index.get(key).into_iter().flatten();
+            all.filter(|one| !belongs_elsewhere(page, &ids, one)).cloned().collect()
+        };
+        let email = match &staged.email {
+            Some(address) if !shared => found(&format!("email/{address}")),
+            _ => Vec::new(),
+        };
+        let mut weak = Vec::new();
+        let mut note_weak = |value: &str, key: String| {
+            let holders = page.holders.get(&format!("any/{}", hash(value)));
+            let unique =
+                holders.is_none_or(|all| all.iter().all(|one| ids.contains(one.id.as_str())));
+            weak.push(Weak { unique, found: found(&key) });
+        };
+        let of_group = members.iter().filter_map(|(_, member)| page.staged.get(member));
+        for staged in of_group {
+            for address in &staged.other_emails {
+                note_weak(address, format!("email/{address}"));
+            }
+            for number in &staged.phones {
+                note_weak(number, format!("phone/{number}"));
+            }
+        }
+        let group = members
+            .iter()
+            .map(|(_, member)| {
+                let own = format!("external/{}", self.external_id(Kind::Contact, member));
+                let mut external: Vec<Candidate> = Vec::new();
+                for key in [own, format!("external/{member}")] {
+                    external.extend(page.index.get(&key).into_iter().flatten().cloned());
+                }
+                Person {
+                    id: member.clone(),
+                    pair: page.pairs.get(member).filter(|pair| pair.gone.is_none()).cloned(),
+                    external,
+                    chosen: page.choices.get(member).map(|choice| choice.customer.clone()),
+                }
+            })
+            .collect();
+        let customers = email.iter().map(|one| (&one.id, page.customers.get(&one.id).cloned()));
+        let preferred = self.preferred(work, customers);
+        Question { id: id.to_owned(), group, email, weak, preferred }
+    }
+
+    /// What a contact is in ChartMogul.
+    fn target(&self, work: &Work, page: &Page, id: &str, staged: &StagedContact) -> Target {
+        let title = &staged.title;
+        let row = of(Kind::Contact, id);
+        let pair = page.pairs.get(id);
+        let apart = work.standings.apart(&row);
+        if let Some(apart) = apart.filter(|apart| sticks(apart.cause)) {
+            let content = content_of(staged);
+            if apart.cause != Reason::Accepted || apart.content == content {
+                let home = match pair {
+                    Some(pair) if apart.cause != Reason::CustomerDeleted => home_of(pair),
+                    _ => Home { apart: true, ..Home::default() },
+                };
+                let change = told(Action::Skip, Kind::Contact, id, title, &apart.cause);
+                return Target::Told(Box::new(Change { shows: content, ..change }), home);
+            }
+        }
+        let chosen = page.choices.get(id);
+        if let Some(contact) = chosen.and_then(|choice| choice.contact.clone()) {
+            let customer = chosen.map(|choice| choice.customer.clone());
+            let home = Home { customer, role: Role::Member, ..Home::default() };
+            return Target::Member { home, contact: Some((contact, Matched::Choice)) };
+        }
+        let mut question = self.question(work, page, id, staged);
+        let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
+        if by_business && chosen.is_none() {
+            match &staged.business {
+                Some(business) => return self.of_business(page, &question, staged, business),
+                None if self.settings.without_business == WithoutBusiness::Skip => {
+                    let change = told(Action::Skip, Kind::Contact, id, title, &Reason::NoBusiness);
+                    return Target::Told(Box::new(change), Home { apart: true, ..Home::default() });
+                }
+                None => {}
+            }
+        }
+        let makes = self.settings.anchor != Anchor::AttachOnly;
+        if makes {
+            // A phone that an office shares makes nobody a contact of its customer.
+            question.weak.clear();
+            if self.settings.on_existing == OnExisting::Create
+                || mutants::is_on(Mutant::TwinsOfBilling)
+            {
+                question.email.clear();
+            }
+            // One that lost its business becomes a customer of its own, and takes its contact along.
+            if let Some(pair) = pair
+                .filter(|pair| pair.role == Role::Member && pair.parent.is_some() && by_business)
+            {
+                return Target::Customer { existing: None, moves: pair.chartmogul.clone() };
+            }
+            // A customer of its own that was merged with another source's is that source's now: the
+            // contact is one of its contacts.
+            let merged =
+                |customer: &String| page.customers.get(customer).is_some_and(|seen| !seen.ours);
+            if let Some(pair) =
+                pair.filter(|pair| pair.role == Role::Customer && merged(&pair.customer))
+            {
+                let home = Home {
+                    customer: Some(pair.customer.clone()),
+                    role: Role::Member,
+                    matched: Matched::Link,
+                    ..Home::default()
+                };
+                let contact = self.primary_contact(page, pair).map(|uuid| (uuid, Matched::Link));
+                return Target::Member { home, contact };
+            }
+            let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
+            let me = question.group.iter().find(|person| person.id == id);
+            let external = me.and_then(|me| me.external.iter().find(own));
+            match (pair, external) {
+                (Some(pair), _) if pair.role == Role::Customer => {
+                    let existing = Some(pair.customer.clone());
+                    return Target::Customer { existing, moves: None };
+                }
+                (None, Some(external)) if chosen.is_none() => {
+                    return Target::Customer { existing: Some(external.id.clone()), moves: None };
+                }
+                _ => {}
+            }
+        }
+        match pairing::customer(&question) {
+            Customer::One(customer, matched) => {
+                let home = Home {
+                    customer: Some(customer.clone()),
+                    role: Role::Member,
+                    matched,
+                    ..Home::default()
+                };
+                self.under(page, &question, staged, home, &customer)
+            }
+            Customer::Several(customers, by) => {
+                let change = conflict(Kind::Contact, id, title, &customers, by);
+                Target::Told(Box::new(change), Home { apart: true, ..Home::default() })
+            }
+            Customer::Nobody if makes => {
+                let holder = question.group.first().map(|person| person.id.clone());
+                match holder.filter(|holder| holder != id && !mutants::is_on(Mutant::OrderDecides))
+                {
+                    Some(holder) if page.apart.contains(&holder) => {
+                        let mut change =
+                            told(Action::Skip, Kind::Contact, id, title, &Reason::Duplicate);
+                        change.reason = format!("{}; it stands apart", duplicate_of(&holder));
+                        let home = Home { apart: true, ..Home::default() };
+                        Target::Told(Box::new(change), home)
+                    }
+                    Some(holder) => Target::Guest {
+                        reason: duplicate_of(&holder),
+                        home: Home {
+                            maker: Some(holder),
+                            maker_kind: Kind::Contact,
+                            role: Role::Guest,
+                            ..Home::default()
+                        },
+                    },
+                    None => Target::Customer { existing: None, moves: None },
+                }
+            }
+            Customer::Nobody => {
+                let mut change =
+                    told(Action::Skip, Kind::Contact, id, title, &Reason::NoCounterpart);
+                if !page.lists {
+                    change.reason.push_str("; phones are compared in the next full pass");
+                }
+                Target::Told(Box::new(change), Home::default())
+            }
+        }
+    }
+
+    /// A contact under its business's customer.
+    fn of_business(
+        &self,
+        page: &Page,
+        question: &Question,
+        staged: &StagedContact,
+        business: &str,
+    ) -> Target {
+        // The primary contact of a customer of its own goes along to the business.
+        let primary = page.pairs.get(&question.id).filter(|pair| pair.role == Role::Customer);
+        let primary = primary.and_then(|pair| self.primary_contact(page, pair));
+        let Some(home) = page.businesses.get(business) else {
+            // GHL did not list it yet, or it is gone.
+            let home = Home {
+                maker: Some(business.to_owned()),
+                maker_kind: Kind::Business,
+                role: Role::Member,
+                matched: Matched::Business,
+                ..Home::default()
+            };
+            return Target::Member { home, contact: None };
+        };
+        if home.apart {
+            let mut change = told(
+                Action::Skip,
+                Kind::Contact,
+                &question.id,
+                &staged.title,
+                &Reason::ParentApart,
+            );
+            change.reason = "its business is not in ChartMogul".to_owned();
+            return Target::Told(Box::new(change), Home { apart: true, ..Home::default() });
+        }
+        let home = Home { role: Role::Member, matched: Matched::Business, ..home.clone() };
+        if let Some(uuid) = primary {
+            return Target::Member { home, contact: Some((uuid, Matched::Link)) };
+        }
+        match home.customer.clone() {
+            Some(customer) => self.under(page, question, staged, home, &customer),
+            // A customer that is made has no contacts; our own may stand elsewhere.
+            None => {
+                let me = question.group.iter().find(|person| person.id == question.id);
+                let own = me.and_then(|me| me.external.iter().find(|one| one.contact.is_some()));
+                let own = own.and_then(|own| Some((own.contact.clone()?, pairing::by_id(own))));
+                match (own, pairing::contact(question, "", &[])) {
+                    (Some(own), _) => Target::Member { home, contact: Some(own) },
+                    (None, Standin::Found(uuid, matched)) => {
+                        Target::Member { home, contact: Some((uuid, matched)) }
+                    }
+                    (None, Standin::New) => Target::Member { home, contact: None },
+                    (None, Standin::Other(holder)) => Target::Guest {
+                        home: Home { role: Role::Guest, ..home },
+                        reason: duplicate_of(&holder),
+                    },
+                }
+            }
+        }
+    }
+
+    /// A contact under a known customer: its own record there, another's, or a new one.
+    fn under(
+        &self,
+        page: &Page,
+        question: &Question,
+        staged: &StagedContact,
+        home: Home,
+        customer: &str,
+    ) -> Target {
+        let ids: BTreeSet<&str> = question.group.iter().map(|person| person.id.as_str()).collect();
+        let names = page.holders.get(&format!("name/{}", hash(&staged.name)));
+        let alone = staged.email.is_none()
+            && !staged.name.is_empty()
+            && names.is_none_or(|all| all.len() <= 1);
+        let key = format!("name/{customer}/{}", hash(&staged.name));
+        let under: Vec<Candidate> = page
+            .index
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter(|one| alone && !belongs_elsewhere(page, &ids, one))
+            .cloned()
+            .collect();
+        // Under its business's customer its own record may still stand at another customer.
+        let me = question.group.iter().find(|person| person.id == question.id);
+        let own = me.and_then(|me| me.external.iter().find(|one| one.contact.is_some()));
+        if let (Matched::Business, Some(own)) = (home.matched, own) {
+            let contact = own.contact.clone().map(|uuid| (uuid, pairing::by_id(own)));
+            return Target::Member { home, contact };
+        }
+        match pairing::contact(question, customer, &under) {
+            Standin::Found(uuid, matched) => {
+                Target::Member { home, contact: Some((uuid, matched)) }
+            }
+            Standin::New => Target::Member { home, contact: None },
+            Standin::Other(holder) => Target::Guest {
+                home: Home { role: Role::Guest, ..home },
+                reason: duplicate_of(&holder),
+            },
+        }
+    }
+
+    /// Writes what a contact is into the plan, and where what belongs to it goes.
+    async fn pair_contact(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        page: &Page,
+        (id, staged): (&String, &StagedContact),
+        target: Target,
+    ) -> Result<()> {
+        let pair = page.pairs.get(id);
+        let choice = page.choices.contains_key(id);
+        let mut change =
+            Change::new(Action::Create, Kind::Contact, id, staged.title.clone(), "new in GHL");
+        change.problems.clone_from(&staged.problems);
+        change.shows = content_of(staged);
+        let (home, mut difference) = match target {
+            Target::Told(mut told, home) => {
+                told.shows = content_of(staged);
+                batch.put(&work.tables.homes, &of(Kind::Contact, id), &home)?;
+                if !home.apart {
+                    self.note_member(work, batch, page, id, staged, &home)?;
+                }
+                return self.tell(run, work, batch, &told).await;
+            }
+            Target::Guest { home, reason } => {
+                change.role = Role::Guest;
+                let same = |pair: &&Pair| {
+                    pair.role == Role::Guest && Some(&pair.customer) == home.customer.as_ref()
+                };
+                let unchanged = pair.filter(same).is_some();
+                self.place(work, batch, page, (id, staged), &home)?;
+                if unchanged {
+                    self.unchanged(run, work, batch, Kind::Contact, id);
+                    return Ok(());
+                }
+                change.action = Action::Link;
+                change.reason = reason;
+                change.matched = Some(Matched::Email);
+                at_home(&mut change, &home);
+                return self.tell_change(run, work, batch, change).await;
+            }
+            Target::Member { home, contact } => {
+                change.role = Role::Member;
+                change.parent =
+                    staged.business.clone().filter(|_| home.matched == Matched::Business);
+                at_home(&mut change, &home);
+                let customer = home.customer.as_ref().and_then(|uuid| page.customers.get(uuid));
+                change.data_source = customer.and_then(|seen| seen.sources.first().cloned());
+                let live = pair.filter(|pair| {
+                    pair.role == Role::Member && !choice && pair.chartmogul.is_some()
+                });
+                if let Some(pair) = live {
+                    let mut difference = of_linked(pair, &staged.as_member);
+                    // A field that was never agreed on may hold a person's value there.
+                    let seen = pair.chartmogul.as_ref().and_then(|uuid| page.contacts.get(uuid));
+                    if let Some(seen) = seen.filter(|_| !pair.matched.is_ours()) {
+                        difference.keep_foreign(&kinds::MEMBER, pair, &seen.fields, self.settings);
+                    }
+                    change.uuid.clone_from(&pair.chartmogul);
+                    change.matched = Some(pair.matched);
+                    let moved =
+                        home.maker.is_some() || home.customer.as_ref() != Some(&pair.customer);
+                    let external = self.external_of(&home, customer, staged.business.as_deref());
+                    let moved = moved && external.is_some() && !mutants::is_on(Mutant::ParentsStay);
+                    change.action = if moved { Action::Move } else { Action::Update };
+                    change.reason =
+                        if moved { "its customer has changed" } else { "changed in GHL" }
+                            .to_owned();
+                    if moved {
+                        change.external = external;
+                        change.leaves = Some(pair.customer.clone());
+                    } else {
+                        change.customer = Some(pair.customer.clone());
+                    }
+                    (home, difference)
+                } else if let Some((uuid, matched)) = contact {
+                    let seen = page.contacts.get(&uuid).cloned().unwrap_or_default();
+                    let ours = matched.is_ours();
+                    let difference = of_first_link(
+                        &kinds::MEMBER,
+                        &staged.as_member,
+                        &seen.fields,
+                        ours,
+                        self.settings,
+                    );
+                    change.action = Action::Link;
+                    change.reason = matched.reason().to_owned();
+                    change.matched = Some(matched);
+                    change.uuid = Some(uuid);
+                    let elsewhere =
+                        !seen.customer.is_empty() && home.customer.as_ref() != Some(&seen.customer);
+                    if elsewhere {
+                        change.external =
+                            self.external_of(&home, customer, staged.business.as_deref());
+                        change.leaves = Some(seen.customer);
+                    }
+                    (home, difference)
+                } else {
+                    change.reason = home.matched.reason().to_owned();
+                    change.matched = Some(Matched::Created);
+                    (home, created(&staged.as_member))
+                }
+            }
+            Target::Customer { existing, moves } => {
+                change.role = Role::Customer;
+                let mut home =
+                    Home { customer: existing.clone(), role: Role::Customer, ..Home::default() };
+                match (existing, pair.filter(|pair| pair.role == Role::Customer)) {
+                    (Some(_), Some(pair)) => {
+                        let under = page.index.get(&format!("under/{}", pair.customer));
+                        let several = under.is_some_and(|under| under.len() > 1);
+                        let known = match several {
+                            true => self.primary_contact(page, pair),
+                            false => pair.chartmogul.clone(),
+                        };
+                        if known != pair.chartmogul {
+                            let known = Pair { chartmogul: known.clone(), ..pair.clone() };
+                            batch.put(&PAIRS, &of(Kind::Contact, id), &known)?;
+                        }
+                        change.action = Action::Update;
+                        change.reason = "changed in GHL".to_owned();
+                        change.uuid = known;
+                        change.matched = Some(pair.matched);
+                        change.customer = Some(pair.customer.clone());
+                        (home, of_linked(pair, &staged.as_customer))
+                    }
+                    (Some(uuid), None) => {
+                        let seen = page.customers.get(&uuid).cloned().unwrap_or_default();
+                        change.action = Action::Link;
+                        change.reason = Matched::ExternalId.reason().to_owned();
+                        change.matched = Some(Matched::ExternalId);
+                        change.data_source = seen.sources.first().cloned();
+                        change.customer = Some(uuid);
+                        let difference = of_first_link(
+                            &kinds::CUSTOMER,
+                            &staged.as_customer,
+                            &seen.fields,
+                            true,
+                            self.settings,
+                        );
+                        (home, difference)
+                    }
+                    (None, _) => {
+                        home.maker = Some(id.clone());
+                        home.maker_kind = Kind::Contact;
+                        change.matched = Some(Matched::Created);
+                        change.at_create.clone_from(&staged.at_create);
+                        change.uuid = moves;
+                        change.external =
+                            change.uuid.is_some().then(|| self.external_id(Kind::Contact, id));
+                        change.leaves = pair.map(|pair| pair.customer.clone());
+                        change.tags.add.clone_from(&staged.tags);
+                        change.tags.own.clone_from(&staged.tags);
+                        let mut fields = staged.as_customer.clone();
+                        fields.extend(staged.attributes.clone());
+                        (home, created(&fields))
+                    }
+                }
+            }
+        };
+        // Whether a primary contact is merged or replaced is on no record: it is sent whole.
+        if difference.to.keys().any(|name| name.starts_with("primary_contact.")) {
+            let whole =
+                select(&staged.as_customer, &|name, _| name.starts_with("primary_contact."));
+            difference.to = kinds::merged(&whole, &difference.to);
+        }
+        self.place(work, batch, page, (id, staged), &home)?;
+        self.tell_linked(run, work, batch, change, difference).await
+    }
+
+    /// Which contact of a customer of ours is its own, where others have come to it: by a merge, or by
+    /// a person's hand.
+    fn primary_contact(&self, page: &Page, pair: &Pair) -> Option<String> {
+        let under = page.index.get(&format!("under/{}", pair.customer));
+        let Some(under) = under.filter(|_| pair.chartmogul.is_none()) else {
+            return pair.chartmogul.clone();
+        };
+        let fits = |one: &&Candidate| {
+            let seen = one.contact.as_ref().and_then(|uuid| page.contacts.get(uuid));
+            let same = |name: &str| {
+                let ours = pair.base.get(&format!("primary_contact.{name}"));
+                seen.is_some_and(|seen| ours.is_some() && seen.fields.get(name) == ours)
+            };
+            same("email") || (same("first_name") && same("last_name"))
+        };
+        let mut fitting: Vec<&Candidate> = under.iter().filter(fits).collect();
+        fitting.sort_by_key(|one| (one.position, one.contact.clone()));
+        fitting.first().and_then(|one| one.contact.clone())
+    }
+
+    /// Where what belongs to a contact goes.
+    fn place(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        page: &Page,
+        (id, staged): (&String, &StagedContact),
+        home: &Home,
+    ) -> Result<()> {
+        batch.put(&work.tables.homes, &of(Kind::Contact, id), home)?;
+        self.note_member(work, batch, page, id, staged, home)
+    }
+
+    /// What a contact brings to its customer.
+    fn note_member(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        page: &Page,
+        id: &str,
+        staged: &StagedContact,
+        home: &Home,
+    ) -> Result<()> {
+        if !work.ready.writes_attributes(self.settings) {
+            return Ok(());
+        }
+        let member = Member {
+            tags: staged.tags.clone(),
+            attributes: staged.attributes.clone(),
+            added: staged.added,
+            email: staged.email.clone(),
+            title: staged.title.clone(),
+        };
+        let customer = match (&home.customer, &home.maker) {
+            (Some(customer), _) => customer.clone(),
+            (None, Some(maker)) => format!("new:{}:{maker}", home.maker_kind.name()),
+            (None, None) => return Ok(()),
+        };
+        batch.put(&work.tables.members, &format!("{customer}/{id}"), &member)?;
+        if let Some(pair) = page.pairs.get(id).filter(|pair| pair.customer != customer) {
+            batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
+        }
+        Ok(())
+    }
+
+    /// The external id of the customer that a contact moves to.
+    fn external_of(
+        &self,
+        home: &Home,
+        customer: Option<&SeenCustomer>,
+        business: Option<&str>,
+    ) -> Option<String> {
+        match (&home.maker, customer) {
+            (Some(maker), _) => Some(self.external_id(home.maker_kind, maker)),
+            (None, Some(seen)) => seen.external.clone(),
+            // A customer of ours carries the id of its business.
+            (None, None) if !home.foreign => {
+                business.map(|business| self.external_id(Kind::Business, business))
+            }
+            (None, None) => None,
+        }
+    }
+
+    pub(in crate::sync) async fn compare_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let rows: Vec<(String, StagedNote)> = self
+            .keeper
+            .scan(&work.tables.notes, "", run.cursor.as_deref(), CHILDREN_A_STEP)
+            .await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        run.done += rows.len() as u64;
+        run.total = run.plan.read.get(Kind::Note.name()).copied().unwrap_or(0);
+        let mut children = Vec::with_capacity(rows.len());
+        for (id, note) in rows {
+            let whole = note.fields.get("text").and_then(Value::as_str).unwrap_or_default();
+            children.push(ChildOf {
+                title: text::cut(&text::one_line(whole), 60),
+                content: kinds::note::content(whole),
+                unchanged: note.unchanged,
+                twice: note.twice && mutants::is_on(Mutant::OneIdTwice),
+                contact: note.contact,
+                fields: note.fields,
+                at_create: note.at_create,
+                problems: Vec::new(),
+                id,
+            });
+        }
+        self.compare_children(run, work, &mut batch, Kind::Note, children).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    pub(in crate::sync) async fn compare_tasks(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let rows: Vec<(String, StagedTask)> = self
+            .keeper
+            .scan(&work.tables.tasks, "", run.cursor.as_deref(), CHILDREN_A_STEP)
+            .await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        run.done += rows.len() as u64;
+        run.total = run.plan.read.get(Kind::Task.name()).copied().unwrap_or(0);
+        let (mut children, mut overflows) = (Vec::new(), Vec::new());
+        let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
+        self.load_standings(work, Kind::Task, &ids).await?;
+        for (id, task) in rows {
+            if let Some(whole) = &task.overflow {
+                let fields = Fields::from_iter([("text".to_owned(), Value::String(whole.clone()))]);
+                overflows.push(ChildOf {
+                    id: overflow_note(&id),
+                    contact: task.contact.clone(),
+                    title: task.title.clone(),
+                    content: kinds::note::content(whole),
+                    unchanged: false,
+                    twice: false,
+                    fields,
+                    at_create: Fields::new(),
+                    problems: Vec::new(),
+                });
+            }
+            match task.refusal {
+                Some(reason) => {
+                    self.refuse_task(
+                        run,
+                        work,
+                        &mut batch,
+                        &id,
+                        &task.contact,
+                        &task.title,
+                        reason,
+                    )
+                    .await?;
+                }
+                None => children.push(ChildOf {
+                    content: kinds::task::content(&task.fields),
+                    id,
+                    contact: task.contact,
+                    title: task.title,
+                    unchanged: false,
+                    twice: false,
+                    fields: task.fields,
+                    at_create: task.at_create,
+                    problems: task.problems,
+                }),
+            }
+        }
+        self.compare_children(run, work, &mut batch, Kind::Task, children).await?;
+        self.compare_children(run, work, &mut batch, Kind::Note, overflows).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one task, and why it has no form")]
+    async fn refuse_task(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        id: &str,
+        contact: &str,
+        title: &str,
+        reason: String,
+    ) -> Result<()> {
+        let row = of(Kind::Task, id);
+        let accepted = work
+            .standings
+            .apart(&row)
+            .is_some_and(|apart| apart.cause == Reason::Accepted && apart.content == hash(&reason));
+        if accepted {
+            let change = told(Action::Skip, Kind::Task, id, title, &Reason::Accepted);
+            return self.tell(run, work, batch, &change).await;
+        }
+        let mut change =
+            Change::new(Action::Error, Kind::Task, id, title.to_owned(), reason.clone())
+                .because(Reason::Unmappable, Code::Unmappable);
+        change.parent = Some(contact.to_owned());
+        self.tell(run, work, batch, &change).await?;
+        run.rejected += 1;
+        let error = crate::error::Error::new(Code::Unmappable, reason.clone())
+            .hint("Set sync.users.defaultAssignee, or map the user in sync.users.map.");
+        let mut letter = self.letter(Kind::Task, id, Some(contact), &error);
+        letter.content = hash(&reason);
+        letter.shows.clone_from(&letter.content);
+        // It is looked at in each run anyway.
+        letter.group = String::new();
+        if work.standings.letter(&row).is_none_or(|known| known.content != letter.content) {
+            self.set_aside(batch, &row, letter)?;
+        }
+        Ok(())
+    }
+
+    /// Compares notes or tasks with their pairs, or with what already stands in ChartMogul.
+    async fn compare_children(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        kind: Kind,
+        children: Vec<ChildOf>,
+    ) -> Result<()> {
+        let ids: Vec<&String> = children.iter().map(|child| &child.id).collect();
+        self.load_standings(work, kind, &ids).await?;
+        let pairs = self.live_pairs(work, kind, &ids).await?;
+        let markers: Vec<String> =
+            ids.iter().map(|id| format!("marker/{}", of(kind, id))).collect();
+        let markers: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &markers).await?;
+        let contacts: Vec<&String> = children.iter().map(|child| &child.contact).collect();
+        let homes = self.homes_of(work, &contacts).await?;
+        for (((child, pair), marked), home) in
+            children.into_iter().zip(pairs).zip(markers).zip(homes)
+        {
+            let home_customer = home.as_ref().and_then(|home| home.customer.clone());
+            let moves =
+                pair.as_ref().is_some_and(|pair| Some(&pair.customer) != home_customer.as_ref());
+            let found = match (&pair, marked) {
+                (_, Some(marked)) if pair.is_none() || moves => {
+                    self.marked(work, kind, &child.id, marked, home.as_ref()).await?
+                }
+                _ => None,
+            };
+            self.compare_child(run, work, batch, kind, child, pair, found, home).await?;
+        }
+        Ok(())
+    }
+
+    /// Of the records that carry a marker the one at the right customer, else the smallest uuid.
+    async fn marked(
+        &self,
+        work: &Work,
+        kind: Kind,
+        id: &str,
+        marked: Vec<Candidate>,
+        home: Option<&Home>,
+    ) -> Result<Option<MarkedChild>> {
+        let customer = home.and_then(|home| home.customer.clone());
+        let mut best: Option<(bool, String)> = None;
+        let mut elsewhere: Option<String> = None;
+        for one in marked {
+            let Some(uuid) = one.contact else { continue };
+            let owner: Option<String> = self.keeper.get(&OWNERS, &of(kind, &uuid)).await?;
+            if owner.is_some_and(|owner| owner != id) {
+                continue;
+            }
+            let this = (Some(&one.id) != customer.as_ref(), uuid);
+            if this.0 && elsewhere.as_ref().is_none_or(|known| this.1 < *known) {
+                elsewhere = Some(this.1.clone());
+            }
+            if best.as_ref().is_none_or(|best| this < *best) {
+                best = Some(this);
+            }
+        }
+        let Some((away, best)) = best else { return Ok(None) };
+        // A move that was broken off has left one at either place: it is brought to its end.
+        let broken_off = !away && elsewhere.is_some();
+        let uuid = elsewhere.filter(|_| broken_off).unwrap_or(best);
+        let seen: Option<SeenChild> =
+            self.keeper.get(&work.tables.children, &of(kind, &uuid)).await?;
+        Ok(seen.map(|seen| MarkedChild { uuid, seen, broken_off }))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one record, and all that was found for it")]
+    async fn compare_child(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        kind: Kind,
+        child: ChildOf,
+        pair: Option<Pair>,
+        marked: Option<MarkedChild>,
+        home: Option<Home>,
+    ) -> Result<()> {
+        let id = child.id.as_str();
+        let row = of(kind, id);
+        if let Some(apart) = work.standings.apart(&row).filter(|apart| sticks(apart.cause))
+            && (apart.cause != Reason::Accepted || apart.content == content_of_child(&child))
+            && pair.is_none()
+        {
+            let mut change = told(Action::Skip, kind, id, &child.title, &apart.cause);
+            change.parent = Some(child.contact);
+            return self.tell(run, work, batch, &change).await;
+        }
+        let settled =
+            home.filter(|home| !home.apart && (home.customer.is_some() || home.maker.is_some()));
+        let Some(home) = settled else {
+            if child.unchanged {
+                Plan::add(&mut run.plan.unchanged, kind, 1);
+                return Ok(());
+            }
+            let mut change = told(Action::Skip, kind, id, &child.title, &Reason::ParentApart);
+            change.parent = Some(child.contact);
+            return self.tell(run, work, batch, &change).await;
+        };
+        if child.unchanged {
+            self.unchanged(run, work, batch, kind, id);
+            return Ok(());
+        }
+        let table: &Row = if kind == Kind::Note { &kinds::NOTE } else { &kinds::TASK };
+        let marks = self.settings.marker == Marker::Trailing;
+        let mut change = Change::new(Action::Create, kind, id, child.title.clone(), "new in GHL");
+        change.role = Role::Child;
+        change.parent = Some(child.contact.clone());
+        change.problems = child.problems.clone();
+        change.at_create = child.at_create.clone();
+        change.shows = content_of_child(&child);
+        at_home(&mut change, &home);
+        let elsewhere = |customer: &String| {
+            (home.maker.is_some() && home.customer.is_none()
+                || home.customer.as_ref() != Some(customer))
+                && !mutants::is_on(Mutant::ParentsStay)
+        };
+        if let Some(pair) = pair {
+            let mut difference = of_linked(&pair, &child.fields);
+            change.uuid.clone_from(&pair.chartmogul);
+            change.matched = Some(pair.matched);
+            change.action = Action::Update;
+            change.reason = "changed in GHL".to_owned();
+            if elsewhere(&pair.customer) {
+                change.action = Action::Move;
+                change.reason = "its customer has changed".to_owned();
+                change.leaves = Some(pair.customer.clone());
+                // A copy that a run which this state does not remember has made there.
+                change.look_first = marked.is_some_and(|marked| {
+                    let another = Some(&marked.uuid) != pair.chartmogul.as_ref();
+                    marked.broken_off
+                        || (another && Some(&marked.seen.customer) == home.customer.as_ref())
+                });
+                difference.to = child.fields.clone();
+                difference.from = pair.base.clone();
+                difference.replaces = 0;
+                difference.kept = Vec::new();
+            } else {
+                change.customer = Some(pair.customer.clone());
+                if pair.marked != marks {
+                    change.reason = "the setting for markers has changed".to_owned();
+                    let text = if kind == Kind::Note { "text" } else { "task_details" };
+                    let whole = select(&child.fields, &|name, _| name == text);
+                    difference.to = kinds::merged(&difference.to, &whole);
+                } else if completes(&difference.to) {
+                    change.action = Action::Complete;
+                }
+            }
+            return self.tell_linked(run, work, batch, change, difference).await;
+        }
+        let found = match marked {
+            Some(MarkedChild { uuid, seen, broken_off }) => {
+                change.look_first = broken_off;
+                Some((uuid, seen, Matched::Marker))
+            }
+            None => self
+                .same_content(work, kind, &child, &home)
+                .await?
+                .map(|(uuid, seen)| (uuid, seen, Matched::Content)),
+        };
+        let Some((uuid, seen, matched)) = found else {
+            change.matched = Some(Matched::Created);
+            let difference = created(&child.fields);
+            if child.twice {
+                let (again, same) = (change.clone(), difference.clone());
+                self.tell_linked(run, work, batch, again, same).await?;
+            }
+            return self.tell_linked(run, work, batch, change, difference).await;
+        };
+        let ours = matched.is_ours();
+        let mut difference = of_first_link(table, &child.fields, &seen.fields, ours, self.settings);
+        change.matched = Some(matched);
+        change.uuid = Some(uuid);
+        change.reason = matched.reason().to_owned();
+        change.action = Action::Link;
+        // What was found by its content is known by a marker from now on; or by none.
+        if marks != seen.marker.is_some() {
+            let text = if kind == Kind::Note { "text" } else { "task_details" };
+            let whole = select(&child.fields, &|name, _| name == text);
+            difference.to = kinds::merged(&difference.to, &whole);
+        }
+        if elsewhere(&seen.customer) {
+            change.action = Action::Move;
+            change.leaves = Some(seen.customer.clone());
+            change.reason = "it stands at another customer".to_owned();
+            difference.from = seen.fields.clone();
+            difference.to = child.fields.clone();
+            difference.replaces = 0;
+        }
+        self.tell_linked(run, work, batch, change, difference).await
+    }
+
+    /// An unmarked note or task of the same content: the first of GHL's gets the first of ChartMogul's.
+    async fn same_content(
+        &self,
+        work: &Work,
+        kind: Kind,
+        child: &ChildOf,
+        home: &Home,
+    ) -> Result<Option<(String, SeenChild)>> {
+        let Some(customer) = &home.customer else { return Ok(None) };
+        let key = format!("{}/{customer}/{}", kind.name(), child.content);
+        let alike: Option<Content> = self.keeper.get(&work.tables.contents, &key).await?;
+        let Some(mut alike) = alike else { return Ok(None) };
+        let owners: Vec<Option<String>> =
+            self.keeper.get_all(&OWNERS, &of_kind(kind, &alike.chartmogul)).await?;
+        let mut free: Vec<String> = alike
+            .chartmogul
+            .into_iter()
+            .zip(owners)
+            .filter(|(_, owner)| owner.is_none())
+            .map(|(uuid, _)| uuid)
+            .collect();
+        free.sort_unstable();
+        alike.ghl.sort_unstable();
+        let place = alike.ghl.iter().position(|id| *id == child.id);
+        let Some(uuid) = place.and_then(|place| free.get(place)) else { return Ok(None) };
+        let seen: Option<SeenChild> =
+            self.keeper.get(&work.tables.children, &of(kind, uuid)).await?;
+        Ok(seen.map(|seen| (uuid.clone(), seen)))
+    }
+
+    /// Customers' tags and attributes: of all contacts of each.
+    pub(in crate::sync) async fn compare_customers(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        let after = run.cursor.clone();
+        // Customers whose contacts were read, then those that contacts have left.
+        let leaving = after.as_deref().is_some_and(|after| after.starts_with("left:"));
+        let cursor = after.as_deref().map(|after| after.strip_prefix("left:").unwrap_or(after));
+        let cursor = cursor.filter(|cursor| !cursor.is_empty());
+        let next: Option<String> = if leaving {
+            let rows: Vec<(String, bool)> =
+                self.keeper.scan(&work.tables.left, "", cursor, 1).await?;
+            rows.into_iter().next().map(|(key, _)| key)
+        } else {
+            let rows: Vec<(String, Member)> =
+                self.keeper.scan(&work.tables.members, "", cursor, 1).await?;
+            rows.into_iter().next().map(|(key, _)| key)
+        };
+        let Some(customer) = next.and_then(|key| Some(key.rsplit_once('/')?.0.to_owned())) else {
+            run.cursor = (!leaving).then(|| "left:".to_owned());
+            return Ok(Step { batch, done: leaving });
+        };
+        // Behind all rows of this customer.
+        let behind = format!("{customer}/\u{10ffff}");
+        run.cursor = Some(if leaving { format!("left:{behind}") } else { behind });
+        let within = format!("{customer}/");
+        let here: Vec<(String, Member)> =
+            self.keeper.scan(&work.tables.members, &within, None, 1000).await?;
+        if leaving && !here.is_empty() {
+            return Ok(Step { batch, done: false });
+        }
+        let gone: Vec<(String, bool)> =
+            self.keeper.scan(&work.tables.left, &within, None, 1000).await?;
+        let lasting: Vec<(String, Member)> =
+            self.keeper.scan(&MEMBERS, &within, None, 1000).await?;
+        let mut members: Named<Member> = Named::default();
+        let own = |key: &str| key.strip_prefix(&within).unwrap_or(key).to_owned();
+        for (key, member) in lasting {
+            if !gone.iter().any(|(left, _)| *left == key) {
+                members.insert(own(&key), member);
+            }
+        }
+        let mut fresh: Named<Member> = Named::default();
+        for (key, member) in here {
+            members.insert(own(&key), member.clone());
+            fresh.insert(own(&key), member);
+        }
+        let left: Vec<String> = gone.iter().map(|(key, _)| own(key)).collect();
+        self.compare_customer(run, work, &mut batch, &customer, members, fresh, left).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one customer, and all its contacts")]
+    async fn compare_customer(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        customer: &str,
+        members: Named<Member>,
+        fresh: Named<Member>,
+        left: Vec<String>,
+    ) -> Result<()> {
+        let maker = customer.strip_prefix("new:").and_then(|maker| maker.split_once(':'));
+        let shared: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, customer).await?;
+        let email = seen.as_ref().and_then(|seen| seen.email.as_deref());
+        let last = fresh.names().last().unwrap_or_default().to_owned();
+        let mut wanted = customers::wanted(&members, email, &last);
+        let ours = seen.as_ref().is_some_and(|seen| seen.ours);
+        let mut shared = shared;
+        if let Some((kind, maker)) = maker {
+            // Its own part is written at its creation.
+            let own = members.get(maker).filter(|_| kind == Kind::Contact.name());
+            let own = own.cloned().unwrap_or_default();
+            shared = Some(Shared {
+                tags: own.tags.clone(),
+                attributes: kinds::marks(&own.attributes),
+                ..Shared::default()
+            });
+            if wanted.leader != maker && kind == Kind::Contact.name() {
+                wanted.attributes = own.attributes;
+            }
+        }
+        self.load_standings(work, Kind::Customer, &[customer]).await?;
+        let row = of(Kind::Customer, customer);
+        if work.standings.is_retried(&format!("field/{row}"))
+            && let (Some(shared), Some(letters)) = (&mut shared, work.standings.fields(&row))
+        {
+            for letter in letters.fields.iter().filter(|letter| !letter.group.is_empty()) {
+                shared.attributes.remove(&letter.field);
+            }
+        }
+        let difference = customers::attributes(
+            shared.as_ref(),
+            seen.as_ref().map(|seen| &seen.attributes),
+            &wanted.attributes,
+            ours,
+            self.settings,
+        );
+        let own = shared.as_ref().map(|shared| shared.tags.clone()).unwrap_or_default();
+        let tags =
+            customers::tags(&own, seen.as_ref().map(|seen| seen.tags.as_slice()), &wanted.tags);
+        let differing = wanted.differing
+            != shared.as_ref().map(|shared| shared.differing.clone()).unwrap_or_default();
+        let quiet = difference.to.is_empty()
+            && tags.add.is_empty()
+            && tags.remove.is_empty()
+            && difference.kept_now.is_empty();
+        // What each contact brings is kept at once where nothing is to be written.
+        if quiet && maker.is_none() && (!differing || wanted.differing.is_empty()) {
+            for (id, member) in fresh.iter() {
+                batch.put(&MEMBERS, &format!("{customer}/{id}"), member)?;
+            }
+            for id in &left {
+                batch.delete(&MEMBERS, &format!("{customer}/{id}"));
+            }
+            if !wanted.tags.is_empty() || !wanted.attributes.is_empty() || shared.is_some() {
+                let kept = Shared {
+                    tags: tags.own,
+                    attributes: difference.base,
+                    kept: difference.kept,
+                    differing: wanted.differing,
+                };
+                if shared.as_ref() != Some(&kept) {
+                    batch.put(&SHARED, customer, &kept)?;
+                }
+            }
+            return Ok(());
+        }
+        let writes = !difference.to.is_empty() || !tags.add.is_empty() || !tags.remove.is_empty();
+        if !writes && maker.is_some() {
+            return Ok(());
+        }
+        let action = if writes { Action::Update } else { Action::Keep };
+        let reason = if writes {
+            "tags and attributes of its contacts"
+        } else {
+            "contacts of the customer differ: the values of the one that leads stay"
+        };
+        let mut change =
+            Change::new(action, Kind::Customer, customer, wanted.title.clone(), reason);
+        change.parent = Some(wanted.leader).filter(|leader| !leader.is_empty());
+        match maker {
+            Some((kind, maker)) => {
+                change.maker = Some(maker.to_owned());
+                change.maker_kind =
+                    if kind == Kind::Business.name() { Kind::Business } else { Kind::Contact };
+            }
+            None => change.customer = Some(customer.to_owned()),
+        }
+        change.tags = tags;
+        change.members = fresh;
+        change.candidates = left;
+        change.differing = wanted.differing;
+        let known = seen.as_ref().map(|seen| &seen.attributes);
+        take(&mut change, difference);
+        // An attribute that stands there is written by value, and not added.
+        for name in change.to.keys() {
+            if let Some(value) = known.and_then(|known| known.get(name)) {
+                change.from.insert(name.clone(), value.clone());
+            }
+        }
+        self.tell_change(run, work, batch, change).await
+    }
+
+    /// A linked record that needs nothing.
+    fn unchanged(&self, run: &mut Run, work: &Work, batch: &mut Batch, kind: Kind, id: &str) {
+        Plan::add(&mut run.plan.unchanged, kind, 1);
+        self.take_back(work, batch, &of(kind, id));
+    }
+
+    /// Writes what differs into the plan, or counts the record as unchanged.
+    async fn tell_linked(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        mut change: Change,
+        mut difference: Difference,
+    ) -> Result<()> {
+        let row = change.row();
+        // Values that ChartMogul refused are tried again by some passes.
+        if work.standings.is_retried(&format!("field/{row}"))
+            && let Some(letters) = work.standings.fields(&row)
+        {
+            for letter in letters.fields.iter().filter(|letter| !letter.group.is_empty()) {
+                let wanted = self.wanted_of(work, &change, &letter.field).await?;
+                if let Some(value) = wanted {
+                    difference.to.insert(letter.field.clone(), value);
+                    change.retry = true;
+                }
+            }
+        }
+        let nothing = difference.to.is_empty()
+            && change.external.is_none()
+            && matches!(change.action, Action::Update | Action::Complete);
+        if nothing && difference.kept_now.is_empty() {
+            self.note_problems(work, batch, &change)?;
+            self.unchanged(run, work, batch, change.kind, &change.id);
+            return Ok(());
+        }
+        if nothing {
+            change.action = Action::Keep;
+            change.reason =
+                "changed in GHL; ChartMogul's value was kept at the first link, and stays"
+                    .to_owned();
+            difference.kept = difference.kept_now.clone();
+        }
+        take(&mut change, difference);
+        self.tell_change(run, work, batch, change).await
+    }
+
+    async fn wanted_of(&self, work: &Work, change: &Change, field: &str) -> Result<Option<Value>> {
+        if change.kind != Kind::Contact {
+            return Ok(None);
+        }
+        let staged: Option<StagedContact> =
+            self.keeper.get(&work.tables.contacts, &change.id).await?;
+        let Some(staged) = staged else { return Ok(None) };
+        let fields =
+            if change.role == Role::Customer { staged.as_customer } else { staged.as_member };
+        Ok(fields.get(field).or_else(|| staged.attributes.get(field)).cloned())
+    }
+
+    /// Writes a change into the plan, unless the same content was refused for good before.
+    pub(in crate::sync) async fn tell_change(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        mut change: Change,
+    ) -> Result<()> {
+        let row = change.row();
+        if let Some(apart) =
+            work.standings.apart(&row).filter(|apart| apart.cause == Reason::Accepted)
+            && apart.content == change.shows
+        {
+            let mut told =
+                told(Action::Skip, change.kind, &change.id, &change.title, &Reason::Accepted);
+            told.parent = change.parent;
+            return self.tell(run, work, batch, &told).await;
+        }
+        let letter = work.standings.letter(&row);
+        let refused = letter.filter(|letter| {
+            letter.standing == Standing::Failed
+                && !letter.retryable
+                && letter.content == change.content()
+        });
+        if let Some(letter) = refused {
+            if !work.standings.is_retried(&row) {
+                let reason = format!("refused before, and unchanged since: {}", letter.reason);
+                let mut told =
+                    Change::new(Action::Error, change.kind, &change.id, change.title, reason);
+                told.parent = change.parent;
+                told.cause = Some(letter.cause);
+                told.code = Some(letter.code);
+                run.rejected += 1;
+                return self.tell(run, work, batch, &told).await;
+            }
+            change.retry = true;
+            change.reason = format!("tried again: {}", letter.reason);
+        }
+        if let Some(refusal) = self.check_body(work, &mut change) {
+            run.rejected += 1;
+            let contact = change.contact().map(str::to_owned);
+            let mut letter = self.letter(change.kind, &change.id, contact.as_deref(), &refusal);
+            letter.content = change.content();
+            letter.shows.clone_from(&change.shows);
+            letter.group = String::new();
+            self.set_aside(batch, &row, letter)?;
+            let mut told = Change::new(
+                Action::Error,
+                change.kind,
+                &change.id,
+                change.title,
+                refusal.message.clone(),
+            )
+            .because(Reason::Unmappable, Code::Unmappable);
+            told.parent = change.parent;
+            return self.tell(run, work, batch, &told).await;
+        }
+        change.calls = self.cost(work, &change);
+        self.note_problems(work, batch, &change)?;
+        self.tell(run, work, batch, &change).await
+    }
+
+    /// Writes a change into the plan: those that are carried out first, in the order of what they are.
+    pub(in crate::sync) async fn tell(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        change: &Change,
+    ) -> Result<()> {
+        let order = if change.action.writes_state() { order_of(change) } else { 'z' };
+        run.sequence += 1;
+        run.plan.tally(change);
+        self.note_told(work, batch, change)?;
+        batch.put(&work.tables.plan, &format!("{order}-{:09}", run.sequence), change)
+    }
+}
+
+/// A note or task of ChartMogul that carries a marker.
+struct MarkedChild {
+    uuid: String,
+    seen: SeenChild,
+    /// Whether another stands at the right customer already.
+    broken_off: bool,
+}
+
+/// A note or task as it is compared.
+struct ChildOf {
+    id: String,
+    contact: String,
+    title: String,
+    content: String,
+    unchanged: bool,
+    /// Told twice, with the fault of old.
+    twice: bool,
+    fields: Fields,
+    at_create: Fields,
+    problems: Vec<Problem>,
+}
+
+/// The place of a change in its plan: businesses, customers, contacts, what only points at them, then
+/// what belongs to them.
+fn order_of(change: &Change) -> char {
+    match (change.kind, change.role) {
+        (Kind::Business, _) => 'b',
+        (Kind::Contact, Role::Customer) => 'c',
+        (Kind::Contact, Role::Guest) => 'e',
+        (Kind::Contact, _) => 'd',
+        (Kind::Customer, _) => 'f',
+        (Kind::Note, _) => 'g',
+        (Kind::Task, _) => 'h',
+    }
+}
+
+/// The orders in which changes are carried out.
+pub(in crate::sync) const ORDERS: [char; 7] = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+fn created(fields: &Fields) -> Difference {
+    Difference { to: fields.clone(), base: kinds::marks(fields), ..Difference::default() }
+}
+
+fn take(change: &mut Change, difference: Difference) {
+    change.to = difference.to;
+    change.from = difference.from;
+    change.base = difference.base;
+    change.kept = difference.kept;
+    change.replaces = difference.replaces;
+}
+
+fn at_home(change: &mut Change, home: &Home) {
+    change.customer.clone_from(&home.customer);
+    if home.customer.is_none() {
+        change.maker.clone_from(&home.maker);
+        change.maker_kind = home.maker_kind;
+    }
+}
+
+fn home_of(pair: &Pair) -> Home {
+    Home {
+        customer: Some(pair.customer.clone()),
+        role: pair.role,
+        matched: pair.matched,
+        ..Home::default()
+    }
+}
+
+fn linked(kind: Kind, id: &str, title: &str, pair: &Pair) -> Change {
+    let mut change = Change::new(Action::Update, kind, id, title.to_owned(), "changed in GHL");
+    change.role = pair.role;
+    change.uuid.clone_from(&pair.chartmogul);
+    change.customer = Some(pair.customer.clone());
+    change.matched = Some(pair.matched);
+    change
+}
+
+fn told(action: Action, kind: Kind, id: &str, title: &str, cause: &Reason) -> Change {
+    let reason = match cause {
+        Reason::NoCounterpart => "no ChartMogul customer has its e-mail address or phone",
+        Reason::NoBusiness => "it belongs to no business",
+        Reason::ParentApart => "its contact is not in ChartMogul",
+        Reason::Deleted => "a person deleted it in ChartMogul: retry makes it again",
+        Reason::CustomerDeleted => "its customer was deleted in ChartMogul: retry makes it again",
+        Reason::Unlinked => "it was unlinked: link or retry takes it back",
+        Reason::Accepted => "accepted as it is",
+        _ => "it stands apart",
+    };
+    let code = match cause {
+        Reason::NoCounterpart | Reason::Deleted | Reason::CustomerDeleted | Reason::ParentApart => {
+            Code::NotFound
+        }
+        _ => Code::Unmappable,
+    };
+    Change::new(action, kind, id, title.to_owned(), reason).because(*cause, code)
+}
+
+fn conflict(kind: Kind, id: &str, title: &str, customers: &[String], by: Matched) -> Change {
+    let reason = format!("{} customers match ({})", customers.len(), by.reason());
+    let mut change = Change::new(Action::Conflict, kind, id, title.to_owned(), reason)
+        .because(Reason::Ambiguous, Code::Ambiguous);
+    change.candidates = customers.to_vec();
+    change
+}
+
+fn duplicate_of(holder: &str) -> String {
+    format!(
+        "a duplicate in GHL of contact {holder}: its notes, tasks and tags go to the same customer"
+    )
+}
+
+/// Whether it takes a person to settle why a record stands apart.
+const fn sticks(cause: Reason) -> bool {
+    matches!(
+        cause,
+        Reason::Deleted
+            | Reason::CustomerDeleted
+            | Reason::Unlinked
+            | Reason::Accepted
+            | Reason::Edited
+    )
+}
+
+/// What a contact says, for an accepted one: a change takes the acceptance back.
+pub(in crate::sync) fn content_of(staged: &StagedContact) -> String {
+    let parts = (&staged.as_member, &staged.email, &staged.phones, &staged.business);
+    hash(&serde_json::to_string(&parts).unwrap_or_default())
+}
+
+fn content_of_child(child: &ChildOf) -> String {
+    hash(&serde_json::to_string(&(&child.fields, &child.at_create)).unwrap_or_default())
+}
+
+/// Whether a ChartMogul record belongs to a GHL contact outside the group, or holds a value that we
+/// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free.
+fn belongs_elsewhere(page: &Page, group: &BTreeSet<&str>, one: &Candidate) -> bool {
+    if mutants::is_on(Mutant::OrderDecides) {
+        return false;
+    }
+    if let Some(owner) = one.contact.as_ref().and_then(|uuid| page.owners.get(uuid)) {
+        return !group.contains(owner.as_str()) && !page.gone.contains(owner);
+    }
+    if let Some(named) = &one.names
+        && !page.gone.contains(named)
+        && (one.certain || page.known.contains(named))
+    {
+        return !group.contains(named.as_str());
+    }
+    one.under_ours
+}
+
+fn tidy(list: &mut Vec<String>) {
+    list.sort_unstable();
+    list.dedup();
+}
+
+fn fill<T>(map: &mut BTreeMap<String, T>, keys: &[String], values: Vec<Option<T>>) {
+    for (key, value) in keys.iter().zip(values) {
+        if let Some(value) = value {
+            map.insert(key.clone(), value);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The tags and attributes of a customer: what all its contacts bring, and who of them leads.
+
+use super::super::model::change::TagChange;
+use super::super::model::pair::{Member, Pair, Shared};
+use super::changes::{Difference, of_first_link, of_linked};
+use crate::mapping::settings::Settings;
+use crate::mapping::{Fields, hash, kinds};
+use crate::mutants::{self, Mutant};
+use crate::named::Named;
+
+/// What a customer should hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::sync) struct Wanted {
+    /// The contact whose attributes are written.
+    pub(in crate::sync) leader: String,
+    /// Its name.
+    pub(in crate::sync) title: String,
+    /// Its attributes.
+    pub(in crate::sync) attributes: Fields,
+    /// The tags of all contacts.
+    pub(in crate::sync) tags: Vec<String>,
+    /// Hash of other contacts' attributes that differ; empty where none does.
+    pub(in crate::sync) differing: String,
+}
+
+/// What a customer's contacts bring it: tags of all, attributes of the one that leads: whose e-mail
+/// address is the customer's, else the oldest, else the smallest id.
+pub(in crate::sync) fn wanted(members: &Named<Member>, email: Option<&str>, last: &str) -> Wanted {
+    let mut wanted = Wanted::default();
+    let leads = |id: &str, member: &Member| {
+        let same = email.is_some() && member.email.as_deref() == email;
+        (!same, member.added, id.to_owned())
+    };
+    let leader = match members.get(last) {
+        Some(member) if mutants::is_on(Mutant::LastWriterWins) => Some((last, member)),
+        _ => members.iter().min_by_key(|(id, member)| leads(id, member)),
+    };
+    let Some((leader, of_leader)) = leader else { return wanted };
+    wanted.leader = leader.to_owned();
+    wanted.title.clone_from(&of_leader.title);
+    wanted.attributes = of_leader.attributes.clone();
+    let mut others = String::new();
+    let mut in_turn: Vec<(&str, &Member)> = members.iter().collect();
+    in_turn.sort_by_key(|(id, member)| leads(id, member));
+    for (id, member) in in_turn {
+        if !mutants::is_on(Mutant::LastWriterWins) || id == leader {
+            wanted.tags.extend(member.tags.iter().cloned());
+        }
+        // A contact that brings nothing for an attribute leaves it to the others.
+        for (name, value) in &member.attributes {
+            match of_leader.attributes.get(name) {
+                None => {
+                    wanted.attributes.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+                Some(led) if led != value => {
+                    others.push_str(&format!("{id}\t{name}\t{value}\n"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    wanted.tags.sort_unstable();
+    wanted.tags.dedup();
+    if !others.is_empty() {
+        wanted.differing = hash(&others);
+    }
+    wanted
+}
+
+/// Tags to be added and removed: only those that we added are ever removed.
+pub(in crate::sync) fn tags(
+    own: &[String],
+    there: Option<&[String]>,
+    wanted: &[String],
+) -> TagChange {
+    let has = |tags: &[String], tag: &String| tags.iter().any(|known| known == tag);
+    let stands = |tag: &String| there.map_or_else(|| has(own, tag), |there| has(there, tag));
+    let add: Vec<String> = wanted.iter().filter(|tag| !stands(tag)).cloned().collect();
+    let remove: Vec<String> =
+        own.iter().filter(|tag| !has(wanted, tag) && stands(tag)).cloned().collect();
+    let kept = own.iter().filter(|tag| has(wanted, tag));
+    let mut own: Vec<String> = kept.chain(&add).cloned().collect();
+    own.sort_unstable();
+    own.dedup();
+    TagChange { add, remove, own }
+}
+
+/// Attributes to be written.
+pub(in crate::sync) fn attributes(
+    shared: Option<&Shared>,
+    there: Option<&Fields>,
+    wanted: &Fields,
+    ours: bool,
+    settings: &Settings,
+) -> Difference {
+    let none = Fields::new();
+    match shared {
+        Some(shared) => {
+            let pair = Pair {
+                base: shared.attributes.clone(),
+                kept: shared.kept.clone(),
+                ..Pair::default()
+            };
+            let mut found = of_linked(&pair, wanted);
+            // An attribute that is new to us may stand there by another's hand.
+            let fresh =
+                crate::mapping::select(wanted, &|name, _| !shared.attributes.contains_key(name));
+            if let Some(there) = there.filter(|_| !fresh.is_empty()) {
+                let first = of_first_link(&kinds::ATTRIBUTES, &fresh, there, ours, settings);
+                found.to.retain(|name, _| !fresh.contains_key(name) || first.to.contains_key(name));
+                found.kept.extend(first.kept);
+            }
+            found
+        }
+        None => of_first_link(&kinds::ATTRIBUTES, wanted, there.unwrap_or(&none), ours, settings),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn member(tags: &[&str], added: i64, email: &str, seats: i64) -> Member {
+        Member {
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            attributes: Fields::from_iter([("attribute.seats".to_owned(), json!(seats))]),
+            added,
+            email: Some(email.to_owned()),
+            title: "Ada".to_owned(),
+        }
+    }
+
+    #[test]
+    fn tags_are_of_all_and_attributes_of_the_leader() {
+        let members = Named::from_iter([
+            ("A".to_owned(), member(&["ghl:vip"], 1, "a@example.com", 1)),
+            ("B".to_owned(), member(&["ghl:vip", "ghl:new"], 2, "b@example.com", 2)),
+        ]);
+        let found = wanted(&members, Some("b@example.com"), "A");
+        assert_eq!(found.tags, ["ghl:new", "ghl:vip"]);
+        assert_eq!((found.leader.as_str(), &found.attributes["attribute.seats"]), ("B", &json!(2)));
+        assert!(!found.differing.is_empty());
+        assert_eq!(wanted(&members, None, "B").leader, "A", "else the oldest");
+    }
+
+    #[test]
+    fn only_tags_that_we_added_are_removed() {
+        let list = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+        let there = list(&["ghl:old", "ghl:theirs"]);
+        let change = tags(&list(&["ghl:old"]), Some(&there), &list(&["ghl:new"]));
+        assert_eq!(
+            (change.add, change.remove, change.own),
+            (list(&["ghl:new"]), list(&["ghl:old"]), list(&["ghl:new"]))
+        );
+        let change = tags(&[], Some(&there), &list(&["ghl:theirs"]));
+        assert_eq!(change, TagChange::default(), "it stood there before us");
+    }
+}

@@ -1,0 +1,203 @@
+//! What every part of the engine stands on: both clients, the settings, the store.
+
+use std::cell::RefCell;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+
+use crate::endpoint::Endpoint;
+use crate::error::{Code, Error, Result, Service};
+use crate::host::Host;
+use crate::http::{Client, Page, Parameters};
+use crate::mapping::settings::Settings;
+use crate::record::{self, Json, Problem, Slot};
+use crate::{chartmogul, ghl};
+
+use super::model::plan::Calls;
+use super::state::keeper::{Batch, Keeper};
+
+/// Keeps one GHL location and one ChartMogul account in step.
+#[derive(Debug)]
+pub struct Engine<'a, H: Host> {
+    pub(in crate::sync) host: &'a H,
+    pub(in crate::sync) ghl: &'a Client,
+    pub(in crate::sync) chartmogul: &'a chartmogul::Client,
+    pub(in crate::sync) settings: &'a Settings,
+    pub(in crate::sync) location: String,
+    pub(in crate::sync) keeper: Keeper<'a, H::Store>,
+}
+
+/// ChartMogul: at most 200 records a page.
+pub(in crate::sync) const RECORDS_A_PAGE: u64 = 200;
+
+/// A page of a phase: what it puts, committed with the run's new place, and whether the phase is at
+/// its end.
+pub(in crate::sync) struct Step {
+    pub(in crate::sync) batch: Batch,
+    pub(in crate::sync) done: bool,
+}
+
+impl<'a, H: Host> Engine<'a, H> {
+    /// An engine, or what is wrong with the settings.
+    pub fn new(
+        host: &'a H,
+        ghl: &'a Client,
+        chartmogul: &'a chartmogul::Client,
+        settings: &'a Settings,
+    ) -> Result<Self> {
+        settings.check()?;
+        let location = ghl.location_id().ok_or_else(|| {
+            Error::new(Code::InvalidConfig, "ghl.locationId is missing")
+                .hint("A sync is of one location: give its id.")
+        })?;
+        Ok(Self {
+            host,
+            ghl,
+            chartmogul,
+            settings,
+            location: location.to_owned(),
+            keeper: Keeper::new(host.store(), location),
+        })
+    }
+
+    /// Calls sent so far to both services.
+    pub fn calls(&self) -> Calls {
+        Calls { ghl: self.ghl.calls(), chartmogul: self.chartmogul.calls() }
+    }
+
+    pub(in crate::sync) async fn ghl_value(
+        &self,
+        name: &'static str,
+        parameters: Value,
+    ) -> Result<Json> {
+        self.ghl.value(self.host, row(Service::Ghl, name)?, object(parameters)).await
+    }
+
+    pub(in crate::sync) async fn ghl_page(
+        &self,
+        name: &'static str,
+        parameters: Value,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        self.ghl.page(self.host, row(Service::Ghl, name)?, object(parameters), cursor).await
+    }
+
+    /// A whole list that is known to be short: users, fields, data sources, notes of a contact.
+    pub(in crate::sync) async fn ghl_list(
+        &self,
+        name: &'static str,
+        parameters: Value,
+    ) -> Result<Vec<Json>> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.ghl_page(name, parameters.clone(), cursor.as_deref()).await?;
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(in crate::sync) async fn chartmogul_value(
+        &self,
+        name: &str,
+        parameters: Value,
+    ) -> Result<Json> {
+        let row = row(Service::Chartmogul, name)?;
+        self.chartmogul.value(self.host, row, object(parameters)).await
+    }
+
+    pub(in crate::sync) async fn chartmogul_page(
+        &self,
+        name: &str,
+        parameters: Value,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
+        let row = row(Service::Chartmogul, name)?;
+        self.chartmogul.page(self.host, row, object(parameters), cursor).await
+    }
+
+    pub(in crate::sync) async fn chartmogul_list(
+        &self,
+        name: &str,
+        parameters: Value,
+    ) -> Result<Vec<Json>> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.chartmogul_page(name, parameters.clone(), cursor.as_deref()).await?;
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Whether an endpoint's rules take these parameters.
+    pub(in crate::sync) fn takes(&self, name: &str, parameters: &Parameters) -> Result<()> {
+        self.chartmogul.check(row(Service::Chartmogul, name)?, parameters)
+    }
+
+    /// Reads a record that the run cannot do without.
+    pub(in crate::sync) fn parse<'t, T: Slot<'t> + Default>(
+        &self,
+        service: Service,
+        endpoint: &'static str,
+        value: &'t Json,
+    ) -> Result<T> {
+        record::read_json(value).map_err(|problem| unreadable(service, endpoint, &problem))
+    }
+}
+
+/// Asks for all of these, so many at once; the answers in their order. All requests are of one type:
+/// the machinery for each other would be kilobytes of WebAssembly.
+pub(in crate::sync) async fn gather<T, R>(
+    of: &[T],
+    most: usize,
+    ask: impl AsyncFn(&T) -> R,
+) -> Vec<R> {
+    let answers: RefCell<Vec<Option<R>>> = RefCell::new((0..of.len()).map(|_| None).collect());
+    let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(of.len());
+    for (index, item) in of.iter().enumerate() {
+        let (answers, ask) = (&answers, &ask);
+        steps.push(Box::pin(async move {
+            let answer = ask(item).await;
+            if let Some(place) = answers.borrow_mut().get_mut(index) {
+                *place = Some(answer);
+            }
+        }));
+    }
+    together(steps, most).await;
+    answers.into_inner().into_iter().flatten().collect()
+}
+
+/// Carries out steps, so many at once.
+pub(in crate::sync) async fn together(steps: Vec<LocalBoxFuture<'_, ()>>, most: usize) {
+    stream::iter(steps).for_each_concurrent(most, |step| step).await;
+}
+
+fn unreadable(service: Service, endpoint: &'static str, problem: &Problem) -> Error {
+    let message = format!("{} answered something unreadable: {problem}", service.title());
+    Error::new(Code::UnreadableResponse, message).of(service).at(endpoint)
+}
+
+fn row(service: Service, name: &str) -> Result<&'static Endpoint> {
+    let found = match service {
+        Service::Ghl => ghl::find(name),
+        Service::Chartmogul => chartmogul::find(name),
+    };
+    found.ok_or_else(|| {
+        Error::new(Code::UnknownEndpoint, format!("there is no endpoint {}.{name}", service.name()))
+    })
+}
+
+fn object(value: Value) -> Parameters {
+    match value {
+        Value::Object(parameters) => parameters,
+        _ => Parameters::new(),
+    }
+}

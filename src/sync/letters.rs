@@ -1,0 +1,269 @@
+//! What is not in step: set aside with its reason, taken back when it is in step again, and counted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::engine::Engine;
+use super::model::change::{Action, Change};
+use super::model::pair::Kind;
+use super::model::standing::{Apart, DeadLetter, FieldLetter, FieldLetters, Reason, Standing};
+use super::state::keeper::Batch;
+use super::state::tables::of_kind;
+use super::state::tables::{APART, FIELDS, LETTERS};
+use super::work::Work;
+use crate::error::{Code, Error, Result};
+use crate::host::{Event, Host};
+
+impl<H: Host> Engine<'_, H> {
+    /// Reads how the records of a page stand.
+    pub(in crate::sync) async fn load_standings(
+        &self,
+        work: &Work,
+        kind: Kind,
+        ids: &[impl AsRef<str>],
+    ) -> Result<()> {
+        let rows = of_kind(kind, ids);
+        let letters: Vec<Option<DeadLetter>> = self.keeper.get_all(&LETTERS, &rows).await?;
+        let apart: Vec<Option<Apart>> = self.keeper.get_all(&APART, &rows).await?;
+        let fields: Vec<Option<FieldLetters>> = self.keeper.get_all(&FIELDS, &rows).await?;
+        let mut tried = rows.clone();
+        tried.extend(rows.iter().map(|row| format!("field/{row}")));
+        let retries: Vec<Option<bool>> = self.keeper.get_all(&work.tables.retries, &tried).await?;
+        work.standings.replace(
+            present(&rows, letters),
+            present(&rows, apart),
+            present(&rows, fields),
+            present(&tried, retries),
+        );
+        Ok(())
+    }
+
+    /// Puts a letter and tells the host, unless it stands there already.
+    pub(in crate::sync) fn set_aside(
+        &self,
+        batch: &mut Batch,
+        row: &str,
+        letter: DeadLetter,
+    ) -> Result<()> {
+        self.host.emit(Event::DeadLetter {
+            kind: kind_name(&letter.kind),
+            id: letter.id.clone(),
+            code: Code::parse(&letter.code).map_or("rejected", Code::text),
+            reason: letter.reason.clone(),
+        });
+        batch.put(&LETTERS, row, &letter)
+    }
+
+    /// A record that is in step again stands nowhere else.
+    pub(in crate::sync) fn take_back(&self, work: &Work, batch: &mut Batch, row: &str) {
+        if work.standings.letter(row).is_some() {
+            batch.delete(&LETTERS, row);
+        }
+        if work.standings.apart(row).is_some_and(|apart| apart.cause != Reason::Deleted) {
+            batch.delete(&APART, row);
+        }
+    }
+
+    /// Notes what a plan tells of a record that it does not write.
+    pub(in crate::sync) fn note_told(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        change: &Change,
+    ) -> Result<()> {
+        let row = change.row();
+        let Some(cause) = change.cause else { return Ok(()) };
+        match change.action {
+            Action::Skip => {
+                let known = work.standings.apart(&row);
+                if known.as_ref().is_none_or(|known| known.cause != cause) {
+                    let apart = Apart {
+                        cause,
+                        title: change.title.clone(),
+                        contact: change.contact().map(str::to_owned),
+                        at: self.host.now(),
+                        content: change.shows.clone(),
+                        chartmogul: change.uuid.clone().or_else(|| change.customer.clone()),
+                    };
+                    batch.put(&APART, &row, &apart)?;
+                }
+                if work.standings.letter(&row).is_some() {
+                    batch.delete(&LETTERS, &row);
+                }
+            }
+            Action::Conflict => {
+                let letter = DeadLetter {
+                    kind: change.kind.name().to_owned(),
+                    id: change.id.clone(),
+                    contact: change.contact().map(str::to_owned),
+                    standing: Standing::Waiting,
+                    cause,
+                    code: change.code.clone().unwrap_or_default(),
+                    reason: change.reason.clone(),
+                    hint: Some(
+                        "Choose a candidate with `link ID CUSTOMER`, or leave it with `accept ID`."
+                            .to_owned(),
+                    ),
+                    at: self.host.now(),
+                    candidates: change.candidates.clone(),
+                    shows: change.shows.clone(),
+                    ..DeadLetter::default()
+                };
+                let known = work.standings.letter(&row);
+                let same = |known: &DeadLetter| {
+                    known.cause == letter.cause && known.candidates == letter.candidates
+                };
+                if !known.as_ref().is_some_and(same) {
+                    self.set_aside(batch, &row, letter)?;
+                }
+                if work.standings.apart(&row).is_some() {
+                    batch.delete(&APART, &row);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Values left out of a record that is otherwise brought over. What ChartMogul refused before
+    /// stays listed until it is taken.
+    pub(in crate::sync) fn note_problems(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        change: &Change,
+    ) -> Result<()> {
+        let row = change.row();
+        let known = work.standings.fields(&row);
+        let mut fields: Vec<FieldLetter> = change
+            .problems
+            .iter()
+            .map(|problem| FieldLetter {
+                field: problem.field.clone(),
+                reason: problem.reason.clone(),
+                code: Code::Unmappable.text().to_owned(),
+                group: String::new(),
+            })
+            .collect();
+        for letter in known.iter().flat_map(|known| &known.fields) {
+            let again = change.to.contains_key(&letter.field);
+            let told = fields.iter().any(|field| field.field == letter.field);
+            if !letter.group.is_empty() && !again && !told {
+                fields.push(letter.clone());
+            }
+        }
+        if fields.is_empty() {
+            if known.is_some() {
+                batch.delete(&FIELDS, &row);
+            }
+            return Ok(());
+        }
+        if known.as_ref().is_some_and(|known| known.fields == fields) {
+            return Ok(());
+        }
+        for field in &fields {
+            self.host.emit(Event::DeadLetter {
+                kind: "field",
+                id: format!("{row}/{}", field.field),
+                code: Code::parse(&field.code).map_or("unmappable", Code::text),
+                reason: field.reason.clone(),
+            });
+        }
+        let contact = change.contact().map(str::to_owned);
+        batch.put(&FIELDS, &row, &FieldLetters { contact, at: self.host.now(), fields })
+    }
+
+    /// A page of dead letters, and the cursor of the next page: records first, then single values.
+    pub async fn dead_letters(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<DeadLetter>, Option<String>)> {
+        let limit = limit.clamp(1, 1000);
+        let of_fields = after.and_then(|after| after.strip_prefix("field:"));
+        let mut letters = Vec::new();
+        if of_fields.is_none() {
+            let rows = self.keeper.scan(&LETTERS, "", after, limit).await?;
+            let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() == limit);
+            letters.extend(rows.into_iter().map(|(_, letter)| letter));
+            if cursor.is_some() {
+                return Ok((letters, cursor));
+            }
+        }
+        let after = of_fields.filter(|after| !after.is_empty());
+        let rows = self.keeper.scan(&FIELDS, "", after, limit).await?;
+        let cursor =
+            rows.last().map(|(key, _)| format!("field:{key}")).filter(|_| rows.len() == limit);
+        for (row, of_record) in rows {
+            for field in of_record.fields {
+                letters.push(DeadLetter {
+                    kind: "field".to_owned(),
+                    id: format!("{row}/{}", field.field),
+                    contact: of_record.contact.clone(),
+                    standing: if field.group.is_empty() {
+                        Standing::Apart
+                    } else {
+                        Standing::Failed
+                    },
+                    cause: Reason::Field,
+                    code: field.code,
+                    reason: field.reason,
+                    at: of_record.at,
+                    ..DeadLetter::default()
+                });
+            }
+        }
+        Ok((letters, cursor))
+    }
+
+    /// [`Self::dead_letters`] as JSON: `{"deadLetters": [...], "cursor": ...}`.
+    pub async fn dead_letters_json(&self, after: Option<&str>, limit: usize) -> Result<String> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Letters {
+            dead_letters: Vec<DeadLetter>,
+            cursor: Option<String>,
+        }
+        let (dead_letters, cursor) = self.dead_letters(after, limit).await?;
+        serde_json::to_string(&Letters { dead_letters, cursor }).map_err(|error| {
+            Error::new(Code::StoreFailed, format!("could not serialise dead letters: {error}"))
+        })
+    }
+}
+
+fn present<T>(rows: &[String], values: Vec<Option<T>>) -> BTreeMap<String, T> {
+    let mut present = BTreeMap::new();
+    for (row, value) in rows.iter().zip(values) {
+        if let Some(value) = value {
+            present.insert(row.clone(), value);
+        }
+    }
+    present
+}
+
+fn kind_name(kind: &str) -> &'static str {
+    match kind {
+        "business" => "business",
+        "contact" => "contact",
+        "customer" => "customer",
+        "task" => "task",
+        "list" => "list",
+        "field" => "field",
+        _ => "note",
+    }
+}
+
+/// What makes refusals equal: the endpoint, the code, and the parameter at fault.
+pub(in crate::sync) fn group_of(error: &Error) -> String {
+    let details = error.details.as_ref();
+    let parameter =
+        details.and_then(|details| details.get("parameter")).and_then(|name| name.as_str());
+    let field = details
+        .and_then(|details| details.get("fields"))
+        .and_then(|fields| fields.as_object())
+        .and_then(|fields| fields.keys().next());
+    let endpoint = error.endpoint.as_deref().unwrap_or("none");
+    let parameter = parameter.or(field.map(String::as_str)).unwrap_or("-").replace('/', ".");
+    format!("{endpoint}/{}/{parameter}", error.code.text())
+}

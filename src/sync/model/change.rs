@@ -1,0 +1,254 @@
+//! One change of a plan: one subject, and what is done to its counterpart.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::mapping::{Fields, Problem};
+use crate::named::Named;
+use crate::{choices, records};
+
+use super::pair::{Kind, Matched, Member, Role};
+use super::standing::Reason;
+
+choices! {
+    /// What is done to a record.
+    pub enum Action {
+        /// A record is made.
+        Create = "create",
+        /// Fields of a linked record are written.
+        Update = "update",
+        /// A linked task is completed.
+        Complete = "complete",
+        /// A record that exists on both sides is linked, and its fields are written where they differ.
+        Link = "link",
+        /// The record moves to another customer.
+        Move = "move",
+        /// Nothing is written: ChartMogul's value was kept at the first link, and stays.
+        Keep = "keep",
+        /// Nothing: the reason says why.
+        Skip = "skip",
+        /// Nothing: more than one record matches.
+        Conflict = "conflict",
+        /// Nothing: the record cannot be brought over.
+        Error = "error",
+    }
+}
+
+impl Action {
+    /// Whether it is carried out, and not only told.
+    pub const fn writes_state(self) -> bool {
+        !matches!(self, Self::Skip | Self::Conflict | Self::Error)
+    }
+
+    /// Whether it makes a record.
+    pub const fn creates(self) -> bool {
+        matches!(self, Self::Create)
+    }
+}
+
+records! {
+    /// One change of a plan.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct Change {
+        /// What is done.
+        pub action: Action = "action";
+        /// To what kind of record.
+        pub kind: Kind = "kind";
+        /// What the record is in ChartMogul.
+        pub role: Role = "role";
+        /// GHL's id of it; for the kind `customer` ChartMogul's uuid.
+        pub id: String = "id";
+        /// Its name or the beginning of its text.
+        pub title: String = "title";
+        /// For notes and tasks the GHL contact, for contacts the business, for customers the contact that leads.
+        pub parent: Option<String> = "parent";
+        /// ChartMogul's uuid, where it exists.
+        pub uuid: Option<String> = "uuid";
+        /// Uuid of the ChartMogul customer, where it exists.
+        pub customer: Option<String> = "customer";
+        /// The GHL record whose change makes the customer, where it does not exist yet.
+        pub maker: Option<String> = "maker";
+        /// What kind of record that is.
+        pub maker_kind: Kind = "makerKind";
+        /// Data source that a contact is created in.
+        pub data_source: Option<String> = "dataSource";
+        /// External id of the customer that a contact moves to.
+        pub external: Option<String> = "external";
+        /// For notes and tasks that move: the customer that they leave.
+        pub leaves: Option<String> = "leaves";
+        /// How it was matched.
+        pub matched: Option<Matched> = "matched";
+        /// Field values before, where known.
+        pub from: Fields = "from";
+        /// Field values after.
+        pub to: Fields = "to";
+        /// What both sides hold when the change is done: the base of the next comparison.
+        pub base: Fields = "base";
+        /// Fields whose values stay ChartMogul's.
+        pub kept: Vec<String> = "kept";
+        /// Fields written at the creation only.
+        pub at_create: Fields = "atCreate";
+        /// Why.
+        pub reason: String = "reason";
+        /// Why, for what is not carried out: of a closed list.
+        pub cause: Option<Reason> = "cause";
+        /// For skips, conflicts and errors: an error code.
+        pub code: Option<String> = "code";
+        /// Values that could not be brought over.
+        pub problems: Vec<Problem> = "problems";
+        /// For conflicts: the candidates' uuids.
+        pub candidates: Vec<String> = "candidates";
+        /// ChartMogul calls it costs.
+        pub calls: u32 = "calls";
+        /// Whether what is made may stand there already: it is looked for first.
+        pub look_first: bool = "lookFirst";
+        /// A refused record that is tried again: outside of the caps, and told apart.
+        pub retry: bool = "retry";
+        /// Existing values that it replaces.
+        pub replaces: u32 = "replaces";
+        /// Tags that it adds and removes.
+        pub tags: TagChange = "tags";
+        /// Hash of what GHL shows: a change takes an acceptance back.
+        pub shows: String = "shows";
+        /// For customers: what each contact brings.
+        pub members: Named<Member> = "members";
+        /// For customers: hash of the values that other contacts would have written.
+        pub differing: String = "differing";
+    }
+}
+
+records! {
+    /// Tags added and removed, and those that are ours afterwards.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct TagChange {
+        /// Added.
+        pub add: Vec<String> = "add";
+        /// Removed.
+        pub remove: Vec<String> = "remove";
+        /// Added by us, now or before.
+        pub own: Vec<String> = "own";
+    }
+}
+
+impl Change {
+    /// A change with nothing in it but what and why.
+    pub fn new(
+        action: Action,
+        kind: Kind,
+        id: &str,
+        title: String,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self { action, kind, id: id.to_owned(), title, reason: reason.into(), ..Self::default() }
+    }
+
+    /// The same, said to stand apart, fail or wait for this reason.
+    pub fn because(mut self, cause: Reason, code: crate::error::Code) -> Self {
+        self.cause = Some(cause);
+        self.code = Some(code.text().to_owned());
+        self
+    }
+
+    /// A hash of what is to be written: tells whether the very same was refused before.
+    pub fn content(&self) -> String {
+        let parts = (&self.to, &self.at_create, &self.tags.add, &self.tags.remove);
+        crate::mapping::hash(&serde_json::to_string(&parts).unwrap_or_default())
+    }
+
+    /// The id of its rows.
+    pub(in crate::sync) fn row(&self) -> String {
+        format!("{}/{}", self.kind.name(), self.id)
+    }
+
+    /// The GHL contact that it is about.
+    pub(in crate::sync) fn contact(&self) -> Option<&str> {
+        match self.kind {
+            Kind::Contact => Some(&self.id),
+            Kind::Business => None,
+            Kind::Customer | Kind::Note | Kind::Task => self.parent.as_deref(),
+        }
+    }
+
+    /// The form that a plan's reader sees.
+    pub fn view(&self) -> ChangeView<'_> {
+        let mut fields = Named::default();
+        for (name, to) in
+            self.to.iter().chain(self.at_create.iter().filter(|_| self.action.creates()))
+        {
+            fields.insert(name.clone(), FieldChange { from: self.from.get(name), to });
+        }
+        let of_customer = self.kind == Kind::Customer;
+        ChangeView {
+            action: self.action,
+            kind: self.kind,
+            direction: "ghl-to-chartmogul",
+            ghl_id: if of_customer { self.parent.as_deref().unwrap_or_default() } else { &self.id },
+            ghl_contact_id: self
+                .parent
+                .as_deref()
+                .filter(|_| matches!(self.kind, Kind::Note | Kind::Task)),
+            chartmogul_id: self.uuid.as_deref(),
+            chartmogul_customer: self.customer.as_deref(),
+            title: &self.title,
+            reason: &self.reason,
+            cause: self.cause,
+            code: self.code.as_deref(),
+            fields,
+            kept: &self.kept,
+            tags_added: &self.tags.add,
+            tags_removed: &self.tags.remove,
+            problems: &self.problems,
+            candidates: &self.candidates,
+            replaces: self.replaces,
+            retry: self.retry,
+            calls: self.calls,
+        }
+    }
+}
+
+/// A change as a plan's reader sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are those of Change")]
+pub struct ChangeView<'a> {
+    pub action: Action,
+    pub kind: Kind,
+    pub direction: &'static str,
+    pub ghl_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ghl_contact_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chartmogul_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chartmogul_customer: Option<&'a str>,
+    pub title: &'a str,
+    pub reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
+    pub fields: Named<FieldChange<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub kept: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub tags_added: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub tags_removed: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub problems: &'a [Problem],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub candidates: &'a [String],
+    pub replaces: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retry: bool,
+    pub calls: u32,
+}
+
+/// A field's value before and after.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "before and after")]
+pub struct FieldChange<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<&'a Value>,
+    pub to: &'a Value,
+}

@@ -1,0 +1,146 @@
+//! A GHL record and its counterpart in ChartMogul.
+
+use crate::mapping::Fields;
+use crate::{choices, records};
+
+choices! {
+    /// What is brought over.
+    pub enum Kind {
+        /// A GHL business.
+        Business = "business",
+        /// A GHL contact.
+        Contact = "contact",
+        /// The tags and custom attributes of a customer, which its contacts share.
+        Customer = "customer",
+        /// A note.
+        Note = "note",
+        /// A task.
+        Task = "task",
+    }
+}
+
+choices! {
+    /// What a GHL contact or business is in ChartMogul.
+    pub enum Role {
+        /// A contact of a customer.
+        Member = "member",
+        /// A customer of our own, with its primary contact.
+        Customer = "customer",
+        /// Nothing of its own: another contact stands for it, or its customer belongs to another
+        /// source. Its notes, tasks and tags go to the customer.
+        Guest = "guest",
+        /// A note or task.
+        Child = "child",
+    }
+}
+
+choices! {
+    /// How a GHL record and a ChartMogul record came to be paired.
+    pub enum Matched {
+        /// We created it.
+        Created = "created",
+        /// A person linked them.
+        Choice = "choice",
+        /// They are linked.
+        Link = "link",
+        /// It carries our external id.
+        ExternalId = "externalId",
+        /// Its attribute names the GHL contact.
+        Attribute = "attribute",
+        /// Its e-mail address is the same.
+        Email = "email",
+        /// Its name is the same, under the same customer.
+        Name = "name",
+        /// Its secondary e-mail address or phone is the same, and unique on both sides.
+        Weak = "weak",
+        /// It is the customer of the contact's business.
+        Business = "business",
+        /// Its text carries our marker.
+        Marker = "marker",
+        /// Its content is the same.
+        Content = "content",
+    }
+}
+
+impl Matched {
+    /// The reason as a plan shows it.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Created => "created by us",
+            Self::Choice => "linked by a person",
+            Self::Link => "linked before",
+            Self::ExternalId => "same external id",
+            Self::Attribute => "its attribute names the contact",
+            Self::Email => "same e-mail address",
+            Self::Name => "same name under the same customer",
+            Self::Weak => "same phone or secondary e-mail address, unique on both sides",
+            Self::Business => "customer of its business",
+            Self::Marker => "its text carries our marker",
+            Self::Content => "same content",
+        }
+    }
+
+    /// Whether the record was made by us: it gets GHL's values, also after a lost state.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Created | Self::ExternalId | Self::Marker | Self::Link | Self::Content)
+    }
+}
+
+records! {
+    /// A GHL record and its ChartMogul counterpart.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Pair {
+        /// ChartMogul's uuid of the contact, note or task; `None` for customers and guests.
+        pub chartmogul: Option<String> = "chartmogul";
+        /// Uuid of the customer it belongs to, or is.
+        pub customer: String = "customer";
+        /// For customers of our own: their data source.
+        pub source: Option<String> = "source";
+        /// What it is in ChartMogul.
+        pub role: Role = "role";
+        /// How they came together.
+        pub matched: Matched = "matched";
+        /// For each field what GHL showed when both were last in step: the value, or a hash of a text.
+        pub base: Fields = "base";
+        /// Fields whose values stay ChartMogul's since the first link.
+        pub kept: Vec<String> = "kept";
+        /// For notes and tasks the GHL contact, for contacts the business.
+        pub parent: Option<String> = "parent";
+        /// For notes and tasks: whether the text carries our marker.
+        pub marked: bool = "marked";
+        /// Since when GHL no longer has the record, epoch milliseconds.
+        pub gone: Option<u64> = "gone";
+    }
+}
+
+records! {
+    /// What a contact brings to its customer.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct Member {
+        /// Tags with a prefix that crosses.
+        pub tags: Vec<String> = "tags";
+        /// Custom attributes, `attribute.KEY`.
+        pub attributes: Fields = "attributes";
+        /// When GHL's record was added.
+        pub added: i64 = "added";
+        /// Its e-mail address.
+        pub email: Option<String> = "email";
+        /// Its name, for the plan.
+        pub title: String = "title";
+    }
+}
+
+records! {
+    /// What we wrote to a customer.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Shared {
+        /// Tags that we added.
+        pub tags: Vec<String> = "tags";
+        /// Attributes as GHL showed them when both were last in step.
+        pub attributes: Fields = "attributes";
+        /// Attributes whose values stay ChartMogul's.
+        pub kept: Vec<String> = "kept";
+        /// Hash of the values of other members that differ from the leader's: listed once.
+        pub differing: String = "differing";
+    }
+}

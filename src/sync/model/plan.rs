@@ -1,0 +1,169 @@
+//! A plan: what is to be read before anything is written, and what it costs.
+
+use serde::Serialize;
+
+use crate::http::Quota;
+use crate::named::Named;
+use crate::{choices, records};
+
+use super::change::{Action, Change};
+use super::pair::Kind;
+
+/// How many of each kind, by action.
+pub type Totals = Named<Named<u64>>;
+
+records! {
+    /// Calls by service.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    whole pub struct Calls {
+        /// To GHL.
+        pub ghl: u64 = "ghl";
+        /// To ChartMogul.
+        pub chartmogul: u64 = "chartmogul";
+    }
+}
+
+impl Calls {
+    /// Calls since an earlier count.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            ghl: self.ghl.saturating_sub(earlier.ghl),
+            chartmogul: self.chartmogul.saturating_sub(earlier.chartmogul),
+        }
+    }
+
+    /// Both counts together.
+    pub fn plus(self, other: Self) -> Self {
+        Self { ghl: self.ghl + other.ghl, chartmogul: self.chartmogul + other.chartmogul }
+    }
+
+    /// All calls.
+    pub const fn total(self) -> u64 {
+        self.ghl + self.chartmogul
+    }
+}
+
+choices! {
+    /// Whether a pass read everything or what changed.
+    pub enum Pass {
+        /// Everything.
+        Full = "full",
+        /// Contacts changed since the last pass, their notes, and all tasks.
+        Incremental = "incremental",
+    }
+}
+
+records! {
+    /// A plan without its changes.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub struct Plan {
+        /// Its id, for `apply`.
+        pub id: String = "id";
+        /// When reading began, epoch milliseconds.
+        pub created_at: u64 = "createdAt";
+        /// The state's revision it was made from.
+        pub revision: u64 = "revision";
+        /// The settings' fingerprint it was made with.
+        pub settings: String = "settings";
+        /// What was read.
+        pub pass: Pass = "pass";
+        /// Contacts changed up to here have been read, epoch milliseconds.
+        pub watermark: u64 = "watermark";
+        /// Records read, by kind.
+        pub read: Named<u64> = "read";
+        /// Changes by action and kind.
+        pub totals: Totals = "totals";
+        /// Linked records that need no change, by kind.
+        pub unchanged: Named<u64> = "unchanged";
+        /// Calls that applying it will cost at the least.
+        pub calls: Calls = "calls";
+        /// Calls that reading has cost.
+        pub read_calls: Calls = "readCalls";
+        /// The least calls that reading could have cost.
+        pub least_read_calls: Calls = "leastReadCalls";
+        /// Existing values of ChartMogul that applying it replaces.
+        pub replaces: u64 = "replaces";
+        /// Refused records that are tried again: outside of the caps.
+        pub retries: u64 = "retries";
+        /// Records that are deleted: our own copies of what moves.
+        pub deletes: u64 = "deletes";
+        /// Lists that could not be read, by kind: the next run reads them.
+        pub unread: Named<u64> = "unread";
+        /// Links whose counterpart is gone.
+        pub voids: u64 = "voids";
+        /// Why it must be read before it is applied, where it must.
+        pub guard: Option<String> = "guard";
+        /// Things to look at.
+        pub warnings: Vec<String> = "warnings";
+    }
+}
+
+/// A plan with the share of today's quota that applying takes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanView<'a> {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+    /// GHL's quota of today, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaView>,
+}
+
+/// Today's quota of calls.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaView {
+    /// Calls a day.
+    pub limit: u64,
+    /// Calls left today.
+    pub remaining: u64,
+    /// Share of the day's calls that this reading and applying takes, 0 to 1.
+    pub share: f64,
+}
+
+impl QuotaView {
+    /// The view of a quota for so many calls; `None` while the service has not told its limit.
+    pub fn new(quota: &Quota, calls: u64) -> Option<Self> {
+        let limit = quota.limit.filter(|limit| *limit > 0)?;
+        Some(Self { limit, remaining: quota.remaining, share: calls as f64 / limit as f64 })
+    }
+}
+
+impl Plan {
+    /// Changes of this action, of all kinds.
+    pub fn count(&self, action: Action) -> u64 {
+        self.totals.get(action.name()).map_or(0, |kinds| kinds.values().sum())
+    }
+
+    /// Changes that are carried out.
+    pub fn writes(&self) -> u64 {
+        let all = [
+            Action::Create,
+            Action::Update,
+            Action::Complete,
+            Action::Link,
+            Action::Move,
+            Action::Keep,
+        ];
+        all.into_iter().map(|action| self.count(action)).sum()
+    }
+
+    /// Counts a change.
+    pub fn tally(&mut self, change: &Change) {
+        let kinds = self.totals.or_default(change.action.name());
+        *kinds.or_default(change.kind.name()) += 1;
+        self.calls.chartmogul += u64::from(change.calls);
+        self.replaces += u64::from(change.replaces);
+        self.retries += u64::from(change.retry);
+        let leaves = matches!(change.kind, Kind::Note | Kind::Task);
+        self.deletes += u64::from(change.action == Action::Move && leaves);
+    }
+
+    /// Adds to a count of `read` or `unchanged`.
+    pub fn add(counts: &mut Named<u64>, kind: Kind, number: u64) {
+        if number > 0 {
+            *counts.or_default(kind.name()) += number;
+        }
+    }
+}

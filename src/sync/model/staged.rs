@@ -1,0 +1,192 @@
+//! What a run has read of both sides, as it waits to be decided on.
+
+use crate::mapping::{Fields, Problem};
+use crate::records;
+
+use super::pair::{Kind, Matched, Role};
+
+records! {
+    /// A GHL contact.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct StagedContact {
+        pub title: String = "title";
+        /// When GHL added it.
+        pub added: i64 = "added";
+        /// Its primary e-mail address, unless several people share it.
+        pub email: Option<String> = "email";
+        /// Its other addresses.
+        pub other_emails: Vec<String> = "otherEmails";
+        pub phones: Vec<String> = "phones";
+        /// Its name in compared form.
+        pub name: String = "name";
+        pub business: Option<String> = "business";
+        /// As a contact of a customer.
+        pub as_member: Fields = "asMember";
+        /// As a customer.
+        pub as_customer: Fields = "asCustomer";
+        /// Written at a customer's creation only.
+        pub at_create: Fields = "atCreate";
+        /// What it brings to its customer.
+        pub attributes: Fields = "attributes";
+        pub tags: Vec<String> = "tags";
+        pub problems: Vec<Problem> = "problems";
+    }
+}
+
+records! {
+    /// A GHL business.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct StagedBusiness {
+        pub title: String = "title";
+        pub email: Option<String> = "email";
+        pub fields: Fields = "fields";
+        pub problems: Vec<Problem> = "problems";
+    }
+}
+
+records! {
+    /// A GHL note.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct StagedNote {
+        /// The contact that it was listed under.
+        pub contact: String = "contact";
+        /// Whether the note itself names that contact.
+        pub own: bool = "own";
+        pub fields: Fields = "fields";
+        pub at_create: Fields = "atCreate";
+        /// Listed more than once.
+        pub twice: bool = "twice";
+        /// In step, as far as GHL's side tells: its text is not kept.
+        pub unchanged: bool = "unchanged";
+    }
+}
+
+records! {
+    /// A GHL task.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct StagedTask {
+        pub contact: String = "contact";
+        pub title: String = "title";
+        pub fields: Fields = "fields";
+        pub at_create: Fields = "atCreate";
+        /// Why the task cannot be brought over.
+        pub refusal: Option<String> = "refusal";
+        pub problems: Vec<Problem> = "problems";
+        /// The text of a note beside a task that is too long.
+        pub overflow: Option<String> = "overflow";
+    }
+}
+
+records! {
+    /// A ChartMogul customer.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct SeenCustomer {
+        pub name: String = "name";
+        pub email: Option<String> = "email";
+        /// Its data sources.
+        pub sources: Vec<String> = "sources";
+        /// Its external id, by which contacts move to it.
+        pub external: Option<String> = "external";
+        /// Whether it was made by us alone, for this location or another.
+        pub ours: bool = "ours";
+        /// Whether an external id of ours stands on it, beside another source's or alone.
+        pub carries_ours: bool = "carriesOurs";
+        pub fields: Fields = "fields";
+        pub attributes: Fields = "attributes";
+        pub tags: Vec<String> = "tags";
+    }
+}
+
+records! {
+    /// A ChartMogul contact.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct SeenContact {
+        pub customer: String = "customer";
+        pub source: Option<String> = "source";
+        pub fields: Fields = "fields";
+    }
+}
+
+records! {
+    /// A ChartMogul note or task.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct SeenChild {
+        pub customer: String = "customer";
+        /// The GHL record that its text names.
+        pub marker: Option<String> = "marker";
+        /// A note's content as a hash, a task's fields.
+        pub fields: Fields = "fields";
+    }
+}
+
+records! {
+    /// A record that carries a value.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Candidate {
+        /// A ChartMogul customer, or a GHL contact.
+        pub id: String = "id";
+        /// The ChartMogul contact under it that carries the value, if one does.
+        pub contact: Option<String> = "contact";
+        /// The GHL record that it names, if it names one.
+        pub names: Option<String> = "names";
+        /// Whether it names it for sure: an external id may be somebody else's.
+        pub certain: bool = "certain";
+        /// Whether its external id is that record's: we made it.
+        pub made: bool = "made";
+        /// Whether it stands under a customer of ours.
+        pub under_ours: bool = "underOurs";
+        /// For GHL contacts: when they were added.
+        pub added: i64 = "added";
+        /// For ChartMogul contacts: the place in the customer's list.
+        pub position: i64 = "position";
+    }
+}
+
+records! {
+    /// Notes or tasks of one content that carry no marker.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Content {
+        pub ghl: Vec<String> = "ghl";
+        pub chartmogul: Vec<String> = "chartmogul";
+    }
+}
+
+records! {
+    /// Where a contact or business is in ChartMogul, for what belongs to it.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Home {
+        /// The customer, or `None` where it is made by the same plan, or where there is none.
+        pub customer: Option<String> = "customer";
+        /// The record whose change makes the customer.
+        pub maker: Option<String> = "maker";
+        /// What kind of record that is.
+        pub maker_kind: Kind = "makerKind";
+        pub role: Role = "role";
+        pub matched: Matched = "matched";
+        /// True where it stands apart: what belongs to it is not brought over.
+        pub apart: bool = "apart";
+        /// True where the customer is of another source.
+        pub foreign: bool = "foreign";
+    }
+}
+
+records! {
+    /// A pair whose counterpart is gone.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Void {
+        /// The customer that is gone with it.
+        pub customer: String = "customer";
+    }
+}
+
+records! {
+    /// When a contact changed last, and by what it is found.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Known {
+        pub updated: i64 = "updated";
+        /// The run that read it last.
+        pub run: String = "run";
+        /// Its rows of the table of keys.
+        pub keys: Vec<String> = "keys";
+    }
+}

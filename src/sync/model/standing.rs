@@ -1,0 +1,214 @@
+//! What is not in step: why, since when, and what to do about it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::{choices, records};
+
+choices! {
+    /// How a record that is not in step stands.
+    pub enum Standing {
+        /// It could not be brought over.
+        Failed = "failed",
+        /// A person has to decide.
+        Waiting = "waiting",
+        /// It has no counterpart, and that is settled.
+        Apart = "apart",
+    }
+}
+
+choices! {
+    /// Why a record is not in step: a closed list.
+    pub enum Reason {
+        /// ChartMogul refused it.
+        Rejected = "rejected",
+        /// It could not be read.
+        Unread = "unread",
+        /// Whether it was written is not known yet.
+        Open = "open",
+        /// It could not be written for now: the next run tries again.
+        Unavailable = "unavailable",
+        /// A value has no form in ChartMogul.
+        Unmappable = "unmappable",
+        /// A value was cut, or left out, and the rest of its record was written.
+        Field = "field",
+        /// Several customers match.
+        Ambiguous = "ambiguous",
+        /// No ChartMogul customer matches.
+        NoCounterpart = "noCounterpart",
+        /// It belongs to no business.
+        NoBusiness = "noBusiness",
+        /// It belongs to no contact.
+        NoContact = "noContact",
+        /// Its contact is not in ChartMogul.
+        ParentApart = "parentApart",
+        /// A person deleted it in ChartMogul.
+        Deleted = "deleted",
+        /// A person deleted its customer in ChartMogul.
+        CustomerDeleted = "customerDeleted",
+        /// A person edited the copy at its former place: it stays there.
+        Edited = "edited",
+        /// It was unlinked by a person.
+        Unlinked = "unlinked",
+        /// It was accepted as it is by a person.
+        Accepted = "accepted",
+        /// GHL has another contact of the same e-mail address, which stands for it.
+        Duplicate = "duplicate",
+    }
+}
+
+records! {
+    /// A record set aside.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub struct DeadLetter {
+        /// What it is: a kind, `field` for a value of a record, or `list` for a list that could not be read.
+        pub kind: String = "kind";
+        /// GHL's id of it.
+        pub id: String = "id";
+        /// The GHL contact it belongs to.
+        pub contact: Option<String> = "contact";
+        /// Whether it failed or waits.
+        pub standing: Standing = "standing";
+        /// Why: of a closed list.
+        pub cause: Reason = "cause";
+        /// An error code.
+        pub code: String = "code";
+        /// What happened.
+        pub reason: String = "reason";
+        /// What to do.
+        pub hint: Option<String> = "hint";
+        /// When, epoch milliseconds.
+        pub at: u64 = "at";
+        /// Hash of what should have been written: the same content is not tried again and again.
+        pub content: String = "content";
+        /// Hash of what GHL showed: a change takes an acceptance back.
+        pub shows: String = "shows";
+        /// Whether the next run tries again without a change.
+        pub retryable: bool = "retryable";
+        /// The group of equal refusals it belongs to.
+        pub group: String = "group";
+        /// For conflicts: the candidates' uuids.
+        pub candidates: Vec<String> = "candidates";
+    }
+}
+
+records! {
+    /// A record that stands apart.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Apart {
+        /// Why.
+        pub cause: Reason = "cause";
+        /// Its name, or the beginning of its text.
+        pub title: String = "title";
+        /// The GHL contact it belongs to.
+        pub contact: Option<String> = "contact";
+        /// Since when, epoch milliseconds.
+        pub at: u64 = "at";
+        /// Hash of its content at that time: an accepted record that changes is looked at again.
+        pub content: String = "content";
+        /// ChartMogul's record that it is about.
+        pub chartmogul: Option<String> = "chartmogul";
+    }
+}
+
+records! {
+    /// A create that was begun.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Intent {
+        /// When it was begun, epoch milliseconds.
+        pub at: u64 = "at";
+        /// The customer that it was to be made at.
+        pub customer: Option<String> = "customer";
+    }
+}
+
+records! {
+    /// A counterpart that a person chose.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Choice {
+        /// The customer.
+        pub customer: String = "customer";
+        /// The contact under it, if the person named one.
+        pub contact: Option<String> = "contact";
+    }
+}
+
+records! {
+    /// Equal refusals.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Refusal {
+        /// The record after which the next full pass goes on trying.
+        pub tried: String = "tried";
+        /// Whether one of the group has passed since: then all are tried again.
+        pub freed: bool = "freed";
+    }
+}
+
+records! {
+    /// The values of one record that were cut, left out or refused; the rest of it was written.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct FieldLetters {
+        /// The GHL contact it belongs to.
+        pub contact: Option<String> = "contact";
+        /// Since when, epoch milliseconds.
+        pub at: u64 = "at";
+        pub fields: Vec<FieldLetter> = "fields";
+    }
+}
+
+records! {
+    /// One such value.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct FieldLetter {
+        /// The field.
+        pub field: String = "field";
+        /// What is wrong with it and what was done.
+        pub reason: String = "reason";
+        /// An error code.
+        pub code: String = "code";
+        /// Where ChartMogul refused it: the group of equal refusals.
+        pub group: String = "group";
+    }
+}
+
+/// How the records of a page stand, read at once.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Standings {
+    letters: RefCell<BTreeMap<String, DeadLetter>>,
+    apart: RefCell<BTreeMap<String, Apart>>,
+    fields: RefCell<BTreeMap<String, FieldLetters>>,
+    retries: RefCell<BTreeMap<String, bool>>,
+}
+
+impl Standings {
+    pub(in crate::sync) fn letter(&self, row: &str) -> Option<DeadLetter> {
+        self.letters.borrow().get(row).cloned()
+    }
+
+    pub(in crate::sync) fn apart(&self, row: &str) -> Option<Apart> {
+        self.apart.borrow().get(row).cloned()
+    }
+
+    pub(in crate::sync) fn fields(&self, row: &str) -> Option<FieldLetters> {
+        self.fields.borrow().get(row).cloned()
+    }
+
+    /// Whether this pass tries a refused record again.
+    pub(in crate::sync) fn is_retried(&self, row: &str) -> bool {
+        self.retries.borrow().contains_key(row)
+    }
+
+    /// Takes in how the records of the next page stand.
+    pub(in crate::sync) fn replace(
+        &self,
+        letters: BTreeMap<String, DeadLetter>,
+        apart: BTreeMap<String, Apart>,
+        fields: BTreeMap<String, FieldLetters>,
+        retries: BTreeMap<String, bool>,
+    ) {
+        self.letters.replace(letters);
+        self.apart.replace(apart);
+        self.fields.replace(fields);
+        self.retries.replace(retries);
+    }
+}

@@ -1,0 +1,228 @@
+//! A location's lasting state, what was discovered, and the run under way.
+
+use crate::mapping::custom_fields::Definition;
+use crate::mapping::settings::Anchor;
+use crate::mapping::users::User;
+use crate::named::Named;
+use crate::{choices, records};
+
+use super::plan::Plan;
+
+records! {
+    /// A location's lasting state.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub struct State {
+        /// Goes up whenever a plan is applied: a plan made before is stale.
+        pub revision: u64 = "revision";
+        /// Contacts changed up to here were read, epoch milliseconds.
+        pub watermark: u64 = "watermark";
+        /// When the last pass that read everything began, epoch milliseconds; 0 for never.
+        pub full_pass_at: u64 = "fullPassAt";
+        /// When a plan was first made.
+        pub planned_at: u64 = "plannedAt";
+        /// When a plan was last applied whole.
+        pub applied_at: u64 = "appliedAt";
+        /// The settings' fingerprint at that time.
+        pub settings: String = "settings";
+        /// The plan that was last applied whole.
+        pub last_plan: String = "lastPlan";
+        /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
+        pub list_pages: u64 = "listPages";
+        /// Linked records of all kinds.
+        pub linked: u64 = "linked";
+        /// What the links were made with; `None` while there are none.
+        pub anchor: Option<Anchor> = "anchor";
+        /// The settings that decide who is who, of the plan that was shown last.
+        pub shown: String = "shown";
+        /// The ChartMogul account.
+        pub account: AccountMark = "account";
+        /// The data source that customers are created in, once it is known: whatever its name becomes.
+        pub data_source: Option<String> = "dataSource";
+        /// A customer that is known to stand in the account.
+        pub known_customer: Option<String> = "knownCustomer";
+        /// The newest note of ChartMogul that was seen, epoch milliseconds.
+        pub newest_note: i64 = "newestNote";
+        /// The newest task of ChartMogul that was seen, epoch milliseconds.
+        pub newest_task: i64 = "newestTask";
+        /// How marks, note texts and long tasks were written last.
+        pub writing: String = "writing";
+    }
+}
+
+records! {
+    /// GHL's quota of the day as a run saw it last, for processes that ask no service.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    whole pub(in crate::sync) struct QuotaMark {
+        /// Calls a day, where the service says so.
+        pub limit: Option<u64> = "limit";
+        /// Calls left.
+        pub remaining: u64 = "remaining";
+        /// When the day's count starts again, epoch milliseconds.
+        pub resets_at_ms: u64 = "resetsAtMs";
+    }
+}
+
+records! {
+    /// What tells a ChartMogul account from others.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    whole pub struct AccountMark {
+        /// Its id, where the answer has one.
+        pub id: Option<String> = "id";
+        /// Its name.
+        pub name: String = "name";
+        /// Its currency.
+        pub currency: String = "currency";
+        /// Its time zone.
+        pub time_zone: String = "timeZone";
+    }
+}
+
+records! {
+    /// What was discovered; kept in the store.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub(in crate::sync) struct Schema {
+        /// When, epoch milliseconds.
+        pub at: u64 = "at";
+        /// The settings it was discovered for.
+        pub settings: String = "settings";
+        /// The location's name.
+        pub location_name: String = "locationName";
+        /// Its IANA time zone.
+        pub time_zone: Option<String> = "timeZone";
+        /// Its country, alpha-2.
+        pub country: Option<String> = "country";
+        /// Its contact fields.
+        pub definitions: Vec<Definition> = "definitions";
+        /// Its users by id.
+        pub users: Named<User> = "users";
+        /// The data source that customers are created in, once it exists.
+        pub data_source: Option<String> = "dataSource";
+        /// All data sources of the account, where customers are made.
+        pub sources: Vec<String> = "sources";
+        /// The data source whose customers are preferred.
+        pub preferred: Option<String> = "preferred";
+    }
+}
+
+choices! {
+    /// The phases of a run, in order.
+    pub(in crate::sync) enum Phase {
+        /// GHL's contacts: those that changed, all, or the ones asked for.
+        Contacts = "contacts",
+        /// Contacts that are read again, as something of theirs failed.
+        Again = "again",
+        /// GHL's businesses.
+        Businesses = "businesses",
+        /// ChartMogul's customers.
+        Customers = "customers",
+        /// ChartMogul's contacts.
+        CustomerContacts = "customerContacts",
+        /// ChartMogul's notes, newest first.
+        ChartmogulNotes = "chartmogulNotes",
+        /// ChartMogul's tasks, newest first.
+        ChartmogulTasks = "chartmogulTasks",
+        /// Single customers, where looking them up takes fewer calls than lists.
+        LookUps = "lookUps",
+        /// Linked contacts and businesses that GHL did not list.
+        Missing = "missing",
+        /// Linked records that ChartMogul did not list.
+        Voids = "voids",
+        /// Refused records that this pass tries again.
+        Retries = "retries",
+        /// Businesses become changes.
+        PairBusinesses = "pairBusinesses",
+        /// Contacts become changes.
+        PairContacts = "pairContacts",
+        /// GHL's notes of the contacts that have a customer.
+        Notes = "notes",
+        /// GHL's tasks.
+        Tasks = "tasks",
+        /// Customers' notes that were not read yet.
+        CustomerNotes = "customerNotes",
+        /// Notes become changes.
+        CompareNotes = "compareNotes",
+        /// Tasks become changes.
+        CompareTasks = "compareTasks",
+        /// Customers' tags and attributes become changes.
+        CompareCustomers = "compareCustomers",
+        /// The plan is whole.
+        Planned = "planned",
+        /// The plan is being carried out.
+        Applying = "applying",
+    }
+}
+
+impl Phase {
+    /// The phase after this one.
+    pub(in crate::sync) fn next(self) -> Self {
+        Self::ALL.iter().copied().find(|phase| *phase > self).unwrap_or(Self::Applying)
+    }
+
+    /// What a progress bar and a checkpoint say.
+    pub(in crate::sync) const fn title(self) -> &'static str {
+        match self {
+            Self::Contacts | Self::Again => "reading contacts",
+            Self::Businesses => "reading businesses",
+            Self::Customers | Self::LookUps => "reading customers",
+            Self::CustomerContacts => "reading customers' contacts",
+            Self::ChartmogulNotes | Self::CustomerNotes => "reading ChartMogul's notes",
+            Self::ChartmogulTasks => "reading ChartMogul's tasks",
+            Self::Missing | Self::Voids => "checking links",
+            Self::Retries => "choosing what is tried again",
+            Self::PairBusinesses => "comparing businesses",
+            Self::PairContacts => "comparing contacts",
+            Self::Notes => "reading notes",
+            Self::Tasks => "reading tasks",
+            Self::CompareNotes => "comparing notes",
+            Self::CompareTasks => "comparing tasks",
+            Self::CompareCustomers => "comparing customers",
+            Self::Planned => "planned",
+            Self::Applying => "applying",
+        }
+    }
+}
+
+records! {
+    /// The run under way, committed after each page.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    whole pub(in crate::sync) struct Run {
+        pub phase: Phase = "phase";
+        /// Where the phase goes on.
+        pub cursor: Option<String> = "cursor";
+        /// The plan being made.
+        pub plan: Plan = "plan";
+        /// The contacts that the run is about; none for all.
+        pub only: Vec<String> = "only";
+        /// Incremental: contacts changed from here on are read.
+        pub changed_since: u64 = "changedSince";
+        /// The newest change seen.
+        pub newest: u64 = "newest";
+        /// Contacts read that have no link yet.
+        pub unlinked: u64 = "unlinked";
+        /// Whether ChartMogul's customers and contacts are listed, and not looked up one by one.
+        pub lists: bool = "lists";
+        /// Pages of those lists read so far.
+        pub list_pages: u64 = "listPages";
+        /// The data source that customers of this location were found in.
+        pub own_source: Option<String> = "ownSource";
+        /// Contacts that GHL announced and did not list.
+        pub missing: u64 = "missing";
+        /// The newest and the oldest note and task of ChartMogul that were seen.
+        pub newest_note: i64 = "newestNote";
+        pub newest_task: i64 = "newestTask";
+        pub oldest_note: i64 = "oldestNote";
+        /// Links seen while they were checked.
+        pub links: u64 = "links";
+        /// Changes written so far; numbers their keys.
+        pub sequence: u64 = "sequence";
+        /// Records done and known in this phase, for the progress bar.
+        pub done: u64 = "done";
+        pub total: u64 = "total";
+        /// Records set aside while planning.
+        pub rejected: u64 = "rejected";
+        /// Lists in a row that could not be read.
+        pub failures: u32 = "failures";
+        /// When it was last worked on, epoch milliseconds.
+        pub active_at: u64 = "activeAt";
+    }
+}

@@ -1,0 +1,141 @@
+//! What an earlier run could not finish: contacts to be read again, refused records to be tried again.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::super::engine::{Engine, Step, gather};
+use super::super::letters::group_of;
+use super::super::model::pair::Kind;
+use super::super::model::staged::StagedContact;
+use super::super::model::standing::{DeadLetter, Reason, Refusal, Standing};
+use super::super::model::state::Run;
+use super::super::state::tables::of;
+use super::super::state::tables::{AGAIN, LETTERS, REFUSALS};
+use super::super::work::Work;
+use super::contacts::TOGETHER;
+use crate::error::{Code, Error, Result};
+use crate::host::Host;
+use crate::mutants::{self, Mutant};
+
+/// Refused records of a group that a full pass tries again.
+const TRIED_OF_A_GROUP: usize = 10;
+
+impl<H: Host> Engine<'_, H> {
+    /// Contacts that an earlier run could not finish are read again, whether they changed or not.
+    pub(in crate::sync) async fn read_again(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let rows = self.keeper.scan(&AGAIN, "", run.cursor.as_deref(), TOGETHER).await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        let ids: Vec<String> = rows.into_iter().map(|(id, _)| id).collect();
+        let staged: Vec<Option<StagedContact>> =
+            self.keeper.get_all(&work.tables.contacts, &ids).await?;
+        let unread: Vec<String> = ids
+            .into_iter()
+            .zip(staged)
+            .filter(|(_, row)| row.is_none())
+            .map(|(id, _)| id)
+            .collect();
+        let answers = gather(&unread, TOGETHER, async |id: &String| {
+            self.ghl_value("contacts.get", json!({ "contactId": id })).await
+        })
+        .await;
+        let mut items = Vec::new();
+        for (id, answer) in unread.iter().zip(answers) {
+            match answer {
+                Ok(item) => {
+                    run.plan.least_read_calls.ghl += 1;
+                    items.push(item);
+                }
+                // Deleted meanwhile: nothing is left to bring over.
+                Err(error) if error.code == Code::NotFound => batch.delete(&AGAIN, id),
+                Err(error) if error.code.ends_run() => return Err(error),
+                // Some records fail for ever: the rest goes on, and the next run tries again.
+                Err(error) => {
+                    run.rejected += 1;
+                    let letter = self.letter(Kind::Contact, id, Some(id), &error);
+                    self.set_aside(&mut batch, &of(Kind::Contact, id), letter)?;
+                    batch.put(&AGAIN, id, &run.plan.id)?;
+                }
+            }
+        }
+        self.stage_contacts(run, work, &items, &mut batch).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    /// Of each group of refusals some are tried again, in turn: what was refused may be mended.
+    pub(in crate::sync) async fn choose_retries(&self, _: &mut Run, work: &Work) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        if mutants::is_on(Mutant::RefusedForEver) {
+            return Ok(Step { batch, done: true });
+        }
+        let mut groups: BTreeMap<String, (Refusal, Vec<String>, Vec<String>)> = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let rows: Vec<(String, DeadLetter)> =
+                self.keeper.scan(&LETTERS, "", after.as_deref(), 500).await?;
+            let Some((last, _)) = rows.last() else { break };
+            after = Some(last.clone());
+            for (id, letter) in rows {
+                if letter.standing != Standing::Failed || letter.group.is_empty() {
+                    continue;
+                }
+                if !groups.contains_key(&letter.group) {
+                    let refusal = self.keeper.get(&REFUSALS, &letter.group).await?;
+                    let empty = (refusal.unwrap_or_default(), Vec::new(), Vec::new());
+                    groups.insert(letter.group.clone(), empty);
+                }
+                if let Some((refusal, first, later)) = groups.get_mut(&letter.group) {
+                    let list = if id > refusal.tried { later } else { first };
+                    if refusal.freed || list.len() < TRIED_OF_A_GROUP {
+                        list.push(id);
+                    }
+                }
+            }
+        }
+        for (group, (refusal, first, later)) in groups {
+            let most = if refusal.freed { usize::MAX } else { TRIED_OF_A_GROUP };
+            let chosen: Vec<String> = later.into_iter().chain(first).take(most).collect();
+            let tried = chosen.last().cloned().unwrap_or_default();
+            for id in &chosen {
+                batch.put(&work.tables.retries, id, &true)?;
+            }
+            batch.put(&REFUSALS, &group, &Refusal { tried, freed: false })?;
+        }
+        Ok(Step { batch, done: true })
+    }
+
+    /// The letter of an error.
+    pub(in crate::sync) fn letter(
+        &self,
+        kind: Kind,
+        id: &str,
+        contact: Option<&str>,
+        error: &Error,
+    ) -> DeadLetter {
+        let open = matches!(error.code, Code::OutcomeUnknown);
+        let cause = match error.code {
+            Code::UnreadableResponse => Reason::Unread,
+            Code::Unmappable => Reason::Unmappable,
+            _ if open => Reason::Open,
+            code if code.retryable() => Reason::Unavailable,
+            _ => Reason::Rejected,
+        };
+        let retryable = error.code.retryable() || open;
+        DeadLetter {
+            kind: kind.name().to_owned(),
+            id: id.to_owned(),
+            contact: contact.map(str::to_owned),
+            standing: Standing::Failed,
+            cause,
+            code: error.code.text().to_owned(),
+            reason: error.message.clone(),
+            hint: error.hint.as_deref().map(str::to_owned),
+            at: self.host.now(),
+            retryable,
+            group: if retryable { String::new() } else { group_of(error) },
+            ..DeadLetter::default()
+        }
+    }
+}

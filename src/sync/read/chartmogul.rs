@@ -1,0 +1,539 @@
+//! ChartMogul's side: from lists, or single look-ups where those take fewer calls.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather};
+use super::super::model::pair::Kind;
+use super::super::model::plan::Pass;
+use super::super::model::staged::{
+    Candidate, Content, SeenChild, SeenContact, SeenCustomer, StagedContact,
+};
+use super::super::model::standing::Choice;
+use super::super::model::state::Run;
+use super::super::state::keeper::Batch;
+use super::super::state::tables::{CHOICES, PAIRS};
+use super::super::state::tables::{of, of_kind};
+use super::super::work::Work;
+use super::contacts::{OVERLAP_MS, TOGETHER};
+use crate::chartmogul::records::{Contact, Customer, Note, Task};
+use crate::dates;
+use crate::error::{Code, Result, Service};
+use crate::host::Host;
+use crate::http::Page;
+use crate::mapping::kinds::{attributes, customer, member, task};
+use crate::mapping::settings::Anchor;
+use crate::mapping::{Fields, email, hash, notes, tasks, text};
+use crate::mutants::{self, Mutant};
+use crate::phone::e164;
+use crate::record::Json;
+
+/// Rows of the index, collected before they are merged into the store.
+pub(in crate::sync) type Rows = BTreeMap<String, Vec<Candidate>>;
+
+impl<H: Host> Engine<'_, H> {
+    pub(in crate::sync) async fn read_customers(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let page = self.next_page(run, "customers.list").await?;
+        run.list_pages += 1;
+        let mut batch = self.keeper.batch();
+        let mut rows = Rows::new();
+        for item in &page.items {
+            let customer: Customer = self.parse(Service::Chartmogul, "customers.list", item)?;
+            self.index_customer(work, &customer, &mut rows, &mut batch)?;
+            let own = |id: &String| {
+                let bare = id.strip_prefix("ghl:").or_else(|| id.strip_prefix("ghlb:"));
+                bare.and_then(|bare| bare.split(':').next()) == Some(&self.location)
+            };
+            if customer.external_ids.iter().chain(&customer.external_id).any(own) {
+                let sources = customer.data_source_uuids.iter().chain(&customer.data_source_uuid);
+                run.own_source = sources.chain(&run.own_source).min().cloned();
+            }
+        }
+        self.merge(work, rows, &mut batch).await?;
+        Ok(Step { batch, done: run.cursor.is_none() })
+    }
+
+    pub(in crate::sync) async fn read_customer_contacts(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let page = self.next_page(run, "contacts.list").await?;
+        run.list_pages += 1;
+        let mut batch = self.keeper.batch();
+        self.index_contacts(work, "contacts.list", &page.items, &mut batch).await?;
+        Ok(Step { batch, done: run.cursor.is_none() })
+    }
+
+    /// Finds new contacts' customers by look-ups: cheaper than lists for few.
+    pub(in crate::sync) async fn look_up(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let rows: Vec<(String, StagedContact)> =
+            self.keeper.scan(&work.tables.contacts, "", run.cursor.as_deref(), TOGETHER).await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
+        let pairs = self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
+        let choices: Vec<Option<Choice>> = self.keeper.get_all(&CHOICES, &ids).await?;
+        let mut addresses: Vec<Vec<String>> = Vec::new();
+        for (((_, staged), pair), choice) in rows.iter().zip(pairs).zip(choices) {
+            if let Some(choice) = choice {
+                self.look_up_customer(run, work, &choice.customer, &mut batch).await?;
+            } else if pair.is_none() {
+                let own = staged.email.iter().chain(&staged.other_emails);
+                addresses.push(own.cloned().collect());
+            }
+        }
+        // The primary address first; the others only where it finds nobody.
+        let most = addresses.iter().map(Vec::len).max().unwrap_or(0);
+        for turn in 0..most {
+            let mut asked: Vec<String> =
+                addresses.iter().filter_map(|own| own.get(turn)).cloned().collect();
+            asked.sort_unstable();
+            asked.dedup();
+            let marks: Vec<String> =
+                asked.iter().map(|address| format!("asked/{address}")).collect();
+            let known = self.keeper.get_all(&work.tables.index, &marks).await?;
+            let mut fresh = Vec::new();
+            for (address, known) in asked.into_iter().zip(known) {
+                if known.is_none() {
+                    fresh.push(address);
+                }
+            }
+            let found = gather(&fresh, TOGETHER, async |address: &String| {
+                self.search_customers(address).await
+            })
+            .await;
+            for (address, found) in fresh.iter().zip(found) {
+                let found = found?;
+                run.plan.least_read_calls.chartmogul += 1;
+                batch.put(&work.tables.index, &format!("asked/{address}"), &Vec::new())?;
+                for item in &found {
+                    let customer: Customer =
+                        self.parse(Service::Chartmogul, "customers.search", item)?;
+                    let Some(uuid) = customer.uuid.clone() else { continue };
+                    let mut rows = Rows::new();
+                    self.index_customer(work, &customer, &mut rows, &mut batch)?;
+                    self.merge(work, rows, &mut batch).await?;
+                    self.list_contacts(run, work, &uuid, &mut batch).await?;
+                }
+                if !found.is_empty() {
+                    for own in &mut addresses {
+                        if own.get(turn) == Some(address) {
+                            own.truncate(turn + 1);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Step { batch, done: false })
+    }
+
+    async fn search_customers(&self, address: &str) -> Result<Vec<Json>> {
+        let parameters =
+            json!({ "email": address, "with_associated_emails": true, "per_page": RECORDS_A_PAGE });
+        match self.chartmogul_list("customers.search", parameters).await {
+            // ChartMogul answers a search without a match with 404.
+            Err(error) if error.code == Code::NotFound => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// One customer and its contacts, unless they were read by this run.
+    pub(in crate::sync) async fn look_up_customer(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+        batch: &mut Batch,
+    ) -> Result<bool> {
+        let known: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, uuid).await?;
+        if known.is_some() || batch.get(&work.tables.customers, uuid).is_some() {
+            return Ok(true);
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        let answer = match self
+            .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) if error.code == Code::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let customer: Customer = self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
+        let mut rows = Rows::new();
+        self.index_customer(work, &customer, &mut rows, batch)?;
+        self.merge(work, rows, batch).await?;
+        self.list_contacts(run, work, uuid, batch).await?;
+        Ok(true)
+    }
+
+    /// One contact, unless it was read by this run or is gone.
+    pub(in crate::sync) async fn look_up_contact(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let known: Option<SeenContact> =
+            self.keeper.get(&work.tables.customer_contacts, uuid).await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        let parameters = json!({ "contact_uuid": uuid });
+        match self.chartmogul_value("contacts.retrieve", parameters).await {
+            Ok(answer) => self.index_contacts(work, "contacts.retrieve", &[answer], batch).await,
+            Err(error) if error.code == Code::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list_contacts(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        customer: &str,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
+        let contacts = self.chartmogul_list("contacts.list", parameters).await?;
+        run.plan.least_read_calls.chartmogul += 1;
+        self.index_contacts(work, "contacts.list", &contacts, batch).await
+    }
+
+    /// ChartMogul's notes, newest first: all of them, or back to what the last run saw.
+    pub(in crate::sync) async fn read_chartmogul_notes(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let page = self.next_page(run, "notes.list").await?;
+        let mut batch = self.keeper.batch();
+        let until = back_to(run, work.state.newest_note);
+        let mut oldest = i64::MAX;
+        let mut found = Vec::new();
+        for item in &page.items {
+            let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
+            if let Some(at) = note.created_at.as_deref().and_then(dates::instant_of) {
+                oldest = oldest.min(at);
+                run.newest_note = run.newest_note.max(at.min(signed(run.plan.created_at)));
+            }
+            found.push(note);
+        }
+        self.index_notes(work, &found, &mut batch).await?;
+        run.oldest_note = run.oldest_note.min(oldest);
+        if run.cursor.is_none() {
+            run.oldest_note = i64::MIN;
+        }
+        let done = run.cursor.is_none() || oldest < until;
+        Ok(Step { batch, done })
+    }
+
+    /// ChartMogul's tasks, newest first: all of them, or back to what the last run saw.
+    pub(in crate::sync) async fn read_chartmogul_tasks(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let page = self.next_page(run, "tasks.list").await?;
+        let mut batch = self.keeper.batch();
+        let until = back_to(run, work.state.newest_task);
+        let mut oldest = i64::MAX;
+        let mut found = Vec::new();
+        for item in &page.items {
+            let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
+            if let Some(at) = task.created_at.as_deref().and_then(dates::instant_of) {
+                oldest = oldest.min(at);
+                run.newest_task = run.newest_task.max(at.min(signed(run.plan.created_at)));
+            }
+            found.push(task);
+        }
+        self.index_tasks(work, &found, &mut batch).await?;
+        let done = run.cursor.is_none() || oldest < until;
+        Ok(Step { batch, done })
+    }
+
+    /// Notes as they stand in ChartMogul, by their markers and contents.
+    pub(in crate::sync) async fn index_notes(
+        &self,
+        work: &Work,
+        found: &[Note],
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut seen = Vec::with_capacity(found.len());
+        for note in found {
+            let (Some(uuid), Some(customer)) = (&note.uuid, &note.customer_uuid) else { continue };
+            let text = note.text.as_deref().unwrap_or_default();
+            let mut fields = Fields::new();
+            fields.insert("text".to_owned(), Value::String(notes::content(text)));
+            let child =
+                SeenChild { customer: customer.clone(), marker: notes::marked(text), fields };
+            seen.push((uuid.clone(), child, notes::content(text)));
+        }
+        self.index_children(work, Kind::Note, seen, batch).await
+    }
+
+    /// Tasks as they stand in ChartMogul.
+    pub(in crate::sync) async fn index_tasks(
+        &self,
+        work: &Work,
+        found: &[Task],
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut seen = Vec::with_capacity(found.len());
+        for task in found {
+            let (Some(uuid), Some(customer), Some(details)) =
+                (&task.task_uuid, &task.customer_uuid, &task.task_details)
+            else {
+                continue;
+            };
+            let fields = task::seen(task);
+            let content = task::content(&fields);
+            let marker = tasks::marked(details).map(str::to_owned);
+            seen.push((
+                uuid.clone(),
+                SeenChild { customer: customer.clone(), marker, fields },
+                content,
+            ));
+        }
+        self.index_children(work, Kind::Task, seen, batch).await
+    }
+
+    async fn index_children(
+        &self,
+        work: &Work,
+        kind: Kind,
+        seen: Vec<(String, SeenChild, String)>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut rows = Rows::new();
+        let mut contents: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (uuid, child, content) in seen {
+            match &child.marker {
+                Some(id) => {
+                    rows.entry(format!("marker/{}", of(kind, id))).or_default().push(Candidate {
+                        id: child.customer.clone(),
+                        contact: Some(uuid.clone()),
+                        ..Candidate::default()
+                    })
+                }
+                None => contents
+                    .entry(format!("{}/{}/{content}", kind.name(), child.customer))
+                    .or_default()
+                    .push(uuid.clone()),
+            }
+            batch.put(&work.tables.children, &of(kind, &uuid), &child)?;
+        }
+        let keys: Vec<&String> = contents.keys().collect();
+        let known: Vec<Option<Content>> = self.keeper.get_all(&work.tables.contents, &keys).await?;
+        for ((key, uuids), known) in contents.iter().zip(known) {
+            let known = batch.get(&work.tables.contents, key).or(known);
+            let mut all = known.unwrap_or_default();
+            for uuid in uuids {
+                if !all.chartmogul.contains(uuid) {
+                    all.chartmogul.push(uuid.clone());
+                }
+            }
+            batch.put(&work.tables.contents, key, &all)?;
+        }
+        self.merge(work, rows, batch).await
+    }
+
+    async fn next_page(&self, run: &mut Run, endpoint: &'static str) -> Result<Page> {
+        let parameters = json!({ "per_page": RECORDS_A_PAGE });
+        let page = self.chartmogul_page(endpoint, parameters, run.cursor.as_deref()).await?;
+        run.plan.least_read_calls.chartmogul += 1;
+        run.done += page.items.len() as u64;
+        *run.plan.read.or_default(&endpoint.replace(".list", "InChartmogul")) +=
+            page.items.len() as u64;
+        run.cursor = page.cursor.clone();
+        Ok(page)
+    }
+
+    pub(in crate::sync) fn index_customer(
+        &self,
+        work: &Work,
+        customer: &Customer,
+        rows: &mut Rows,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let Some(uuid) = &customer.uuid else { return Ok(()) };
+        let external: Vec<&String> =
+            customer.external_ids.iter().chain(&customer.external_id).collect();
+        // Ours, or made for another location.
+        // One that was merged with another source's is that source's as much as ours.
+        let of_ghl = |id: &&&String| id.starts_with("ghl:") || id.starts_with("ghlb:");
+        let pure = external.iter().all(|id| of_ghl(&id));
+        let names = external.iter().find(of_ghl).filter(|_| pure);
+        let own = format!("ghl:{}:", self.location);
+        let named = names.map(|id| id.strip_prefix(&own).unwrap_or(id).to_owned());
+        let candidate = Candidate {
+            id: uuid.clone(),
+            names: named.clone(),
+            certain: named.is_some(),
+            ..Candidate::default()
+        };
+        let own_source = work.ready.schema.borrow().data_source.clone();
+        let by_name =
+            mutants::is_on(Mutant::NameIsIdentity) && own_source != customer.data_source_uuid;
+        for external in external.iter().filter(|_| !by_name) {
+            push(rows, format!("external/{external}"), &candidate);
+        }
+        if let Some(address) = customer.email.as_deref().and_then(email) {
+            push(rows, format!("email/{address}"), &candidate);
+        }
+        let mut sources = customer.data_source_uuids.clone();
+        if let Some(source) = customer.data_source_uuid.clone().filter(|own| !sources.contains(own))
+        {
+            sources.insert(0, source);
+        }
+        let seen = SeenCustomer {
+            name: customer.name.clone().unwrap_or_default(),
+            email: customer.email.as_deref().and_then(email),
+            sources,
+            external: customer
+                .external_id
+                .clone()
+                .or_else(|| customer.external_ids.first().cloned()),
+            ours: named.is_some(),
+            carries_ours: external.iter().any(|id| of_ghl(&id)),
+            fields: match self.settings.anchor {
+                Anchor::AttachOnly => Fields::new(),
+                Anchor::ContactIsCustomer | Anchor::BusinessIsCustomer => customer::seen(customer),
+            },
+            attributes: attributes::seen(customer),
+            tags: customer.attributes.tags.clone(),
+        };
+        batch.put(&work.tables.customers, uuid, &seen)
+    }
+
+    /// A page of contacts. What stands under a customer of ours was written by us.
+    pub(in crate::sync) async fn index_contacts(
+        &self,
+        work: &Work,
+        endpoint: &'static str,
+        items: &[Json],
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut contacts = Vec::with_capacity(items.len());
+        for item in items {
+            let contact: Contact = self.parse(Service::Chartmogul, endpoint, item)?;
+            if contact.uuid.is_some() && contact.customer_uuid.is_some() {
+                contacts.push(contact);
+            }
+        }
+        let customers: Vec<&str> =
+            contacts.iter().filter_map(|contact| contact.customer_uuid.as_deref()).collect();
+        let known: Vec<Option<SeenCustomer>> =
+            self.keeper.get_all(&work.tables.customers, &customers).await?;
+        let mut rows = Rows::new();
+        for (contact, known) in contacts.iter().zip(known) {
+            let (Some(uuid), Some(customer)) = (&contact.uuid, &contact.customer_uuid) else {
+                continue;
+            };
+            let known = batch.get(&work.tables.customers, customer).or(known);
+            let ours = known.as_ref().is_some_and(|known| known.ours);
+            let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
+            let names = member::names(contact).map(str::to_owned);
+            let candidate = Candidate {
+                id: customer.clone(),
+                contact: Some(uuid.clone()),
+                certain: own.is_some(),
+                names,
+                position: contact.position.unwrap_or(i64::MAX),
+                ..Candidate::default()
+            };
+            // We made what carries the id as its external id; the attribute alone may stand in a record
+            // that somebody else made and we were linked with.
+            let external = contact.external_id.as_deref();
+            if let Some(id) = external {
+                let made = Candidate { made: true, ..candidate.clone() };
+                push(&mut rows, format!("external/{id}"), &made);
+            }
+            if let Some(id) = own.filter(|own| external != Some(own)) {
+                push(&mut rows, format!("external/{id}"), &candidate);
+            }
+            if known.as_ref().is_some_and(|known| known.carries_ours) {
+                push(&mut rows, format!("under/{customer}"), &candidate);
+            }
+            let candidate = Candidate { under_ours: ours, ..candidate };
+            let address = contact.email.as_deref().and_then(email);
+            if let Some(address) = &address {
+                push(&mut rows, format!("email/{address}"), &candidate);
+            }
+            let country = work.ready.country.as_deref();
+            if let Some(number) = contact.phone.as_deref().and_then(|text| e164(text, country)) {
+                push(&mut rows, format!("phone/{number}"), &candidate);
+            }
+            let names = [contact.first_name.as_deref(), contact.last_name.as_deref()];
+            let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let name = text::one_line(&name).to_lowercase();
+            if !name.is_empty() {
+                push(&mut rows, format!("name/{customer}/{}", hash(&name)), &candidate);
+            }
+            let fields = member::seen(contact);
+            // A customer of ours shows its primary contact by its list of contacts.
+            if let Some(mut known) = known.filter(|known| known.ours)
+                && self.settings.anchor != Anchor::AttachOnly
+                && !known.fields.keys().any(|name| name.starts_with("primary_contact."))
+            {
+                for (name, value) in &fields {
+                    known.fields.insert(format!("primary_contact.{name}"), value.clone());
+                }
+                batch.put(&work.tables.customers, customer, &known)?;
+            }
+            let seen = SeenContact {
+                customer: customer.clone(),
+                source: contact.data_source_uuid.clone(),
+                fields,
+            };
+            batch.put(&work.tables.customer_contacts, uuid, &seen)?;
+        }
+        self.merge(work, rows, batch).await
+    }
+
+    /// Adds candidates to those already known under the same value.
+    pub(in crate::sync) async fn merge(
+        &self,
+        work: &Work,
+        rows: Rows,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let keys: Vec<&String> = rows.keys().collect();
+        let known: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &keys).await?;
+        for ((key, candidates), known) in rows.iter().zip(known) {
+            let known = batch.get(&work.tables.index, key).or(known);
+            let mut all = known.unwrap_or_default();
+            for candidate in candidates {
+                if !all.contains(candidate) {
+                    all.push(candidate.clone());
+                }
+            }
+            batch.put(&work.tables.index, key, &all)?;
+        }
+        Ok(())
+    }
+}
+
+/// How far back a newest-first list is read: to what the last run saw, and all of it in a full pass.
+fn back_to(run: &Run, newest: i64) -> i64 {
+    match run.plan.pass {
+        Pass::Full => i64::MIN,
+        Pass::Incremental => newest.saturating_sub(signed(OVERLAP_MS)),
+    }
+}
+
+fn signed(milliseconds: u64) -> i64 {
+    i64::try_from(milliseconds).unwrap_or(i64::MAX)
+}
+
+fn push(rows: &mut Rows, key: String, candidate: &Candidate) {
+    let row = rows.entry(key).or_default();
+    if !row.contains(candidate) {
+        row.push(candidate.clone());
+    }
+}

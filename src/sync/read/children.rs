@@ -1,0 +1,509 @@
+//! GHL's notes and tasks, and ChartMogul's lists of single customers before something is made there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::super::engine::{Engine, Step, gather};
+use super::super::model::change::{Action, Change};
+use super::super::model::pair::{Kind, Pair};
+use super::super::model::plan::{Pass, Plan};
+use super::super::model::staged::{Candidate, Content, Home, StagedNote, StagedTask};
+use super::super::model::standing::Reason;
+use super::super::model::state::Run;
+use super::super::state::keeper::Batch;
+use super::super::state::tables::{AGAIN, LETTERS, PAIRS};
+use super::super::state::tables::{of, of_kind};
+use super::super::work::Work;
+use super::contacts::TOGETHER;
+use crate::chartmogul::records::{Note as ChartmogulNote, Task as ChartmogulTask};
+use crate::dates;
+use crate::error::{Code, Error, Result, Service};
+use crate::ghl::records::{Note, Task};
+use crate::host::Host;
+use crate::http::Page;
+use crate::mapping::kinds;
+use crate::mapping::settings::{Marker, Object};
+use crate::mapping::{changed, notes, tasks, text};
+use crate::mutants::{self, Mutant};
+use crate::record::{self, Json};
+
+use super::super::engine::RECORDS_A_PAGE;
+
+/// Contacts whose notes are read in one step: one that the quota cuts off is read again.
+const CONTACTS_A_STEP: usize = 10;
+/// GHL names no maximum for tasks; 100 is the largest it documents for lists.
+const TASKS_A_PAGE: u64 = 100;
+/// Notes and tasks looked at in one step.
+const CHILDREN_A_STEP: usize = 100;
+
+/// The id that the note beside a long task goes by.
+pub(in crate::sync) fn overflow_note(task: &str) -> String {
+    format!("task-{task}")
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// GHL's notes of the contacts that have a customer: it has no bulk read.
+    pub(in crate::sync) async fn read_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let prefix = of(Kind::Contact, "");
+        let rows: Vec<(String, Home)> = self
+            .keeper
+            .scan(&work.tables.homes, &prefix, run.cursor.as_deref(), CONTACTS_A_STEP)
+            .await?;
+        let mut batch = self.keeper.batch();
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        let last = last.clone();
+        run.done += rows.len() as u64;
+        run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
+        let homes: Vec<(String, Home)> = rows
+            .into_iter()
+            .filter(|(_, home)| !home.apart && (home.customer.is_some() || home.maker.is_some()))
+            .filter_map(|(key, home)| Some((key.strip_prefix(&prefix)?.to_owned(), home)))
+            .collect();
+        let answers = gather(&homes, CONTACTS_A_STEP, async |(id, _): &(String, Home)| {
+            self.ghl_list("notes.list", json!({ "contactId": id })).await
+        })
+        .await;
+        let mut read: Vec<(String, Vec<Json>)> = Vec::new();
+        for ((contact, _), answer) in homes.iter().zip(answers) {
+            let list = format!("list/notes-{contact}");
+            match answer {
+                Ok(items) => {
+                    run.failures = 0;
+                    run.plan.least_read_calls.ghl += 1;
+                    batch.delete(&LETTERS, &list);
+                    read.push((contact.clone(), items));
+                }
+                Err(error) if error.code.ends_run() => return Err(error),
+                Err(_) if mutants::is_on(Mutant::UnreadIsEmpty) => {}
+                Err(error) => {
+                    if error.code == Code::NotFound && self.is_gone(contact).await? {
+                        self.note_gone(&mut batch, contact).await?;
+                        continue;
+                    }
+                    run.failures += 1;
+                    *run.plan.unread.or_default(Kind::Note.name()) += 1;
+                    let mut letter = self.letter(Kind::Note, contact, Some(contact), &error);
+                    letter.kind = "list".to_owned();
+                    letter.cause = Reason::Unread;
+                    letter.retryable = true;
+                    letter.group = String::new();
+                    letter.reason = format!("its notes could not be read: {}", error.message);
+                    self.set_aside(&mut batch, &list, letter)?;
+                    batch.put(&AGAIN, contact, &run.plan.id)?;
+                }
+            }
+        }
+        run.cursor = Some(last);
+        self.stage_notes(run, work, &homes, &read, &mut batch).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    /// Whether GHL says itself that a contact is gone.
+    async fn is_gone(&self, contact: &str) -> Result<bool> {
+        match self.ghl_value("contacts.get", json!({ "contactId": contact })).await {
+            Err(error) if error.code == Code::NotFound => Ok(true),
+            Err(error) if error.code.ends_run() => Err(error),
+            _ => Ok(false),
+        }
+    }
+
+    async fn note_gone(&self, batch: &mut Batch, contact: &str) -> Result<()> {
+        let key = of(Kind::Contact, contact);
+        if let Some(pair) = self.keeper.get(&PAIRS, &key).await? {
+            batch.put(&PAIRS, &key, &Pair { gone: Some(self.host.now()), ..pair })?;
+        }
+        Ok(())
+    }
+
+    async fn stage_notes(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        homes: &[(String, Home)],
+        read: &[(String, Vec<Json>)],
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut found: BTreeMap<String, StagedNote> = BTreeMap::new();
+        for (contact, items) in read {
+            for item in items {
+                let note = match record::read_json::<Note<'_>>(item) {
+                    Ok(note) if note.id.is_some() => note,
+                    Ok(_) => {
+                        let why = "it has no id";
+                        self.set_aside_unreadable(
+                            run,
+                            batch,
+                            Kind::Note,
+                            Some(contact),
+                            item,
+                            why,
+                        )?;
+                        continue;
+                    }
+                    Err(error) => {
+                        let why = error.to_string();
+                        self.set_aside_unreadable(
+                            run,
+                            batch,
+                            Kind::Note,
+                            Some(contact),
+                            item,
+                            &why,
+                        )?;
+                        continue;
+                    }
+                };
+                let id = note.id.as_deref().unwrap_or_default().to_owned();
+                let (fields, at_create) = notes::note(&note);
+                let own = note.contact_id.as_deref().is_none_or(|own| own == contact);
+                let staged = StagedNote {
+                    contact: contact.clone(),
+                    own,
+                    fields,
+                    at_create,
+                    twice: found.contains_key(&id),
+                    unchanged: false,
+                };
+                match found.get(&id) {
+                    Some(other) if !goes_before(&staged, other) => {}
+                    _ => _ = found.insert(id, staged),
+                }
+            }
+        }
+        let ids: Vec<&String> = found.keys().collect();
+        let pairs = self.live_pairs(work, Kind::Note, &ids).await?;
+        let staged: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, &ids).await?;
+        let homes: BTreeMap<&String, &Home> = homes.iter().map(|(id, home)| (id, home)).collect();
+        let marked = self.settings.marker == Marker::Trailing;
+        for ((pair, before), (id, mut note)) in pairs.into_iter().zip(staged).zip(found) {
+            note.twice |= before.is_some();
+            // A note that is listed under two contacts belongs to the one that it names.
+            if let Some(before) = before.filter(|_| !mutants::is_on(Mutant::OneIdTwice)) {
+                if !goes_before(&note, &before) {
+                    continue;
+                }
+            } else {
+                Plan::add(&mut run.plan.read, Kind::Note, 1);
+            }
+            let at_home = |pair: &Pair| {
+                let home = homes.get(&note.contact).and_then(|home| home.customer.as_ref());
+                home == Some(&pair.customer) && pair.marked == marked
+            };
+            let same = |pair: &Pair| changed(&pair.base, &hashed(&note.fields)).is_empty();
+            let unchanged = pair.is_some_and(|pair| at_home(&pair) && same(&pair));
+            let note = if unchanged {
+                StagedNote {
+                    contact: note.contact,
+                    own: note.own,
+                    unchanged: true,
+                    ..StagedNote::default()
+                }
+            } else {
+                note
+            };
+            batch.put(&work.tables.notes, &id, &note)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::sync) async fn read_tasks(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        let page = if run.only.is_empty() {
+            let parameters = json!({ "limit": TASKS_A_PAGE });
+            self.ghl_page("tasks.search", parameters, run.cursor.as_deref()).await?
+        } else {
+            let mut items = Vec::new();
+            for contact in &run.only {
+                items.extend(self.ghl_list("tasks.list", json!({ "contactId": contact })).await?);
+                run.plan.least_read_calls.ghl += 1;
+            }
+            Page { items, cursor: None, total: None, missing: 0 }
+        };
+        run.plan.least_read_calls.ghl += u64::from(run.only.is_empty());
+        run.done += page.items.len() as u64;
+        run.total = page.total.unwrap_or(0);
+        if page.missing > 0 {
+            *run.plan.unread.or_default(Kind::Task.name()) += 1;
+            run.plan.warnings.push(format!(
+                "GoHighLevel announced {} more tasks than it listed: the next run reads them again",
+                page.missing
+            ));
+        }
+        let mut read: BTreeMap<String, Task<'_>> = BTreeMap::new();
+        for item in &page.items {
+            match record::read_json::<Task<'_>>(item) {
+                Ok(task) if task.deleted == Some(true) => {}
+                Ok(task) => match task.id.as_deref().map(str::to_owned) {
+                    Some(id) => _ = read.insert(id, task),
+                    None => {
+                        let why = "it has no id";
+                        self.set_aside_unreadable(run, &mut batch, Kind::Task, None, item, why)?;
+                    }
+                },
+                Err(error) => {
+                    let why = error.to_string();
+                    self.set_aside_unreadable(run, &mut batch, Kind::Task, None, item, &why)?;
+                }
+            }
+        }
+        let ids: Vec<&String> = read.keys().collect();
+        let staged: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
+        let users = work.ready.users.borrow().clone();
+        for ((id, task), before) in read.iter().zip(staged) {
+            if before.is_none() || mutants::is_on(Mutant::OneIdTwice) {
+                Plan::add(&mut run.plan.read, Kind::Task, 1);
+            }
+            let title = task.title.as_deref().unwrap_or("Task without a title");
+            let title = text::cut(&text::one_line(title), 60);
+            let own = run.only.first().filter(|_| run.only.len() == 1).map(String::as_str);
+            let Some(contact) = task.contact_id.as_deref().filter(|id| !id.is_empty()).or(own)
+            else {
+                // A task of no contact belongs to nobody whom ChartMogul could know.
+                let change =
+                    Change::new(Action::Skip, Kind::Task, id, title, "it belongs to no contact")
+                        .because(Reason::NoContact, Code::Unmappable);
+                self.tell(run, work, &mut batch, &change).await?;
+                continue;
+            };
+            let mapped =
+                tasks::task(task, self.settings, &users, |at| self.offset_minutes(&work.ready, at));
+            let (mapped, refusal) = match mapped {
+                Ok(mapped) => (mapped, None),
+                Err(reason) => (crate::mapping::Mapped::default(), Some(reason)),
+            };
+            let mut at_create = crate::mapping::Fields::new();
+            let updated = task.date_updated.as_ref().and_then(|at| at.milliseconds());
+            if let (Some(Value::Bool(true)), Some(at)) = (mapped.fields.get("completed"), updated) {
+                at_create.insert("completed_at".into(), json!(dates::iso(at)));
+            }
+            let row = StagedTask {
+                contact: contact.to_owned(),
+                title,
+                fields: mapped.fields,
+                at_create,
+                refusal,
+                problems: mapped.problems,
+                overflow: tasks::overflow(task, self.settings),
+            };
+            batch.put(&work.tables.tasks, id, &row)?;
+        }
+        run.cursor = page.cursor;
+        Ok(Step { batch, done: run.cursor.is_none() })
+    }
+
+    /// Before something is made at a customer its list is asked, unless a newest-first list covers
+    /// its date: another installation may have made it. Then contents are compared on both sides.
+    pub(in crate::sync) async fn read_customers_children(
+        &self,
+        run: &mut Run,
+        work: &Work,
+    ) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        let (kind, after) = match run.cursor.as_deref().and_then(|cursor| cursor.split_once('/')) {
+            Some(("task", after)) => (Kind::Task, Some(after.to_owned())),
+            Some((_, after)) => (Kind::Note, Some(after.to_owned())),
+            None => (Kind::Note, None),
+        };
+        let after = after.filter(|after| !after.is_empty());
+        // What is new: id, contact, when it is dated, its content.
+        let mut fresh: Vec<(String, String, Option<i64>, String)> = Vec::new();
+        let last = match kind {
+            Kind::Note => {
+                let rows: Vec<(String, StagedNote)> = self
+                    .keeper
+                    .scan(&work.tables.notes, "", after.as_deref(), CHILDREN_A_STEP)
+                    .await?;
+                let last = rows.last().map(|(id, _)| id.clone());
+                for (id, note) in rows.into_iter().filter(|(_, note)| !note.unchanged) {
+                    let at = note.at_create.get("created_at").and_then(dates::instant);
+                    let text = note.fields.get("text").and_then(Value::as_str).unwrap_or_default();
+                    fresh.push((id, note.contact, at, kinds::note::content(text)));
+                }
+                last
+            }
+            _ => {
+                let rows: Vec<(String, StagedTask)> = self
+                    .keeper
+                    .scan(&work.tables.tasks, "", after.as_deref(), CHILDREN_A_STEP)
+                    .await?;
+                let last = rows.last().map(|(id, _)| id.clone());
+                for (id, task) in rows {
+                    let content = kinds::task::content(&task.fields);
+                    // When a task was made is ChartMogul's own: what is new there stands in front.
+                    fresh.push((id, task.contact, Some(i64::MAX), content));
+                }
+                last
+            }
+        };
+        let Some(last) = last else {
+            let tasks_follow = kind == Kind::Note && self.settings.includes(Object::Tasks);
+            run.cursor = tasks_follow.then(|| "task/".to_owned());
+            return Ok(Step { batch, done: !tasks_follow });
+        };
+        run.cursor = Some(of(kind, &last));
+        let ids: Vec<&String> = fresh.iter().map(|(id, ..)| id).collect();
+        let pairs = self.live_pairs(work, kind, &ids).await?;
+        let markers: Vec<String> =
+            ids.iter().map(|id| format!("marker/{}", of(kind, id))).collect();
+        let markers: Vec<Option<Vec<Candidate>>> =
+            self.keeper.get_all(&work.tables.index, &markers).await?;
+        let contacts: Vec<&String> = fresh.iter().map(|(_, contact, ..)| contact).collect();
+        let homes = self.homes_of(work, &contacts).await?;
+        let mut new: Vec<(String, String, String)> = Vec::new();
+        let mut ask: BTreeSet<String> = BTreeSet::new();
+        for ((((id, _, at, content), pair), marker), home) in
+            fresh.into_iter().zip(pairs).zip(markers).zip(homes)
+        {
+            let customer = home.and_then(|home| home.customer.filter(|_| !home.apart));
+            let Some(customer) = customer else { continue };
+            // What is new, and what moves there, may have been made by another installation.
+            let moves = pair.as_ref().is_some_and(|pair| pair.customer != customer);
+            if marker.is_some() || (pair.is_some() && !moves) {
+                continue;
+            }
+            let covered = match (kind, at) {
+                (Kind::Note, Some(at)) => at >= run.oldest_note,
+                (Kind::Note, None) => run.oldest_note < i64::MAX,
+                _ => run.only.is_empty(),
+            };
+            let all = kind == Kind::Note && run.plan.pass == Pass::Full && run.only.is_empty();
+            if !covered && !all {
+                ask.insert(customer.clone());
+            }
+            if !moves {
+                new.push((id, customer, content));
+            }
+        }
+        self.list_children(run, work, kind, ask, &mut batch).await?;
+        self.note_contents(work, kind, new, &mut batch).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    async fn list_children(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        kind: Kind,
+        customers: BTreeSet<String>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let customers: Vec<String> = customers.into_iter().collect();
+        let listed: Vec<Option<bool>> =
+            self.keeper.get_all(&work.tables.listed, &of_kind(kind, &customers)).await?;
+        let customers: Vec<String> = customers
+            .into_iter()
+            .zip(listed)
+            .filter(|(_, listed)| listed.is_none())
+            .map(|(uuid, _)| uuid)
+            .collect();
+        let endpoint = if kind == Kind::Note { "notes.list" } else { "tasks.list" };
+        let answers = gather(&customers, TOGETHER, async |uuid: &String| {
+            let parameters = json!({ "customer_uuid": uuid, "per_page": RECORDS_A_PAGE });
+            self.chartmogul_list(endpoint, parameters).await
+        })
+        .await;
+        for (uuid, answer) in customers.iter().zip(answers) {
+            run.plan.least_read_calls.chartmogul += 1;
+            batch.put(&work.tables.listed, &of(kind, uuid), &true)?;
+            let items = match answer {
+                Ok(items) => items,
+                // The customer is gone: what is made there is refused, and looked into then.
+                Err(error) if error.code == Code::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            if kind == Kind::Note {
+                let mut found: Vec<ChartmogulNote> = Vec::with_capacity(items.len());
+                for item in &items {
+                    found.push(self.parse(Service::Chartmogul, endpoint, item)?);
+                }
+                self.index_notes(work, &found, batch).await?;
+            } else {
+                let mut found: Vec<ChartmogulTask> = Vec::with_capacity(items.len());
+                for item in &items {
+                    found.push(self.parse(Service::Chartmogul, endpoint, item)?);
+                }
+                self.index_tasks(work, &found, batch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes GHL's records beside ChartMogul's of the same content.
+    async fn note_contents(
+        &self,
+        work: &Work,
+        kind: Kind,
+        new: Vec<(String, String, String)>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let keys: Vec<String> = new
+            .iter()
+            .map(|(_, customer, content)| format!("{}/{customer}/{content}", kind.name()))
+            .collect();
+        let known: Vec<Option<Content>> = self.keeper.get_all(&work.tables.contents, &keys).await?;
+        for (((id, ..), key), known) in new.iter().zip(&keys).zip(known) {
+            let known = batch.get(&work.tables.contents, key).or(known);
+            let Some(mut content) = known.filter(|content| !content.chartmogul.is_empty()) else {
+                continue;
+            };
+            if !content.ghl.contains(id) {
+                content.ghl.push(id.clone());
+                batch.put(&work.tables.contents, key, &content)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where contacts are: as this run decided, else as they are linked.
+    pub(in crate::sync) async fn homes_of(
+        &self,
+        work: &Work,
+        contacts: &[impl AsRef<str>],
+    ) -> Result<Vec<Option<Home>>> {
+        let keys = of_kind(Kind::Contact, contacts);
+        let homes: Vec<Option<Home>> = self.keeper.get_all(&work.tables.homes, &keys).await?;
+        let pairs = self.live_pairs(work, Kind::Contact, contacts).await?;
+        let linked = |pair: Pair| Home {
+            customer: Some(pair.customer),
+            role: pair.role,
+            matched: pair.matched,
+            ..Home::default()
+        };
+        Ok(homes.into_iter().zip(pairs).map(|(home, pair)| home.or(pair.map(linked))).collect())
+    }
+
+    /// A record that cannot even be read is set aside with what there is of it.
+    pub(in crate::sync) fn set_aside_unreadable(
+        &self,
+        run: &mut Run,
+        batch: &mut Batch,
+        kind: Kind,
+        contact: Option<&str>,
+        item: &Json,
+        reason: &str,
+    ) -> Result<()> {
+        let value: Value = serde_json::from_str(item.get()).unwrap_or_default();
+        let id =
+            value.get("id").or_else(|| value.get("_id")).and_then(Value::as_str).map(str::to_owned);
+        let id = id.unwrap_or_else(|| format!("unreadable-{}", crate::mapping::hash(item.get())));
+        let error = Error::new(
+            Code::UnreadableResponse,
+            format!("GoHighLevel sent a record that cannot be read: {reason}"),
+        );
+        run.rejected += 1;
+        let letter = self.letter(kind, &id, contact, &error);
+        self.set_aside(batch, &of(kind, &id), letter)
+    }
+}
+
+/// Of two listings of one note the one under the contact that it names, then the smaller id: no order
+/// of lists decides.
+fn goes_before(one: &StagedNote, other: &StagedNote) -> bool {
+    (!one.own, &one.contact) < (!other.own, &other.contact)
+}
+
+fn hashed(fields: &crate::mapping::Fields) -> crate::mapping::Fields {
+    let marks = kinds::marks(fields);
+    crate::mapping::select(&marks, &|name, _| fields.contains_key(name))
+}

@@ -1,0 +1,397 @@
+//! Checking links: what a list does not show is looked for by its id, and that answer counts.
+
+use serde_json::json;
+
+use super::super::engine::{Engine, Step, gather};
+use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::staged::{
+    Candidate, SeenChild, SeenContact, SeenCustomer, StagedContact, Void,
+};
+use super::super::model::standing::{Apart, Reason};
+use super::super::model::state::Run;
+use super::super::state::keeper::Batch;
+use super::super::state::tables::{APART, DELETED, OWNERS, PAIRS};
+use super::super::state::tables::{of, of_kind};
+use super::super::work::Work;
+use super::chartmogul::Rows;
+use super::contacts::TOGETHER;
+use crate::chartmogul::records::{Customer, Note, Task};
+use crate::error::{Code, Result, Service};
+use crate::host::Host;
+use crate::mapping::kinds;
+use crate::mapping::settings::{Object, OnDeleted};
+use crate::mutants::{self, Mutant};
+
+/// Links checked in one step.
+const LINKS_A_STEP: usize = 100;
+
+impl<H: Host> Engine<'_, H> {
+    /// Linked contacts that GHL did not list: gone, or missed by the list.
+    pub(in crate::sync) async fn check_missing(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        // A list that is known to be incomplete says nothing of what it does not show.
+        if run.missing > 0 {
+            return Ok(Step { batch, done: true });
+        }
+        let prefix = of(Kind::Contact, "");
+        let rows: Vec<(String, Pair)> =
+            self.keeper.scan(&PAIRS, &prefix, run.cursor.as_deref(), LINKS_A_STEP).await?;
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        let ids: Vec<&str> = rows.iter().filter_map(|(key, _)| key.strip_prefix(&prefix)).collect();
+        let staged: Vec<Option<StagedContact>> =
+            self.keeper.get_all(&work.tables.contacts, &ids).await?;
+        let mut absent = Vec::new();
+        for ((id, (_, pair)), staged) in ids.iter().zip(&rows).zip(staged) {
+            if staged.is_none() && pair.gone.is_none() {
+                absent.push(((*id).to_owned(), pair.clone()));
+            }
+        }
+        let answers = gather(&absent, TOGETHER, async |(id, _): &(String, Pair)| {
+            self.ghl_value("contacts.get", json!({ "contactId": id })).await
+        })
+        .await;
+        let mut items = Vec::new();
+        for ((id, pair), answer) in absent.into_iter().zip(answers) {
+            run.plan.least_read_calls.ghl += 1;
+            match answer {
+                Ok(item) => items.push(item),
+                Err(error) if error.code == Code::NotFound => {
+                    batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
+                    let pair = Pair { gone: Some(self.host.now()), ..pair };
+                    batch.put(&PAIRS, &of(Kind::Contact, &id), &pair)?;
+                }
+                Err(error) if error.code.ends_run() => return Err(error),
+                // What cannot be asked for now stays as it is.
+                Err(_) => {}
+            }
+        }
+        self.stage_contacts(run, work, &items, &mut batch).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    /// Linked records that ChartMogul's lists did not show.
+    pub(in crate::sync) async fn check_voids(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        let mut batch = self.keeper.batch();
+        if mutants::is_on(Mutant::LinkOutlivesRecord) {
+            return Ok(Step { batch, done: true });
+        }
+        let rows: Vec<(String, Pair)> =
+            self.keeper.scan(&PAIRS, "", run.cursor.as_deref(), LINKS_A_STEP).await?;
+        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
+        run.cursor = Some(last.clone());
+        run.links += rows.len() as u64;
+        let customers: Vec<&String> = rows.iter().map(|(_, pair)| &pair.customer).collect();
+        let customers: Vec<Option<SeenCustomer>> =
+            self.keeper.get_all(&work.tables.customers, &customers).await?;
+        let mut contacts = Vec::new();
+        let mut children = Vec::new();
+        for (key, pair) in &rows {
+            let uuid = pair.chartmogul.as_deref().unwrap_or_default();
+            contacts.push(uuid);
+            children.push(format!("{}/{uuid}", key.split('/').next().unwrap_or_default()));
+        }
+        let contacts: Vec<Option<SeenContact>> =
+            self.keeper.get_all(&work.tables.customer_contacts, &contacts).await?;
+        let children: Vec<Option<SeenChild>> =
+            self.keeper.get_all(&work.tables.children, &children).await?;
+        for (((row, customer), contact), child) in
+            rows.iter().zip(customers).zip(contacts).zip(children)
+        {
+            let (key, pair) = row;
+            let Some((kind, id)) = key.split_once('/') else { continue };
+            let kind = match kind {
+                "business" => Kind::Business,
+                "note" => Kind::Note,
+                "task" => Kind::Task,
+                _ => Kind::Contact,
+            };
+            let read = match kind {
+                Kind::Note => self.settings.includes(Object::Notes),
+                Kind::Task => self.settings.includes(Object::Tasks),
+                _ => true,
+            };
+            // The record is where the list shows it, wherever it was before.
+            let shown = match (kind, &pair.chartmogul) {
+                (Kind::Contact, Some(_)) => contact.map(|contact| contact.customer),
+                (Kind::Note | Kind::Task, Some(_)) => child.map(|child| child.customer),
+                _ => customer.as_ref().map(|_| pair.customer.clone()),
+            };
+            match shown {
+                Some(customer) if customer == pair.customer => {}
+                Some(customer) => {
+                    batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
+                    batch.put(&PAIRS, key, &Pair { customer, ..pair.clone() })?;
+                }
+                None if read => {
+                    self.check_void(run, work, kind, id, pair, customer.is_some(), &mut batch)
+                        .await?;
+                }
+                None => {}
+            }
+        }
+        Ok(Step { batch, done: false })
+    }
+
+    /// Asks for a record that a list did not show.
+    #[allow(clippy::too_many_arguments, reason = "one record, and what is known of it")]
+    async fn check_void(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        kind: Kind,
+        id: &str,
+        pair: &Pair,
+        customer_shown: bool,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let key = of(kind, id);
+        let customer_shown = customer_shown || self.was_merged(work, batch, pair).await?;
+        if !customer_shown && !self.customer_stands(run, work, pair, id, kind, batch).await? {
+            run.plan.voids += 1;
+            if pair.role != Role::Child {
+                batch.put(&DELETED, &pair.customer, &true)?;
+            }
+            let left = pair.role == Role::Customer
+                && self.settings.on_deleted == OnDeleted::Leave
+                && !source_is_gone(work, pair);
+            if left {
+                self.set_apart(batch, kind, id, pair, Reason::CustomerDeleted)?;
+                batch.delete(&PAIRS, &key);
+            } else {
+                batch.put(&work.tables.voids, &key, &Void { customer: pair.customer.clone() })?;
+            }
+            return Ok(());
+        }
+        if batch.get(&PAIRS, &key).is_some_and(|now: Pair| now.customer != pair.customer) {
+            return Ok(());
+        }
+        let Some(uuid) = pair.chartmogul.as_deref() else { return Ok(()) };
+        let row = match kind {
+            Kind::Note => &kinds::NOTE,
+            Kind::Task => &kinds::TASK,
+            _ => &kinds::MEMBER,
+        };
+        let (endpoint, parameter) = row.retrieve;
+        run.plan.least_read_calls.chartmogul += 1;
+        match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+            Ok(answer) => match kind {
+                Kind::Note => {
+                    let note: Note = self.parse(Service::Chartmogul, endpoint, &answer)?;
+                    self.move_to(batch, work, &key, id, pair, note.customer_uuid.as_ref())?;
+                    self.index_notes(work, &[note], batch).await
+                }
+                Kind::Task => {
+                    let task: Task = self.parse(Service::Chartmogul, endpoint, &answer)?;
+                    self.move_to(batch, work, &key, id, pair, task.customer_uuid.as_ref())?;
+                    self.index_tasks(work, &[task], batch).await
+                }
+                _ => {
+                    let contact: crate::chartmogul::records::Contact =
+                        self.parse(Service::Chartmogul, endpoint, &answer)?;
+                    self.move_to(batch, work, &key, id, pair, contact.customer_uuid.as_ref())?;
+                    self.index_contacts(work, endpoint, &[answer], batch).await
+                }
+            },
+            // Gone alone, while its customer lives: a person deleted it.
+            Err(error) if error.code == Code::NotFound => {
+                // Unless its marker stands elsewhere: then another run has moved it.
+                let key = format!("marker/{}", of(kind, id));
+                let marked: Option<Vec<Candidate>> =
+                    self.keeper.get(&work.tables.index, &key).await?;
+                let mut marked = marked.unwrap_or_default();
+                marked.retain(|one| one.contact.is_some() && one.contact != pair.chartmogul);
+                marked.sort_by(|one, other| one.contact.cmp(&other.contact));
+                if let Some(copy) = marked.first() {
+                    let found = copy.contact.clone();
+                    batch.delete(&OWNERS, &of(kind, uuid));
+                    if let Some(found) = &found {
+                        batch.put(&OWNERS, &of(kind, found), &id.to_owned())?;
+                    }
+                    let customer = copy.id.clone();
+                    let pair = Pair { chartmogul: found, customer, ..pair.clone() };
+                    return batch.put(&PAIRS, &of(kind, id), &pair);
+                }
+                run.plan.voids += 1;
+                self.note_deleted(batch, kind, id, pair)
+            }
+            Err(error) if error.code.ends_run() => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether a child's customer lives on in another: its contact has gone over to that one.
+    async fn was_merged(&self, work: &Work, batch: &Batch, pair: &Pair) -> Result<bool> {
+        let Some(contact) = pair.parent.as_ref().filter(|_| pair.role == Role::Child) else {
+            return Ok(false);
+        };
+        let deleted: Option<bool> = self.keeper.get(&DELETED, &pair.customer).await?;
+        if deleted.is_some() || batch.get(&DELETED, &pair.customer).is_some() {
+            return Ok(false);
+        }
+        let key = of(Kind::Contact, contact);
+        let void: Option<Void> = self.keeper.get(&work.tables.voids, &key).await?;
+        let now: Option<Pair> = match batch.get(&PAIRS, &key) {
+            Some(now) => Some(now),
+            None => self.keeper.get(&PAIRS, &key).await?,
+        };
+        let void = void.or_else(|| batch.get(&work.tables.voids, &key));
+        Ok(void.is_none() && now.is_some_and(|now| now.customer != pair.customer))
+    }
+
+    fn move_to(
+        &self,
+        batch: &mut Batch,
+        work: &Work,
+        key: &str,
+        id: &str,
+        pair: &Pair,
+        customer: Option<&String>,
+    ) -> Result<()> {
+        if let Some(customer) = customer.filter(|customer| **customer != pair.customer) {
+            batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
+            batch.put(&PAIRS, key, &Pair { customer: customer.clone(), ..pair.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a person deleted a record in ChartMogul: it is not made again until `retry`.
+    pub(in crate::sync) fn note_deleted(
+        &self,
+        batch: &mut Batch,
+        kind: Kind,
+        id: &str,
+        pair: &Pair,
+    ) -> Result<()> {
+        self.set_apart(batch, kind, id, pair, Reason::Deleted)?;
+        let key = of(kind, id);
+        if let Some(uuid) = &pair.chartmogul {
+            batch.delete(&OWNERS, &of(kind, uuid));
+        }
+        if kind == Kind::Contact {
+            // Its notes, tasks and tags still go to the customer.
+            let guest = Pair { chartmogul: None, role: Role::Guest, ..pair.clone() };
+            batch.put(&PAIRS, &key, &guest)
+        } else {
+            batch.delete(&PAIRS, &key);
+            Ok(())
+        }
+    }
+
+    pub(in crate::sync) fn set_apart(
+        &self,
+        batch: &mut Batch,
+        kind: Kind,
+        id: &str,
+        pair: &Pair,
+        cause: Reason,
+    ) -> Result<()> {
+        let contact = match kind {
+            Kind::Contact => Some(id.to_owned()),
+            _ => pair.parent.clone(),
+        };
+        let apart = Apart {
+            cause,
+            contact,
+            at: self.host.now(),
+            chartmogul: pair.chartmogul.clone().or_else(|| Some(pair.customer.clone())),
+            ..Apart::default()
+        };
+        batch.put(&APART, &of(kind, id), &apart)
+    }
+
+    /// Whether a pair's customer still stands: asked for once a run, and followed where it was merged.
+    async fn customer_stands(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        pair: &Pair,
+        id: &str,
+        kind: Kind,
+        batch: &mut Batch,
+    ) -> Result<bool> {
+        let uuid = &pair.customer;
+        // A customer of ours that was merged into another is found by its external id.
+        if pair.role == Role::Customer {
+            let external = format!("external/{}", self.external_id(kind, id));
+            let found: Option<Vec<Candidate>> =
+                self.keeper.get(&work.tables.index, &external).await?;
+            if let Some(found) =
+                found.and_then(|found| found.into_iter().find(|one| one.contact.is_none()))
+            {
+                let pair = Pair { customer: found.id, ..pair.clone() };
+                batch.put(&PAIRS, &of(kind, id), &pair)?;
+                return Ok(true);
+            }
+        }
+        let mark = format!("customer/{uuid}");
+        let known: Option<Vec<Candidate>> = match batch.get(&work.tables.index, &mark) {
+            Some(known) => Some(known),
+            None => self.keeper.get(&work.tables.index, &mark).await?,
+        };
+        if let Some(known) = known {
+            return Ok(!known.is_empty());
+        }
+        // A source that is gone has taken its customers with it.
+        let gone = pair.role == Role::Customer && source_is_gone(work, pair);
+        let stands = if gone {
+            false
+        } else {
+            run.plan.least_read_calls.chartmogul += 1;
+            match self
+                .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
+                .await
+            {
+                Ok(answer) => {
+                    let customer: Customer =
+                        self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
+                    let mut rows = Rows::new();
+                    self.index_customer(work, &customer, &mut rows, batch)?;
+                    self.merge(work, rows, batch).await?;
+                    true
+                }
+                Err(error) if error.code == Code::NotFound => false,
+                Err(error) => return Err(error),
+            }
+        };
+        let mark_row = if stands {
+            vec![Candidate { id: uuid.clone(), ..Candidate::default() }]
+        } else {
+            Vec::new()
+        };
+        batch.put(&work.tables.index, &mark, &mark_row)?;
+        Ok(stands)
+    }
+
+    /// Whether an answer to a customer's id says that it stands.
+    pub(in crate::sync) async fn customer_is_there(&self, uuid: &str) -> Result<bool> {
+        match self.chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid })).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The pairs of GHL records, without those whose counterpart is gone.
+    pub(in crate::sync) async fn live_pairs(
+        &self,
+        work: &Work,
+        kind: Kind,
+        ids: &[impl AsRef<str>],
+    ) -> Result<Vec<Option<Pair>>> {
+        let keys = of_kind(kind, ids);
+        let pairs: Vec<Option<Pair>> = self.keeper.get_all(&PAIRS, &keys).await?;
+        let voids: Vec<Option<Void>> = self.keeper.get_all(&work.tables.voids, &keys).await?;
+        let live = |(pair, void): (Option<Pair>, Option<Void>)| pair.filter(|_| void.is_none());
+        Ok(pairs.into_iter().zip(voids).map(live).collect())
+    }
+}
+
+/// Whether the data source of a customer of ours is gone, with all that stood in it.
+fn source_is_gone(work: &Work, pair: &Pair) -> bool {
+    let schema = work.ready.schema.borrow();
+    match &pair.source {
+        Some(source) => !schema.sources.contains(source),
+        None => schema.data_source.is_none(),
+    }
+}

@@ -1,0 +1,177 @@
+//! Reads and writes JSON under one location's keys.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::tables::Table;
+use crate::error::{Code, Error, Result};
+use crate::host::StateStore;
+use crate::record::{self, Problem, Slot};
+
+/// What can be read from the store.
+pub(in crate::sync) trait Stored: for<'de> Slot<'de> + Default {}
+impl<T: for<'de> Slot<'de> + Default> Stored for T {}
+
+/// Reads and writes JSON under one location's keys.
+#[derive(Debug)]
+pub(in crate::sync) struct Keeper<'a, S> {
+    store: &'a S,
+    prefix: String,
+}
+
+/// Puts and deletes collected for one atomic commit.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Batch {
+    /// Full keys; a key without a value is deleted.
+    rows: BTreeMap<String, Option<String>>,
+    prefix: String,
+}
+
+impl Batch {
+    /// Puts a row of a table.
+    pub(in crate::sync) fn put<T: Serialize>(
+        &mut self,
+        table: &Table<T>,
+        id: &str,
+        value: &T,
+    ) -> Result<()> {
+        self.put_text(table.key(id), serde_json::to_string(value))
+    }
+
+    fn put_text(&mut self, key: String, text: serde_json::Result<String>) -> Result<()> {
+        let text = text.map_err(|error| {
+            Error::new(Code::StoreFailed, format!("could not write {key}: {error}"))
+        })?;
+        self.rows.insert(format!("{}{key}", self.prefix), Some(text));
+        Ok(())
+    }
+
+    /// Deletes a row of a table.
+    pub(in crate::sync) fn delete<T>(&mut self, table: &Table<T>, id: &str) {
+        self.rows.insert(format!("{}{}", self.prefix, table.key(id)), None);
+    }
+
+    /// The value that this batch puts under a row's key.
+    pub(in crate::sync) fn get<T: Stored>(&self, table: &Table<T>, id: &str) -> Option<T> {
+        let key = format!("{}{}", self.prefix, table.key(id));
+        read(&key, self.rows.get(&key)?.as_ref()?).ok()
+    }
+}
+
+impl<'a, S: StateStore> Keeper<'a, S> {
+    /// The keeper of a location.
+    pub(in crate::sync) fn new(store: &'a S, location: &str) -> Self {
+        Self { store, prefix: format!("v1/{location}/") }
+    }
+
+    /// An empty batch for [`Self::commit`].
+    pub(in crate::sync) fn batch(&self) -> Batch {
+        Batch { prefix: self.prefix.clone(), ..Batch::default() }
+    }
+
+    /// Commits a batch whole or not at all.
+    pub(in crate::sync) async fn commit(&self, batch: Batch) -> Result<()> {
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        let (mut puts, mut deletes) = (Vec::new(), Vec::new());
+        for (key, value) in batch.rows {
+            match value {
+                Some(value) => puts.push((key, value)),
+                None => deletes.push(key),
+            }
+        }
+        self.store.commit(puts, deletes).await
+    }
+
+    /// One row.
+    pub(in crate::sync) async fn get<T: Stored>(
+        &self,
+        table: &Table<T>,
+        id: &str,
+    ) -> Result<Option<T>> {
+        let key = table.key(id);
+        let texts = self.texts(std::slice::from_ref(&key)).await?;
+        match texts.first() {
+            Some(Some(text)) => read(&key, text).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Rows in the order of their ids.
+    pub(in crate::sync) async fn get_all<T: Stored>(
+        &self,
+        table: &Table<T>,
+        ids: &[impl AsRef<str>],
+    ) -> Result<Vec<Option<T>>> {
+        let keys: Vec<String> = ids.iter().map(|id| table.key(id.as_ref())).collect();
+        let texts = self.texts(&keys).await?;
+        let mut rows = Vec::with_capacity(keys.len());
+        for (key, text) in keys.iter().zip(&texts) {
+            rows.push(match text {
+                Some(text) => Some(read(key, text)?),
+                None => None,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Up to `limit` rows whose ids begin with `within`, after an id: ids and values in byte order.
+    pub(in crate::sync) async fn scan<T: Stored>(
+        &self,
+        table: &Table<T>,
+        within: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>> {
+        let after = after.map(|id| format!("{}{}", self.prefix, table.key(id)));
+        let prefix = format!("{}{}", self.prefix, table.key(within));
+        let ids = self.prefix.len() + table.key("").len();
+        let rows = self.store.scan(&prefix, after.as_deref(), limit).await?;
+        let mut read_rows = Vec::with_capacity(rows.len());
+        for (key, text) in rows {
+            let value = read(&key, &text)?;
+            read_rows.push((key.get(ids..).unwrap_or_default().to_owned(), value));
+        }
+        Ok(read_rows)
+    }
+
+    async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let full: Vec<String> = keys.iter().map(|key| format!("{}{key}", self.prefix)).collect();
+        let texts = self.store.get(&full).await?;
+        if texts.len() != full.len() {
+            return Err(Error::new(
+                Code::StoreFailed,
+                format!("the store's get answered {} values for {} keys", texts.len(), full.len()),
+            ));
+        }
+        Ok(texts)
+    }
+
+    /// Deletes all rows of a table, a page at a time.
+    pub(in crate::sync) async fn clear<T>(&self, table: &Table<T>) -> Result<()> {
+        let full = format!("{}{}", self.prefix, table.key(""));
+        loop {
+            let rows = self.store.scan(&full, None, 1000).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            self.store.commit(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
+        }
+    }
+}
+
+fn read<T: Stored>(key: &str, text: &str) -> Result<T> {
+    record::read(text).map_err(|problem| unreadable(key, &problem))
+}
+
+fn unreadable(key: &str, error: &Problem) -> Error {
+    let message = format!("the store holds something unreadable under {key}: {error}");
+    Error::new(Code::StoreFailed, message).hint(
+        "It was written by another version or changed by hand. Restore the store, or begin with a new one: marked notes and tasks are found again.",
+    )
+}

@@ -1,0 +1,167 @@
+//! The tables of a location: each key and the type of its rows, declared once.
+//!
+//! All keys begin with `v1/LOCATION/`. Values are compact JSON. Nothing here is a secret; names and
+//! texts are kept only where the next comparison needs them. What a run reads and plans stands under
+//! `run/ID/`, one prefix a run: ending a run clears one prefix, and a dead run's rows are never taken
+//! for another's.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::super::model::change::Change;
+use super::super::model::pair::{Kind, Member, Pair, Shared};
+use super::super::model::staged::{
+    Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
+    StagedContact, StagedNote, StagedTask, Void,
+};
+use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
+use super::super::model::state::{QuotaMark, Run, Schema, State};
+
+/// Rows of one type under one prefix.
+pub(in crate::sync) struct Table<T> {
+    prefix: Cow<'static, str>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Table<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.prefix)
+    }
+}
+
+impl<T> Table<T> {
+    /// A lasting table.
+    const fn lasting(prefix: &'static str) -> Self {
+        Self { prefix: Cow::Borrowed(prefix), of: PhantomData }
+    }
+
+    /// A table of one run.
+    fn of_run(run: &str, name: &str) -> Self {
+        Self { prefix: Cow::Owned(format!("run/{run}/{name}/")), of: PhantomData }
+    }
+
+    /// The key of a row, without the location's prefix.
+    pub(in crate::sync) fn key(&self, id: &str) -> String {
+        format!("{}{id}", self.prefix)
+    }
+}
+
+/// The id of a row by kind and id.
+pub(in crate::sync) fn of(kind: Kind, id: &str) -> String {
+    format!("{}/{id}", kind.name())
+}
+
+/// The same for several ids.
+pub(in crate::sync) fn of_kind(kind: Kind, ids: &[impl AsRef<str>]) -> Vec<String> {
+    ids.iter().map(|id| of(kind, id.as_ref())).collect()
+}
+
+/// [`State`], under one key.
+pub(in crate::sync) const STATE: Table<State> = Table::lasting("state");
+/// What was discovered of the location and the account, under one key.
+pub(in crate::sync) const SCHEMA: Table<Schema> = Table::lasting("schema");
+/// GHL's quota as a run saw it last, under one key.
+pub(in crate::sync) const QUOTA: Table<QuotaMark> = Table::lasting("quota");
+/// The run under way, under one key.
+pub(in crate::sync) const RUN: Table<Run> = Table::lasting("current");
+/// `KIND/GHL ID`: a GHL record and its counterpart.
+pub(in crate::sync) const PAIRS: Table<Pair> = Table::lasting("pair/");
+/// `KIND/UUID`: the GHL id that a ChartMogul record is paired with.
+pub(in crate::sync) const OWNERS: Table<String> = Table::lasting("back/");
+/// `CUSTOMER/GHL ID`: what each contact brings to its customer's tags and attributes.
+pub(in crate::sync) const MEMBERS: Table<Member> = Table::lasting("member/");
+/// `CUSTOMER`: what we wrote to a customer's tags and attributes.
+pub(in crate::sync) const SHARED: Table<Shared> = Table::lasting("shared/");
+/// `GHL ID`: when a contact changed last, and by what it is found.
+pub(in crate::sync) const KNOWN: Table<Known> = Table::lasting("known/");
+/// `WHAT/HASH`: the GHL contacts that have an e-mail address, a telephone number or a name.
+pub(in crate::sync) const HOLDERS: Table<Vec<Candidate>> = Table::lasting("key/");
+/// `KIND/ID`: a create that was begun, resolved by looking before it is ever sent again.
+pub(in crate::sync) const INTENTS: Table<Intent> = Table::lasting("intent/");
+/// `KIND/ID`: what is not in step, and fails or waits.
+pub(in crate::sync) const LETTERS: Table<DeadLetter> = Table::lasting("letter/");
+/// `KIND/ID`: values of a record that were cut, left out or refused.
+pub(in crate::sync) const FIELDS: Table<FieldLetters> = Table::lasting("field/");
+/// `KIND/ID`: what stands apart, counted and listed.
+pub(in crate::sync) const APART: Table<Apart> = Table::lasting("apart/");
+/// `CUSTOMER`: customers that were found deleted, and not merged into others, by a pass that is not
+/// carried out to its end yet.
+pub(in crate::sync) const DELETED: Table<bool> = Table::lasting("deleted/");
+/// `GHL ID`: a counterpart that a person chose.
+pub(in crate::sync) const CHOICES: Table<Choice> = Table::lasting("choice/");
+/// `ENDPOINT/CODE/PARAMETER`: refusals that stand, in groups.
+pub(in crate::sync) const REFUSALS: Table<Refusal> = Table::lasting("refusal/");
+/// `E-MAIL`: a ChartMogul user that does not exist, and since when.
+pub(in crate::sync) const REFUSED_USERS: Table<u64> = Table::lasting("refused/");
+/// `GHL ID`: a contact to be read again, and the run that says so.
+pub(in crate::sync) const AGAIN: Table<String> = Table::lasting("again/");
+
+/// The tables of one run.
+#[derive(Debug)]
+pub(in crate::sync) struct RunTables {
+    /// All rows of the run.
+    pub(in crate::sync) all: Table<()>,
+    /// `GHL ID`: contacts read.
+    pub(in crate::sync) contacts: Table<StagedContact>,
+    /// `GHL ID`: businesses read.
+    pub(in crate::sync) businesses: Table<StagedBusiness>,
+    /// `GHL ID`: notes read.
+    pub(in crate::sync) notes: Table<StagedNote>,
+    /// `GHL ID`: tasks read.
+    pub(in crate::sync) tasks: Table<StagedTask>,
+    /// `UUID`: ChartMogul's customers.
+    pub(in crate::sync) customers: Table<SeenCustomer>,
+    /// `UUID`: ChartMogul's contacts.
+    pub(in crate::sync) customer_contacts: Table<SeenContact>,
+    /// `KIND/UUID`: ChartMogul's notes and tasks.
+    pub(in crate::sync) children: Table<SeenChild>,
+    /// `WHAT/VALUE`: the ChartMogul records that carry a value.
+    pub(in crate::sync) index: Table<Vec<Candidate>>,
+    /// `KIND/CUSTOMER/HASH`: unmarked notes and tasks of one content, on both sides.
+    pub(in crate::sync) contents: Table<Content>,
+    /// `KIND/GHL ID`: where a contact or business is in ChartMogul.
+    pub(in crate::sync) homes: Table<Home>,
+    /// `KIND/GHL ID`: pairs whose counterpart is gone.
+    pub(in crate::sync) voids: Table<Void>,
+    /// `CUSTOMER/GHL ID`: as [`MEMBERS`], of the contacts read.
+    pub(in crate::sync) members: Table<Member>,
+    /// `CUSTOMER/GHL ID`: contacts that have left a customer.
+    pub(in crate::sync) left: Table<bool>,
+    /// `KIND/GHL ID`: refused records that this pass tries again.
+    pub(in crate::sync) retries: Table<bool>,
+    /// `CUSTOMER`: customers whose notes were listed.
+    pub(in crate::sync) listed: Table<bool>,
+    /// `ORDER-NUMBER`: the changes of the plan, in the order they are applied.
+    pub(in crate::sync) plan: Table<Change>,
+}
+
+impl RunTables {
+    /// All rows of all runs.
+    pub(in crate::sync) const fn of_all() -> Table<()> {
+        Table::lasting("run/")
+    }
+
+    /// The tables of a run.
+    pub(in crate::sync) fn new(run: &str) -> Self {
+        Self {
+            all: Table { prefix: Cow::Owned(format!("run/{run}/")), of: PhantomData },
+            contacts: Table::of_run(run, "contact"),
+            businesses: Table::of_run(run, "business"),
+            notes: Table::of_run(run, "note"),
+            tasks: Table::of_run(run, "task"),
+            customers: Table::of_run(run, "customer"),
+            customer_contacts: Table::of_run(run, "customerContact"),
+            children: Table::of_run(run, "child"),
+            index: Table::of_run(run, "index"),
+            contents: Table::of_run(run, "content"),
+            homes: Table::of_run(run, "home"),
+            voids: Table::of_run(run, "void"),
+            members: Table::of_run(run, "member"),
+            left: Table::of_run(run, "left"),
+            retries: Table::of_run(run, "retry"),
+            listed: Table::of_run(run, "listed"),
+            plan: Table::of_run(run, "plan"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What a run works with, beside the engine: what was discovered, the state it began from, its tables.
+
+use std::cell::RefCell;
+
+use super::model::standing::Standings;
+use super::model::state::{Schema, State};
+use super::state::tables::RunTables;
+use crate::mapping::custom_fields::Rule;
+use crate::mapping::settings::{AttributeObject, Settings};
+use crate::mapping::users::UserMap;
+
+/// What a run works with: what was discovered, the state it began from, its tables.
+#[derive(Debug)]
+pub(in crate::sync) struct Work {
+    pub(in crate::sync) ready: Ready,
+    pub(in crate::sync) state: State,
+    pub(in crate::sync) tables: RunTables,
+    pub(in crate::sync) standings: Standings,
+}
+
+/// All that mapping needs.
+#[derive(Debug)]
+pub(in crate::sync) struct Ready {
+    pub(in crate::sync) schema: RefCell<Schema>,
+    pub(in crate::sync) rules: Vec<Rule>,
+    pub(in crate::sync) users: RefCell<UserMap>,
+    pub(in crate::sync) zone: Option<String>,
+    pub(in crate::sync) country: Option<String>,
+    pub(in crate::sync) warnings: Vec<String>,
+}
+
+impl Ready {
+    /// Whether anything is written to customers' attributes or tags.
+    pub(in crate::sync) fn writes_attributes(&self, settings: &Settings) -> bool {
+        !settings.tags.prefixes.is_empty()
+            || self.rules.iter().any(|rule| rule.object == AttributeObject::Customer)
+    }
+}

@@ -1,0 +1,760 @@
+//! Carrying out a plan: each change is called, recorded and taken off the plan in one commit.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use futures_util::future::LocalBoxFuture;
+use serde_json::{Value, json};
+
+use super::super::budget::{Budget, RunOptions};
+use super::super::compare::ORDERS;
+use super::super::engine::{Engine, together};
+use super::super::letters::group_of;
+use super::super::model::change::{Action, Change};
+use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
+use super::super::model::plan::Pass;
+use super::super::model::staged::Void;
+use super::super::model::standing::Standings;
+use super::super::model::standing::{Apart, DeadLetter, FieldLetters, Intent, Reason, Refusal};
+use super::super::model::state::{Phase, Run, State};
+use super::super::report::Report;
+use super::super::run::Outcome;
+use super::super::state::keeper::{Batch, Stored};
+use super::super::state::tables::of;
+use super::super::state::tables::{
+    AGAIN, APART, CHOICES, DELETED, FIELDS, INTENTS, LETTERS, MEMBERS, OWNERS, PAIRS, REFUSALS,
+    RUN, RunTables, SCHEMA, SHARED, STATE, Table,
+};
+use super::super::work::Work;
+use super::progress::Progress;
+use super::send::{Sent, lacks_parent, outcome_is_open, without_uuid};
+use crate::chartmogul::records::DataSource;
+use crate::error::{Code, Error, Result, Service};
+use crate::host::{Event, Host};
+use crate::mapping::kinds;
+use crate::mapping::settings::{Anchor, Marker};
+use crate::mutants::{self, Mutant};
+
+/// Changes read from the plan at once.
+const CHANGES_A_PAGE: usize = 64;
+/// Changes under way at once: ChartMogul allows 40 calls a second and 20 in flight.
+const TOGETHER: usize = 16;
+/// Records that may fail in a row for want of the service before the run gives up.
+const FAILURES_IN_A_ROW: u32 = 5;
+/// Equal refusals in a row after which an endpoint is not asked any more by this run.
+const REFUSALS_IN_A_ROW: u32 = 20;
+
+impl<H: Host> Engine<'_, H> {
+    pub(in crate::sync) async fn carry_out(
+        &self,
+        mut run: Run,
+        state: State,
+        options: RunOptions,
+    ) -> Result<Outcome> {
+        let began = self.host.now();
+        let before = self.calls();
+        let mut state = state;
+        if run.phase != Phase::Applying {
+            self.refuse_over_caps(&run.plan, &state)?;
+            state.revision += 1;
+            run.plan.revision = state.revision;
+            run.phase = Phase::Applying;
+            state.anchor = Some(self.settings.anchor);
+        }
+        run.active_at = began;
+        let mut batch = self.keeper.batch();
+        batch.put(&RUN, "", &run)?;
+        batch.put(&STATE, "", &state)?;
+        self.keeper.commit(batch).await?;
+        let ready = match self.discover(&state, false).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                let stop = self.cut_off(&error).ok_or(error)?;
+                return self.stopped(&run, stop, began).await;
+            }
+        };
+        let work = Work {
+            ready,
+            state: state.clone(),
+            tables: RunTables::new(&run.plan.id),
+            standings: Standings::default(),
+        };
+        let total = run.plan.writes();
+        let progress = Progress {
+            work: &work,
+            budget: Budget::new(&options, began, before),
+            plan: run.plan.id.clone(),
+            tally: RefCell::default(),
+            stop: Cell::new(None),
+            fatal: RefCell::default(),
+            failures: Cell::new(0),
+            refusals: RefCell::default(),
+            blocked: RefCell::default(),
+            look_again: Cell::new(false),
+            done: Cell::new(0),
+            total,
+            linked: Cell::new(0),
+            under_way: Cell::new(0),
+            proven: RefCell::default(),
+            probe: async_lock::Mutex::new(()),
+        };
+        if let Err(error) = self.ensure_data_source(&progress, &run).await {
+            self.end(&progress, error);
+        }
+        for order in ORDERS {
+            if progress.ended() {
+                break;
+            }
+            self.carry_out_kind(&progress, &mut run, order).await?;
+        }
+        state.linked += progress.linked.get();
+        state.data_source.clone_from(&work.ready.schema.borrow().data_source);
+        if progress.look_again.get() {
+            state.full_pass_at = 0;
+        }
+        let stop = progress.stop.get();
+        let fatal = progress.fatal.borrow_mut().take();
+        let calls = self.calls().since(before);
+        if stop.is_none() && fatal.is_none() {
+            let again = progress.look_again.get();
+            self.finish(&run, &work.tables, &mut state, again).await?;
+        } else {
+            run.active_at = self.host.now();
+            let mut batch = self.keeper.batch();
+            batch.put(&STATE, "", &state)?;
+            batch.put(&RUN, "", &run)?;
+            self.keeper.commit(batch).await?;
+        }
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+        let tally = progress.tally.into_inner();
+        let elapsed = self.host.now().saturating_sub(began);
+        let report = Report::of_run(&run, tally, calls, elapsed);
+        Ok(Outcome {
+            done: stop.is_none(),
+            planned_only: false,
+            stopped: stop,
+            checkpoint: stop.map(|_| "applying"),
+            standing: self.count_standing().await?,
+            report,
+        })
+    }
+
+    /// Records that the run has come to its end, and clears what only it needed.
+    async fn finish(
+        &self,
+        run: &Run,
+        tables: &RunTables,
+        state: &mut State,
+        look_again: bool,
+    ) -> Result<()> {
+        let now = self.host.now();
+        state.revision += 1;
+        state.applied_at = now;
+        // A run for single contacts has seen nothing else.
+        if run.only.is_empty() {
+            state.watermark = state.watermark.max(run.plan.watermark);
+            if run.plan.pass == Pass::Full && !look_again {
+                state.full_pass_at = run.plan.created_at;
+            }
+            state.planned_at = state.planned_at.max(run.plan.created_at);
+            state.settings = run.plan.settings.clone();
+            state.last_plan = run.plan.id.clone();
+            if run.list_pages > 0 {
+                state.list_pages = run.list_pages;
+            }
+            state.newest_note = state.newest_note.max(run.newest_note);
+            state.newest_task = state.newest_task.max(run.newest_task);
+            state.writing = self.settings.writing();
+        }
+        self.clear_voids(tables).await?;
+        if run.plan.pass == Pass::Full {
+            self.keeper.clear(&DELETED).await?;
+        }
+        let mut batch = self.keeper.batch();
+        batch.put(&STATE, "", state)?;
+        batch.delete(&RUN, "");
+        self.keeper.commit(batch).await?;
+        self.keeper.clear(&tables.all).await?;
+        if run.only.is_empty() {
+            self.forget_others(&AGAIN, |plan: &String| *plan == run.plan.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Pairs whose counterpart is gone and that nothing has taken the place of.
+    async fn clear_voids(&self, tables: &RunTables) -> Result<()> {
+        let mut after: Option<String> = None;
+        loop {
+            let rows: Vec<(String, Void)> =
+                self.keeper.scan(&tables.voids, "", after.as_deref(), 200).await?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let keys: Vec<&String> = rows.iter().map(|(key, _)| key).collect();
+            let pairs: Vec<Option<Pair>> = self.keeper.get_all(&PAIRS, &keys).await?;
+            let mut batch = self.keeper.batch();
+            for ((key, void), pair) in rows.iter().zip(pairs) {
+                let Some(pair) = pair.filter(|pair| pair.customer == void.customer) else {
+                    continue;
+                };
+                batch.delete(&PAIRS, key);
+                if let (Some(uuid), Some((kind, _))) = (&pair.chartmogul, key.split_once('/')) {
+                    batch.delete(&OWNERS, &format!("{kind}/{uuid}"));
+                }
+            }
+            self.keeper.commit(batch).await?;
+        }
+    }
+
+    /// Deletes the rows of a table that this run did not write.
+    async fn forget_others<T: Stored>(
+        &self,
+        table: &Table<T>,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<()> {
+        let mut after: Option<String> = None;
+        loop {
+            let rows: Vec<(String, T)> = self.keeper.scan(table, "", after.as_deref(), 500).await?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let mut batch = self.keeper.batch();
+            for (id, _) in rows.iter().filter(|(_, value)| !keep(value)) {
+                batch.delete(table, id);
+            }
+            self.keeper.commit(batch).await?;
+        }
+    }
+
+    /// Makes the data source that customers are created in, if the plan needs it and it is not there.
+    async fn ensure_data_source(&self, progress: &Progress<'_>, run: &Run) -> Result<()> {
+        let mut schema = progress.work.ready.schema.borrow().clone();
+        let creates = run.plan.count(Action::Create) > 0;
+        if self.settings.anchor == Anchor::AttachOnly || schema.data_source.is_some() || !creates {
+            return Ok(());
+        }
+        // It may have been made by a run that ended before it was recorded.
+        let known = progress.work.state.data_source.as_deref();
+        let (found, sources) = self.find_data_source(&schema, known).await?;
+        schema.sources = sources;
+        if found.is_none() {
+            let uuid = self.create_data_source(&self.data_source_name(&schema)).await?;
+            schema.sources.push(uuid.clone());
+            schema.data_source = Some(uuid);
+        } else {
+            schema.data_source = found;
+        }
+        let mut batch = self.keeper.batch();
+        batch.put(&SCHEMA, "", &schema)?;
+        self.keeper.commit(batch).await?;
+        *progress.work.ready.schema.borrow_mut() = schema;
+        Ok(())
+    }
+
+    async fn create_data_source(&self, name: &str) -> Result<String> {
+        let answer = self.chartmogul_value("dataSources.create", json!({ "name": name })).await?;
+        let source: DataSource = self.parse(Service::Chartmogul, "dataSources.create", &answer)?;
+        source.uuid.ok_or_else(|| without_uuid("dataSources.create"))
+    }
+
+    /// Carries out all changes of an order, some at a time.
+    async fn carry_out_kind(
+        &self,
+        progress: &Progress<'_>,
+        run: &mut Run,
+        order: char,
+    ) -> Result<()> {
+        let table = &progress.work.tables.plan;
+        let within = format!("{order}-");
+        let mut after: Option<String> = None;
+        while !progress.ended() {
+            let rows: Vec<(String, Change)> =
+                self.keeper.scan(table, &within, after.as_deref(), CHANGES_A_PAGE).await?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            run.active_at = self.host.now();
+            let begun = self.begin_creates(run, &rows).await?;
+            let unsent = RefCell::new(Vec::new());
+            let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(rows.len());
+            for ((key, change), begun) in rows.into_iter().zip(begun) {
+                let unsent = &unsent;
+                steps.push(Box::pin(async move {
+                    let left = self.carry_out_one(progress, key, change, begun).await;
+                    unsent.borrow_mut().extend(left);
+                }));
+            }
+            together(steps, TOGETHER).await;
+            let mut batch = self.keeper.batch();
+            for row in unsent.into_inner() {
+                batch.delete(&INTENTS, &row);
+            }
+            self.keeper.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits the intents of a page's creates before any of them is sent; gives those begun before.
+    async fn begin_creates(
+        &self,
+        run: &Run,
+        rows: &[(String, Change)],
+    ) -> Result<Vec<Option<Intent>>> {
+        let keys: Vec<String> = rows.iter().map(|(_, change)| change.row()).collect();
+        let begun: Vec<Option<Intent>> = self.keeper.get_all(&INTENTS, &keys).await?;
+        let mut batch = self.keeper.batch();
+        let at = self.host.now();
+        for (((_, change), key), begun) in rows.iter().zip(&keys).zip(&begun) {
+            if makes(change) && begun.is_none() {
+                batch.put(&INTENTS, key, &Intent { at, customer: change.customer.clone() })?;
+            }
+        }
+        batch.put(&RUN, "", run)?;
+        self.keeper.commit(batch).await?;
+        Ok(begun)
+    }
+
+    /// Carries out a change. Gives the row of its intent where the run ended before it was sent.
+    async fn carry_out_one(
+        &self,
+        progress: &Progress<'_>,
+        key: String,
+        change: Change,
+        begun: Option<Intent>,
+    ) -> Option<String> {
+        // Begun by this page and never sent: there is nothing to look for in the next run.
+        let unsent = || (begun.is_none() && makes(&change)).then(|| change.row());
+        if progress.ended() {
+            return unsent();
+        }
+        // Each change under way has at least one call yet to send, as far as is known.
+        let mut calls = self.calls();
+        calls.chartmogul += progress.under_way.get();
+        if let Some(stop) = progress.budget.exhausted(self.host, calls) {
+            progress.stop.set(Some(stop));
+            return unsent();
+        }
+        let begun = begun.or_else(|| {
+            let customer = change.customer.clone();
+            change.look_first.then(|| Intent { at: self.host.now(), customer })
+        });
+        let blocked =
+            progress.blocked.borrow().iter().find(|(kind, _)| *kind == change.kind).cloned();
+        let mut change = change;
+        let result = if let Some((_, error)) = blocked.filter(|_| change.calls > 0) {
+            let mut error = error;
+            error.message = format!(
+                "not sent, as {REFUSALS_IN_A_ROW} in a row were refused: {}",
+                error.message
+            );
+            Err(error)
+        } else {
+            progress.budget.take_record();
+            progress.under_way.set(progress.under_way.get() + 1);
+            let mut result = self.send(progress, &change, begun.clone()).await;
+            if let Err(error) = &result {
+                match self.at_merged_customer(progress.work, &change, error).await {
+                    Ok(Some(moved)) => {
+                        change = moved;
+                        // What the first try may have made is not made again.
+                        let again =
+                            makes(&change).then(|| Intent { at: self.host.now(), customer: None });
+                        result = self.send(progress, &change, begun.or(again)).await;
+                    }
+                    Ok(None) => {}
+                    Err(error) => result = Err(error),
+                }
+            }
+            progress.under_way.set(progress.under_way.get().saturating_sub(1));
+            result
+        };
+        if let Err(error) = self.record(progress, &key, &change, result).await {
+            self.end(progress, error);
+        }
+        progress.done.set(progress.done.get() + 1);
+        self.host.emit(Event::Progress {
+            phase: "applying",
+            done: progress.done.get(),
+            total: progress.total,
+        });
+        None
+    }
+
+    fn end(&self, progress: &Progress<'_>, error: Error) {
+        match self.cut_off(&error) {
+            Some(stop) => progress.stop.set(Some(stop)),
+            None => _ = progress.fatal.borrow_mut().get_or_insert(error),
+        }
+    }
+
+    /// Records what came of a change.
+    async fn record(
+        &self,
+        progress: &Progress<'_>,
+        key: &str,
+        change: &Change,
+        result: Result<Sent>,
+    ) -> Result<()> {
+        let mut batch = self.keeper.batch();
+        match result {
+            Ok(sent) => {
+                progress.failures.set(0);
+                progress.refusals.replace((String::new(), 0));
+                self.record_done(progress, &mut batch, change, sent).await?;
+                progress.tally.borrow_mut().count(change);
+            }
+            Err(error) if error.code.ends_run() => return Err(error),
+            Err(error)
+                if mutants::is_on(Mutant::OneRefusalEndsAll)
+                    && matches!(error.code, Code::Forbidden | Code::Rejected) =>
+            {
+                return Err(error);
+            }
+            Err(error) => self.record_failed(progress, &mut batch, change, error).await?,
+        }
+        batch.delete(&progress.work.tables.plan, key);
+        self.keeper.commit(batch).await
+    }
+
+    async fn record_done(
+        &self,
+        progress: &Progress<'_>,
+        batch: &mut Batch,
+        change: &Change,
+        sent: Sent,
+    ) -> Result<()> {
+        let row = change.row();
+        if change.retry {
+            let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &row).await?;
+            let groups =
+                letter.into_iter().map(|letter| letter.group).filter(|group| !group.is_empty());
+            for group in groups {
+                // One that passes frees the others: the next run tries them all.
+                batch.put(&REFUSALS, &group, &Refusal { tried: String::new(), freed: true })?;
+                progress.look_again.set(true);
+            }
+        }
+        if change.kind == Kind::Customer {
+            self.record_customer(batch, change, &sent)?;
+        } else {
+            let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
+            let first = matches!(change.action, Action::Create | Action::Link) || known.is_none();
+            let of_note = change.kind == Kind::Note || change.kind == Kind::Task;
+            let written = makes(change)
+                || change.to.contains_key("text")
+                || change.to.contains_key("task_details");
+            let marks = self.settings.marker == Marker::Trailing;
+            let before = known.clone().unwrap_or_default();
+            let mut base = change.base.clone();
+            if let Some(assignee) = sent.assignee {
+                base.insert("assignee".to_owned(), assignee);
+            }
+            let pair = Pair {
+                chartmogul: sent.uuid.clone().filter(|_| change.role != Role::Guest),
+                customer: sent.customer.clone(),
+                source: match (change.role, first) {
+                    (Role::Customer, true) => change
+                        .data_source
+                        .clone()
+                        .or_else(|| progress.work.ready.schema.borrow().data_source.clone()),
+                    _ => before.source.clone(),
+                },
+                role: change.role,
+                matched: change.matched.unwrap_or(before.matched),
+                base,
+                kept: kept_after(first, change, before.kept),
+                parent: change.parent.clone(),
+                marked: of_note
+                    && if written {
+                        marks
+                    } else if first {
+                        change.matched == Some(Matched::Marker)
+                    } else {
+                        before.marked
+                    },
+                gone: None,
+            };
+            // A pair that took another record's place lets go of it.
+            if let Some(former) = known.as_ref().and_then(|pair| pair.chartmogul.as_ref())
+                && Some(former) != pair.chartmogul.as_ref()
+            {
+                batch.delete(&OWNERS, &of(change.kind, former));
+            }
+            if let Some(uuid) = &pair.chartmogul {
+                batch.put(&OWNERS, &of(change.kind, uuid), &change.id)?;
+            }
+            if change.role == Role::Customer {
+                batch.put(&OWNERS, &of(Kind::Customer, &pair.customer), &change.id)?;
+            }
+            if first {
+                progress.linked.set(progress.linked.get() + 1);
+            }
+            if change.kind == Kind::Contact {
+                self.record_member(progress, batch, change, &pair, known.as_ref()).await?;
+                batch.delete(&CHOICES, &change.id);
+            }
+            batch.put(&PAIRS, &row, &pair)?;
+        }
+        batch.delete(&INTENTS, &row);
+        batch.delete(&LETTERS, &row);
+        batch.delete(&APART, &row);
+        if let Some(left) = sent.left_behind {
+            let apart = Apart {
+                cause: Reason::Edited,
+                title: change.title.clone(),
+                contact: change.contact().map(str::to_owned),
+                at: self.host.now(),
+                content: String::new(),
+                chartmogul: Some(left.clone()),
+            };
+            batch.put(&APART, &format!("{}/{left}", change.kind.name()), &apart)?;
+        }
+        if !sent.refused.is_empty() {
+            let known: Option<FieldLetters> = self.keeper.get(&FIELDS, &row).await?;
+            let mut letters = known.unwrap_or_default();
+            letters.fields.retain(|known| !sent.refused.iter().any(|new| new.field == known.field));
+            letters.fields.extend(sent.refused);
+            letters.at = self.host.now();
+            letters.contact = change.contact().map(str::to_owned);
+            batch.put(&FIELDS, &row, &letters)?;
+            progress.tally.borrow_mut().refused_fields += 1;
+        }
+        Ok(())
+    }
+
+    /// What a new contact brings to its customer, beside its pair.
+    async fn record_member(
+        &self,
+        progress: &Progress<'_>,
+        batch: &mut Batch,
+        change: &Change,
+        pair: &Pair,
+        known: Option<&Pair>,
+    ) -> Result<()> {
+        if !progress.work.ready.writes_attributes(self.settings) {
+            return Ok(());
+        }
+        let tables = &progress.work.tables;
+        let staged = match &change.maker {
+            Some(maker) => format!("new:{}:{maker}/{}", change.maker_kind.name(), change.id),
+            None if change.role == Role::Customer && change.customer.is_none() => {
+                format!("new:contact:{}/{}", change.id, change.id)
+            }
+            None => format!("{}/{}", pair.customer, change.id),
+        };
+        let member: Option<Member> = self.keeper.get(&tables.members, &staged).await?;
+        if let Some(member) = member {
+            batch.put(&MEMBERS, &format!("{}/{}", pair.customer, change.id), &member)?;
+        }
+        if let Some(known) = known.filter(|known| known.customer != pair.customer) {
+            batch.delete(&MEMBERS, &format!("{}/{}", known.customer, change.id));
+        }
+        if change.role == Role::Customer && change.action == Action::Create {
+            let own = crate::mapping::select(&change.to, &|name, _| name.starts_with("attribute."));
+            let shared = Shared {
+                tags: change.tags.own.clone(),
+                attributes: kinds::marks(&own),
+                ..Shared::default()
+            };
+            batch.put(&SHARED, &pair.customer, &shared)?;
+        }
+        Ok(())
+    }
+
+    fn record_customer(&self, batch: &mut Batch, change: &Change, sent: &Sent) -> Result<()> {
+        let customer = &sent.customer;
+        let shared = Shared {
+            tags: change.tags.own.clone(),
+            attributes: change.base.clone(),
+            kept: change.kept.clone(),
+            differing: change.differing.clone(),
+        };
+        batch.put(&SHARED, customer, &shared)?;
+        for (id, member) in change.members.iter() {
+            batch.put(&MEMBERS, &format!("{customer}/{id}"), member)?;
+        }
+        for id in &change.candidates {
+            batch.delete(&MEMBERS, &format!("{customer}/{id}"));
+        }
+        Ok(())
+    }
+
+    async fn record_failed(
+        &self,
+        progress: &Progress<'_>,
+        batch: &mut Batch,
+        change: &Change,
+        error: Error,
+    ) -> Result<()> {
+        let row = change.row();
+        let contact = change.contact().map(str::to_owned);
+        if error.code.retryable() {
+            progress.failures.set(progress.failures.get() + 1);
+            // The service is away: the plan stays, and the next run goes on with it.
+            if progress.failures.get() >= FAILURES_IN_A_ROW {
+                return Err(error);
+            }
+        } else {
+            progress.failures.set(0);
+        }
+        // Gone, in the service's own words: alone, or with its customer.
+        if error.code == Code::NotFound && !lacks_parent(&error) {
+            let linked = !makes(change) && change.kind != Kind::Customer;
+            let customer = change.customer.as_deref().unwrap_or_default();
+            let stands = !customer.is_empty() && self.customer_is_there(customer).await?;
+            let alone = linked && stands && change.role != Role::Customer;
+            if alone && !mutants::is_on(Mutant::LinkOutlivesRecord) {
+                let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
+                if let Some(pair) = known {
+                    self.note_deleted(batch, change.kind, &change.id, &pair)?;
+                    progress.tally.borrow_mut().apart += 1;
+                    return Ok(());
+                }
+            }
+            // Its customer is gone: the next run looks at all links.
+            if !stands {
+                progress.look_again.set(true);
+                if let Some(contact) = &contact {
+                    batch.put(&AGAIN, contact, &progress.plan)?;
+                }
+            }
+        }
+        // Its source is gone: what was discovered is not true any more.
+        let details = error.details.as_ref().map(crate::record::json).unwrap_or_default();
+        let source_gone =
+            error.code == Code::Rejected && makes(change) && details.contains("data_source_uuid");
+        if source_gone {
+            progress.look_again.set(true);
+            batch.delete(&SCHEMA, "");
+            if let Some(contact) = &contact {
+                batch.put(&AGAIN, contact, &progress.plan)?;
+            }
+        }
+        let orphaned = lacks_parent(&error);
+        let may_follow = orphaned && self.business_may_follow(change, &error).await?;
+        let mut letter = self.letter(change.kind, &change.id, contact.as_deref(), &error);
+        letter.shows.clone_from(&change.shows);
+        if orphaned {
+            // Refused for its parent's sake and not for its content: to be tried again with it.
+            letter.group = String::new();
+            letter.cause = Reason::ParentApart;
+        } else {
+            letter.content = change.content();
+        }
+        if source_gone || (error.code == Code::NotFound && progress.look_again.get()) {
+            letter.retryable = true;
+            letter.group = String::new();
+        }
+        self.count_refusal(progress, change, &error);
+        self.set_aside(batch, &row, letter)?;
+        self.doubt(batch, change).await?;
+        let again = error.code.retryable() || outcome_is_open(&error) || may_follow;
+        if let (true, Some(contact)) = (again, &contact) {
+            batch.put(&AGAIN, contact, &progress.plan)?;
+        }
+        // The intent stays: the error may be that of looking for the record, and even a refusal may
+        // have written. The next try looks before it sends.
+        progress.tally.borrow_mut().rejected += 1;
+        Ok(())
+    }
+
+    /// Equal refusals in a row say more about the endpoint than about the records.
+    fn count_refusal(&self, progress: &Progress<'_>, change: &Change, error: &Error) {
+        if error.code.retryable() || lacks_parent(error) || error.message.starts_with("not sent") {
+            return;
+        }
+        let group = group_of(error);
+        let mut refusals = progress.refusals.borrow_mut();
+        if refusals.0 == group {
+            refusals.1 += 1;
+        } else {
+            *refusals = (group, 1);
+        }
+        if refusals.1 >= REFUSALS_IN_A_ROW {
+            progress.blocked.borrow_mut().push((change.kind, error.clone()));
+            self.host.emit(Event::Warning {
+                code: error.code.text(),
+                message: format!(
+                    "{REFUSALS_IN_A_ROW} {}s in a row were refused: this run sends no more of them",
+                    change.kind.name()
+                ),
+            });
+        }
+    }
+
+    /// Notes that ChartMogul may hold an update's new values or the old ones: it failed, or its plan
+    /// was dropped, perhaps after it was sent. With a null as their base those fields are written
+    /// again, even when GHL holds the old values again by then.
+    pub(in crate::sync) async fn doubt(&self, batch: &mut Batch, change: &Change) -> Result<()> {
+        if makes(change) {
+            return Ok(());
+        }
+        if change.kind == Kind::Customer {
+            let Some(customer) = &change.customer else { return Ok(()) };
+            let known: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
+            let mut shared = known.unwrap_or_default();
+            for name in change
+                .to
+                .keys()
+                .filter(|name| shared.attributes.contains_key(*name))
+                .cloned()
+                .collect::<Vec<_>>()
+            {
+                shared.attributes.insert(name, Value::Null);
+            }
+            // A tag that may be there must be removable.
+            let possible = change.tags.own.iter().chain(&change.tags.remove);
+            let possible: BTreeSet<String> = possible.chain(&shared.tags).cloned().collect();
+            shared.tags = possible.into_iter().collect();
+            return batch.put(&SHARED, customer, &shared);
+        }
+        let known: Option<Pair> = self.keeper.get(&PAIRS, &change.row()).await?;
+        let Some(mut pair) = known else { return Ok(()) };
+        for name in change
+            .to
+            .keys()
+            .filter(|name| pair.base.contains_key(*name))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            pair.base.insert(name, Value::Null);
+        }
+        batch.put(&PAIRS, &change.row(), &pair)
+    }
+
+    /// Whether a contact failed for a business that the next run may bring: one that failed for a
+    /// while, or that GHL did not list yet. One that it did not list the second time either is gone,
+    /// and would cost a call in each run for ever. A note or a task comes again with its contact anyway.
+    async fn business_may_follow(&self, change: &Change, error: &Error) -> Result<bool> {
+        let business = change
+            .maker
+            .as_deref()
+            .filter(|_| change.kind == Kind::Contact && change.maker_kind == Kind::Business);
+        let Some(business) = business else { return Ok(false) };
+        let letters: Vec<Option<DeadLetter>> =
+            self.keeper.get_all(&LETTERS, &[of(Kind::Business, business), change.row()]).await?;
+        let [of_business, of_contact] = letters.as_slice() else { return Ok(false) };
+        Ok(match of_business {
+            Some(letter) => letter.retryable,
+            None => of_contact.as_ref().is_none_or(|letter| letter.reason != error.message),
+        })
+    }
+}
+
+/// The fields that stay ChartMogul's after a change.
+fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<String> {
+    if first {
+        return change.kept.clone();
+    }
+    for name in &change.kept {
+        if !before.contains(name) {
+            before.push(name.clone());
+        }
+    }
+    before
+}
+
+/// Whether a change makes a record: then an intent is committed first.
+fn makes(change: &Change) -> bool {
+    let child = matches!(change.kind, Kind::Note | Kind::Task);
+    change.action == Action::Create || (child && change.action == Action::Move)
+}

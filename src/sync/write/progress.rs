@@ -1,0 +1,39 @@
+//! How carrying out a plan stands.
+
+use std::cell::{Cell, RefCell};
+
+use super::super::budget::{Budget, Stop};
+use super::super::model::pair::Kind;
+use super::super::report::Tally;
+use super::super::work::Work;
+use crate::error::Error;
+
+/// Progress of the current apply, shared by its concurrent changes.
+pub(in crate::sync) struct Progress<'p> {
+    pub(in crate::sync) work: &'p Work,
+    pub(in crate::sync) budget: Budget,
+    pub(in crate::sync) plan: String,
+    pub(in crate::sync) tally: RefCell<Tally>,
+    pub(in crate::sync) stop: Cell<Option<Stop>>,
+    pub(in crate::sync) fatal: RefCell<Option<Error>>,
+    pub(in crate::sync) failures: Cell<u32>,
+    pub(in crate::sync) refusals: RefCell<(String, u32)>,
+    /// Endpoints that are not asked any more, with the refusal that they gave.
+    pub(in crate::sync) blocked: RefCell<Vec<(Kind, Error)>>,
+    /// Whether the next run must read everything: something that was believed turned out wrong.
+    pub(in crate::sync) look_again: Cell<bool>,
+    pub(in crate::sync) done: Cell<u64>,
+    pub(in crate::sync) total: u64,
+    pub(in crate::sync) linked: Cell<u64>,
+    pub(in crate::sync) under_way: Cell<u64>,
+    /// ChartMogul users that a write of this run has shown to exist.
+    pub(in crate::sync) proven: RefCell<Vec<String>>,
+    /// Held while a user that is not proven yet is tried: a wrong one costs one call and not many.
+    pub(in crate::sync) probe: async_lock::Mutex<()>,
+}
+
+impl Progress<'_> {
+    pub(in crate::sync) fn ended(&self) -> bool {
+        self.stop.get().is_some() || self.fatal.borrow().is_some()
+    }
+}

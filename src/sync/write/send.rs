@@ -1,0 +1,405 @@
+//! Sending a change: a create exactly once, whatever becomes of its call; an update field by field
+//! where ChartMogul refuses one.
+
+use serde_json::{Value, json};
+
+use super::super::calls::{row_of, without};
+use super::super::decide::changes::of_first_link;
+use super::super::engine::Engine;
+use super::super::letters::group_of;
+use super::super::model::change::{Action, Change};
+use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::standing::{FieldLetter, Intent};
+use super::super::state::tables::PAIRS;
+use super::super::state::tables::of;
+use super::find::Made;
+use super::progress::Progress;
+use crate::chartmogul::records::{Contact, Customer, Note, Task};
+use crate::error::{Code, Error, Result, Service};
+use crate::host::Host;
+use crate::mapping::kinds::Call;
+use crate::mapping::{Fields, notes, select, tasks};
+use crate::mutants::{self, Mutant};
+use crate::record::Json;
+
+/// How long a create whose outcome is unknown is waited for before it is looked for.
+const SETTLE_MS: u64 = 2_000;
+
+/// What became of a change.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Sent {
+    /// ChartMogul's uuid of the record.
+    pub(in crate::sync) uuid: Option<String>,
+    /// Its customer.
+    pub(in crate::sync) customer: String,
+    /// Values that ChartMogul refused, while the rest was written.
+    pub(in crate::sync) refused: Vec<FieldLetter>,
+    /// The assignee that was written in the place of one that ChartMogul does not know.
+    pub(in crate::sync) assignee: Option<Value>,
+    /// Whether a person's copy stays at the former place.
+    pub(in crate::sync) left_behind: Option<String>,
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// Sends a change.
+    pub(in crate::sync) async fn send(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<Intent>,
+    ) -> Result<Sent> {
+        let customer = self.customer_of(change).await?;
+        // What makes its new customer has failed: it stays where it is.
+        if change.action == Action::Move && change.leaves.is_some() && customer == change.leaves {
+            let kind = change.maker_kind.name();
+            return Err(Error::new(Code::NotFound, format!("its {kind} was not synced")));
+        }
+        if change.role == Role::Guest && change.kind != Kind::Customer {
+            let customer = customer.unwrap_or_default();
+            return Ok(Sent { customer, ..Sent::default() });
+        }
+        let child = matches!(change.kind, Kind::Note | Kind::Task);
+        let makes = change.action == Action::Create || (child && change.action == Action::Move);
+        let mut refused: Vec<FieldLetter> = Vec::new();
+        let whole = change.to.clone();
+        let mut change = change.clone();
+        let mut aside: Vec<String> = Vec::new();
+        let mut begun = begun;
+        let sent = loop {
+            let sent = if makes {
+                self.create(progress, &mut change, customer.as_deref(), begun.clone()).await
+            } else {
+                self.update(progress, &mut change, customer.as_deref()).await
+            };
+            let error = match sent {
+                Err(error) if error.code == Code::Rejected => error,
+                sent => break sent?,
+            };
+            let fields = self.refused_fields(&change, &error);
+            if fields.is_empty() || mutants::is_on(Mutant::OneFieldSinksRecord) {
+                return Err(error);
+            }
+            // Even a refusal may have written: what is sent again is looked for first.
+            begun = begun.or_else(|| makes.then(|| Intent { at: self.host.now(), customer: None }));
+            if fields.len() == 1 {
+                refused.extend(fields.iter().map(|field| letter_of(field, &error)));
+            } else {
+                aside.extend(fields.iter().cloned());
+            }
+            let rest = without(&change.to, &fields);
+            if rest.is_empty()
+                && !makes
+                && change.tags.add.is_empty()
+                && change.tags.remove.is_empty()
+            {
+                let uuid = change.uuid.clone();
+                let customer = customer.clone().unwrap_or_default();
+                change.to = rest;
+                break Made { uuid, customer, held: None };
+            }
+            change.to = rest;
+        };
+        // Of several values that may be at fault each is tried alone.
+        let at = Some(sent.customer.clone());
+        for field in aside {
+            let Some(value) = whole.get(&field).cloned() else { continue };
+            let mut alone = Change {
+                action: Action::Update,
+                uuid: sent.uuid.clone().or_else(|| change.uuid.clone()),
+                to: Fields::from_iter([(field.clone(), value)]),
+                external: None,
+                tags: super::super::model::change::TagChange::default(),
+                ..change.clone()
+            };
+            match self.update(progress, &mut alone, at.as_deref()).await {
+                Ok(_) => {}
+                Err(error) if error.code == Code::Rejected => {
+                    refused.push(letter_of(&field, &error))
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut left_behind = None;
+        if child && change.action == Action::Move {
+            left_behind = self.take_away(progress, &change).await?;
+        }
+        let assignee = change.to.get("assignee").cloned();
+        let uuid = sent.uuid.or(change.uuid);
+        Ok(Sent { uuid, customer: sent.customer, refused, assignee, left_behind })
+    }
+
+    /// Creates a record once: looked for first if it was begun before, and after an unknown outcome.
+    async fn create(
+        &self,
+        progress: &Progress<'_>,
+        change: &mut Change,
+        customer: Option<&str>,
+        begun: Option<Intent>,
+    ) -> Result<Made> {
+        let at = begun.as_ref().map_or_else(|| self.host.now(), |intent| intent.at);
+        let mut found = match &begun {
+            Some(intent) => {
+                let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
+                let mut found = None;
+                if let (Some(former), Kind::Note | Kind::Task) = (former, change.kind) {
+                    // Begun at another customer: what stands there is taken away by a later pass.
+                    found = self
+                        .find_made(progress.work, change, Some(former), at)
+                        .await
+                        .unwrap_or(None);
+                }
+                match found {
+                    Some(found) => Some(found),
+                    None => self.find_made(progress.work, change, customer, at).await?,
+                }
+            }
+            None => None,
+        };
+        let mut tries = 0;
+        while found.is_none() {
+            tries += 1;
+            let sent = self
+                .with_known_user(progress, change, async |change| {
+                    self.send_create(progress, change, customer).await
+                })
+                .await;
+            match sent {
+                Ok(made) => found = Some(made),
+                Err(error) if outcome_is_open(&error) => {
+                    self.settle().await?;
+                    found = self.find_made(progress.work, change, customer, at).await?;
+                    if found.is_none() && tries == 2 {
+                        return Err(error);
+                    }
+                }
+                Err(error) if error.code == Code::Duplicate => {
+                    found = self.find_made(progress.work, change, customer, at).await?;
+                    if found.is_none() {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(made) = found else {
+            return Err(Error::new(
+                Code::OutcomeUnknown,
+                "could not confirm whether the record was created",
+            ));
+        };
+        // It may hold an older form: it was written before GHL's record changed again.
+        if let Some(held) = &made.held {
+            self.replace_refused_user(progress.work, change)?;
+            let hidden = |name: &str| name.starts_with("primary_contact.");
+            let compared = select(&change.to, &|name, _| !hidden(name));
+            let late = of_first_link(row_of(change), &compared, held, true, self.settings);
+            if !late.to.is_empty() {
+                let mut to = late.to;
+                to.extend(select(&change.to, &|name, _| hidden(name)));
+                let mut late = Change {
+                    action: Action::Update,
+                    uuid: made.uuid.clone(),
+                    to,
+                    from: select(held, &|name, _| name.starts_with("attribute.")),
+                    tags: super::super::model::change::TagChange::default(),
+                    external: None,
+                    ..change.clone()
+                };
+                self.update(progress, &mut late, Some(&made.customer)).await?;
+            }
+        }
+        Ok(made)
+    }
+
+    async fn send_create(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        customer: Option<&str>,
+    ) -> Result<Made> {
+        let users = progress.work.ready.users.borrow().clone();
+        let calls = self.calls_of(progress.work, &users, change, customer.unwrap_or_default());
+        let mut made: Option<Made> = None;
+        for call in calls {
+            let answer = match self.send_call(&call).await {
+                // The contact that should have come along is gone: the customer gets a new one.
+                Err(error) if made.is_some() && error.code == Code::NotFound => {
+                    let whole = Change { uuid: None, action: Action::Update, ..change.clone() };
+                    let whole = Change {
+                        external: None,
+                        to: select(&whole.to, &|name, _| name.starts_with("primary_contact.")),
+                        tags: super::super::model::change::TagChange::default(),
+                        ..whole
+                    };
+                    let customer = made.as_ref().map(|made| made.customer.clone());
+                    let customer = customer.unwrap_or_default();
+                    for call in self.calls_of(progress.work, &users, &whole, &customer) {
+                        self.send_call(&call).await?;
+                    }
+                    continue;
+                }
+                answer => answer?,
+            };
+            if made.is_none() {
+                made = Some(self.made(change, customer, call.endpoint, &answer)?);
+            }
+        }
+        made.ok_or_else(|| Error::new(Code::InvalidArgument, "the change makes nothing"))
+    }
+
+    fn made(
+        &self,
+        change: &Change,
+        customer: Option<&str>,
+        endpoint: &'static str,
+        answer: &Json,
+    ) -> Result<Made> {
+        let service = Service::Chartmogul;
+        let uuid = match (change.kind, change.role) {
+            (Kind::Note, _) => self.parse::<Note>(service, endpoint, answer)?.uuid,
+            (Kind::Task, _) => self.parse::<Task>(service, endpoint, answer)?.task_uuid,
+            (_, Role::Customer) => {
+                let made: Customer = self.parse(service, endpoint, answer)?;
+                let customer = made.uuid.ok_or_else(|| without_uuid(endpoint))?;
+                return Ok(Made { uuid: None, customer, held: None });
+            }
+            _ => self.parse::<Contact>(service, endpoint, answer)?.uuid,
+        };
+        let uuid = uuid.ok_or_else(|| without_uuid(endpoint))?;
+        let customer = customer.unwrap_or_default().to_owned();
+        Ok(Made { uuid: Some(uuid), customer, held: None })
+    }
+
+    /// Writes the changed fields of a linked record.
+    async fn update(
+        &self,
+        progress: &Progress<'_>,
+        change: &mut Change,
+        customer: Option<&str>,
+    ) -> Result<Made> {
+        let at = customer.unwrap_or_default();
+        self.with_known_user(progress, change, async |change| {
+            let users = progress.work.ready.users.borrow().clone();
+            for call in self.calls_of(progress.work, &users, change, at) {
+                self.send_call(&call).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(Made { uuid: change.uuid.clone(), customer: at.to_owned(), held: None })
+    }
+
+    async fn send_call(&self, call: &Call) -> Result<Json> {
+        self.chartmogul_value(call.endpoint, Value::Object(call.parameters.clone())).await
+    }
+
+    /// Our own copy at the former customer is deleted if it is ours to the letter. One that a person
+    /// edited stays, without our marker; its uuid is given.
+    async fn take_away(&self, progress: &Progress<'_>, change: &Change) -> Result<Option<String>> {
+        let Some(uuid) = &change.uuid else { return Ok(None) };
+        let row = row_of(change);
+        let (retrieve, parameter) = row.retrieve;
+        let answer = match self.chartmogul_value(retrieve, json!({ parameter: uuid })).await {
+            Ok(answer) => answer,
+            Err(error) if error.code == Code::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (untouched, rest) = if change.kind == Kind::Note {
+            let note: Note = self.parse(Service::Chartmogul, retrieve, &answer)?;
+            let text = note.text.unwrap_or_default();
+            let ours = |base: &Fields| {
+                base.get("content")
+                    .or_else(|| base.get("text"))
+                    .and_then(Value::as_str)
+                    .is_some_and(|content| notes::is_untouched(&text, content))
+            };
+            let untouched = ours(&change.from)
+                || notes::is_untouched(
+                    &text,
+                    &crate::mapping::kinds::note::content(
+                        change.to.get("text").and_then(Value::as_str).unwrap_or_default(),
+                    ),
+                );
+            (untouched, ("text", notes::without_marker(&text)))
+        } else {
+            let task: Task = self.parse(Service::Chartmogul, retrieve, &answer)?;
+            let details = task.task_details.clone().unwrap_or_default();
+            let held = crate::mapping::kinds::task::seen(&task);
+            let same = |base: &Fields| {
+                ["task_details", "due_date", "completed"].iter().all(|name| {
+                    let (Some(base), Some(held)) = (base.get(*name), held.get(*name)) else {
+                        return false;
+                    };
+                    crate::mapping::kinds::mark(held) == *base
+                        || (row.same)(name, base, held, self.settings)
+                })
+            };
+            let untouched =
+                tasks::ends_with_marker(&details) && (same(&change.from) || same(&change.to));
+            (untouched, ("task_details", tasks::without_marker(&details)))
+        };
+        let _ = progress;
+        if untouched {
+            match self.chartmogul_value(row.remove, json!({ parameter: uuid })).await {
+                Ok(_) => {}
+                Err(error) if error.code == Code::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            return Ok(None);
+        }
+        let endpoint = if change.kind == Kind::Note { "notes.update" } else { "tasks.update" };
+        let (field, text) = rest;
+        if !text.trim().is_empty() {
+            self.chartmogul_value(endpoint, json!({ parameter: uuid, field: text })).await?;
+        }
+        Ok(Some(uuid.clone()))
+    }
+
+    /// The ChartMogul customer of a change: known, or made earlier by the same plan.
+    pub(in crate::sync) async fn customer_of(&self, change: &Change) -> Result<Option<String>> {
+        if change.customer.is_some() {
+            return Ok(change.customer.clone());
+        }
+        let Some(maker) = &change.maker else { return Ok(None) };
+        let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.maker_kind, maker)).await?;
+        pair.map(|pair| Some(pair.customer)).ok_or_else(|| {
+            let kind = change.maker_kind.name();
+            Error::new(Code::NotFound, format!("its {kind} was not synced"))
+        })
+    }
+
+    /// Gives an answer that was lost the time to become visible.
+    async fn settle(&self) -> Result<()> {
+        self.host
+            .sleep(SETTLE_MS)
+            .await
+            .map_err(|_| Error::new(Code::Aborted, "the caller's signal ended the run"))
+    }
+}
+
+fn letter_of(field: &str, error: &Error) -> FieldLetter {
+    FieldLetter {
+        field: field.to_owned(),
+        reason: format!("ChartMogul refused it: {}", error.message),
+        code: error.code.text().to_owned(),
+        group: group_of(error),
+    }
+}
+
+/// Whether a change was not even sent, as the record that it belongs to could not be made. Errors of
+/// the services name their service.
+pub(in crate::sync) fn lacks_parent(error: &Error) -> bool {
+    error.code == Code::NotFound && error.service.is_none()
+}
+
+/// Whether a create may have been done although it was not answered with its uuid.
+pub(in crate::sync) fn outcome_is_open(error: &Error) -> bool {
+    matches!(error.code, Code::OutcomeUnknown | Code::UnreadableResponse)
+}
+
+/// A create was answered with success but without its uuid: it is looked for.
+pub(in crate::sync) fn without_uuid(endpoint: &'static str) -> Error {
+    Error::new(Code::OutcomeUnknown, "ChartMogul's answer names no uuid")
+        .of(Service::Chartmogul)
+        .at(endpoint)
+}

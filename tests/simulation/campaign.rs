@@ -1,0 +1,295 @@
+//! Many stories: two thousand seeds, or as many as asked for, one thread a core. What fails is shrunk
+//! to a few events and told. Which situations were reached is counted, and old faults are brought
+//! back to see that they are noticed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use ghl_chartmogul::mutants::{self, Mutant};
+
+use crate::invariants::Held;
+use crate::situations::SITUATIONS;
+use crate::story::{KINDS, Told, play};
+use crate::tape::Tape;
+
+/// Seeds of a run in which nothing else is asked for.
+const SEEDS: u64 = 2_000;
+/// A mutant must be noticed within so many.
+const MUTANT_SEEDS: u64 = 500;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Panics of stories are told with their story, and not when they happen.
+fn silence_stories() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if std::thread::current().name() != Some("story") {
+                before(info);
+            }
+        }));
+    });
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
+
+/// Plays with a fault of old, or none; a panic is a failure as any other.
+fn play_with(mutant: Option<Mutant>, tape: &Tape) -> Result<Told, String> {
+    mutants::set(mutant);
+    let told = catch_unwind(AssertUnwindSafe(|| play(tape)));
+    mutants::set(None);
+    told.map_err(|panic| format!("panic: {}", message(&*panic)))
+}
+
+fn failure(mutant: Option<Mutant>, tape: &Tape) -> Option<String> {
+    play_with(mutant, tape).map_or_else(Some, |told| told.held.err())
+}
+
+/// What failed, without names and numbers: failures of one kind are one finding.
+fn kind_of(said: &str) -> String {
+    let mut kind = String::new();
+    let mut quoted = false;
+    for letter in said.chars() {
+        match letter {
+            '"' => {
+                quoted = !quoted;
+                kind.push('"');
+            }
+            _ if quoted || letter.is_ascii_digit() => {}
+            _ => kind.push(letter),
+        }
+    }
+    kind.split(['{', '(', ';']).next().unwrap_or_default().chars().take(70).collect()
+}
+
+/// Works through seeds with one thread a core, until all are done or one says stop.
+fn spread(seeds: std::ops::Range<u64>, work: impl Fn(u64) -> bool + Sync) {
+    silence_stories();
+    let threads = number("SIMULATION_THREADS").map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        |one| one as usize,
+    );
+    let next = AtomicU64::new(seeds.start);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let run = || loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= seeds.end || !work(seed) {
+                    next.store(seeds.end, Ordering::Relaxed);
+                    return;
+                }
+            };
+            std::thread::Builder::new().name("story".to_owned()).spawn_scoped(scope, run).unwrap();
+        }
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells a failing tape, shrunk, as a story.
+fn tell(seed: u64, tape: Tape, said: &str) -> String {
+    let kind = kind_of(said);
+    let same = |tape: &Tape| failure(None, tape).is_some_and(|said| kind_of(&said) == kind);
+    let small = std::thread::scope(|scope| {
+        let shrink = || tape.shrunk(Duration::from_secs(30), same);
+        let worker = std::thread::Builder::new().name("story".to_owned());
+        worker.spawn_scoped(scope, shrink).unwrap().join().unwrap()
+    });
+    let mut lines = vec![format!("seed {seed}: {said}")];
+    match catch_unwind(AssertUnwindSafe(|| play(&small))) {
+        Ok(told) => {
+            lines.extend(told.lines.into_iter().map(|line| format!("  {line}")));
+            lines.push(format!("  -> {}", told.held.err().unwrap_or_default()));
+        }
+        Err(panic) => lines.push(format!("  -> panic: {}", message(&*panic))),
+    }
+    lines.push(format!("  the whole story: cargo xtask test simulation --seed {seed}"));
+    lines.push(format!("  this one: SIMULATION_TAPE={} cargo xtask test simulation", small.text()));
+    lines.join("\n")
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "how long it took is for people")]
+fn stories_hold() {
+    if let Some(tape) = std::env::var("SIMULATION_TAPE").ok().and_then(|text| Tape::parse(&text)) {
+        let told = play(&tape);
+        println!("{}", told.lines.join("\n"));
+        assert_eq!(told.held, Ok(()));
+        return;
+    }
+    let seeds = match number("SIMULATION_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..number("SIMULATION_SEEDS").unwrap_or(SEEDS) + 1,
+    };
+    let count = seeds.end - seeds.start;
+    let began = Instant::now();
+    let reached: Mutex<BTreeMap<&'static str, u64>> = Mutex::default();
+    let failed: Mutex<BTreeMap<String, Vec<(u64, String)>>> = Mutex::default();
+    let requests = AtomicU64::new(0);
+    spread(seeds, |seed| {
+        let tape = Tape::of(seed, &KINDS);
+        let held = match play_with(None, &tape) {
+            Ok(told) => {
+                for situation in &told.reached {
+                    *lock(&reached).entry(situation).or_default() += 1;
+                }
+                requests.fetch_add(told.requests, Ordering::Relaxed);
+                let again = (seed % 100 == 7).then(|| play_with(None, &tape));
+                match again {
+                    Some(again) if again.as_ref().map(|again| again.hash) != Ok(told.hash) => {
+                        Err("played twice, a story ended in two ways".to_owned())
+                    }
+                    _ => told.held,
+                }
+            }
+            Err(said) => Err(said),
+        };
+        if let Err(said) = held {
+            lock(&failed).entry(kind_of(&said)).or_default().push((seed, said));
+        }
+        true
+    });
+    let took = began.elapsed().as_secs_f64();
+    let requests = requests.into_inner();
+    println!(
+        "{count} stories in {took:.1} s: {:.0} a second, {} requests each",
+        count as f64 / took,
+        requests / count.max(1)
+    );
+    let reached = lock(&reached);
+    for (situation, times) in reached.iter() {
+        println!("reached {times:>6} times: {situation}");
+    }
+    let failed = std::mem::take(&mut *lock(&failed));
+    let broken: usize = failed.values().map(Vec::len).sum();
+    let mut kinds: Vec<_> = failed.iter().collect();
+    kinds.sort_by_key(|(_, seeds)| std::cmp::Reverse(seeds.len()));
+    let shown = number("SIMULATION_SHOWN").unwrap_or(4) as usize;
+    for (kind, seeds) in &kinds {
+        println!("broke {:>6} times, first with seed {}: {kind}", seeds.len(), seeds[0].0);
+    }
+    for (_, seeds) in kinds.iter().take(shown) {
+        let (seed, said) = &seeds[0];
+        println!("\n{}", tell(*seed, Tape::of(*seed, &KINDS), said));
+    }
+    assert_eq!(broken, 0, "{broken} of {count} stories break, in {} ways", kinds.len());
+    if count >= SEEDS {
+        let never: Vec<&str> = SITUATIONS
+            .iter()
+            .map(|one| one.name)
+            .filter(|name| !reached.contains_key(name))
+            .collect();
+        assert!(never.is_empty(), "no story of {count} reached {never:?}");
+    }
+}
+
+/// Plays a situation in a thread of its own, with a fault of old or none.
+fn situation_fails(mutant: Option<Mutant>, play: fn() -> Held) -> Option<String> {
+    silence_stories();
+    std::thread::scope(|scope| {
+        let run = || {
+            mutants::set(mutant);
+            let held = catch_unwind(AssertUnwindSafe(play));
+            mutants::set(None);
+            match held {
+                Ok(held) => held.err(),
+                Err(panic) => Some(format!("panic: {}", message(&*panic))),
+            }
+        };
+        let worker = std::thread::Builder::new().name("story".to_owned());
+        worker.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
+
+#[test]
+fn situations_hold() {
+    let mut broken = Vec::new();
+    for situation in SITUATIONS {
+        if let Some(said) = situation_fails(None, situation.play) {
+            println!("{} ({:?}): {said}", situation.name, situation.fault);
+            broken.push(situation.name);
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "{} of {} situations do not hold: {broken:?}",
+        broken.len(),
+        SITUATIONS.len()
+    );
+}
+
+#[test]
+fn every_row_has_its_situation() {
+    let faults: BTreeSet<String> =
+        SITUATIONS.iter().map(|one| format!("{:?}", one.fault)).collect();
+    let missing: Vec<_> =
+        Mutant::ALL.iter().filter(|mutant| !faults.contains(&format!("{mutant:?}"))).collect();
+    assert!(missing.is_empty(), "{missing:?} have no situation");
+    let names: BTreeSet<&str> = SITUATIONS.iter().map(|one| one.name).collect();
+    assert_eq!(names.len(), SITUATIONS.len(), "a name stands twice");
+}
+
+#[test]
+fn every_old_fault_is_noticed() {
+    if std::env::var_os("SIMULATION_MUTANTS").is_none() {
+        println!(
+            "skipped: mutants run with SIMULATION_MUTANTS=1 (cargo xtask test simulation --mutants)"
+        );
+        return;
+    }
+    // Seeds and situations that fail anyway show nothing of a fault.
+    let sound: Mutex<BTreeSet<u64>> = Mutex::default();
+    spread(1..MUTANT_SEEDS + 1, |seed| {
+        if failure(None, &Tape::of(seed, &KINDS)).is_none() {
+            lock(&sound).insert(seed);
+        }
+        true
+    });
+    let sound = sound.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{} of {MUTANT_SEEDS} stories hold without a fault", sound.len());
+    let mut unnoticed = Vec::new();
+    for mutant in Mutant::ALL {
+        let found: Mutex<Option<(u64, String)>> = Mutex::default();
+        spread(1..MUTANT_SEEDS + 1, |seed| {
+            if sound.contains(&seed)
+                && let Some(said) = failure(Some(*mutant), &Tape::of(seed, &KINDS))
+            {
+                let mut found = lock(&found);
+                if found.as_ref().is_none_or(|(before, _)| seed < *before) {
+                    *found = Some((seed, said));
+                }
+            }
+            lock(&found).is_none()
+        });
+        let situations: Vec<&str> = SITUATIONS
+            .iter()
+            .filter(|one| situation_fails(None, one.play).is_none())
+            .filter(|one| situation_fails(Some(*mutant), one.play).is_some())
+            .map(|one| one.name)
+            .collect();
+        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match &found {
+            Some((seed, said)) => {
+                println!("{mutant:?}: noticed with seed {seed}: {said}; situations {situations:?}")
+            }
+            None => println!(
+                "{mutant:?}: NOT noticed by {MUTANT_SEEDS} stories; situations {situations:?}"
+            ),
+        }
+        if found.is_none() || situations.is_empty() {
+            unnoticed.push(mutant);
+        }
+    }
+    assert!(unnoticed.is_empty(), "{unnoticed:?} go unnoticed");
+}
