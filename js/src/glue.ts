@@ -24,6 +24,11 @@ export interface GlueConnector {
   run(options: string, context: CallContext): Promise<string>;
   deadLetters(after: string | undefined, limit: number, context: CallContext): Promise<string>;
   status(context: CallContext): Promise<string>;
+  why(id: string, context: CallContext): Promise<string>;
+  link(contact: string, chartmogul: string, context: CallContext): Promise<string>;
+  unlink(id: string, context: CallContext): Promise<string>;
+  accept(idsJson: string, context: CallContext): Promise<string>;
+  retry(id: string, context: CallContext): Promise<string>;
   /** Lets go of its memory; calls in flight go on. */
   free(): void;
 }

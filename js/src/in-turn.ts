@@ -1,4 +1,4 @@
-// Lets one plan, apply or run at a time work on the state of a location: two at once would each find
+// Lets one operation at a time change the state of a location: two at once would each find
 // the same record missing in ChartMogul, and both would create it.
 
 import { bounded, type SendFailure } from "./bounded.js";
@@ -55,7 +55,7 @@ async function waitFor(
     if ((reason as SendFailure).kind === "aborted") signal?.throwIfAborted();
     throw createError({
       code: "timeout",
-      message: `another plan, apply or run of this location did not end within ${deadlineMs} ms`,
+      message: `another operation on this location is still running after ${deadlineMs} ms`,
       hint: "Nothing was done. Try again when it has ended.",
     });
   }

@@ -1,12 +1,68 @@
-// What the sync plans and reports. The shapes are those of src/sync, as they come out of the module.
+// What the sync plans and reports. The shapes are those of src/sync, as they come out of the module;
+// a test compares their names.
 
 import type { ErrorCode, ErrorFields } from "./errors.js";
 
-/** The kinds of records that the sync brings over. */
-export type RecordKind = "dataSource" | "business" | "contact" | "note" | "task";
+/**
+ * The kinds of records that the sync brings over. A `customer` stands for the tags and custom attributes
+ * of a ChartMogul customer, which its contacts share.
+ */
+export type RecordKind = "business" | "contact" | "customer" | "note" | "task";
 
-/** What is done to a record; for the last three, nothing: the reason says why. */
-export type ChangeAction = "create" | "update" | "complete" | "link" | "skip" | "conflict" | "error";
+/**
+ * What is done to a record. `move`: it goes to another customer. `keep`: nothing is written, as
+ * ChartMogul's value was kept at the first link. For the last three nothing is done: the reason says why.
+ */
+export type ChangeAction =
+  | "create"
+  | "update"
+  | "complete"
+  | "link"
+  | "move"
+  | "keep"
+  | "skip"
+  | "conflict"
+  | "error";
+
+/** Why a record is not in step. */
+export type Cause =
+  /** ChartMogul refused it. */
+  | "rejected"
+  /** It could not be read. */
+  | "unread"
+  /** Whether it was written is not known yet. */
+  | "open"
+  /** It could not be written for now: the next run tries again. */
+  | "unavailable"
+  /** A value has no form in ChartMogul. */
+  | "unmappable"
+  /** A value was cut, left out or refused; the rest of its record was written. */
+  | "field"
+  /** Several customers match. */
+  | "ambiguous"
+  /** No ChartMogul customer matches. */
+  | "noCounterpart"
+  /** It belongs to no business. */
+  | "noBusiness"
+  /** It belongs to no contact. */
+  | "noContact"
+  /** Its contact is not in ChartMogul. */
+  | "parentApart"
+  /** A person deleted it in ChartMogul. */
+  | "deleted"
+  /** A person deleted its customer in ChartMogul. */
+  | "customerDeleted"
+  /** A person edited the copy at its former customer: it stays there. */
+  | "edited"
+  /** A person unlinked it. */
+  | "unlinked"
+  /** A person accepted it as it is. */
+  | "accepted"
+  /** GHL has another contact of the same e-mail address, which stands for it. */
+  | "duplicate";
+
+/** How a record that is not in step stands: it fails, it waits for a person, or that is settled. */
+export type Standing = "failed" | "waiting" | "apart";
 
 /** Numbers of records by kind. */
 export type CountByKind = Readonly<Partial<Record<RecordKind, number>>>;
@@ -31,7 +87,7 @@ export interface Change {
   action: ChangeAction;
   kind: RecordKind;
   direction: "ghl-to-chartmogul";
-  /** GHL's id of the record. */
+  /** GHL's id of the record; for the kind `customer` the contact that leads. */
   ghlId: string;
   /** For notes and tasks: the GHL contact. */
   ghlContactId?: string;
@@ -43,13 +99,25 @@ export interface Change {
   title: string;
   /** Why. */
   reason: string;
+  /** For what is not carried out: why, of a closed list. */
+  cause?: Cause;
   /** For skips, conflicts and errors: an error code. */
-  code?: string;
+  code?: ErrorCode;
   fields: Readonly<Record<string, FieldChange>>;
+  /** Fields whose values stay ChartMogul's since the first link. */
+  kept?: readonly string[];
+  /** Tags that the customer gets. */
+  tagsAdded?: readonly string[];
+  /** Tags that the customer loses: only such as the sync added. */
+  tagsRemoved?: readonly string[];
   /** Values that cannot be brought over; the rest of the record is. */
   problems?: readonly { field: string; reason: string }[];
   /** For conflicts: the candidates' uuids. */
   candidates?: readonly string[];
+  /** How many existing values it replaces. */
+  replaces: number;
+  /** True for a refused record that is tried again: outside of the caps. */
+  retry?: boolean;
   /** ChartMogul calls it costs. */
   calls: number;
 }
@@ -71,6 +139,18 @@ export interface PlanSummary {
   calls: Calls;
   /** Calls that reading has cost. */
   readCalls: Calls;
+  /** Existing values of ChartMogul that applying replaces. */
+  replaces: number;
+  /** Refused records that are tried again: outside of the caps. */
+  retries: number;
+  /** Records that are deleted: our own copies of what moves. */
+  deletes: number;
+  /** Lists that could not be read, by the kind they list: the next run reads them. */
+  unread: CountByKind;
+  /** Links whose counterpart is gone from ChartMogul. */
+  voids: number;
+  /** Why a person must read the plan before it is applied; null where no one must. */
+  guard: string | null;
   /** Things to look at. */
   warnings: readonly string[];
   /** GHL's quota of today, where it is known; `share` of it, 0 to 1, goes to this plan. */
@@ -90,8 +170,16 @@ export interface SyncReport {
   done: Totals;
   /** Linked records that needed no change. */
   unchanged: CountByKind;
-  /** Records set aside as dead letters. Values that were cut or left out of a record that crossed are dead letters too, and not counted here. */
+  /** Records that failed in this run. Values that were cut or left out of a record do not count. */
   rejected: number;
+  /** Of the changes carried out: refused records that were tried again. */
+  retried: number;
+  /** Records that turned out to be deleted in ChartMogul by a person. */
+  apart: number;
+  /** Lists that could not be read, by the kind they list: the next run reads them. */
+  unread: CountByKind;
+  /** Why a person must read the plan before it is applied; null where no one must. */
+  guard: string | null;
   /** Calls sent, reading included. */
   calls: Calls;
   /** The least calls that the same could have taken. */
@@ -101,26 +189,41 @@ export interface SyncReport {
   warnings: readonly string[];
 }
 
+/** How many records are not in step and not settled. */
+export interface StandingCounts {
+  /** Could not be brought over. */
+  failed: number;
+  /** Wait for a person. */
+  waiting: number;
+}
+
 /** How a run or an apply ended. */
 export interface SyncOutcome {
-  /** True at its end; false when it stopped at a budget: the next run goes on there. */
+  /** True at its end; false when it stopped: the next run goes on there. */
   done: boolean;
-  /** True when nothing was written because it was the location's first run. */
+  /** True when nothing was written: the location's first run, or a plan that a person must read. */
   plannedOnly: boolean;
-  /** Why it stopped. */
-  stopped?: "deadline" | "calls" | "records" | "quota";
+  /** Why it stopped; `unavailable`: several lists in a row could not be read. */
+  stopped?: "deadline" | "calls" | "records" | "quota" | "unavailable";
   /** Where the next run goes on. */
   checkpoint?: string;
+  /** Records that are not in step, now or since an earlier run. Both are 0 when all is well. */
+  standing: StandingCounts;
   report: SyncReport;
 }
 
-/** A record, or a field of one, that was set aside; the run went on. */
+/** A record, a value of one, or a list that is not in step; the run went on. */
 export interface DeadLetter {
-  kind: RecordKind | "field";
-  /** GHL's id of it. */
+  /** `field`: a value of a record; `list`: a contact's notes that could not be read. */
+  kind: RecordKind | "field" | "list";
+  /** GHL's id of it; for a field `KIND/ID/FIELD`. */
   id: string;
   /** The GHL contact that it belongs to. */
   contact?: string;
+  /** `apart`: told, and settled, such as a text that was cut. */
+  standing: Standing;
+  /** Why, of a closed list. */
+  cause: Cause;
   code: ErrorCode;
   /** What happened. */
   reason: string;
@@ -130,19 +233,93 @@ export interface DeadLetter {
   at: number;
   /** Hash of what should have been written: the same content is not tried again and again. */
   content?: string;
+  /** Hash of what GHL showed: a change takes an acceptance back. */
+  shows?: string;
   /** Whether the next run tries again without a change. */
   retryable: boolean;
+  /** The group of equal refusals it belongs to: a full pass tries some of each. */
+  group?: string;
+  /** For conflicts: the candidates' uuids. */
+  candidates?: readonly string[];
+}
+
+/** How a record stands, and why. */
+export interface RecordStatus {
+  /** The id that was asked for. */
+  id: string;
+  /** Left out where the state knows nothing of it. */
+  kind?: RecordKind;
+  standing: "inStep" | Standing | "unknown";
+  /** Why it is not in step, of a closed list. */
+  cause?: Cause;
+  /** The same in a sentence. */
+  reason: string;
+  /** What to do about it: commands stand in backticks. */
+  hint?: string;
+  /** GHL's id of it. */
+  ghlId?: string;
+  /** The GHL contact it belongs to. */
+  ghlContactId?: string;
+  /** ChartMogul's uuid of it. */
+  chartmogulId?: string;
+  /** Uuid of its ChartMogul customer. */
+  chartmogulCustomer?: string;
+  /** How both came to be linked. */
+  matched?: Matched;
+  /** Fields whose values stay ChartMogul's. */
+  kept: readonly string[];
+  /** Values that were cut, left out or refused, and why. */
+  fields: readonly string[];
+  /** For conflicts: the candidates' uuids. */
+  candidates: readonly string[];
+  /** Since when it has stood so, epoch milliseconds. */
+  since?: number;
+}
+
+/** How a GHL record and a ChartMogul record came to be linked. */
+export type Matched =
+  /** We created it. */
+  | "created"
+  /** A person linked them. */
+  | "choice"
+  /** They were linked before. */
+  | "link"
+  /** It carries our external id. */
+  | "externalId"
+  /** Its custom attribute names the GHL contact. */
+  | "attribute"
+  /** Its e-mail address is the same. */
+  | "email"
+  /** Its name is the same, under the same customer. */
+  | "name"
+  /** Its phone or secondary e-mail address is the same, and unique on both sides. */
+  | "weak"
+  /** It is the customer of the contact's business. */
+  | "business"
+  /** Its text carries our marker. */
+  | "marker"
+  /** Its content is the same. */
+  | "content";
+
+/** Records that stand for one reason. */
+export interface ReasonCount {
+  standing: Standing;
+  cause: Cause;
+  /** How many of each kind. */
+  kinds: Readonly<Partial<Record<RecordKind | "field" | "list", number>>>;
+  /** What to do about them. */
+  hint: string;
 }
 
 /** What the store holds of the location. Instants are epoch milliseconds, 0 for never. */
 export interface SyncStatus {
-  /** Goes up whenever a plan is applied: a plan made before is stale. */
+  /** Goes up whenever a plan is applied, or a person decides: a plan made before is stale. */
   revision: number;
   /** Contacts changed up to here were read. */
   watermark: number;
   /** When the last pass that read everything began. */
   fullPassAt: number;
-  /** When a plan was first made. */
+  /** When a plan was last made. */
   plannedAt: number;
   /** When a plan was last applied whole. */
   appliedAt: number;
@@ -150,10 +327,31 @@ export interface SyncStatus {
   lastPlan: string;
   /** Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never. */
   listPages: number;
-  /** Linked contacts. */
+  /** Linked records of all kinds. */
   linked: number;
-  /** The run under way, where one was stopped. */
+  /** What the links were made with; null while there are none. */
+  anchor: "attach-only" | "contact-is-customer" | "business-is-customer" | null;
+  /** The ChartMogul account that the links belong to; empty texts while there are none. */
+  account: AccountMark;
+  /** Uuid of the data source that customers are created in, once it is known. */
+  dataSource: string | null;
+  /** How many records are not in step and not settled. */
+  standing: StandingCounts;
+  /** The same by reason, with what stands apart. */
+  reasons: readonly ReasonCount[];
+  /** GHL's quota of the day as a run saw it last; left out once it has started again. */
+  quota?: { limit: number | null; remaining: number; resetsAtMs: number };
+  /** The run under way, where one was stopped; `phase` says what it was at, for people. */
   unfinished?: { planId: string; phase: string; createdAt: number };
+}
+
+/** What tells a ChartMogul account from others. */
+export interface AccountMark {
+  /** Its id, where the service gives one. */
+  id: string | null;
+  name: string;
+  currency: string;
+  timeZone: string;
 }
 
 /** What `check()` finds. */

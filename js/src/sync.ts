@@ -1,4 +1,4 @@
-// The sync as programs see it: plan, apply, run.
+// The sync as programs see it: plan, apply, run, and what people decide of single records.
 
 import type { CallOptions, List } from "./call.js";
 import { type Core, requireCallOptions } from "./core.js";
@@ -7,7 +7,14 @@ import type { Events, ProgressEvent } from "./events.js";
 import type { CallContext, GlueConnector } from "./glue.js";
 import type { TurnBounds } from "./in-turn.js";
 import { createList, untilAborted } from "./list.js";
-import type { Change, DeadLetter, PlanSummary, SyncOutcome, SyncStatus } from "./sync-report.js";
+import type {
+  Change,
+  DeadLetter,
+  PlanSummary,
+  RecordStatus,
+  SyncOutcome,
+  SyncStatus,
+} from "./sync-report.js";
 
 /** Options of everything that takes long. */
 export interface ProgressOptions extends CallOptions {
@@ -19,6 +26,8 @@ export interface ProgressOptions extends CallOptions {
 export interface PlanOptions extends ProgressOptions {
   /** Reads everything again, not only what changed. */
   full?: boolean | undefined;
+  /** Only these GHL contacts, with their notes and tasks. Default: all. */
+  contacts?: readonly string[] | undefined;
 }
 
 /** Options of applying a plan. What stops it leaves a checkpoint; the next apply or run goes on there. */
@@ -35,8 +44,10 @@ export interface ApplyOptions extends ProgressOptions {
 export interface RunOptions extends ApplyOptions {
   /** Reads everything again, not only what changed. */
   full?: boolean | undefined;
-  /** Writes even if it is the location's first run. */
+  /** Writes even if it is the location's first run, or if a person must read the plan first. */
   apply?: boolean | undefined;
+  /** Only these GHL contacts, with their notes and tasks. Default: all. */
+  contacts?: readonly string[] | undefined;
 }
 
 /** A plan: what would be written, and what it costs. Making it wrote nothing to either service. */
@@ -46,15 +57,27 @@ export interface Plan extends PlanSummary {
 }
 
 /**
- * Keeps the two services in step. Within a process, the plans, applies and runs of one location wait for
- * each other.
+ * Keeps the two services in step. Within a process, everything that changes the state of one location
+ * waits for its turn.
  */
 export interface Sync {
-  /** Reads both sides and tells what would be written. Writes nothing to either. */
+  /**
+   * Reads both sides and tells what would be written. Writes nothing to either.
+   *
+   * @example
+   * const plan = await connector.sync.plan({ contacts: ["seD4PfOuKoVMLkEZqohJ"] });
+   * for await (const change of plan.changes()) console.log(change.action, change.title, change.reason);
+   */
   plan(options?: PlanOptions): Promise<Plan>;
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
   apply(plan: Plan | string, options?: ApplyOptions): Promise<SyncOutcome>;
-  /** Plans and applies, within a budget; goes on where the last run stopped. */
+  /**
+   * Plans and applies, within a budget; goes on where the last run stopped.
+   *
+   * @example
+   * const { done, standing } = await connector.sync.run({ contacts: ["seD4PfOuKoVMLkEZqohJ"] });
+   * if (done && standing.failed + standing.waiting === 0) console.log("in step");
+   */
   run(options?: RunOptions): Promise<SyncOutcome>;
   /**
    * The bodies of the ChartMogul creates for a page of contacts: the bytes of an answer to
@@ -62,9 +85,67 @@ export interface Sync {
    * Sends nothing. Custom fields, owner, customer and data source need what only a plan asks for.
    */
   preview(page: Uint8Array): Promise<Uint8Array>;
-  /** Records that were set aside, with reasons. */
+  /**
+   * Links a GHL contact with a ChartMogul customer (`cus_…`) or one of its contacts (`con_…`). Writes
+   * nothing to either service: the next plan shows what follows from it.
+   *
+   * @example
+   * const { reason } = await connector.sync.link("seD4PfOuKoVMLkEZqohJ", "cus_7e1b2c3d");
+   * console.log(reason); // the next plan links it
+   */
+  link(contact: string, chartmogul: string, options?: CallOptions): Promise<RecordStatus>;
+  /**
+   * Ends the link of a record. It stays as it is on both sides, and is not linked again until `link` or
+   * `retry`. Takes any id of either service.
+   *
+   * @example
+   * const { standing, cause } = await connector.sync.unlink("seD4PfOuKoVMLkEZqohJ");
+   * console.log(standing, cause); // apart unlinked
+   */
+  unlink(id: string, options?: CallOptions): Promise<RecordStatus>;
+  /**
+   * Settles records as they are: they are still counted and listed, and no longer fail or wait. A change
+   * of the record in GHL takes it back. An unknown id settles none of them.
+   *
+   * @example
+   * const accepted = await connector.sync.accept(["seD4PfOuKoVMLkEZqohJ"]);
+   * console.log(accepted[0].cause); // accepted
+   */
+  accept(ids: readonly string[], options?: CallOptions): Promise<RecordStatus[]>;
+  /**
+   * Has the next run try a record again: one that was refused, that a person deleted in ChartMogul, or
+   * that was unlinked or accepted.
+   *
+   * @example
+   * await connector.sync.retry("seD4PfOuKoVMLkEZqohJ");
+   * await connector.sync.run();
+   */
+  retry(id: string, options?: CallOptions): Promise<RecordStatus>;
+  /**
+   * How a record stands, and why: any id of either service. Sends nothing.
+   *
+   * @example
+   * const { standing, reason, hint } = await connector.sync.why("seD4PfOuKoVMLkEZqohJ");
+   * console.log(standing, reason, hint);
+   */
+  why(id: string, options?: CallOptions): Promise<RecordStatus>;
+  /**
+   * What failed or waits, with reasons; then single values that were cut, left out or refused. Sends
+   * nothing.
+   *
+   * @example
+   * for await (const { kind, id, reason, hint } of connector.sync.deadLetters())
+   *   console.log(kind, id, reason, hint);
+   */
   deadLetters(options?: CallOptions): List<DeadLetter>;
-  /** What the store holds of the location. Sends nothing. */
+  /**
+   * What the store holds of the location: last runs, and how many records stand how. Sends nothing.
+   *
+   * @example
+   * const { linked, standing, reasons } = await connector.sync.status();
+   * console.log(linked, standing.failed, standing.waiting);
+   * for (const { cause, kinds, hint } of reasons) console.log(cause, kinds, hint);
+   */
   status(options?: CallOptions): Promise<SyncStatus>;
 }
 
@@ -94,8 +175,17 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     return JSON.parse(text);
   }
 
+  /** A decision about records: it changes the state, so it waits for its turn. */
+  async function decide<Result>(
+    options: CallOptions | undefined,
+    operation: (connector: GlueConnector, context: CallContext) => Promise<string>,
+  ): Promise<Result> {
+    return runInTurn(options ?? {}, undefined, operation);
+  }
+
   return {
     async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
+      requireContacts(options.contacts);
       const summary: PlanSummary = await runInTurn(
         { onProgress, signal, timeoutMs },
         undefined,
@@ -116,6 +206,7 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     },
 
     async run({ onProgress, signal, timeoutMs, ...given } = {}) {
+      requireContacts(given.contacts);
       const options = { ...given, ...budgetOf(given) };
       return runInTurn(
         { onProgress, signal, timeoutMs },
@@ -134,6 +225,32 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
         });
       }
       return core.invoke(async (connector) => connector.preview(page));
+    },
+
+    async link(contact, chartmogul, options) {
+      requireId(contact, "a GHL contact's id");
+      requireId(chartmogul, "the uuid of a ChartMogul customer (cus_…) or contact (con_…)");
+      return decide(options, (connector, context) => connector.link(contact, chartmogul, context));
+    },
+
+    async unlink(id, options) {
+      requireId(id, ANY_ID);
+      return decide(options, (connector, context) => connector.unlink(id, context));
+    },
+
+    async accept(ids, options) {
+      requireIds(ids, "accept", "ids");
+      return decide(options, (connector, context) => connector.accept(JSON.stringify(ids), context));
+    },
+
+    async retry(id, options) {
+      requireId(id, ANY_ID);
+      return decide(options, (connector, context) => connector.retry(id, context));
+    },
+
+    async why(id, options) {
+      requireId(id, ANY_ID);
+      return JSON.parse(await core.invoke((connector, context) => connector.why(id, context), options));
     },
 
     deadLetters: (options = {}) =>
@@ -164,6 +281,37 @@ function budgetOf(options: ApplyOptions): Pick<ApplyOptions, "deadlineMs" | "max
     });
   };
   return { deadlineMs: whole("deadlineMs"), maxCalls: whole("maxCalls"), maxRecords: whole("maxRecords") };
+}
+
+const ANY_ID = "GHL's id of a contact, note, task or business, or a ChartMogul uuid";
+
+/** Refuses what is not an id before anything is sent. */
+function requireId(id: unknown, what: string): asserts id is string {
+  if (isId(id)) return;
+  throw createError({
+    code: "invalid_argument",
+    message: `${JSON.stringify(id) ?? String(id)} is not an id`,
+    hint: `Pass ${what}.`,
+  });
+}
+
+/** Refuses what is not a list of ids: an empty one would mean all, or nothing. */
+function requireIds(ids: unknown, what: string, of: string): void {
+  if (Array.isArray(ids) && ids.length > 0 && ids.every(isId)) return;
+  throw createError({
+    code: "invalid_argument",
+    message: `${what} takes a list of ${of}: texts that are not empty, one at least`,
+    hint: 'For example ["seD4PfOuKoVMLkEZqohJ"].',
+  });
+}
+
+function requireContacts(contacts: unknown): void {
+  if (contacts !== undefined && contacts !== null)
+    requireIds(contacts, "the option contacts", "GHL contact ids");
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === "string" && id.trim() !== "";
 }
 
 /** The id of a plan. Refuses what is none here: the module takes only texts. */

@@ -1,6 +1,7 @@
 // How the command line ends.
 
 import { ConnectorError } from "../errors.js";
+import type { StandingCounts } from "../sync-report.js";
 import { Interrupted } from "./interrupt.js";
 
 /** Exit codes, the same for every command. */
@@ -11,9 +12,9 @@ export const ExitCode = {
   Failed: 1,
   /** Bad usage or configuration: nothing was sent. */
   Usage: 2,
-  /** Done, with rejected records. */
-  Rejected: 3,
-  /** Stopped at a budget or by the user; the next run goes on. */
+  /** Done, but records fail or wait, now or since an earlier run; or it only planned. */
+  NotInStep: 3,
+  /** Stopped at a budget, by a service that is away, or by a signal; the next run goes on. */
   Stopped: 4,
 } as const;
 
@@ -31,11 +32,20 @@ export class UsageError extends Error {
   }
 }
 
-/** The exit code that an error calls for. */
-export function exitCodeOf(error: unknown): ExitCode {
+/** The exit code of a run that is done: whether anything fails or waits. */
+export function exitCodeOfStanding({ failed, waiting }: StandingCounts): ExitCode {
+  return failed + waiting > 0 ? ExitCode.NotInStep : ExitCode.Done;
+}
+
+/** Errors after which the next plan or sync goes on where this one was. */
+const STOPS = ["daily_quota_exhausted", "service_unavailable"];
+
+/** The exit code that an error calls for; `resumes` where the command goes on when it is run again. */
+export function exitCodeOf(error: unknown, resumes = false): ExitCode {
   if (error instanceof UsageError) return ExitCode.Usage;
   if (error instanceof Interrupted) return ExitCode.Stopped;
   if (!(error instanceof ConnectorError)) return ExitCode.Failed;
+  if (resumes && STOPS.includes(error.code)) return ExitCode.Stopped;
   const usage = ["invalid_config", "invalid_argument", "unknown_endpoint"];
   return usage.includes(error.code) ? ExitCode.Usage : ExitCode.Failed;
 }

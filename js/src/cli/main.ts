@@ -9,7 +9,10 @@ import { endpoints } from "../generated/endpoints.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { runPlan } from "./commands/plan.js";
+import { runAccept, runLink, runRetry, runUnlink, runWhy } from "./commands/records.js";
+import { runRejected } from "./commands/rejected.js";
 import { runSandbox } from "./commands/sandbox.js";
+import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
 import { CONFIGURATION_FILE, readConfiguration, requireCredentials } from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
@@ -23,6 +26,8 @@ interface CommonFlags {
 }
 
 let exitCode: ExitCode = ExitCode.Done;
+
+const ANY_ID = "GHL's id of a contact, note, task or business, or a ChartMogul uuid";
 
 const program = new Command("ghl-chartmogul")
   .description("Keeps a GoHighLevel location and a ChartMogul account in step.")
@@ -39,8 +44,15 @@ const program = new Command("ghl-chartmogul")
 Credentials come from the environment (GHL_TOKEN, GHL_LOCATION_ID, CHARTMOGUL_API_KEY) or a file of
 NAME=value lines (--credentials); GHL_BASE_URL and CHARTMOGUL_BASE_URL point at a sandbox.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejected records,
-4 stopped at a budget.`,
+Exit codes:
+  0  done, and no record fails or waits
+  1  failed
+  2  bad usage or configuration
+  3  done, but records fail or wait, now or since an earlier run; or a sync that only planned
+  4  stopped at a budget, by a service that is away, or by a signal: the next run goes on
+
+"rejected" lists the records behind a 3. "plan" ends with 0, and with 3 where lists could not be read
+or the plan must be read before it is applied.`,
   );
 
 command("check", "tell for each credential whether it works, and how far it reaches").action(
@@ -49,16 +61,51 @@ command("check", "tell for each credential whether it works, and how far it reac
 
 command("plan", "show what a sync would write, and what it costs; writes nothing")
   .option("--full", "read everything again, not only what changed")
+  .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)
   .option("--show <number>", "changes shown of each action, 0 for all", wholeNumber, 10)
   .action(withConnector(runPlan));
 
 command("sync", "plan and apply; goes on where the last run stopped")
-  .option("--yes", "write even if it is the location's first run")
+  .option("--yes", "write even if it is the location's first run, or if its plan must be read first")
   .option("--full", "read everything again, not only what changed")
+  .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)
   .option("--deadline <seconds>", "stop at a checkpoint after so many seconds", wholeNumber)
   .option("--max-calls <number>", "most calls to both services together", wholeNumber)
   .option("--max-records <number>", "most records written", wholeNumber)
   .action(withConnector(runSync));
+
+command("status", "show how the sync stands: last runs, what fails or waits and why; sends nothing").action(
+  withConnector(runStatus),
+);
+
+command("why", "tell how one record stands, and why; sends nothing")
+  .argument("<id>", ANY_ID)
+  .action(withIds((connector, [id = ""], terminal) => runWhy(connector, id, terminal)));
+
+command("rejected", "list what failed or waits, why, and what to do about each; sends nothing")
+  .option("--show <number>", "records shown, 0 for all", wholeNumber, 50)
+  .action(withConnector(runRejected));
+
+command("retry", "have the next sync try a record again: refused, deleted, unlinked or accepted")
+  .argument("<id>", ANY_ID)
+  .action(withIds((connector, [id = ""], terminal) => runRetry(connector, id, terminal)));
+
+command("accept", "settle records as they are: they no longer fail or wait, until they change in GHL")
+  .argument("<id...>", ANY_ID)
+  .action(withIds(runAccept));
+
+command("link", "link a GHL contact with a ChartMogul customer or contact; the next plan shows what follows")
+  .argument("<contact>", "the GHL contact's id")
+  .argument("<chartmogul>", "uuid of the customer (cus_…) or of one of its contacts (con_…)")
+  .action(
+    withIds((connector, [contact = "", chartmogul = ""], terminal) =>
+      runLink(connector, contact, chartmogul, terminal),
+    ),
+  );
+
+command("unlink", "end the link of a record: it stays on both sides, and is not linked again by itself")
+  .argument("<id>", ANY_ID)
+  .action(withIds((connector, [id = ""], terminal) => runUnlink(connector, id, terminal)));
 
 command("call", "call one endpoint; its parameters are flags: call contacts.get --contactId ID")
   .argument("[endpoint]", "for example contacts.get or chartmogul.customers.list")
@@ -136,17 +183,35 @@ function command(name: string, description: string): Command {
 function withConnector<Flags>(
   run: (connector: Connector, flags: Flags, terminal: Terminal) => Promise<ExitCode>,
 ): (flags: Flags, self: Command) => Promise<void> {
-  return (flags, self) =>
-    finish(self, async (common, terminal) => {
-      const options = readConfiguration(common);
-      requireCredentials(options, "ghl", "chartmogul");
-      const connector = createConnector(options);
-      try {
-        return await run(connector, flags, terminal);
-      } finally {
-        await connector.close();
-      }
-    });
+  return (flags, self) => connected(self, (connector, terminal) => run(connector, flags, terminal));
+}
+
+/** The same of a command whose arguments are ids. */
+function withIds(
+  run: (connector: Connector, ids: string[], terminal: Terminal) => Promise<ExitCode>,
+): (...given: unknown[]) => Promise<void> {
+  return (...given) => {
+    // Commander gives each argument, then the flags, then the command.
+    const self = given.at(-1) as Command;
+    const ids = given.slice(0, -2).flat() as string[];
+    return connected(self, (connector, terminal) => run(connector, ids, terminal));
+  };
+}
+
+function connected(
+  self: Command,
+  run: (connector: Connector, terminal: Terminal) => Promise<ExitCode>,
+): Promise<void> {
+  return finish(self, async (common, terminal) => {
+    const options = readConfiguration(common);
+    requireCredentials(options, "ghl", "chartmogul");
+    const connector = createConnector(options);
+    try {
+      return await run(connector, terminal);
+    } finally {
+      await connector.close();
+    }
+  });
 }
 
 async function finish(
@@ -158,7 +223,7 @@ async function finish(
   try {
     exitCode = await run(flags, terminal);
   } catch (error) {
-    exitCode = exitCodeOf(error);
+    exitCode = exitCodeOf(error, self.name() === "plan" || self.name() === "sync");
     report(error, flags.json === true);
   }
 }
@@ -212,6 +277,12 @@ function takeOwnFlags(words: readonly string[]): {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
+}
+
+/** Collects a flag that is given more than once. */
+function list(text: string, before: string[] = []): string[] {
+  if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
+  return [...before, text];
 }
 
 function decimal(text: string): number {

@@ -1,6 +1,6 @@
 // Aligned tables for people to read.
 
-import { cutToWidth, printable, textWidth } from "./text-width.js";
+import { cutToWidth, printable, textWidth, wrapToWidth } from "./text-width.js";
 
 /** A column of a table. */
 export interface Column {
@@ -8,6 +8,8 @@ export interface Column {
   align?: "left" | "right";
   /** Wider texts are cut. */
   maxWidth?: number;
+  /** Where the table is too wide, the column's texts go on in further lines instead of being cut. */
+  wraps?: boolean;
 }
 
 /** Columns are not made narrower than this to fit a terminal. */
@@ -32,8 +34,24 @@ export function formatTable(
       .map(({ align }, index) => pad(cells[index] ?? "", widths[index] ?? 0, align))
       .join(GAP)
       .trimEnd();
+  /** A row takes as many lines as its longest cell. */
+  const lines = (cells: readonly string[]): string[] => {
+    const wrapped = cells.map((cell, index) =>
+      columns[index]?.wraps ? wrapToWidth(cell, widths[index] ?? 0) : [cell],
+    );
+    const height = Math.max(1, ...wrapped.map((parts) => parts.length));
+    return Array.from({ length: height }, (_, row) => line(wrapped.map((parts) => parts[row] ?? "")));
+  };
   const rule = widths.map((width) => "─".repeat(width)).join(GAP);
-  return [line(columns.map(({ title }) => title)), rule, ...texts.map(line)];
+  return [line(columns.map(({ title }) => title)), rule, ...texts.flatMap(lines)];
+}
+
+/** The least columns that a table takes, its texts uncut. */
+export function tableWidth(
+  columns: readonly Column[],
+  rows: readonly (readonly (string | number)[])[],
+): number {
+  return textWidth(formatTable(columns, rows)[1] ?? "");
 }
 
 const GAP = "  ";

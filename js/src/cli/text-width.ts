@@ -37,6 +37,43 @@ export function cutToWidth(text: string, width: number): string {
   return `${cut}…`;
 }
 
+/**
+ * The lines of a text that is wrapped at words. Longer words go on in the next line, or stay whole with
+ * `wholeWords`: a terminal wraps them, and an id or a command can still be copied.
+ */
+export function wrapToWidth(text: string, width: number, { wholeWords = false } = {}): string[] {
+  const room = Math.max(1, width);
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (textWidth(longer) <= room) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = word;
+    while (!wholeWords && textWidth(line) > room) {
+      const [head, tail] = splitAt(line, room);
+      lines.push(head);
+      line = tail;
+    }
+  }
+  return [...lines, line];
+}
+
+/** The text's beginning of that width, one character at least, and its rest. */
+function splitAt(text: string, width: number): [head: string, tail: string] {
+  let head = "";
+  let taken = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    taken += graphemeWidth(segment);
+    if (taken > width && head !== "") break;
+    head += segment;
+  }
+  return [head, text.slice(head.length)];
+}
+
 function graphemeWidth(grapheme: string): number {
   if (EMOJI.test(grapheme)) return 2;
   let width = 0;

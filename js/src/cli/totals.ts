@@ -1,8 +1,9 @@
-// Totals of a plan or a report as a table: kinds by actions.
+// Totals of a plan or a report: for each kind, all records seen and what becomes of them.
 
 import type { ChangeAction, CountByKind, RecordKind, Totals } from "../sync-report.js";
-import { formatNumber, formatTable } from "./table.js";
+import { formatNumber, formatTable, tableWidth } from "./table.js";
 import type { Terminal } from "./terminal.js";
+import { kindWord, paragraph, sumOf } from "./words.js";
 
 /** The order in which actions are shown, and how. */
 export const ACTIONS: readonly (readonly [ChangeAction, "green" | "yellow" | "cyan" | "dim" | "red"])[] = [
@@ -10,42 +11,127 @@ export const ACTIONS: readonly (readonly [ChangeAction, "green" | "yellow" | "cy
   ["update", "yellow"],
   ["complete", "yellow"],
   ["link", "cyan"],
+  ["move", "cyan"],
+  ["keep", "dim"],
   ["skip", "dim"],
   ["conflict", "red"],
   ["error", "red"],
 ];
 
-const KINDS: readonly RecordKind[] = ["dataSource", "business", "contact", "note", "task"];
+/** What was done, in words. */
+const DONE: Readonly<Record<ChangeAction, string>> = {
+  create: "created",
+  update: "updated",
+  complete: "completed",
+  link: "linked",
+  move: "moved",
+  keep: "kept",
+  skip: "skipped",
+  conflict: "in conflict",
+  error: "in error",
+};
 
-/** The table's lines: one for each kind that occurs, a column for each action that occurs. */
-export function* totalsLines(
-  read: CountByKind,
-  totals: Totals,
-  unchanged: CountByKind,
-  terminal: Terminal,
-): Generator<string, void, undefined> {
-  const kinds = KINDS.filter((kind) =>
-    [read, unchanged, ...Object.values(totals)].some((counts) => (counts[kind] ?? 0) > 0),
+/** Actions of which nothing is carried out: a run's report has them only among what was planned. */
+const TOLD: readonly ChangeAction[] = ["skip", "conflict", "error"];
+
+const KINDS: readonly RecordKind[] = ["business", "contact", "customer", "note", "task"];
+
+/** What was counted of a plan or a run. */
+export interface Counts {
+  read: CountByKind;
+  /** What is planned, or was done. */
+  totals: Totals;
+  unchanged: CountByKind;
+}
+
+/** The counts of a run: what it did, what its plan told, and so what is left. */
+export function countsOfRun({
+  read,
+  planned,
+  done,
+  unchanged,
+}: {
+  read: CountByKind;
+  planned: Totals;
+  done: Totals;
+  unchanged: CountByKind;
+}): Counts {
+  const told = Object.fromEntries(
+    TOLD.flatMap((action) => (planned[action] === undefined ? [] : [[action, planned[action]]])),
   );
-  const actions = ACTIONS.map(([action]) => action).filter((action) => totals[action] !== undefined);
-  const columns = ["", "read", ...actions, "unchanged"].map(
-    (title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const,
+  return { read, totals: { ...done, ...told }, unchanged };
+}
+
+/** A row of the totals: all of a kind that were seen, and what becomes of them. The parts add up. */
+export interface KindTotals {
+  kind: RecordKind;
+  seen: number;
+  actions: Readonly<Partial<Record<ChangeAction, number>>>;
+  unchanged: number;
+  /** Seen, and neither written nor told: not reached yet, or refused while writing. */
+  left: number;
+}
+
+/** The totals of each kind that occurs. */
+export function totalsOf({ read, totals, unchanged }: Counts): KindTotals[] {
+  return KINDS.flatMap((kind) => {
+    const actions: Partial<Record<ChangeAction, number>> = {};
+    let sum = unchanged[kind] ?? 0;
+    for (const [action] of ACTIONS) {
+      const count = totals[action]?.[kind] ?? 0;
+      if (count > 0) actions[action] = count;
+      sum += count;
+    }
+    // What no list of GHL holds, such as a customer's tags, is seen with its change.
+    const seen = Math.max(read[kind] ?? 0, sum);
+    return seen === 0 ? [] : [{ kind, seen, actions, unchanged: unchanged[kind] ?? 0, left: seen - sum }];
+  });
+}
+
+/** The totals as a table; as sentences where the terminal is too narrow for one. */
+export function* totalsLines(counts: Counts, terminal: Terminal): Generator<string, void, undefined> {
+  const rows = totalsOf(counts);
+  const actions = ACTIONS.map(([action]) => action).filter((action) =>
+    rows.some((row) => row.actions[action] !== undefined),
   );
-  const rows = kinds.map((kind) => [
-    kind,
-    read[kind] ?? 0,
-    ...actions.map((action) => totals[action]?.[kind] ?? 0),
-    unchanged[kind] ?? 0,
+  const left = rows.some((row) => row.left > 0);
+  const titles = ["", "seen", ...actions, "unchanged", ...(left ? ["not written"] : [])];
+  const columns = titles.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
+  const cells = rows.map((row) => [
+    row.kind,
+    row.seen,
+    ...actions.map((action) => row.actions[action] ?? 0),
+    row.unchanged,
+    ...(left ? [row.left] : []),
   ]);
-  const [titles = "", rule = "", ...lines] = formatTable(columns, rows, terminal.columns);
-  yield terminal.style("bold", titles);
+  if (tableWidth(columns, cells) > (terminal.columns ?? Number.POSITIVE_INFINITY)) {
+    for (const row of rows) yield* paragraph(terminal, sentence(row), "  ", "");
+    return;
+  }
+  const [head = "", rule = "", ...lines] = formatTable(columns, cells);
+  yield terminal.style("bold", head);
   yield terminal.style("dim", rule);
   yield* lines;
 }
 
+/** "60 contacts seen = 23 created + 37 unchanged". */
+function sentence({ kind, seen, actions, unchanged, left }: KindTotals): string {
+  const parts = ACTIONS.flatMap(([action]) =>
+    actions[action] === undefined ? [] : [`${formatNumber(actions[action])} ${DONE[action]}`],
+  );
+  if (unchanged > 0) parts.push(`${formatNumber(unchanged)} unchanged`);
+  if (left > 0) parts.push(`${formatNumber(left)} not written`);
+  return `${formatNumber(seen)} ${kindWord(kind, seen)} seen = ${parts.join(" + ")}`;
+}
+
 /** Changes of an action, of all kinds. */
 export function countOf(totals: Totals, action: ChangeAction): number {
-  return Object.values(totals[action] ?? {}).reduce((sum, count) => sum + count, 0);
+  return sumOf(totals[action]);
+}
+
+/** Changes that are carried out, of all kinds. */
+export function writesOf(totals: Totals): number {
+  return ACTIONS.reduce((sum, [action]) => (TOLD.includes(action) ? sum : sum + countOf(totals, action)), 0);
 }
 
 /** Calls of both services in words. */

@@ -443,3 +443,80 @@ describe("plans, applies and runs of one location", () => {
     await ended;
   });
 });
+
+describe("decisions about single records", () => {
+  const verbs = () => {
+    const seen = [];
+    const say =
+      (name) =>
+      async (...given) => {
+        seen.push([name, ...given.slice(0, -1)]);
+        return name === "accept" ? "[]" : "{}";
+      };
+    const names = ["link", "unlink", "accept", "retry", "why", "plan", "run"];
+    return { ...play(Object.fromEntries(names.map((name) => [name, say(name)]))), seen };
+  };
+
+  test("reach the module as they were given", async () => {
+    const { connector, seen } = verbs();
+    const { sync } = connector;
+    await sync.link("c", "cus_1");
+    await sync.unlink("c");
+    await sync.accept(["a", "b"]);
+    await sync.retry("c");
+    await sync.why("c");
+    await sync.run({ contacts: ["c"] });
+    assert.deepEqual(seen, [
+      ["link", "c", "cus_1"],
+      ["unlink", "c"],
+      ["accept", '["a","b"]'],
+      ["retry", "c"],
+      ["why", "c"],
+      ["run", '{"contacts":["c"]}'],
+    ]);
+  });
+
+  test("are refused where an id is none, before anything is asked of the module", async () => {
+    const { connector, made } = verbs();
+    const { sync } = connector;
+    const refused = (hint) => ({ code: "invalid_argument", hint });
+    for (const none of [undefined, null, "", "  ", 7, {}, ["c"]]) {
+      await assert.rejects(sync.why(none), refused(/ChartMogul uuid/));
+      await assert.rejects(sync.retry(none), refused(/ChartMogul uuid/));
+      await assert.rejects(sync.unlink(none), refused(/ChartMogul uuid/));
+      await assert.rejects(sync.link("c", none), refused(/cus_/));
+      await assert.rejects(sync.link(none, "cus_1"), refused(/GHL contact/));
+    }
+    for (const none of ["c", [], ["c", ""], [7], {}, 7]) {
+      await assert.rejects(sync.accept(none), refused(/\["/));
+      await assert.rejects(sync.plan({ contacts: none }), refused(/\["/));
+      await assert.rejects(sync.run({ contacts: none }), refused(/\["/));
+    }
+    await assert.rejects(sync.accept(undefined), refused(/\["/));
+    assert.deepEqual(made, []);
+  });
+
+  test("wait for their turn, where they change the state", async () => {
+    const ends = [];
+    const order = [];
+    const { connector } = play({
+      run: () => new Promise((resolve) => ends.push(() => resolve('{"done":true}'))),
+      retry: async () => {
+        order.push("retry");
+        return "{}";
+      },
+      why: async () => {
+        order.push("why");
+        return "{}";
+      },
+    });
+    const run = connector.sync.run().then(() => order.push("run"));
+    const retry = connector.sync.retry("c");
+    await connector.sync.why("c");
+    ends[0]();
+    await Promise.all([run, retry]);
+    assert.equal(order[0], "why");
+    assert.ok(order.includes("retry") && order.length === 3);
+    assert.ok(ends.length === 1);
+  });
+});

@@ -5,16 +5,20 @@ import { test } from "node:test";
 import { fieldsOfStruct, propertiesOfInterface, readSource, valuesOfEnum } from "../rust-names.mjs";
 
 const shapes = [
-  ["src/sandbox/mod.rs", "SandboxOptions", "js/src/sandbox/options.ts", "SandboxOptions"],
+  ["src/sandbox/options.rs", "SandboxOptions", "js/src/sandbox/options.ts", "SandboxOptions"],
   ["src/sandbox/mod.rs", "Credentials", "js/src/sandbox/options.ts", "SandboxCredentials"],
   ["src/sandbox/faults.rs", "FaultRule", "js/src/sandbox/faults.ts", "FaultRule"],
   ["src/sandbox/stats.rs", "ServiceStats", "js/src/sandbox/sandbox.ts", "ServiceStats"],
   ["src/http/pager.rs", "Page", "js/src/call.ts", "Page"],
   ["src/sync/report.rs", "Report", "js/src/sync-report.ts", "SyncReport"],
   ["src/sync/run.rs", "Outcome", "js/src/sync-report.ts", "SyncOutcome"],
-  ["src/sync/change.rs", "Calls", "js/src/sync-report.ts", "Calls"],
-  ["src/sync/change.rs", "ChangeView", "js/src/sync-report.ts", "Change"],
-  ["src/sync/state.rs", "DeadLetter", "js/src/sync-report.ts", "DeadLetter"],
+  ["src/sync/report.rs", "StandingCounts", "js/src/sync-report.ts", "StandingCounts"],
+  ["src/sync/report.rs", "ReasonCount", "js/src/sync-report.ts", "ReasonCount"],
+  ["src/sync/verbs.rs", "Why", "js/src/sync-report.ts", "RecordStatus"],
+  ["src/sync/model/plan.rs", "Calls", "js/src/sync-report.ts", "Calls"],
+  ["src/sync/model/change.rs", "ChangeView", "js/src/sync-report.ts", "Change"],
+  ["src/sync/model/standing.rs", "DeadLetter", "js/src/sync-report.ts", "DeadLetter"],
+  ["src/sync/model/state.rs", "AccountMark", "js/src/sync-report.ts", "AccountMark"],
   ["src/sync/check.rs", "Check", "js/src/sync-report.ts", "CheckReport"],
 ];
 
@@ -29,23 +33,41 @@ for (const [rustFile, rustName, typescriptFile, typescriptName] of shapes) {
   });
 }
 
-test("a plan has the properties of Rust's, less what only the engine needs", () => {
-  const engine = ["revision", "settings", "watermark", "leastReadCalls"];
-  const fields = fieldsOfStruct(readSource("src/sync/change.rs"), "Plan").filter(
-    (name) => !engine.includes(name),
-  );
-  const properties = propertiesOfInterface(readSource("js/src/sync-report.ts"), "PlanSummary");
-  assert.deepEqual(properties.toSorted(), [...fields, "quota"].toSorted());
+test("a plan and a status have the properties of Rust's, less what only the engine needs", () => {
+  const typescript = readSource("js/src/sync-report.ts");
+  for (const [file, struct, engine, more, name] of [
+    [
+      "src/sync/model/plan.rs",
+      "Plan",
+      ["revision", "settings", "watermark", "leastReadCalls"],
+      ["quota"],
+      "PlanSummary",
+    ],
+    [
+      "src/sync/model/state.rs",
+      "State",
+      ["settings", "shown", "knownCustomer", "newestNote", "newestTask", "writing"],
+      fieldsOfStruct(readSource("src/sync/report.rs"), "Status").filter((field) => field !== "state"),
+      "SyncStatus",
+    ],
+  ]) {
+    const fields = fieldsOfStruct(readSource(file), struct).filter((field) => !engine.includes(field));
+    assert.ok(fields.length > 1, `${file} has no ${struct}`);
+    assert.deepEqual(propertiesOfInterface(typescript, name).toSorted(), [...fields, ...more].toSorted());
+  }
 });
 
 const enums = [
-  ["src/sandbox/mod.rs", "TokenKind", "js/src/sandbox/options.ts"],
-  ["src/sandbox/mod.rs", "ChartmogulGeneration", "js/src/sandbox/options.ts"],
+  ["src/sandbox/options.rs", "TokenKind", "js/src/sandbox/options.ts"],
+  ["src/sandbox/options.rs", "ChartmogulGeneration", "js/src/sandbox/options.ts"],
   ["src/sandbox/faults.rs", "Fault", "js/src/sandbox/faults.ts"],
-  ["src/sync/change.rs", "Action", "js/src/sync-report.ts"],
-  ["src/sync/change.rs", "Pass", "js/src/sync-report.ts"],
+  ["src/sync/model/change.rs", "Action", "js/src/sync-report.ts"],
+  ["src/sync/model/plan.rs", "Pass", "js/src/sync-report.ts"],
   ["src/sync/budget.rs", "Stop", "js/src/sync-report.ts"],
-  ["src/sync/state.rs", "Kind", "js/src/sync-report.ts"],
+  ["src/sync/model/pair.rs", "Kind", "js/src/sync-report.ts"],
+  ["src/sync/model/pair.rs", "Matched", "js/src/sync-report.ts"],
+  ["src/sync/model/standing.rs", "Standing", "js/src/sync-report.ts"],
+  ["src/sync/model/standing.rs", "Reason", "js/src/sync-report.ts"],
   ["src/host.rs", "Event", "js/src/events.ts"],
 ];
 

@@ -1,19 +1,23 @@
 // `ghl-chartmogul sync`: plans and applies, within a budget; goes on where the last run stopped.
 
 import type { Connector } from "../../connector.js";
-import type { DeadLetter, SyncOutcome } from "../../sync-report.js";
-import { ExitCode } from "../exit-code.js";
+import type { SyncOutcome, SyncStatus } from "../../sync-report.js";
+import { ExitCode, exitCodeOfStanding } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";
+import { standingLines, standingText } from "../standing.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { callsText, totalsLines } from "../totals.js";
+import { callsText, countsOfRun, totalsLines } from "../totals.js";
+import { kindsText, PROGRAM, paragraph, sumOf } from "../words.js";
 
 /** Flags of the command. */
 export interface SyncFlags {
   yes?: boolean | undefined;
   full?: boolean | undefined;
+  /** Only these contacts. */
+  contact?: readonly string[] | undefined;
   deadline?: number | undefined;
   maxCalls?: number | undefined;
   maxRecords?: number | undefined;
@@ -34,6 +38,7 @@ export async function runSync(connector: Connector, flags: SyncFlags, terminal: 
           onProgress: progress.update,
           full: flags.full,
           apply: flags.yes,
+          contacts: flags.contact,
           deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
           maxCalls: flags.maxCalls,
           maxRecords: flags.maxRecords,
@@ -42,79 +47,74 @@ export async function runSync(connector: Connector, flags: SyncFlags, terminal: 
     onInterrupt,
   );
   if (terminal.json) terminal.printJson(outcome);
-  else await printOutcome(connector, outcome, terminal);
+  else {
+    const status = await connector.sync.status();
+    for (const line of outcomeLines(outcome, status, flags.contact ?? [], terminal)) terminal.print(line);
+  }
   if (!outcome.done) return ExitCode.Stopped;
-  return outcome.report.rejected > 0 && !outcome.plannedOnly ? ExitCode.Rejected : ExitCode.Done;
+  return outcome.plannedOnly ? ExitCode.NotInStep : exitCodeOfStanding(outcome.standing);
 }
 
-async function printOutcome(connector: Connector, outcome: SyncOutcome, terminal: Terminal): Promise<void> {
-  const { report, plannedOnly, stopped, checkpoint } = outcome;
-  const totals = plannedOnly ? report.planned : report.done;
-  for (const line of totalsLines(report.read, totals, report.unchanged, terminal)) terminal.print(line);
-  terminal.print("");
+/** The lines that say how a run ended. */
+export function* outcomeLines(
+  { report, plannedOnly, stopped, checkpoint, standing }: SyncOutcome,
+  { reasons }: Pick<SyncStatus, "reasons">,
+  contacts: readonly string[],
+  terminal: Terminal,
+): Generator<string, void, undefined> {
+  const counts = plannedOnly ? { ...report, totals: report.planned } : countsOfRun(report);
+  yield* totalsLines(counts, terminal);
+  yield "";
   const seconds = (report.elapsedMs / 1_000).toLocaleString("en-US", { maximumFractionDigits: 1 });
-  terminal.print(
+  yield* paragraph(
+    terminal,
     `${callsText(report.calls)} in ${seconds} s; the least possible is ${callsText(report.leastCalls)}.`,
   );
-  if (report.rejected > 0) await printRejected(connector, report.rejected, terminal);
+  if (report.retried > 0) yield `tried again, and taken: ${formatNumber(report.retried)}`;
+  if (report.apart > 0)
+    yield* paragraph(
+      terminal,
+      `deleted in ChartMogul by a person, and not made again: ${formatNumber(report.apart)}`,
+    );
+  if (sumOf(report.unread) > 0) {
+    const text = `could not be read: lists of ${kindsText(report.unread)}; the next run reads them`;
+    for (const line of paragraph(terminal, text)) yield terminal.style("red", line);
+  }
   for (const warning of report.warnings)
-    terminal.print(terminal.style("yellow", `warning: ${printable(warning)}`));
+    for (const line of paragraph(terminal, `warning: ${printable(warning)}`))
+      yield terminal.style("yellow", line);
+  const notInStep = standingText(standing);
+  if (notInStep !== "") {
+    yield "";
+    yield* standingLines(reasons, terminal, ["failed", "waiting"]);
+  }
+  yield "";
   if (plannedOnly) {
-    terminal.print(
-      "Nothing was written: it is this location's first run. `npx ghl-chartmogul plan` shows what would be;",
+    const flags = contacts.map((id) => ` --contact ${id}`).join("");
+    const why =
+      report.guard === null
+        ? "it is this location's first run, or its first with these settings"
+        : printable(report.guard);
+    yield* paragraph(terminal, `Nothing was written: ${why}.`);
+    yield `See the plan: ${PROGRAM} plan${flags}`;
+    yield `Apply it: ${PROGRAM} sync${flags}${report.guard === null && flags === "" ? "" : " --yes"}`;
+  } else if (stopped !== undefined) {
+    yield* paragraph(
+      terminal,
+      `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}. Go on: ${PROGRAM} sync`,
     );
-    terminal.print(
-      'run `npx ghl-chartmogul sync` again to write it. `--yes` or sync.firstRun "apply" skip this.',
+  } else if (notInStep === "") yield terminal.style("green", "= in step");
+  else
+    yield* paragraph(
+      terminal,
+      `${notInStep}, now or since an earlier run. Which records: ${PROGRAM} rejected`,
     );
-  }
-  if (stopped !== undefined) {
-    terminal.print(
-      `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}. The next sync goes on there.`,
-    );
-  }
 }
-
-/** Rejected records, and values that were left out of others, by reason. */
-async function printRejected(connector: Connector, rejected: number, terminal: Terminal): Promise<void> {
-  const records = new Map<string, Reason>();
-  const values = new Map<string, Reason>();
-  for await (const letter of connector.sync.deadLetters()) {
-    const reasons = letter.kind === "field" ? values : records;
-    const key = `${letter.kind} ${letter.code} ${letter.reason}`;
-    const known = reasons.get(key);
-    if (known !== undefined) known.count += 1;
-    else if (reasons.size < MOST_REASONS) reasons.set(key, { letter, count: 1 });
-  }
-  terminal.print(terminal.style("red", `${formatNumber(rejected)} rejected:`));
-  printReasons(records, terminal);
-  if (values.size === 0) return;
-  terminal.print(terminal.style("yellow", "Values cut or left out of what was brought over:"));
-  printReasons(values, terminal);
-}
-
-interface Reason {
-  letter: DeadLetter;
-  count: number;
-}
-
-/** The most frequent reasons. */
-function printReasons(reasons: ReadonlyMap<string, Reason>, terminal: Terminal): void {
-  const sorted = [...reasons.values()].sort((left, right) => right.count - left.count);
-  for (const { letter, count } of sorted.slice(0, SHOWN_REASONS)) {
-    terminal.print(`  ${formatNumber(count)} ${letter.kind}: ${printable(letter.reason)}`);
-    if (letter.hint !== undefined) terminal.print(terminal.style("dim", `    ${printable(letter.hint)}`));
-  }
-  const more = sorted.length - SHOWN_REASONS;
-  if (more > 0) terminal.print(`  … and ${formatNumber(more)} more reasons`);
-}
-
-/** Different reasons that are told apart; more would be nothing to read. */
-const MOST_REASONS = 1_000;
-const SHOWN_REASONS = 5;
 
 const STOPS = {
   deadline: "its time is up",
   calls: "its calls are used",
   records: "its records are written",
   quota: "the day's quota of calls is used up",
+  unavailable: "several lists in a row could not be read",
 } as const;

@@ -1,0 +1,104 @@
+// What people ask of single records, and decide: `why`, `link`, `unlink`, `accept`, `retry`.
+
+import type { Connector } from "../../connector.js";
+import type { RecordStatus } from "../../sync-report.js";
+import { ExitCode } from "../exit-code.js";
+import type { Terminal } from "../terminal.js";
+import { printable } from "../text-width.js";
+import { adviceLines, customerLink, dateText, paragraph, SIGNS } from "../words.js";
+
+/** Tells how a record stands: 3 where it fails or waits, 1 where nothing is known of it. */
+export async function runWhy(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
+  const record = await connector.sync.why(id);
+  show(record, terminal);
+  if (record.standing === "unknown") return ExitCode.Failed;
+  return record.standing === "failed" || record.standing === "waiting" ? ExitCode.NotInStep : ExitCode.Done;
+}
+
+/** Links a contact with a customer or a contact of ChartMogul. */
+export async function runLink(
+  connector: Connector,
+  contact: string,
+  chartmogul: string,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  show(await connector.sync.link(contact, chartmogul), terminal);
+  return ExitCode.Done;
+}
+
+/** Ends the link of a record. */
+export async function runUnlink(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
+  show(await connector.sync.unlink(id), terminal);
+  return ExitCode.Done;
+}
+
+/** Settles records as they are. */
+export async function runAccept(
+  connector: Connector,
+  ids: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const accepted = await connector.sync.accept(ids);
+  if (terminal.json) terminal.printJson(accepted);
+  else for (const record of accepted) show(record, terminal);
+  return ExitCode.Done;
+}
+
+/** Has the next run try a record again. */
+export async function runRetry(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
+  show(await connector.sync.retry(id), terminal);
+  return ExitCode.Done;
+}
+
+function show(record: RecordStatus, terminal: Terminal): void {
+  if (terminal.json) terminal.printJson(record);
+  else for (const line of recordLines(record, terminal)) terminal.print(line);
+}
+
+/** The lines that say how a record stands. */
+export function* recordLines(
+  record: RecordStatus,
+  terminal: Terminal,
+  now = Date.now(),
+): Generator<string, void, undefined> {
+  const [sign, word, colour] = SIGNS[record.standing];
+  const since = record.since === undefined ? "" : ` since ${dateText(record.since, now)}`;
+  const what = [record.kind, record.id].filter(Boolean).join(" ");
+  const cause = record.cause === undefined ? "" : ` (${record.cause})`;
+  for (const line of paragraph(terminal, `${sign} ${what}: ${word}${since}${cause}`))
+    yield terminal.style("bold", terminal.style(colour, line));
+  if (record.reason !== word) yield* paragraph(terminal, printable(record.reason), "  ");
+  const { ghlId, ghlContactId, chartmogulId, chartmogulCustomer, matched } = record;
+  if (ghlId !== undefined && ghlId !== record.id) yield* paragraph(terminal, `GoHighLevel: ${ghlId}`, "  ");
+  if (ghlContactId !== undefined && ghlContactId !== record.id)
+    yield* paragraph(terminal, `GHL contact: ${ghlContactId}`, "  ");
+  if (chartmogulId !== undefined && chartmogulId !== record.id)
+    yield* paragraph(terminal, `ChartMogul: ${chartmogulId}`, "  ");
+  if (chartmogulCustomer !== undefined)
+    yield* paragraph(
+      terminal,
+      `customer: ${chartmogulCustomer}  ${customerLink(chartmogulCustomer)}`,
+      "    ",
+      "  ",
+    );
+  if (matched !== undefined) yield* paragraph(terminal, `linked by: ${MATCHED[matched]}`, "  ");
+  if (record.kept.length > 0)
+    yield* paragraph(terminal, `kept as ChartMogul has it: ${record.kept.join(", ")}`, "    ", "  ");
+  for (const field of record.fields) yield* paragraph(terminal, `value: ${printable(field)}`, "    ", "  ");
+  const { kind, candidates, hint } = record;
+  yield* adviceLines({ kind, contact: ghlId ?? record.id, candidates, hint }, "  ", terminal);
+}
+
+const MATCHED: Readonly<Record<NonNullable<RecordStatus["matched"]>, string>> = {
+  created: "made by the sync",
+  choice: "a person's choice",
+  link: "an earlier link",
+  externalId: "the same external id",
+  attribute: "its attribute that names the contact",
+  email: "the same e-mail address",
+  name: "the same name under the same customer",
+  weak: "the same phone or secondary e-mail address, unique on both sides",
+  business: "its business",
+  marker: "the marker in its text",
+  content: "the same content",
+};

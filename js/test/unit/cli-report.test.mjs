@@ -1,0 +1,450 @@
+// What the command line says of plans, runs and records, at the widths of terminals.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { importSources } from "../build-sources.mjs";
+
+const {
+  countsOfRun,
+  exitCodeOf,
+  exitCodeOfStanding,
+  hintCommands,
+  hintText,
+  letterLines,
+  outcomeLines,
+  planLines,
+  recordLines,
+  statusLines,
+  textWidth,
+  totalsLines,
+  totalsOf,
+  wrapToWidth,
+  ConnectorError,
+} = await importSources(
+  "errors",
+  "cli/exit-code",
+  "cli/text-width",
+  "cli/totals",
+  "cli/words",
+  "cli/commands/plan",
+  "cli/commands/records",
+  "cli/commands/rejected",
+  "cli/commands/status",
+  "cli/commands/sync",
+);
+
+const WIDTHS = [40, 80, 120];
+const PIPED = undefined;
+/** A terminal that tells styles by nothing: as with NO_COLOR. */
+const terminal = (columns) => ({ columns, json: false, style: (_, text) => text });
+const NOW = Date.UTC(2026, 10, 26, 12);
+const CONTACT = "A02mypJQqaRF5rBbNErL";
+const CUSTOMER = "cus_cfec6a25-9975-4fda-90fe-a5317b4fcfdf";
+const LINK = `https://app.chartmogul.com/#/customers/${CUSTOMER}`;
+const LONG = `${"a long value ".repeat(12)}with its end`;
+
+async function collect(lines) {
+  const all = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
+/** Lines that are wider than the terminal, but for those that hold a command, a link or an id. */
+const tooWide = (lines, width) =>
+  lines.filter((line) => textWidth(line) > width && !/ghl-chartmogul |https:|cus_|retry|accept/.test(line));
+
+/** The text of all lines, its wraps undone. */
+const unwrapped = (lines) => lines.join(" ").replace(/\s+/g, " ");
+
+const base = { direction: "ghl-to-chartmogul", fields: {}, replaces: 0, calls: 1 };
+const CHANGES = [
+  {
+    ...base,
+    action: "create",
+    kind: "contact",
+    ghlId: "C1",
+    title: "Zoë",
+    fields: { email: { to: "z@x.example" } },
+    reason: "same e-mail address",
+  },
+  {
+    ...base,
+    action: "update",
+    kind: "contact",
+    ghlId: "C2",
+    title: "Ada",
+    fields: { company: { from: LONG, to: `${LONG}, changed` }, phone: { to: "+14155550123" } },
+    reason: "changed in GHL",
+    replaces: 1,
+    kept: ["email"],
+  },
+  {
+    ...base,
+    action: "update",
+    kind: "customer",
+    ghlId: "C2",
+    title: "Acme",
+    reason: "tags and attributes of its contacts",
+    tagsAdded: ["vip"],
+    tagsRemoved: ["old"],
+  },
+  { ...base, action: "keep", kind: "contact", ghlId: "C3", title: "Kim", reason: "stays", kept: ["phone"] },
+  {
+    ...base,
+    action: "conflict",
+    kind: "contact",
+    ghlId: CONTACT,
+    title: "สมชาย ศรีสุวรรณ",
+    reason: "2 customers match (same e-mail address)",
+    cause: "ambiguous",
+    candidates: [CUSTOMER, "cus_2"],
+  },
+  {
+    ...base,
+    action: "error",
+    kind: "task",
+    ghlId: "T1",
+    title: "Call",
+    reason: `it is assigned to nobody, and ${LONG}`,
+    cause: "unmappable",
+  },
+];
+const PLAN = {
+  id: "p",
+  createdAt: NOW,
+  pass: "full",
+  read: { contact: 5, task: 2, note: 3 },
+  totals: {
+    create: { contact: 1 },
+    update: { contact: 1, customer: 1 },
+    keep: { contact: 1 },
+    conflict: { contact: 1 },
+    error: { task: 1 },
+  },
+  unchanged: { contact: 1, note: 3, task: 1 },
+  calls: { ghl: 0, chartmogul: 3 },
+  readCalls: { ghl: 4, chartmogul: 2 },
+  replaces: 1,
+  retries: 2,
+  deletes: 1,
+  unread: { note: 2 },
+  voids: 0,
+  guard: "30 of 400 links lead to records that are gone from ChartMogul",
+  warnings: ["look at this"],
+  quota: { limit: 200_000, remaining: 199_000, share: 0.00001 },
+};
+const SHOWN = { show: 10, apply: "ghl-chartmogul sync --yes" };
+
+test("texts wrap at words, and lose nothing", () => {
+  for (const text of [LONG, "東京都庁舎 の 前", "one", "", `x${"y".repeat(90)}z`]) {
+    for (const width of [1, 7, 40]) {
+      const lines = wrapToWidth(text, width);
+      assert.equal(lines.join("").replaceAll(" ", ""), text.replaceAll(" ", ""));
+      if (width > 1) assert.ok(lines.every((line) => textWidth(line) <= width));
+    }
+  }
+  assert.deepEqual(wrapToWidth("link cus_0123456789 now", 8, { wholeWords: true }), [
+    "link",
+    "cus_0123456789",
+    "now",
+  ]);
+});
+
+describe("a plan", () => {
+  for (const width of [...WIDTHS, PIPED]) {
+    test(`cuts no reason and no value off at ${width ?? "any"} columns`, async () => {
+      const lines = await collect(planLines(PLAN, CHANGES, SHOWN, terminal(width)));
+      assert.deepEqual(tooWide(lines, width ?? Number.POSITIVE_INFINITY), []);
+      const text = unwrapped(lines);
+      assert.ok(text.includes("replaces existing values: 1"), text);
+      assert.ok(text.includes(`company: ${LONG} → ${LONG}, changed`), text);
+      assert.ok(text.includes("keeps ChartMogul's values: 2"), text);
+      assert.ok(text.includes("email stays ChartMogul's") && text.includes("phone stays ChartMogul's"));
+      assert.ok(lines.includes(`  ghl-chartmogul link ${CONTACT} cus_2`) || width === PIPED || width === 120);
+      assert.ok(text.includes(`ghl-chartmogul link ${CONTACT} ${CUSTOMER}`) && text.includes(LINK));
+      assert.ok(lines.includes(`  or leave it: ghl-chartmogul accept ${CONTACT}`));
+      assert.ok(text.includes("could not be read: lists of 2 notes; the next run reads them"));
+      assert.ok(text.includes("tried again: 2"));
+      assert.ok(text.includes("Read it before you apply it: 30 of 400 links lead to records that are gone"));
+      assert.equal(lines.at(-1), "Apply it: ghl-chartmogul sync --yes");
+    });
+  }
+
+  test("wraps the reason in its own column", async () => {
+    const lines = await collect(planLines(PLAN, CHANGES.slice(-1), SHOWN, terminal(80)));
+    const start = lines[0].indexOf("why");
+    const rows = lines.slice(2, lines.indexOf(""));
+    assert.ok(rows.length > 3);
+    assert.equal(rows.map((row) => row.slice(start).trim()).join(" "), CHANGES.at(-1).reason);
+  });
+
+  test("shows so many of each action, and says how many there are", async () => {
+    const plan = { ...PLAN, totals: { create: { contact: 12 } }, replaces: 12, guard: null };
+    const changes = Array.from({ length: 12 }, (_, index) => ({
+      ...CHANGES[0],
+      ghlId: `C${index}`,
+      replaces: 1,
+      fields: { email: { from: "old", to: "new" } },
+    }));
+    const few = await collect(planLines(plan, changes, { ...SHOWN, show: 3 }, terminal(80)));
+    assert.equal(few.filter((line) => line === "… and 9 more: --show 0 shows all").length, 2);
+    const all = await collect(planLines(plan, changes, { ...SHOWN, show: 0 }, terminal(80)));
+    assert.equal(all.filter((line) => line.includes("email: old → new")).length, 12);
+    assert.ok(!all.some((line) => line.includes("more: --show")));
+  });
+
+  test("says that there is nothing to write", async () => {
+    const plan = { ...PLAN, totals: { error: { task: 1 } }, replaces: 0, guard: null };
+    const lines = await collect(planLines(plan, [], SHOWN, terminal(80)));
+    assert.deepEqual(lines.slice(-2), ["Nothing to write.", "What failed, and why: ghl-chartmogul rejected"]);
+  });
+});
+
+describe("totals", () => {
+  const sumOf = ({ actions, unchanged, left }) =>
+    Object.values(actions).reduce((sum, count) => sum + count, unchanged + left);
+
+  test("add up for each kind, of a plan and of a run that is not done", () => {
+    const run = {
+      read: { contact: 5, task: 2 },
+      planned: { create: { contact: 3 }, skip: { contact: 1 }, error: { task: 1 } },
+      done: { create: { contact: 1 } },
+      unchanged: { contact: 1, task: 1 },
+    };
+    for (const counts of [PLAN, countsOfRun(run)]) {
+      const rows = totalsOf(counts);
+      assert.ok(rows.length > 1);
+      for (const row of rows) assert.equal(sumOf(row), row.seen, row.kind);
+    }
+    assert.deepEqual(totalsOf(countsOfRun(run))[0], {
+      kind: "contact",
+      seen: 5,
+      actions: { create: 1, skip: 1 },
+      unchanged: 1,
+      left: 2,
+    });
+  });
+
+  test("become sentences where no table fits", () => {
+    const table = [...totalsLines(PLAN, terminal(80))];
+    assert.match(table[0], /^ +seen +create +update +keep +conflict +error +unchanged$/);
+    const sentences = [...totalsLines(PLAN, terminal(40))];
+    assert.ok(
+      unwrapped(sentences).startsWith(
+        "5 contacts seen = 1 created + 1 updated + 1 kept + 1 in conflict + 1 unchanged 1 customer seen =",
+      ),
+      sentences.join("\n"),
+    );
+  });
+});
+
+const REASONS = [
+  {
+    standing: "failed",
+    cause: "rejected",
+    kinds: { note: 7, task: 1 },
+    hint: "`rejected` lists them; mend the value, then `retry ID`, or `accept ID`",
+  },
+  {
+    standing: "waiting",
+    cause: "ambiguous",
+    kinds: { contact: 1 },
+    hint: "`link CONTACT CUSTOMER` chooses one, `accept ID` leaves it",
+  },
+  { standing: "apart", cause: "deleted", kinds: { note: 2 }, hint: "`retry ID` makes one again" },
+];
+const STATUS = {
+  linked: 1_234,
+  plannedAt: NOW - 60_000,
+  appliedAt: NOW - 12 * 60_000,
+  fullPassAt: NOW - 30 * 3_600_000,
+  account: { name: "Acme" },
+  standing: { failed: 8, waiting: 1 },
+  reasons: REASONS,
+  quota: { limit: 200_000, remaining: 100_000, resetsAtMs: NOW + 3_600_000 },
+  unfinished: { planId: "p", phase: "reading notes", createdAt: NOW - 60_000 },
+};
+
+describe("a status", () => {
+  for (const width of [...WIDTHS, PIPED]) {
+    test(`answers first, then says why, at ${width ?? "any"} columns`, () => {
+      const lines = [...statusLines(STATUS, terminal(width), NOW)];
+      assert.deepEqual(tooWide(lines, width ?? Number.POSITIVE_INFINITY), []);
+      const text = unwrapped(lines);
+      assert.ok(text.startsWith("1,234 records linked; × 8 failed, ≠ 1 waiting"), text);
+      for (const part of [
+        "last run: 12 min ago",
+        "last full pass: 30 h ago",
+        "× 8 failed 7 notes, 1 task: ChartMogul refused them",
+        '"rejected" lists them; mend the value, then "retry ID", or "accept ID"',
+        "≠ 1 waiting 1 contact: several ChartMogul customers match",
+        "‖ 2 apart 2 notes: a person deleted them in ChartMogul",
+        "██████████░░░░░░░░░░ 50 %, 100,000 of 200,000 used until 26 Nov",
+        "was stopped while reading notes. Go on: ghl-chartmogul sync",
+        "Which records, and what to do: ghl-chartmogul rejected",
+      ])
+        assert.ok(text.includes(part), `${part}\n${lines.join("\n")}`);
+    });
+  }
+
+  test("is short where all is well, and where nothing is known", () => {
+    const well = { ...STATUS, standing: { failed: 0, waiting: 0 }, reasons: [], unfinished: undefined };
+    const lines = [...statusLines(well, terminal(80), NOW)];
+    assert.equal(lines[0], "= in step: 1,234 records linked");
+    assert.equal(lines.at(-1), "All is well. The next changes: ghl-chartmogul sync");
+    const fresh = { ...well, linked: 0, plannedAt: 0, appliedAt: 0, fullPassAt: 0, quota: undefined };
+    const none = [...statusLines(fresh, terminal(80), NOW)];
+    assert.equal(none[0], "Nothing is synced yet.");
+    assert.ok(none.includes("last run: never"));
+    assert.equal(none.at(-1), "Begin: ghl-chartmogul plan");
+  });
+});
+
+describe("a record", () => {
+  const conflict = {
+    id: CONTACT,
+    kind: "contact",
+    standing: "waiting",
+    cause: "ambiguous",
+    reason: "2 customers match (same e-mail address)",
+    hint: "Choose one: `link …`",
+    ghlId: CONTACT,
+    kept: [],
+    fields: [],
+    candidates: [CUSTOMER, "cus_2"],
+    since: NOW,
+  };
+
+  for (const width of [...WIDTHS, PIPED]) {
+    test(`says what to do by commands that are whole at ${width ?? "any"} columns`, () => {
+      const lines = [...recordLines(conflict, terminal(width), NOW)];
+      assert.ok(lines.some((line) => line.startsWith(`  ghl-chartmogul link ${CONTACT} ${CUSTOMER}`)));
+      assert.ok(lines.some((line) => line.endsWith(LINK)));
+      assert.ok(lines.includes(`  or leave it: ghl-chartmogul accept ${CONTACT}`));
+      const letter = {
+        kind: "note",
+        id: "N1",
+        contact: "C1",
+        standing: "failed",
+        cause: "rejected",
+        reason: LONG,
+        hint: "Mend the value, then `retry N1`; or leave it as it is: `accept N1`.",
+        at: NOW,
+      };
+      const rejected = [...letterLines(letter, terminal(width), NOW)];
+      assert.deepEqual(tooWide(rejected, width ?? Number.POSITIVE_INFINITY), []);
+      assert.ok(unwrapped(rejected).includes(LONG));
+      assert.match(rejected.join("\n"), /^× note N1 of contact C1: failed/);
+      assert.deepEqual(rejected.slice(-2), ["    ghl-chartmogul retry N1", "    ghl-chartmogul accept N1"]);
+    });
+  }
+
+  test("in step says how it is linked, and whose values are kept", () => {
+    const record = {
+      id: "C1",
+      kind: "contact",
+      standing: "inStep",
+      reason: "in step",
+      ghlId: "C1",
+      chartmogulId: "con_1",
+      chartmogulCustomer: "cus_2",
+      matched: "email",
+      kept: ["email"],
+      fields: [],
+      candidates: [],
+    };
+    assert.deepEqual(
+      [...recordLines(record, terminal(80), NOW)],
+      [
+        "= contact C1: in step",
+        "  ChartMogul: con_1",
+        "  customer: cus_2  https://app.chartmogul.com/#/customers/cus_2",
+        "  linked by: the same e-mail address",
+        "  kept as ChartMogul has it: email",
+      ],
+    );
+  });
+
+  test("gets hints whose commands can be copied", () => {
+    const hint = "Set `x`. Mend it, then `retry N1`; `link C1 CUSTOMER` or `accept ID`.";
+    assert.equal(hintText(hint), 'Set x. Mend it, then "retry"; "link C1 CUSTOMER" or "accept ID".');
+    assert.deepEqual(hintCommands(hint), ["ghl-chartmogul retry N1"]);
+  });
+});
+
+describe("the end of a run", () => {
+  const report = {
+    planId: "p",
+    pass: "full",
+    read: { contact: 3 },
+    planned: { create: { contact: 2 } },
+    done: { create: { contact: 2 } },
+    unchanged: { contact: 1 },
+    rejected: 0,
+    retried: 1,
+    apart: 1,
+    unread: { note: 1 },
+    guard: null,
+    calls: { ghl: 1, chartmogul: 2 },
+    leastCalls: { ghl: 1, chartmogul: 2 },
+    elapsedMs: 1_500,
+    warnings: [],
+  };
+  const quiet = { failed: 0, waiting: 0 };
+  const end = (outcome, contacts = [], width = 80) => [
+    ...outcomeLines(
+      { report, plannedOnly: false, done: true, standing: quiet, ...outcome },
+      STATUS,
+      contacts,
+      terminal(width),
+    ),
+  ];
+
+  test("says whether all is in step, and what is not", () => {
+    assert.equal(end({}).at(-1), "= in step");
+    const lines = end({ standing: STATUS.standing });
+    assert.ok(lines.includes("× 8 failed") && !lines.some((line) => line.includes("apart")));
+    assert.match(
+      unwrapped(lines.slice(-2)),
+      /× 8 failed, ≠ 1 waiting, now or since an earlier run. Which records: ghl-chartmogul rejected$/,
+    );
+    const text = unwrapped(lines);
+    for (const part of ["tried again, and taken: 1", "not made again: 1", "lists of 1 note;"])
+      assert.ok(text.includes(part), part);
+  });
+
+  test("says why nothing was written, and what writes it", () => {
+    assert.deepEqual(end({ plannedOnly: true }).slice(-2), [
+      "See the plan: ghl-chartmogul plan",
+      "Apply it: ghl-chartmogul sync",
+    ]);
+    const guarded = end({ plannedOnly: true, report: { ...report, guard: "links are gone" } }, ["C1"]);
+    assert.deepEqual(guarded.slice(-3), [
+      "Nothing was written: links are gone.",
+      "See the plan: ghl-chartmogul plan --contact C1",
+      "Apply it: ghl-chartmogul sync --contact C1 --yes",
+    ]);
+  });
+
+  test("says where it stopped", () => {
+    const stopped = end({ done: false, stopped: "unavailable", checkpoint: "reading notes" }, [], 120);
+    assert.equal(
+      stopped.at(-1),
+      "Stopped while reading notes: several lists in a row could not be read. Go on: ghl-chartmogul sync",
+    );
+  });
+});
+
+test("exit codes tell done, not in step and stopped apart", () => {
+  assert.deepEqual(
+    [
+      exitCodeOfStanding({ failed: 0, waiting: 0 }),
+      exitCodeOfStanding({ failed: 1, waiting: 0 }),
+      exitCodeOfStanding({ failed: 0, waiting: 1 }),
+    ],
+    [0, 3, 3],
+  );
+  const away = new ConnectorError({ code: "service_unavailable", message: "away" });
+  assert.deepEqual([exitCodeOf(away), exitCodeOf(away, true)], [1, 4]);
+  assert.equal(exitCodeOf(new ConnectorError({ code: "invalid_argument", message: "x" }), true), 2);
+});
