@@ -64,6 +64,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::OneRefusalEndsAll, "one_record_forbidden", one_record_forbidden),
     of(Mutant::ProxyIsTheService, "proxy_page_422", proxy_page_422),
     of(Mutant::ProxyIsTheService, "proxy_page_404", proxy_page_404),
+    of(Mutant::ProxyIsTheService, "proxy_page_on_an_edit", proxy_page_on_an_edit),
     of(Mutant::OneFieldSinksRecord, "attribute_of_another_type", attribute_of_another_type),
     of(Mutant::UnreadIsEmpty, "notes_503", notes_503),
     of(Mutant::UnreadIsEmpty, "notes_404", notes_404),
@@ -349,7 +350,14 @@ fn location_renamed() -> Held {
     nothing_new(&mut stage, |stage| {
         stage.rename_location("Hillside Studio");
         lose_state(stage);
-    })
+    })?;
+    // Without a loss too, and for whom comes later.
+    stage.rename_location("Seaside Studio");
+    person(&mut stage, "Cleo", "cleo@mail.example");
+    at_rest(&mut stage)?;
+    lose_state(&mut stage);
+    person(&mut stage, "Dan", "dan@mail.example");
+    at_rest(&mut stage)
 }
 
 fn data_source_changed() -> Held {
@@ -457,9 +465,13 @@ fn line_below_marker() -> Held {
     let (_, note, ..) = ada(&mut stage);
     synced(&stage)?;
     let (uuid, copy) = stage.copies(note).pop().ok_or("it was never there")?;
-    let body = json!({ "text": format!("{}<br>seen by finance", text(&copy, "text")) });
-    stage.in_chartmogul("PATCH", &format!("/v1/notes/{uuid}"), body);
-    nothing_new(&mut stage, lose_state)
+    let marker = text(&copy, "text").rsplit("<br>").next().unwrap_or_default();
+    for own in [text(&copy, "text"), &format!("Quite another text<br>{marker}")] {
+        let body = json!({ "text": format!("{own}<br>seen by finance") });
+        stage.in_chartmogul("PATCH", &format!("/v1/notes/{uuid}"), body);
+        nothing_new(&mut stage, lose_state)?;
+    }
+    Ok(())
 }
 
 /// A person moves our contact, and the state is lost: our notes stand at another customer.
@@ -713,6 +725,41 @@ fn proxy_page_422() -> Held {
 fn proxy_page_404() -> Held {
     interrupted_note(What::Page(404))?;
     refused_note(What::Page(404))
+}
+
+/// A page says of a note that it is not there, that it is forbidden: its edit comes later, and no
+/// other record waits for it.
+fn proxy_page_on_an_edit() -> Held {
+    for status in [401, 403, 404, 422] {
+        let mut stage = stage(settings());
+        let (ada, note, ..) = ada(&mut stage);
+        let other = stage.add_note(ada, "Another").unwrap();
+        synced(&stage)?;
+        let (uuid, _) = stage.copies(note).pop().ok_or("it was never there")?;
+        stage.edit_child(note, Some("Edited"));
+        stage.edit_child(other, Some("Edited too"));
+        stage.wait(5 * MINUTE);
+        let trouble = Trouble {
+            method: "",
+            starts: format!("/v1/notes/{uuid}"),
+            ..post_note("", What::Page(status))
+        };
+        let (ran, struck) = stage.troubled(trouble, APPLY);
+        must(struck, "the note was not asked for")?;
+        must(ran.error.is_none(), "a page for one note ends the run")?;
+        must(!ran.says_all_is_well(), "a page, and all is well")?;
+        let said = |child: usize| {
+            stage.copies(child).pop().map(|(_, copy)| text(&copy, "text").to_owned())
+        };
+        must(
+            said(other).is_some_and(|text| text.starts_with("Edited too")),
+            "its neighbour waits",
+        )?;
+        at_rest(&mut stage)?;
+        let said = stage.copies(note).pop().map(|(_, copy)| text(&copy, "text").to_owned());
+        must(said.is_some_and(|text| text.starts_with("Edited")), "the edit never came")?;
+    }
+    Ok(())
 }
 
 /// A page of a proxy is no word of ChartMogul: the next ordinary run tries again.

@@ -10,12 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use ghl_chartmogul::error::{Code, Result};
 use ghl_chartmogul::host::{Host as _, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
-use ghl_chartmogul::mapping::settings::{Anchor, OnLink, Settings, Users};
+use ghl_chartmogul::mapping::settings::{Anchor, OnExisting, OnLink, Settings, Users};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Outcome, Plan, RunOptions, Totals};
 use serde_json::{Value, json};
 
 use crate::host::SimulatedHost;
+use crate::invariants::View;
 use crate::ledger::{Ledger, Trouble, fields, owner_of, tags_of, text};
 
 pub const SECOND: u64 = 1_000;
@@ -59,6 +60,8 @@ pub struct Ran {
     /// Nothing failed and nothing waits: exit code 0.
     pub clean: bool,
     pub planned: BTreeMap<String, u64>,
+    /// Records read, by kind.
+    pub read: BTreeMap<String, u64>,
     pub planned_calls: u64,
 }
 
@@ -183,6 +186,19 @@ impl Stage {
 
     pub fn tell(&self, line: impl Into<String>) {
         self.told.borrow_mut().push(line.into());
+    }
+
+    /// The rules leave open where a contact is, and where those of the same address are.
+    pub fn set_free(&self, contact: usize) {
+        let view = View::of(self);
+        let id = &self.contacts[contact];
+        if view.ghl.contains_key(id) {
+            let group = view.group(self, id);
+            let numbers =
+                (0..self.contacts.len()).filter(|one| group.contains(&&self.contacts[*one]));
+            self.free.borrow_mut().extend(numbers);
+        }
+        self.free.borrow_mut().insert(contact);
     }
 
     pub fn is_free(&self, contact: usize) -> bool {
@@ -479,6 +495,15 @@ impl Stage {
 
     // --- records ---------------------------------------------------------------------------------
 
+    /// GHL's id of a custom field.
+    pub fn field_id(&self, key: &str) -> String {
+        let fields =
+            self.host.sandbox.borrow().records(ghl_chartmogul::error::Service::Ghl, "customFields");
+        let fields = fields.unwrap_or_default();
+        let field = fields.iter().find(|field| text(field, "fieldKey") == key);
+        field.map(|field| text(field, "id").to_owned()).unwrap_or_default()
+    }
+
     fn contact_of(&self, id: &str) -> Option<Value> {
         let all = self.host.sandbox.borrow().ghl_contacts();
         all.into_iter().find(|record| text(record, "id") == id)
@@ -590,13 +615,18 @@ impl Stage {
     }
 
     fn begin(&self, may_write: bool) {
+        if may_write {
+            // Who says "apply" has no need to be shown a plan, and what is begun so may be ended.
+            *self.shown.borrow_mut() = Some(self.guarded());
+        }
         let shown = self.shown.borrow().as_ref() == Some(&self.guarded());
         let mut ledger = self.ledger.borrow_mut();
         ledger.may_write = may_write || shown;
-        ledger.attaches = self.settings.on_existing
-            == ghl_chartmogul::mapping::settings::OnExisting::Attach
-            && self.settings.shared_emails.is_empty()
-            && self.settings.anchor == ghl_chartmogul::mapping::settings::Anchor::ContactIsCustomer;
+        // What a plan of before says is not judged by the records of now.
+        ledger.attaches = self.settings.anchor == Anchor::ContactIsCustomer
+            && self.settings.on_existing == OnExisting::Attach
+            && !self.pending.get();
+        ledger.shared.clone_from(&self.settings.shared_emails);
         ledger.overwrites = self.settings.on_link == OnLink::Overwrite;
     }
 
@@ -623,6 +653,12 @@ impl Stage {
                     planned_only: outcome.planned_only,
                     clean: Self::is_clean(&outcome),
                     planned: counted(&outcome.report.planned),
+                    read: outcome
+                        .report
+                        .read
+                        .iter()
+                        .map(|(kind, number)| (kind.to_owned(), *number))
+                        .collect(),
                     ..Ran::default()
                 }
             }
@@ -634,7 +670,7 @@ impl Stage {
             self.failed.borrow_mut().clear();
         }
         self.in_step.set(ran.says_all_is_well());
-        self.observe();
+        self.observe(ran.done && !ran.planned_only, ran.fresh);
         ran
     }
 
@@ -758,7 +794,7 @@ impl Stage {
     }
 
     /// Takes in what is linked and agreed now.
-    fn observe(&self) {
+    fn observe(&self, ended: bool, fresh: bool) {
         let all = self.ledger.borrow_mut().now(&self.host.sandbox.borrow());
         let ghl: BTreeMap<String, Value> = self
             .host
@@ -769,10 +805,28 @@ impl Stage {
             .map(|contact| (text(&contact, "id").to_owned(), contact))
             .collect();
         let ledger = &mut *self.ledger.borrow_mut();
+        if ended {
+            let written = std::mem::take(&mut ledger.written);
+            ledger.agreed.extend(written);
+        }
         for (uuid, record) in all.iter().filter(|(uuid, _)| uuid.starts_with("con_")) {
-            let Some(id) = owner_of(uuid, record) else { continue };
-            ledger.links.insert(uuid.clone(), id.clone());
+            let id = match owner_of(uuid, record) {
+                Some(id) => {
+                    ledger.links.insert(uuid.clone(), id.clone());
+                    id
+                }
+                // An account that drops our id shows a link by nothing but the address.
+                None => {
+                    let email = text(record, "email").to_lowercase();
+                    let mut same = ghl.iter().filter(|(_, one)| text(one, "email") == email);
+                    match (same.next(), same.next()) {
+                        (Some((id, _)), None) if !email.is_empty() => id.clone(),
+                        _ => continue,
+                    }
+                }
+            };
             let Some(contact) = ghl.get(&id) else { continue };
+            let first = ended && ledger.seen.insert(uuid.clone()) && !ledger.made.contains(uuid);
             for (name, here) in [
                 ("first_name", "firstName"),
                 ("last_name", "lastName"),
@@ -780,8 +834,15 @@ impl Stage {
                 ("phone", "phone"),
             ] {
                 let value = text(contact, here);
+                let held = text(record, name);
+                // Set in ChartMogul alone, or linked by a plan that is older than GHL's change.
+                if first && held != value && (value.is_empty() || !fresh) {
+                    ledger.open.insert((uuid.clone(), name.to_owned()));
+                } else if first && !held.is_empty() && !value.is_empty() && held != value {
+                    ledger.kept.insert((uuid.clone(), name.to_owned()));
+                }
                 // Both empty is an agreement too: what comes later is a change.
-                if text(record, name) == value {
+                if ended && held == value {
                     ledger.agreed.insert((uuid.clone(), name.to_owned()), value.to_owned());
                 }
             }

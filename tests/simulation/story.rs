@@ -71,6 +71,9 @@ struct Story {
 pub fn play(tape: &Tape) -> Told {
     let mut story = Story::begin(tape, 1);
     let held = story.go(tape);
+    if std::env::var_os("SIMULATION_PORTRAIT").is_some() {
+        invariants::portrait(&story.stage).into_iter().for_each(|line| story.stage.tell(line));
+    }
     let mut ledger = story.stage.ledger.borrow_mut();
     for record in crate::ledger::account(&story.stage.host.sandbox.borrow()) {
         ledger.note(format!("{record:?}").as_bytes());
@@ -257,13 +260,6 @@ impl Story {
         self.reached.extend(reached);
     }
 
-    fn field_id(&self, key: &str) -> String {
-        let fields = self.stage.host.sandbox.borrow().records(Service::Ghl, "customFields");
-        let fields = fields.unwrap_or_default();
-        let field = fields.iter().find(|field| text(field, "fieldKey") == key);
-        field.map(|field| text(field, "id").to_owned()).unwrap_or_default()
-    }
-
     fn person(&mut self, reader: &mut Reader<'_>) -> usize {
         let number = self.stage.contacts.len();
         let before = number.checked_sub(1);
@@ -314,12 +310,14 @@ impl Story {
         let job = reader.below(3);
         if job > 0 {
             let value = ["", "Owner", "Chief"][job];
-            values.push(json!({ "id": self.field_id("contact.job_title"), "field_value": value }));
+            values.push(
+                json!({ "id": self.stage.field_id("contact.job_title"), "field_value": value }),
+            );
         }
         let seats = reader.below(3);
         if seats > 0 {
             values.push(
-                json!({ "id": self.field_id("contact.seats"), "field_value": seats + number }),
+                json!({ "id": self.stage.field_id("contact.seats"), "field_value": seats + number }),
             );
         }
         body["customFields"] = json!(values);
@@ -472,7 +470,7 @@ impl Story {
         }
         let counts = self.counts();
         let last = invariants::settle(&mut self.stage)?;
-        // What persons deleted or merged is known to the state alone.
+        // What was deleted is made again by who cannot know of it.
         let unchanged = self.stage.children.iter().all(|child| !child.loose)
             && self.stage.free.borrow().is_empty();
         if unchanged && self.counts() != counts {
@@ -604,7 +602,7 @@ impl Story {
                     }
                 };
                 if body.get("email").is_some() {
-                    self.stage.free.borrow_mut().insert(contact);
+                    self.stage.set_free(contact);
                 }
                 self.stage.tell(format!("in GHL P{contact} becomes {body}"));
                 self.stage.edit_contact(contact, body);
@@ -634,6 +632,14 @@ impl Story {
             Kind::AddContact => {
                 let contact = self.person(reader);
                 self.stage.tell(format!("that was a new contact, P{contact}"));
+                let view = View::of(&self.stage);
+                let group = view.group(&self.stage, &self.stage.contacts[contact]);
+                let joins_free = (0..contact).any(|one| {
+                    self.stage.is_free(one) && group.contains(&&self.stage.contacts[one])
+                });
+                if joins_free {
+                    self.stage.set_free(contact);
+                }
                 self.look();
             }
             Kind::EditThere => {
@@ -651,7 +657,7 @@ impl Story {
                     (0, _) => json!({ "first_name": format!("There{version}") }),
                     (1, _) => json!({ "phone": phone(500 + version) }),
                     (3, Some(customer)) => {
-                        self.stage.free.borrow_mut().insert(contact);
+                        self.stage.set_free(contact);
                         json!({ "customer_external_id": customer["external_id"] })
                     }
                     _ => json!({ "last_name": format!("Ulm{version}") }),
@@ -663,18 +669,19 @@ impl Story {
                 let Some((child, uuid, record)) = self.some_copy(reader) else { return Ok(()) };
                 let version = self.version();
                 let is_task = self.stage.children[child].is_task;
-                let way = reader.below(2);
+                let way = reader.below(3);
                 let name = if is_task { "task_details" } else { "text" };
                 let whole = text(&record, name);
                 let words = match (is_task, way) {
                     (false, 0) => format!("{whole}<br>seen by finance {version}"),
                     (false, _) => {
                         let at = whole.rfind("[ghl:").unwrap_or(whole.len());
-                        format!("Quite another text {version}<br>{}", &whole[at..])
+                        let below = if way == 2 { "<br>seen by finance" } else { "" };
+                        format!("Quite another text {version}<br>{}{below}", &whole[at..])
                     }
                     (true, _) => format!("{version} {whole}").chars().take(250).collect(),
                 };
-                if !is_task && way == 0 {
+                if !is_task && way != 1 {
                     self.reached.insert("line_below_marker");
                 }
                 self.stage.tell(format!("in ChartMogul the copy of {child} becomes {words:?}"));
@@ -746,13 +753,7 @@ impl Story {
                 };
                 self.stage.tell(format!("in ChartMogul the contact of P{contact} is deleted"));
                 self.stage.in_chartmogul("DELETE", &format!("/v1/contacts/{uuid}"), json!({}));
-                // Nobody of its group is given the contact that a person took away.
-                for other in view.group(&self.stage, &id) {
-                    if let Some(number) = self.stage.contacts.iter().position(|one| one == other) {
-                        self.stage.free.borrow_mut().insert(number);
-                    }
-                }
-                self.stage.free.borrow_mut().insert(contact);
+                self.stage.set_free(contact);
                 self.reached.insert("contact_deleted_there");
             }
             Kind::DeleteCustomer => self.delete_customer(reader, false),
@@ -791,16 +792,18 @@ impl Story {
                     return Ok(());
                 }
                 for person in [self.people_at(&from), self.people_at(&into)].concat() {
-                    self.stage.free.borrow_mut().insert(person);
+                    self.stage.set_free(person);
                 }
                 self.stage.tell(format!(
                     "in ChartMogul {} is merged into {}",
                     self.stage.named(&from),
                     self.stage.named(&into)
                 ));
-                let body =
-                    json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } });
+                let body = json!({ "from": { "customer_uuid": &from }, "into": { "customer_uuid": &into } });
+                let own = self.stage.ledger.borrow().person.clone();
                 self.stage.in_chartmogul("POST", "/v1/customers/merges", body);
+                self.stage.ledger.borrow_mut().merged(&from, &into, &own);
+                self.stage.forget_unseen_deletions();
                 self.reached.insert("marker_at_another_customer");
             }
             Kind::MergeHere => {
@@ -810,7 +813,7 @@ impl Story {
                 };
                 if winner != loser {
                     self.stage.merge_contacts(winner, loser);
-                    self.stage.free.borrow_mut().insert(winner);
+                    self.stage.set_free(winner);
                     self.stage.tell(format!("in GHL P{loser} is merged into P{winner}"));
                     self.reached.insert("ghl_merge");
                 }
@@ -832,7 +835,7 @@ impl Story {
                         _ => "business_changed",
                     });
                     if after.is_empty() || before.is_empty() {
-                        self.stage.free.borrow_mut().insert(contact);
+                        self.stage.set_free(contact);
                     }
                 }
                 self.stage.tell(format!("in GHL P{contact} goes to business {business:?}"));
@@ -868,6 +871,7 @@ impl Story {
                 self.stage.unmarked.set(true);
             }
             Kind::OtherObjects => {
+                self.stage.in_step.set(false);
                 let both = self.stage.settings.objects.len() == 2;
                 self.stage.settings.objects =
                     if both { vec![Object::Notes] } else { vec![Object::Tasks, Object::Notes] };
@@ -1065,6 +1069,8 @@ impl Story {
             }
             Kind::DateAhead => {
                 let Some(contact) = self.somebody(reader) else { return Ok(()) };
+                // A host whose own clock is wrong cannot tell what is ahead of time.
+                self.stage.host.ahead_ms.set(0);
                 self.stage.tell(format!("dateUpdated of P{contact} is 20 days ahead of time"));
                 self.stage.date_ahead(contact, 20);
                 self.stage.wait(2 * MINUTE);
@@ -1134,22 +1140,24 @@ impl Story {
         self.stage.in_chartmogul("DELETE", &format!("/v1/customers/{uuid}"), json!({}));
         let Some(known) = known else {
             if self.stage.settings.on_deleted == OnDeleted::Leave {
-                self.stage.free.borrow_mut().extend(people);
-                // All of a business that stays deleted are out.
-                let businesses: Vec<String> = external_ids(record)
-                    .iter()
-                    .filter_map(|id| id.strip_prefix("ghlb:")?.split(':').nth(1))
-                    .map(str::to_owned)
-                    .collect();
-                let of_business = self.stage.host.sandbox.borrow().ghl_contacts();
-                self.stage.left.borrow_mut().extend(businesses.iter().cloned());
-                for contact in of_business {
-                    if businesses.iter().any(|id| id == text(&contact, "businessId"))
-                        && let Some(number) =
-                            self.stage.contacts.iter().position(|id| id == text(&contact, "id"))
-                    {
-                        self.stage.free.borrow_mut().insert(number);
-                    }
+                let ids = external_ids(record);
+                let view = View::of(&self.stage);
+                let made_of = |id: &String| {
+                    let business = text(&view.ghl[id], "businessId");
+                    ids.iter().any(|one| {
+                        one.ends_with(&format!(":{id}"))
+                            || !business.is_empty() && one.ends_with(&format!(":{business}"))
+                    })
+                };
+                let there =
+                    (0..self.stage.contacts.len()).filter(|one| self.stage.has_contact(*one));
+                let made = there.filter(|one| made_of(&self.stage.contacts[*one]));
+                let out: Vec<usize> = made.chain(people).collect();
+                let businesses =
+                    ids.iter().filter_map(|id| id.strip_prefix("ghlb:")?.split(':').nth(1));
+                self.stage.left.borrow_mut().extend(businesses.map(str::to_owned));
+                for one in out {
+                    self.stage.set_free(one);
                 }
                 for child in 0..self.stage.children.len() {
                     if self.stage.copies(child).is_empty() {
@@ -1181,8 +1189,11 @@ impl Story {
     fn trouble(&mut self, page: bool, reader: &mut Reader<'_>) -> Held {
         let Some(contact) = self.somebody(reader) else { return Ok(()) };
         let id = self.stage.contacts[contact].clone();
-        let status = [422, 403, 404][reader.below(3)];
+        let status = [422, 403, 404, 401][reader.below(if page { 4 } else { 3 })];
         let version = self.version();
+        if page && reader.below(3) == 2 {
+            return self.trouble_with_a_copy(status, reader);
+        }
         self.stage.add_note(contact, &format!("Trouble {version}"));
         let what = if page { What::Page(status) } else { What::Refusal(422) };
         let trouble = Trouble {
@@ -1206,6 +1217,35 @@ impl Story {
                 (true, 404) => "proxy_page_404",
                 (true, _) => "proxy_page_422",
             });
+        }
+        others_in_step(&self.stage, &ran, &id)
+    }
+
+    /// A page of a proxy for all that is asked of one note: its change must come later.
+    fn trouble_with_a_copy(&mut self, status: u16, reader: &mut Reader<'_>) -> Held {
+        let Some((child, uuid, _)) = self.some_copy(reader) else { return Ok(()) };
+        let Some(record) = self.stage.ghl_child(child) else { return Ok(()) };
+        let id = text(&record, "contactId").to_owned();
+        let version = self.version();
+        self.stage.edit_child(child, Some(&format!("Hidden {version}")));
+        let kind = if self.stage.children[child].is_task { "tasks" } else { "notes" };
+        let what = What::Page(status);
+        let trouble = Trouble {
+            method: "",
+            starts: format!("/v1/{kind}/{uuid}"),
+            ends: String::new(),
+            holds: String::new(),
+            left: 9,
+            what,
+        };
+        self.stage.wait(2 * MINUTE);
+        let (ran, struck) =
+            self.stage.troubled(trouble, if reader.below(2) == 0 { APPLY } else { FULL });
+        self.stage.tell(format!(
+            "a run in which the edited copy of {child} ends with {what:?} (struck {struck})"
+        ));
+        if struck {
+            self.reached.insert("proxy_page_on_an_edit");
         }
         others_in_step(&self.stage, &ran, &id)
     }
