@@ -115,6 +115,8 @@ pub struct Ledger {
     pub shared: Vec<String>,
     /// External ids of customers that we made.
     once_made: BTreeSet<String>,
+    /// The run reads both sides itself: what it plans, it plans by the records of now.
+    pub fresh: bool,
     /// One attribute's type differs: its refusal is foreseen.
     pub clash: bool,
     now: Option<Account>,
@@ -606,7 +608,8 @@ impl Wire for Ledger {
             let foreseen = foreseen
                 || String::from_utf8_lossy(&answer.response.body).contains("A valid data source");
             // A record that a person deleted meanwhile answers 404.
-            if !self.struck_now
+            if self.fresh
+                && !self.struck_now
                 && (400..500).contains(&status)
                 && ![404, 429].contains(&status)
                 && !foreseen

@@ -626,6 +626,7 @@ impl Stage {
         ledger.attaches = self.settings.anchor == Anchor::ContactIsCustomer
             && self.settings.on_existing == OnExisting::Attach
             && !self.pending.get();
+        ledger.fresh = !self.pending.get();
         ledger.shared.clone_from(&self.settings.shared_emails);
         ledger.overwrites = self.settings.on_link == OnLink::Overwrite;
     }
@@ -708,6 +709,8 @@ impl Stage {
         match self.plan() {
             Err(code) => Ran { error: Some(code), ..Ran::default() },
             Ok(plan) => {
+                // Applied at once, it is as new as what it was made from.
+                self.pending.set(!fresh);
                 let ran = self.apply(&plan.id, APPLY);
                 Ran {
                     fresh,
