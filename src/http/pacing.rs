@@ -3,21 +3,21 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
-
 use super::profile::Limits;
 use crate::host::Response;
+use crate::records;
 
-/// The day's quota of calls, as the service last told it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Quota {
-    /// Calls a day, where the service says so.
-    pub limit: Option<u64>,
-    /// Calls left until the reset.
-    pub remaining: u64,
-    /// When the day's count starts again, in milliseconds since 1970-01-01 UTC.
-    pub resets_at_ms: u64,
+records! {
+    /// The day's quota of calls, as the service last told it.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    whole pub struct Quota {
+        /// Calls a day, where the service says so.
+        pub limit: Option<u64> = "limit";
+        /// Calls left until the reset.
+        pub remaining: u64 = "remaining";
+        /// When the day's count starts again, in milliseconds since 1970-01-01 UTC.
+        pub resets_at_ms: u64 = "resetsAtMs";
+    }
 }
 
 /// The state of one service's limit.

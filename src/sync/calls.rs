@@ -1,8 +1,7 @@
 //! The calls that a change takes: what they cost, and whether their endpoints take them.
 
-use serde_json::Map;
-
 use super::engine::Engine;
+use super::letters::at_fault;
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Matched, Role};
 use super::work::Work;
@@ -66,14 +65,13 @@ impl<H: Host> Engine<'_, H> {
             with,
         };
         let row = row_of(change);
-        let child = matches!(change.kind, Kind::Note | Kind::Task);
-        let makes = change.action == Action::Create || (change.action == Action::Move && child);
+        let makes = change.makes();
         let mut calls = Vec::new();
         let relocate = change.external.as_ref().zip(change.uuid.as_ref());
         if makes {
             calls.extend((row.create)(&write));
         }
-        if let (Some((external, uuid)), false) = (relocate, child) {
+        if let (Some((external, uuid)), false) = (relocate, change.kind.is_child()) {
             let mut relocate = member::relocate(uuid, external);
             // The contact of a customer that is made for it takes its values along.
             if moved && makes {
@@ -99,8 +97,7 @@ impl<H: Host> Engine<'_, H> {
         let users = work.ready.users.borrow();
         let calls = self.calls_of(work, &users, change, UNKNOWN).len();
         // What leaves a customer is looked at there, and taken away.
-        let child = matches!(change.kind, Kind::Note | Kind::Task);
-        let leaves = if change.action == Action::Move && child { 2 } else { 0 };
+        let leaves = if change.action == Action::Move && change.kind.is_child() { 2 } else { 0 };
         u32::try_from(calls + leaves).unwrap_or(u32::MAX)
     }
 
@@ -157,22 +154,12 @@ impl<H: Host> Engine<'_, H> {
 
     /// The fields of a change that a refusal is about, and without which it can be sent.
     pub(in crate::sync) fn refused_fields(&self, change: &Change, error: &Error) -> Vec<String> {
-        let details = error.details.as_ref();
-        let mut named: Vec<String> = Vec::new();
-        let parameter =
-            details.and_then(|details| details.get("parameter")).and_then(|name| name.as_str());
-        named.extend(parameter.map(str::to_owned));
-        let empty = Map::new();
-        let fields =
-            details.and_then(|details| details.get("fields")).and_then(|fields| fields.as_object());
-        named.extend(fields.unwrap_or(&empty).keys().cloned());
+        let named = at_fault(error);
         let can_go = |name: &&String| !is_required(change, name);
         let of: Vec<String> = change
             .to
             .keys()
-            .filter(|field| {
-                named.iter().any(|name| field.rsplit('.').next() == Some(name.as_str()))
-            })
+            .filter(|field| field.rsplit('.').next().is_some_and(|last| named.contains(&last)))
             .filter(can_go)
             .cloned()
             .collect();

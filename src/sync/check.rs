@@ -189,8 +189,9 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         if self.settings.anchor != Anchor::AttachOnly {
-            match self.find_data_source(schema, None).await {
-                Ok((uuid, _)) => {
+            let sources = self.data_sources().await;
+            match sources.and_then(|sources| self.own_data_source(schema, None, &sources)) {
+                Ok(uuid) => {
                     check.data_source =
                         Some(DataSourceCheck { name: self.data_source_name(schema), uuid })
                 }

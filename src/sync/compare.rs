@@ -13,7 +13,7 @@ use super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::model::plan::{Pass, Plan};
 use super::model::staged::{
     Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
-    StagedContact, StagedNote, StagedTask,
+    StagedContact,
 };
 use super::model::standing::{Apart, Choice, Reason, Standing};
 use super::model::state::Run;
@@ -48,6 +48,25 @@ enum Target {
     Guest { home: Home, reason: String },
 }
 
+impl Target {
+    /// One that stands apart, with what belongs to it.
+    fn apart(change: Change) -> Self {
+        Self::Told(Box::new(change), Home::apart())
+    }
+
+    /// A contact under a customer, by what stands for it there.
+    fn standin(home: Home, standin: Standin) -> Self {
+        match standin {
+            Standin::Found(uuid, matched) => Self::Member { home, contact: Some((uuid, matched)) },
+            Standin::New => Self::Member { home, contact: None },
+            Standin::Other(holder) => Self::Guest {
+                home: Home { role: Role::Guest, ..home },
+                reason: duplicate_of(&holder),
+            },
+        }
+    }
+}
+
 /// What was read for a page of contacts.
 #[derive(Default)]
 struct Page {
@@ -74,13 +93,9 @@ impl<H: Host> Engine<'_, H> {
         run: &mut Run,
         work: &Work,
     ) -> Result<Step> {
-        let rows: Vec<(String, StagedBusiness)> = self
-            .keeper
-            .scan(&work.tables.businesses, "", run.cursor.as_deref(), CONTACTS_A_STEP)
-            .await?;
+        let rows = self.next_rows(run, &work.tables.businesses, "", CONTACTS_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         self.load_standings(work, Kind::Business, &ids).await?;
         let pairs = self.live_pairs(work, Kind::Business, &ids).await?;
@@ -102,17 +117,12 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Home> {
         let apart = work.standings.apart(&of(Kind::Business, id));
         if let Some(apart) = apart.filter(|apart| sticks(apart.cause)) {
-            let change = told(Action::Skip, Kind::Business, id, &staged.title, &apart.cause);
+            let change = told(Kind::Business, id, &staged.title, apart.cause);
             self.tell(run, work, batch, &change).await?;
-            return Ok(Home { apart: true, ..Home::default() });
+            return Ok(Home::apart());
         }
         if let Some(pair) = pair {
-            let home = Home {
-                customer: Some(pair.customer.clone()),
-                role: pair.role,
-                foreign: pair.role == Role::Guest,
-                ..Home::default()
-            };
+            let home = Home::of(&pair);
             if pair.role == Role::Guest {
                 self.unchanged(run, work, batch, Kind::Business, id);
                 return Ok(home);
@@ -188,7 +198,7 @@ impl<H: Host> Engine<'_, H> {
                     let change =
                         conflict(Kind::Business, id, &staged.title, several, Matched::Email);
                     self.tell(run, work, batch, &change).await?;
-                    return Ok(Home { apart: true, ..Home::default() });
+                    return Ok(Home::apart());
                 }
             }
         }
@@ -205,13 +215,9 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(in crate::sync) async fn pair_contacts(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let rows: Vec<(String, StagedContact)> = self
-            .keeper
-            .scan(&work.tables.contacts, "", run.cursor.as_deref(), CONTACTS_A_STEP)
-            .await?;
+        let rows = self.next_rows(run, &work.tables.contacts, "", CONTACTS_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
@@ -361,19 +367,7 @@ impl<H: Host> Engine<'_, H> {
         // Homes of businesses, and customers whose records decide.
         tidy(&mut businesses);
         if self.settings.anchor == Anchor::BusinessIsCustomer {
-            let homes: Vec<Option<Home>> = self
-                .keeper
-                .get_all(&work.tables.homes, &of_kind(Kind::Business, &businesses))
-                .await?;
-            let pairs = self.live_pairs(work, Kind::Business, &businesses).await?;
-            let linked = |pair: Pair| Home {
-                customer: Some(pair.customer),
-                role: pair.role,
-                foreign: pair.role == Role::Guest,
-                ..Home::default()
-            };
-            let homes = homes.into_iter().zip(pairs);
-            let homes = homes.map(|(home, pair)| home.or(pair.map(linked))).collect();
+            let homes = self.homes_of(work, Kind::Business, &businesses).await?;
             fill(&mut page.businesses, &businesses, homes);
         }
         let own = page.pairs.values().filter(|pair| pair.role == Role::Customer);
@@ -515,18 +509,18 @@ impl<H: Host> Engine<'_, H> {
             let content = content_of(staged);
             if apart.cause != Reason::Accepted || apart.content == content {
                 let home = match pair {
-                    Some(pair) if apart.cause != Reason::CustomerDeleted => home_of(pair),
-                    _ => Home { apart: true, ..Home::default() },
+                    Some(pair) if apart.cause != Reason::CustomerDeleted => Home::of(pair),
+                    _ => Home::apart(),
                 };
-                let change = told(Action::Skip, Kind::Contact, id, title, &apart.cause);
+                let change = told(Kind::Contact, id, title, apart.cause);
                 return Target::Told(Box::new(Change { shows: content, ..change }), home);
             }
         }
         let chosen = page.choices.get(id);
-        if let Some(contact) = chosen.and_then(|choice| choice.contact.clone()) {
-            let customer = chosen.map(|choice| choice.customer.clone());
-            let home = Home { customer, role: Role::Member, ..Home::default() };
-            return Target::Member { home, contact: Some((contact, Matched::Choice)) };
+        if let Some(Choice { customer, contact: Some(contact) }) = chosen {
+            let home = Home { role: Role::Member, ..Home::default() };
+            let home = Home { customer: Some(customer.clone()), ..home };
+            return Target::Member { home, contact: Some((contact.clone(), Matched::Choice)) };
         }
         let mut question = self.question(work, page, id, staged);
         let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
@@ -534,8 +528,7 @@ impl<H: Host> Engine<'_, H> {
             match &staged.business {
                 Some(business) => return self.of_business(page, &question, staged, business),
                 None if self.settings.without_business == WithoutBusiness::Skip => {
-                    let change = told(Action::Skip, Kind::Contact, id, title, &Reason::NoBusiness);
-                    return Target::Told(Box::new(change), Home { apart: true, ..Home::default() });
+                    return Target::apart(told(Kind::Contact, id, title, Reason::NoBusiness));
                 }
                 None => {}
             }
@@ -562,18 +555,12 @@ impl<H: Host> Engine<'_, H> {
             if let Some(pair) =
                 pair.filter(|pair| pair.role == Role::Customer && merged(&pair.customer))
             {
-                let home = Home {
-                    customer: Some(pair.customer.clone()),
-                    role: Role::Member,
-                    matched: Matched::Link,
-                    ..Home::default()
-                };
+                let home = Home::under(pair.customer.clone(), Matched::Link);
                 let contact = self.primary_contact(page, pair).map(|uuid| (uuid, Matched::Link));
                 return Target::Member { home, contact };
             }
             let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
-            let me = question.group.iter().find(|person| person.id == id);
-            let external = me.and_then(|me| me.external.iter().find(own));
+            let external = question.me().and_then(|me| me.external.iter().find(own));
             match (pair, external) {
                 (Some(pair), _) if pair.role == Role::Customer => {
                     let existing = Some(pair.customer.clone());
@@ -587,28 +574,20 @@ impl<H: Host> Engine<'_, H> {
         }
         match pairing::customer(&question) {
             Customer::One(customer, matched) => {
-                let home = Home {
-                    customer: Some(customer.clone()),
-                    role: Role::Member,
-                    matched,
-                    ..Home::default()
-                };
+                let home = Home::under(customer.clone(), matched);
                 self.under(page, &question, staged, home, &customer)
             }
             Customer::Several(customers, by) => {
-                let change = conflict(Kind::Contact, id, title, &customers, by);
-                Target::Told(Box::new(change), Home { apart: true, ..Home::default() })
+                Target::apart(conflict(Kind::Contact, id, title, &customers, by))
             }
             Customer::Nobody if makes => {
                 let holder = question.group.first().map(|person| person.id.clone());
                 match holder.filter(|holder| holder != id && !mutants::is_on(Mutant::OrderDecides))
                 {
                     Some(holder) if page.apart.contains(&holder) => {
-                        let mut change =
-                            told(Action::Skip, Kind::Contact, id, title, &Reason::Duplicate);
+                        let mut change = told(Kind::Contact, id, title, Reason::Duplicate);
                         change.reason = format!("{}; it stands apart", duplicate_of(&holder));
-                        let home = Home { apart: true, ..Home::default() };
-                        Target::Told(Box::new(change), home)
+                        Target::apart(change)
                     }
                     Some(holder) => Target::Guest {
                         reason: duplicate_of(&holder),
@@ -623,8 +602,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
             Customer::Nobody => {
-                let mut change =
-                    told(Action::Skip, Kind::Contact, id, title, &Reason::NoCounterpart);
+                let mut change = told(Kind::Contact, id, title, Reason::NoCounterpart);
                 if !page.lists {
                     change.reason.push_str("; phones are compared in the next full pass");
                 }
@@ -656,39 +634,22 @@ impl<H: Host> Engine<'_, H> {
             return Target::Member { home, contact: None };
         };
         if home.apart {
-            let mut change = told(
-                Action::Skip,
-                Kind::Contact,
-                &question.id,
-                &staged.title,
-                &Reason::ParentApart,
-            );
+            let mut change = told(Kind::Contact, &question.id, &staged.title, Reason::ParentApart);
             change.reason = "its business is not in ChartMogul".to_owned();
-            return Target::Told(Box::new(change), Home { apart: true, ..Home::default() });
+            return Target::apart(change);
         }
         let home = Home { role: Role::Member, matched: Matched::Business, ..home.clone() };
         if let Some(uuid) = primary {
             return Target::Member { home, contact: Some((uuid, Matched::Link)) };
         }
+        // Its own record may still stand at another customer.
+        if let Some(own) = question.own_contact() {
+            return Target::Member { home, contact: Some(own) };
+        }
         match home.customer.clone() {
             Some(customer) => self.under(page, question, staged, home, &customer),
-            // A customer that is made has no contacts; our own may stand elsewhere.
-            None => {
-                let me = question.group.iter().find(|person| person.id == question.id);
-                let own = me.and_then(|me| me.external.iter().find(|one| one.contact.is_some()));
-                let own = own.and_then(|own| Some((own.contact.clone()?, pairing::by_id(own))));
-                match (own, pairing::contact(question, "", &[])) {
-                    (Some(own), _) => Target::Member { home, contact: Some(own) },
-                    (None, Standin::Found(uuid, matched)) => {
-                        Target::Member { home, contact: Some((uuid, matched)) }
-                    }
-                    (None, Standin::New) => Target::Member { home, contact: None },
-                    (None, Standin::Other(holder)) => Target::Guest {
-                        home: Home { role: Role::Guest, ..home },
-                        reason: duplicate_of(&holder),
-                    },
-                }
-            }
+            // A customer that is made has no contacts.
+            None => Target::standin(home, pairing::contact(question, "", &[])),
         }
     }
 
@@ -715,23 +676,7 @@ impl<H: Host> Engine<'_, H> {
             .filter(|one| alone && !belongs_elsewhere(page, &ids, one))
             .cloned()
             .collect();
-        // Under its business's customer its own record may still stand at another customer.
-        let me = question.group.iter().find(|person| person.id == question.id);
-        let own = me.and_then(|me| me.external.iter().find(|one| one.contact.is_some()));
-        if let (Matched::Business, Some(own)) = (home.matched, own) {
-            let contact = own.contact.clone().map(|uuid| (uuid, pairing::by_id(own)));
-            return Target::Member { home, contact };
-        }
-        match pairing::contact(question, customer, &under) {
-            Standin::Found(uuid, matched) => {
-                Target::Member { home, contact: Some((uuid, matched)) }
-            }
-            Standin::New => Target::Member { home, contact: None },
-            Standin::Other(holder) => Target::Guest {
-                home: Home { role: Role::Guest, ..home },
-                reason: duplicate_of(&holder),
-            },
-        }
+        Target::standin(home, pairing::contact(question, customer, &under))
     }
 
     /// Writes what a contact is into the plan, and where what belongs to it goes.
@@ -753,10 +698,7 @@ impl<H: Host> Engine<'_, H> {
         let (home, mut difference) = match target {
             Target::Told(mut told, home) => {
                 told.shows = content_of(staged);
-                batch.put(&work.tables.homes, &of(Kind::Contact, id), &home)?;
-                if !home.apart {
-                    self.note_member(work, batch, page, id, staged, &home)?;
-                }
+                self.place(work, batch, page, (id, staged), &home)?;
                 return self.tell(run, work, batch, &told).await;
             }
             Target::Guest { home, reason } => {
@@ -925,7 +867,7 @@ impl<H: Host> Engine<'_, H> {
         fitting.first().and_then(|one| one.contact.clone())
     }
 
-    /// Where what belongs to a contact goes.
+    /// Where what belongs to a contact goes, and what it brings to its customer.
     fn place(
         &self,
         work: &Work,
@@ -935,19 +877,6 @@ impl<H: Host> Engine<'_, H> {
         home: &Home,
     ) -> Result<()> {
         batch.put(&work.tables.homes, &of(Kind::Contact, id), home)?;
-        self.note_member(work, batch, page, id, staged, home)
-    }
-
-    /// What a contact brings to its customer.
-    fn note_member(
-        &self,
-        work: &Work,
-        batch: &mut Batch,
-        page: &Page,
-        id: &str,
-        staged: &StagedContact,
-        home: &Home,
-    ) -> Result<()> {
         if !work.ready.writes_attributes(self.settings) {
             return Ok(());
         }
@@ -989,13 +918,9 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(in crate::sync) async fn compare_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let rows: Vec<(String, StagedNote)> = self
-            .keeper
-            .scan(&work.tables.notes, "", run.cursor.as_deref(), CHILDREN_A_STEP)
-            .await?;
+        let rows = self.next_rows(run, &work.tables.notes, "", CHILDREN_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Note.name()).copied().unwrap_or(0);
         let mut children = Vec::with_capacity(rows.len());
@@ -1018,13 +943,9 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(in crate::sync) async fn compare_tasks(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let rows: Vec<(String, StagedTask)> = self
-            .keeper
-            .scan(&work.tables.tasks, "", run.cursor.as_deref(), CHILDREN_A_STEP)
-            .await?;
+        let rows = self.next_rows(run, &work.tables.tasks, "", CHILDREN_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Task.name()).copied().unwrap_or(0);
         let (mut children, mut overflows) = (Vec::new(), Vec::new());
@@ -1093,7 +1014,7 @@ impl<H: Host> Engine<'_, H> {
             .apart(&row)
             .is_some_and(|apart| apart.cause == Reason::Accepted && apart.content == hash(&reason));
         if accepted {
-            let change = told(Action::Skip, Kind::Task, id, title, &Reason::Accepted);
+            let change = told(Kind::Task, id, title, Reason::Accepted);
             return self.tell(run, work, batch, &change).await;
         }
         let mut change =
@@ -1132,7 +1053,7 @@ impl<H: Host> Engine<'_, H> {
         let markers: Vec<Option<Vec<Candidate>>> =
             self.keeper.get_all(&work.tables.index, &markers).await?;
         let contacts: Vec<&String> = children.iter().map(|child| &child.contact).collect();
-        let homes = self.homes_of(work, &contacts).await?;
+        let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
         for (((child, pair), marked), home) in
             children.into_iter().zip(pairs).zip(markers).zip(homes)
         {
@@ -1203,18 +1124,16 @@ impl<H: Host> Engine<'_, H> {
             && (apart.cause != Reason::Accepted || apart.content == content_of_child(&child))
             && pair.is_none()
         {
-            let mut change = told(Action::Skip, kind, id, &child.title, &apart.cause);
+            let mut change = told(kind, id, &child.title, apart.cause);
             change.parent = Some(child.contact);
             return self.tell(run, work, batch, &change).await;
         }
-        let settled =
-            home.filter(|home| !home.apart && (home.customer.is_some() || home.maker.is_some()));
-        let Some(home) = settled else {
+        let Some(home) = home.filter(Home::is_settled) else {
             if child.unchanged {
                 Plan::add(&mut run.plan.unchanged, kind, 1);
                 return Ok(());
             }
-            let mut change = told(Action::Skip, kind, id, &child.title, &Reason::ParentApart);
+            let mut change = told(kind, id, &child.title, Reason::ParentApart);
             change.parent = Some(child.contact);
             return self.tell(run, work, batch, &change).await;
         };
@@ -1260,9 +1179,7 @@ impl<H: Host> Engine<'_, H> {
                 change.customer = Some(pair.customer.clone());
                 if pair.marked != marks {
                     change.reason = "the setting for markers has changed".to_owned();
-                    let text = if kind == Kind::Note { "text" } else { "task_details" };
-                    let whole = select(&child.fields, &|name, _| name == text);
-                    difference.to = kinds::merged(&difference.to, &whole);
+                    difference.to = with_text(&difference.to, kind, &child.fields);
                 } else if completes(&difference.to) {
                     change.action = Action::Complete;
                 }
@@ -1296,9 +1213,7 @@ impl<H: Host> Engine<'_, H> {
         change.action = Action::Link;
         // What was found by its content is known by a marker from now on; or by none.
         if marks != seen.marker.is_some() {
-            let text = if kind == Kind::Note { "text" } else { "task_details" };
-            let whole = select(&child.fields, &|name, _| name == text);
-            difference.to = kinds::merged(&difference.to, &whole);
+            difference.to = with_text(&difference.to, kind, &child.fields);
         }
         if elsewhere(&seen.customer) {
             change.action = Action::Move;
@@ -1497,7 +1412,7 @@ impl<H: Host> Engine<'_, H> {
         }
         change.tags = tags;
         change.members = fresh;
-        change.candidates = left;
+        change.left = left;
         change.differing = wanted.differing;
         let known = seen.as_ref().map(|seen| &seen.attributes);
         take(&mut change, difference);
@@ -1582,8 +1497,7 @@ impl<H: Host> Engine<'_, H> {
             work.standings.apart(&row).filter(|apart| apart.cause == Reason::Accepted)
             && apart.content == change.shows
         {
-            let mut told =
-                told(Action::Skip, change.kind, &change.id, &change.title, &Reason::Accepted);
+            let mut told = told(change.kind, &change.id, &change.title, Reason::Accepted);
             told.parent = change.parent;
             return self.tell(run, work, batch, &told).await;
         }
@@ -1698,20 +1612,17 @@ fn take(change: &mut Change, difference: Difference) {
     change.replaces = difference.replaces;
 }
 
+/// Fields to write, and with them the text that carries the marker.
+fn with_text(to: &Fields, kind: Kind, fields: &Fields) -> Fields {
+    let text = if kind == Kind::Note { "text" } else { "task_details" };
+    kinds::merged(to, &select(fields, &|name, _| name == text))
+}
+
 fn at_home(change: &mut Change, home: &Home) {
     change.customer.clone_from(&home.customer);
     if home.customer.is_none() {
         change.maker.clone_from(&home.maker);
         change.maker_kind = home.maker_kind;
-    }
-}
-
-fn home_of(pair: &Pair) -> Home {
-    Home {
-        customer: Some(pair.customer.clone()),
-        role: pair.role,
-        matched: pair.matched,
-        ..Home::default()
     }
 }
 
@@ -1724,16 +1635,12 @@ fn linked(kind: Kind, id: &str, title: &str, pair: &Pair) -> Change {
     change
 }
 
-fn told(action: Action, kind: Kind, id: &str, title: &str, cause: &Reason) -> Change {
-    let reason = match cause {
-        Reason::NoCounterpart => "no ChartMogul customer has its e-mail address or phone",
-        Reason::NoBusiness => "it belongs to no business",
-        Reason::ParentApart => "its contact is not in ChartMogul",
-        Reason::Deleted => "a person deleted it in ChartMogul: retry makes it again",
-        Reason::CustomerDeleted => "its customer was deleted in ChartMogul: retry makes it again",
-        Reason::Unlinked => "it was unlinked: link or retry takes it back",
-        Reason::Accepted => "accepted as it is",
-        _ => "it stands apart",
+/// A record that is told and not written, for a reason.
+fn told(kind: Kind, id: &str, title: &str, cause: Reason) -> Change {
+    let next = match cause {
+        Reason::Deleted | Reason::CustomerDeleted => ": retry makes it again",
+        Reason::Unlinked => ": link or retry takes it back",
+        _ => "",
     };
     let code = match cause {
         Reason::NoCounterpart | Reason::Deleted | Reason::CustomerDeleted | Reason::ParentApart => {
@@ -1741,7 +1648,8 @@ fn told(action: Action, kind: Kind, id: &str, title: &str, cause: &Reason) -> Ch
         }
         _ => Code::Unmappable,
     };
-    Change::new(action, kind, id, title.to_owned(), reason).because(*cause, code)
+    let reason = format!("{}{next}", cause.sentence());
+    Change::new(Action::Skip, kind, id, title.to_owned(), reason).because(cause, code)
 }
 
 fn conflict(kind: Kind, id: &str, title: &str, customers: &[String], by: Matched) -> Change {

@@ -15,7 +15,9 @@ use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
 use super::model::plan::Calls;
-use super::state::keeper::{Batch, Keeper};
+use super::model::state::Run;
+use super::state::keeper::{Batch, Keeper, Stored};
+use super::state::tables::Table;
 
 /// Keeps one GHL location and one ChartMogul account in step.
 #[derive(Debug)]
@@ -64,6 +66,25 @@ impl<'a, H: Host> Engine<'a, H> {
     /// Calls sent so far to both services.
     pub fn calls(&self) -> Calls {
         Calls { ghl: self.ghl.calls(), chartmogul: self.chartmogul.calls() }
+    }
+
+    /// The next rows of a table for a phase, behind those that it has done: `None` at the end.
+    pub(in crate::sync) async fn next_rows<T: Stored>(
+        &self,
+        run: &mut Run,
+        table: &Table<T>,
+        within: &str,
+        rows: usize,
+    ) -> Result<Option<Vec<(String, T)>>> {
+        let rows = self.keeper.scan(table, within, run.cursor.as_deref(), rows).await?;
+        let Some((last, _)) = rows.last() else { return Ok(None) };
+        run.cursor = Some(last.clone());
+        Ok(Some(rows))
+    }
+
+    /// The end of a phase that puts nothing more.
+    pub(in crate::sync) fn done(&self) -> Step {
+        Step { batch: self.keeper.batch(), done: true }
     }
 
     pub(in crate::sync) async fn ghl_value(

@@ -201,11 +201,7 @@ impl<H: Host> Engine<'_, H> {
                     kind: "field".to_owned(),
                     id: format!("{row}/{}", field.field),
                     contact: of_record.contact.clone(),
-                    standing: if field.group.is_empty() {
-                        Standing::Apart
-                    } else {
-                        Standing::Failed
-                    },
+                    standing: field.standing(),
                     cause: Reason::Field,
                     code: field.code,
                     reason: field.reason,
@@ -244,26 +240,26 @@ fn present<T>(rows: &[String], values: Vec<Option<T>>) -> BTreeMap<String, T> {
 
 fn kind_name(kind: &str) -> &'static str {
     match kind {
-        "business" => "business",
-        "contact" => "contact",
-        "customer" => "customer",
-        "task" => "task",
         "list" => "list",
         "field" => "field",
-        _ => "note",
+        of_record => Kind::parse(of_record).unwrap_or(Kind::Note).name(),
     }
 }
 
 /// What makes refusals equal: the endpoint, the code, and the parameter at fault.
 pub(in crate::sync) fn group_of(error: &Error) -> String {
-    let details = error.details.as_ref();
-    let parameter =
-        details.and_then(|details| details.get("parameter")).and_then(|name| name.as_str());
-    let field = details
-        .and_then(|details| details.get("fields"))
-        .and_then(|fields| fields.as_object())
-        .and_then(|fields| fields.keys().next());
     let endpoint = error.endpoint.as_deref().unwrap_or("none");
-    let parameter = parameter.or(field.map(String::as_str)).unwrap_or("-").replace('/', ".");
+    let parameter = at_fault(error).first().map_or("-".to_owned(), |name| name.replace('/', "."));
     format!("{endpoint}/{}/{parameter}", error.code.text())
+}
+
+/// The parameters that a refusal names.
+pub(in crate::sync) fn at_fault(error: &Error) -> Vec<&str> {
+    let Some(details) = &error.details else { return Vec::new() };
+    let parameter = details.get("parameter").and_then(|name| name.as_str());
+    let fields = details.get("fields").and_then(|fields| fields.as_object());
+    parameter
+        .into_iter()
+        .chain(fields.into_iter().flatten().map(|(name, _)| name.as_str()))
+        .collect()
 }

@@ -387,19 +387,16 @@ impl<H: Host> Engine<'_, H> {
     async fn doubt_unfinished(&self) -> Result<()> {
         let run: Option<Run> = self.keeper.get(&RUN, "").await?;
         let Some(run) = run.filter(|run| run.phase == Phase::Applying) else { return Ok(()) };
-        let mut after: Option<String> = None;
-        loop {
-            let (changes, next) = self.changes(&run.plan.id, after.as_deref(), 200).await?;
+        let table = RunTables::new(&run.plan.id).plan;
+        let mut pages = self.keeper.pages(&table, 200);
+        while let Some(changes) = pages.next().await? {
             let mut batch = self.keeper.batch();
-            for change in changes.iter().filter(|change| change.action.writes_state()) {
+            for (_, change) in changes.iter().filter(|(_, change)| change.action.writes_state()) {
                 self.doubt(&mut batch, change).await?;
             }
             self.keeper.commit(batch).await?;
-            after = next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     fn new_run(&self, state: &State, warnings: Vec<String>, options: &RunOptions) -> Run {
@@ -471,7 +468,7 @@ impl<H: Host> Engine<'_, H> {
     /// One page of the run's phase. What it puts is committed with the run's new place.
     async fn step(&self, run: &mut Run, work: &Work) -> Result<Step> {
         if !self.is_due(run, work) {
-            return Ok(Step { batch: self.keeper.batch(), done: true });
+            return Ok(self.done());
         }
         // Boxed, so that one phase's state is not laid into every other's.
         let step: Stepping<'_> = match run.phase {
@@ -495,7 +492,7 @@ impl<H: Host> Engine<'_, H> {
             Phase::CompareTasks => Box::pin(self.compare_tasks(run, work)),
             Phase::CompareCustomers => Box::pin(self.compare_customers(run, work)),
             Phase::Planned | Phase::Applying => {
-                return Ok(Step { batch: self.keeper.batch(), done: true });
+                return Ok(self.done());
             }
         };
         step.await

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::engine::Engine;
 use super::model::pair::{Kind, Matched, Pair, Role};
 use super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Reason, Standing};
-use super::model::state::{QuotaMark, Run};
+use super::model::state::Run;
 use super::report::{ReasonCount, StandingCounts, Status, Unfinished};
 use super::state::keeper::Batch;
 use super::state::tables::of;
@@ -19,7 +19,7 @@ use crate::http::Quota;
 use crate::named::Named;
 
 /// How a record stands, and why: one answer for any id.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
     /// The id that was asked for.
@@ -63,6 +63,9 @@ pub struct Why {
     pub since: Option<u64>,
 }
 
+/// Rows read at once where a whole table is counted.
+const ROWS_A_PAGE: usize = 500;
+
 /// The kinds in which an id is looked for.
 const KINDS: [Kind; 5] = [Kind::Contact, Kind::Note, Kind::Task, Kind::Business, Kind::Customer];
 
@@ -75,14 +78,48 @@ impl<H: Host> Engine<'_, H> {
             phase: run.phase.title(),
             created_at: run.plan.created_at,
         });
+        let (standing, mut reasons) = self.not_in_step().await?;
+        let mut pages = self.keeper.pages(&APART, ROWS_A_PAGE);
+        while let Some(rows) = pages.next().await? {
+            for (key, apart) in rows {
+                let kind = key.split('/').next().unwrap_or_default();
+                count(&mut reasons, Standing::Apart, apart.cause, kind);
+            }
+        }
+        let quota = self.quota().await?;
+        Ok(Status { state: self.state().await?, standing, reasons, quota, unfinished })
+    }
+
+    /// GHL's quota: what this process was told, else what a run saw last, unless it has started again.
+    async fn quota(&self) -> Result<Option<Quota>> {
+        if let Some(quota) = self.ghl.quota() {
+            return Ok(Some(quota));
+        }
+        let known = self.keeper.get(&QUOTA, "").await?;
+        Ok(known.filter(|known| known.resets_at_ms > self.host.now()))
+    }
+
+    /// Notes GHL's quota for `status` in another process. Nothing depends on it: a store that fails
+    /// here fails no run.
+    pub async fn note_quota(&self) {
+        let Some(quota) = self.ghl.quota() else { return };
+        let mut batch = self.keeper.batch();
+        if batch.put(&QUOTA, "", &quota).is_ok() {
+            let _ = self.keeper.commit(batch).await;
+        }
+    }
+
+    /// How many records are not in step and not settled.
+    pub(super) async fn count_standing(&self) -> Result<StandingCounts> {
+        Ok(self.not_in_step().await?.0)
+    }
+
+    /// The records and values that are not in step, as counts and by their reasons.
+    async fn not_in_step(&self) -> Result<(StandingCounts, Vec<ReasonCount>)> {
         let mut counts = StandingCounts::default();
-        let mut reasons: Vec<ReasonCount> = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let rows: Vec<(String, DeadLetter)> =
-                self.keeper.scan(&LETTERS, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
+        let mut reasons = Vec::new();
+        let mut pages = self.keeper.pages(&LETTERS, ROWS_A_PAGE);
+        while let Some(rows) = pages.next().await? {
             for (_, letter) in rows {
                 match letter.standing {
                     Standing::Waiting => counts.waiting += 1,
@@ -91,90 +128,15 @@ impl<H: Host> Engine<'_, H> {
                 count(&mut reasons, letter.standing, letter.cause, &letter.kind);
             }
         }
-        after = None;
-        loop {
-            let rows: Vec<(String, FieldLetters)> =
-                self.keeper.scan(&FIELDS, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
-            for (_, letters) in rows {
-                for field in letters.fields {
-                    // A refused value is not in step; one that was cut is told, and settled.
-                    let standing =
-                        if field.group.is_empty() { Standing::Apart } else { Standing::Failed };
-                    counts.failed += u64::from(standing == Standing::Failed);
-                    count(&mut reasons, standing, Reason::Field, "field");
-                }
+        let mut pages = self.keeper.pages(&FIELDS, ROWS_A_PAGE);
+        while let Some(rows) = pages.next().await? {
+            for field in rows.into_iter().flat_map(|(_, letters)| letters.fields) {
+                let standing = field.standing();
+                counts.failed += u64::from(standing == Standing::Failed);
+                count(&mut reasons, standing, Reason::Field, "field");
             }
         }
-        after = None;
-        loop {
-            let rows: Vec<(String, Apart)> =
-                self.keeper.scan(&APART, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
-            for (key, apart) in rows {
-                let kind = key.split('/').next().unwrap_or_default();
-                count(&mut reasons, Standing::Apart, apart.cause, kind);
-            }
-        }
-        let quota = self.quota().await?;
-        Ok(Status { state: self.state().await?, standing: counts, reasons, quota, unfinished })
-    }
-
-    /// GHL's quota: what this process was told, else what a run saw last, unless it has started again.
-    async fn quota(&self) -> Result<Option<Quota>> {
-        if let Some(quota) = self.ghl.quota() {
-            return Ok(Some(quota));
-        }
-        let known: Option<QuotaMark> = self.keeper.get(&QUOTA, "").await?;
-        Ok(known.filter(|known| known.resets_at_ms > self.host.now()).map(|known| Quota {
-            limit: known.limit,
-            remaining: known.remaining,
-            resets_at_ms: known.resets_at_ms,
-        }))
-    }
-
-    /// Notes GHL's quota for `status` in another process. Nothing depends on it: a store that fails
-    /// here fails no run.
-    pub async fn note_quota(&self) {
-        let Some(quota) = self.ghl.quota() else { return };
-        let mark = QuotaMark {
-            limit: quota.limit,
-            remaining: quota.remaining,
-            resets_at_ms: quota.resets_at_ms,
-        };
-        let mut batch = self.keeper.batch();
-        if batch.put(&QUOTA, "", &mark).is_ok() {
-            let _ = self.keeper.commit(batch).await;
-        }
-    }
-
-    /// How many records are not in step and not settled.
-    pub(super) async fn count_standing(&self) -> Result<StandingCounts> {
-        let mut counts = StandingCounts::default();
-        let mut after: Option<String> = None;
-        loop {
-            let rows: Vec<(String, DeadLetter)> =
-                self.keeper.scan(&LETTERS, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
-            for (_, letter) in rows {
-                match letter.standing {
-                    Standing::Waiting => counts.waiting += 1,
-                    _ => counts.failed += 1,
-                }
-            }
-        }
-        after = None;
-        loop {
-            let rows: Vec<(String, FieldLetters)> =
-                self.keeper.scan(&FIELDS, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { return Ok(counts) };
-            after = Some(last.clone());
-            let refused = rows.iter().flat_map(|(_, letters)| &letters.fields);
-            counts.failed += refused.filter(|field| !field.group.is_empty()).count() as u64;
-        }
+        Ok((counts, reasons))
     }
 
     /// How a record stands, and why. Any id: GHL's of a contact, note, task or business, ChartMogul's
@@ -226,20 +188,10 @@ impl<H: Host> Engine<'_, H> {
         }
         Ok(Why {
             id: id.to_owned(),
-            kind: None,
             standing: "unknown",
-            cause: None,
             reason: "the state knows no record of this id".to_owned(),
             hint: Some("Check the id; a record that no run has read yet is not known.".to_owned()),
-            ghl_id: None,
-            ghl_contact_id: None,
-            chartmogul_id: None,
-            chartmogul_customer: None,
-            matched: None,
-            kept: Vec::new(),
-            fields: Vec::new(),
-            candidates: Vec::new(),
-            since: None,
+            ..Why::default()
         })
     }
 
@@ -530,29 +482,6 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
     }
 }
 
-/// Why a record stands apart, in a sentence.
-const fn sentence(cause: Reason) -> &'static str {
-    match cause {
-        Reason::Rejected => "ChartMogul refused it",
-        Reason::Unread => "it could not be read",
-        Reason::Open => "whether it was written is not known yet",
-        Reason::Unavailable => "it could not be written for now",
-        Reason::Unmappable => "one of its values has no form in ChartMogul",
-        Reason::Field => "a value was cut or left out; the rest was written",
-        Reason::Ambiguous => "several ChartMogul customers match",
-        Reason::NoCounterpart => "no ChartMogul customer has its e-mail address or phone",
-        Reason::NoBusiness => "it belongs to no business",
-        Reason::NoContact => "it belongs to no contact",
-        Reason::ParentApart => "its contact is not in ChartMogul",
-        Reason::Deleted => "a person deleted it in ChartMogul",
-        Reason::CustomerDeleted => "its customer was deleted in ChartMogul",
-        Reason::Edited => "a person edited the copy at its former customer: it stays there",
-        Reason::Unlinked => "it was unlinked",
-        Reason::Accepted => "accepted as it is",
-        Reason::Duplicate => "another GHL contact of the same e-mail address stands for it",
-    }
-}
-
 /// A contact whose counterpart a person chose, and no plan has linked yet.
 fn chosen(why: Why, contact: &str, choice: Choice) -> Why {
     Why {
@@ -578,18 +507,10 @@ fn answer(
         id: id.to_owned(),
         kind: Some(kind),
         standing: "inStep",
-        cause: None,
         reason: "in step".to_owned(),
-        hint: None,
         ghl_id: (kind != Kind::Customer).then(|| own.to_owned()),
-        ghl_contact_id: None,
-        chartmogul_id: None,
         chartmogul_customer: (kind == Kind::Customer).then(|| own.to_owned()),
-        matched: None,
-        kept: Vec::new(),
-        fields: Vec::new(),
-        candidates: Vec::new(),
-        since: None,
+        ..Why::default()
     };
     if let Some(pair) = pair {
         if pair.role == Role::Guest {
@@ -621,7 +542,7 @@ fn answer(
             Reason::Accepted if !apart.title.is_empty() => {
                 format!("accepted as it is: {}", apart.title)
             }
-            cause => sentence(cause).to_owned(),
+            cause => cause.sentence().to_owned(),
         };
         why.hint = Some(hint_for(apart.cause, own, &[]));
         why.ghl_contact_id = why.ghl_contact_id.or(apart.contact);

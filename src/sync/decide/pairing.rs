@@ -88,8 +88,14 @@ pub(in crate::sync) enum Standin {
 }
 
 impl Question {
-    fn me(&self) -> Option<&Person> {
+    pub(in crate::sync) fn me(&self) -> Option<&Person> {
         self.group.iter().find(|person| person.id == self.id)
+    }
+
+    /// The ChartMogul contact that carries its own id, at whatever customer.
+    pub(in crate::sync) fn own_contact(&self) -> Option<(String, Matched)> {
+        let own = self.me()?.external.iter().find(|one| one.contact.is_some())?;
+        Some((own.contact.clone()?, by_id(own)))
     }
 
     /// The contact of the group that stands for it: one that is linked, else the oldest.

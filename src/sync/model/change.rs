@@ -112,6 +112,8 @@ records! {
         pub shows: String = "shows";
         /// For customers: what each contact brings.
         pub members: Named<Member> = "members";
+        /// For customers: the contacts that have left.
+        pub left: Vec<String> = "left";
         /// For customers: hash of the values that other contacts would have written.
         pub differing: String = "differing";
     }
@@ -155,6 +157,11 @@ impl Change {
         crate::mapping::hash(&serde_json::to_string(&parts).unwrap_or_default())
     }
 
+    /// Whether carrying it out makes a record: a note or task that moves is made again.
+    pub(in crate::sync) fn makes(&self) -> bool {
+        self.action.creates() || (self.action == Action::Move && self.kind.is_child())
+    }
+
     /// The id of its rows.
     pub(in crate::sync) fn row(&self) -> String {
         format!("{}/{}", self.kind.name(), self.id)
@@ -183,10 +190,7 @@ impl Change {
             kind: self.kind,
             direction: "ghl-to-chartmogul",
             ghl_id: if of_customer { self.parent.as_deref().unwrap_or_default() } else { &self.id },
-            ghl_contact_id: self
-                .parent
-                .as_deref()
-                .filter(|_| matches!(self.kind, Kind::Note | Kind::Task)),
+            ghl_contact_id: self.parent.as_deref().filter(|_| self.kind.is_child()),
             chartmogul_id: self.uuid.as_deref(),
             chartmogul_customer: self.customer.as_deref(),
             title: &self.title,

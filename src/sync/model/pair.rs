@@ -19,6 +19,18 @@ choices! {
     }
 }
 
+impl Kind {
+    /// The kind of that name.
+    pub(in crate::sync) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it belongs to a contact: a note or a task.
+    pub(in crate::sync) const fn is_child(self) -> bool {
+        matches!(self, Self::Note | Self::Task)
+    }
+}
+
 choices! {
     /// What a GHL contact or business is in ChartMogul.
     pub enum Role {

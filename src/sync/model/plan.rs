@@ -156,7 +156,7 @@ impl Plan {
         self.calls.chartmogul += u64::from(change.calls);
         self.replaces += u64::from(change.replaces);
         self.retries += u64::from(change.retry);
-        let leaves = matches!(change.kind, Kind::Note | Kind::Task);
+        let leaves = change.kind.is_child();
         self.deletes += u64::from(change.action == Action::Move && leaves);
     }
 

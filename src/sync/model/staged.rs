@@ -3,7 +3,7 @@
 use crate::mapping::{Fields, Problem};
 use crate::records;
 
-use super::pair::{Kind, Matched, Role};
+use super::pair::{Kind, Matched, Pair, Role};
 
 records! {
     /// A GHL contact.
@@ -167,6 +167,34 @@ records! {
         pub apart: bool = "apart";
         /// True where the customer is of another source.
         pub foreign: bool = "foreign";
+    }
+}
+
+impl Home {
+    /// Where a linked contact or business is.
+    pub(in crate::sync) fn of(pair: &Pair) -> Self {
+        Self {
+            customer: Some(pair.customer.clone()),
+            role: pair.role,
+            matched: pair.matched,
+            foreign: pair.role == Role::Guest,
+            ..Self::default()
+        }
+    }
+
+    /// Of a contact of a known customer.
+    pub(in crate::sync) fn under(customer: String, matched: Matched) -> Self {
+        Self { customer: Some(customer), role: Role::Member, matched, ..Self::default() }
+    }
+
+    /// Of what stands apart.
+    pub(in crate::sync) fn apart() -> Self {
+        Self { apart: true, ..Self::default() }
+    }
+
+    /// Whether what belongs to it has a customer, or will have one.
+    pub(in crate::sync) const fn is_settled(&self) -> bool {
+        !self.apart && (self.customer.is_some() || self.maker.is_some())
     }
 }
 

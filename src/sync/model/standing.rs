@@ -57,6 +57,31 @@ choices! {
     }
 }
 
+impl Reason {
+    /// The same in a sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Rejected => "ChartMogul refused it",
+            Self::Unread => "it could not be read",
+            Self::Open => "whether it was written is not known yet",
+            Self::Unavailable => "it could not be written for now",
+            Self::Unmappable => "one of its values has no form in ChartMogul",
+            Self::Field => "a value was cut or left out; the rest was written",
+            Self::Ambiguous => "several ChartMogul customers match",
+            Self::NoCounterpart => "no ChartMogul customer has its e-mail address or phone",
+            Self::NoBusiness => "it belongs to no business",
+            Self::NoContact => "it belongs to no contact",
+            Self::ParentApart => "its contact is not in ChartMogul",
+            Self::Deleted => "a person deleted it in ChartMogul",
+            Self::CustomerDeleted => "its customer was deleted in ChartMogul",
+            Self::Edited => "a person edited the copy at its former customer: it stays there",
+            Self::Unlinked => "it was unlinked",
+            Self::Accepted => "accepted as it is",
+            Self::Duplicate => "another GHL contact of the same e-mail address stands for it",
+        }
+    }
+}
+
 records! {
     /// A record set aside.
     #[derive(Debug, Clone, Default, PartialEq)]
@@ -168,6 +193,13 @@ records! {
         pub code: String = "code";
         /// Where ChartMogul refused it: the group of equal refusals.
         pub group: String = "group";
+    }
+}
+
+impl FieldLetter {
+    /// A refused value is not in step; one that was cut or left out is listed, and settled.
+    pub(in crate::sync) const fn standing(&self) -> Standing {
+        if self.group.is_empty() { Standing::Apart } else { Standing::Failed }
     }
 }
 

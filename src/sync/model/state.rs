@@ -50,19 +50,6 @@ records! {
 }
 
 records! {
-    /// GHL's quota of the day as a run saw it last, for processes that ask no service.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
-    whole pub(in crate::sync) struct QuotaMark {
-        /// Calls a day, where the service says so.
-        pub limit: Option<u64> = "limit";
-        /// Calls left.
-        pub remaining: u64 = "remaining";
-        /// When the day's count starts again, epoch milliseconds.
-        pub resets_at_ms: u64 = "resetsAtMs";
-    }
-}
-
-records! {
     /// What tells a ChartMogul account from others.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     whole pub struct AccountMark {

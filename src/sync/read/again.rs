@@ -24,10 +24,9 @@ const TRIED_OF_A_GROUP: usize = 10;
 impl<H: Host> Engine<'_, H> {
     /// Contacts that an earlier run could not finish are read again, whether they changed or not.
     pub(in crate::sync) async fn read_again(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let rows = self.keeper.scan(&AGAIN, "", run.cursor.as_deref(), TOGETHER).await?;
+        let rows = self.next_rows(run, &AGAIN, "", TOGETHER).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         let ids: Vec<String> = rows.into_iter().map(|(id, _)| id).collect();
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&work.tables.contacts, &ids).await?;
@@ -66,17 +65,13 @@ impl<H: Host> Engine<'_, H> {
 
     /// Of each group of refusals some are tried again, in turn: what was refused may be mended.
     pub(in crate::sync) async fn choose_retries(&self, _: &mut Run, work: &Work) -> Result<Step> {
-        let mut batch = self.keeper.batch();
         if mutants::is_on(Mutant::RefusedForEver) {
-            return Ok(Step { batch, done: true });
+            return Ok(self.done());
         }
+        let mut batch = self.keeper.batch();
         let mut groups: BTreeMap<String, (Refusal, Vec<String>, Vec<String>)> = BTreeMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let rows: Vec<(String, DeadLetter)> =
-                self.keeper.scan(&LETTERS, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
+        let mut pages = self.keeper.pages(&LETTERS, 500);
+        while let Some(rows) = pages.next().await? {
             for (id, letter) in rows {
                 if letter.standing != Standing::Failed || letter.group.is_empty() {
                     continue;

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
-use super::super::model::staged::{
-    Candidate, Content, SeenChild, SeenContact, SeenCustomer, StagedContact,
-};
+use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};
 use super::super::model::standing::Choice;
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
@@ -68,11 +66,9 @@ impl<H: Host> Engine<'_, H> {
 
     /// Finds new contacts' customers by look-ups: cheaper than lists for few.
     pub(in crate::sync) async fn look_up(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let rows: Vec<(String, StagedContact)> =
-            self.keeper.scan(&work.tables.contacts, "", run.cursor.as_deref(), TOGETHER).await?;
+        let rows = self.next_rows(run, &work.tables.contacts, "", TOGETHER).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         let pairs = self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
         let choices: Vec<Option<Choice>> = self.keeper.get_all(&CHOICES, &ids).await?;

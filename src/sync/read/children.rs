@@ -46,18 +46,14 @@ impl<H: Host> Engine<'_, H> {
     /// GHL's notes of the contacts that have a customer: it has no bulk read.
     pub(in crate::sync) async fn read_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
         let prefix = of(Kind::Contact, "");
-        let rows: Vec<(String, Home)> = self
-            .keeper
-            .scan(&work.tables.homes, &prefix, run.cursor.as_deref(), CONTACTS_A_STEP)
-            .await?;
+        let rows = self.next_rows(run, &work.tables.homes, &prefix, CONTACTS_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        let last = last.clone();
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
         let homes: Vec<(String, Home)> = rows
             .into_iter()
-            .filter(|(_, home)| !home.apart && (home.customer.is_some() || home.maker.is_some()))
+            .filter(|(_, home)| home.is_settled())
             .filter_map(|(key, home)| Some((key.strip_prefix(&prefix)?.to_owned(), home)))
             .collect();
         let answers = gather(&homes, CONTACTS_A_STEP, async |(id, _): &(String, Home)| {
@@ -94,7 +90,6 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
         }
-        run.cursor = Some(last);
         self.stage_notes(run, work, &homes, &read, &mut batch).await?;
         Ok(Step { batch, done: false })
     }
@@ -349,7 +344,7 @@ impl<H: Host> Engine<'_, H> {
         let markers: Vec<Option<Vec<Candidate>>> =
             self.keeper.get_all(&work.tables.index, &markers).await?;
         let contacts: Vec<&String> = fresh.iter().map(|(_, contact, ..)| contact).collect();
-        let homes = self.homes_of(work, &contacts).await?;
+        let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
         let mut new: Vec<(String, String, String)> = Vec::new();
         let mut ask: BTreeSet<String> = BTreeSet::new();
         for ((((id, _, at, content), pair), marker), home) in
@@ -455,22 +450,20 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Where contacts are: as this run decided, else as they are linked.
+    /// Where contacts or businesses are: as this run decided, else as they are linked.
     pub(in crate::sync) async fn homes_of(
         &self,
         work: &Work,
-        contacts: &[impl AsRef<str>],
+        kind: Kind,
+        ids: &[impl AsRef<str>],
     ) -> Result<Vec<Option<Home>>> {
-        let keys = of_kind(Kind::Contact, contacts);
+        let keys = of_kind(kind, ids);
         let homes: Vec<Option<Home>> = self.keeper.get_all(&work.tables.homes, &keys).await?;
-        let pairs = self.live_pairs(work, Kind::Contact, contacts).await?;
-        let linked = |pair: Pair| Home {
-            customer: Some(pair.customer),
-            role: pair.role,
-            matched: pair.matched,
-            ..Home::default()
+        let pairs = self.live_pairs(work, kind, ids).await?;
+        let linked = |(home, pair): (Option<Home>, Option<Pair>)| {
+            home.or_else(|| pair.as_ref().map(Home::of))
         };
-        Ok(homes.into_iter().zip(pairs).map(|(home, pair)| home.or(pair.map(linked))).collect())
+        Ok(homes.into_iter().zip(pairs).map(linked).collect())
     }
 
     /// A record that cannot even be read is set aside with what there is of it.

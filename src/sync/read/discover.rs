@@ -64,14 +64,13 @@ impl<H: Host> Engine<'_, H> {
             schema.definitions = self.custom_fields().await?;
         }
         schema.users = self.location_users().await?;
-        if self.settings.anchor != Anchor::AttachOnly {
-            let (found, sources) =
-                self.find_data_source(&schema, state.data_source.as_deref()).await?;
-            schema.data_source = found;
-            schema.sources = sources;
-        }
-        if let Some(preferred) = &self.settings.prefer {
-            schema.preferred = Some(self.source_named(preferred).await?);
+        let makes = self.settings.anchor != Anchor::AttachOnly;
+        if makes || self.settings.prefer.is_some() {
+            let sources = self.data_sources().await?;
+            if makes {
+                self.note_data_sources(&mut schema, state.data_source.as_deref(), &sources)?;
+            }
+            schema.preferred = self.preferred_source(sources)?;
         }
         Ok(schema)
     }
@@ -110,14 +109,10 @@ impl<H: Host> Engine<'_, H> {
     }
 
     async fn is_known_there(&self, state: &State) -> Result<bool> {
-        if let Some(source) = &state.data_source {
-            let items = self.chartmogul_list("dataSources.list", json!({})).await?;
-            for item in &items {
-                let found: DataSource =
-                    self.parse(Service::Chartmogul, "dataSources.list", item)?;
-                if found.uuid.as_deref() == Some(source) {
-                    return Ok(true);
-                }
+        if let Some(known) = &state.data_source {
+            let sources = self.data_sources().await?;
+            if sources.iter().any(|source| source.uuid.as_ref() == Some(known)) {
+                return Ok(true);
             }
         }
         match &state.known_customer {
@@ -126,16 +121,24 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    async fn source_named(&self, wanted: &str) -> Result<String> {
+    /// The account's data sources.
+    pub(in crate::sync) async fn data_sources(&self) -> Result<Vec<DataSource>> {
         let items = self.chartmogul_list("dataSources.list", json!({})).await?;
-        let mut known = Vec::new();
+        let mut sources = Vec::with_capacity(items.len());
         for item in &items {
-            let source: DataSource = self.parse(Service::Chartmogul, "dataSources.list", item)?;
-            if source.uuid.as_deref() == Some(wanted) || source.name.as_deref() == Some(wanted) {
-                return Ok(source.uuid.unwrap_or_default());
-            }
-            known.extend(source.name);
+            sources.push(self.parse(Service::Chartmogul, "dataSources.list", item)?);
         }
+        Ok(sources)
+    }
+
+    /// The uuid of the data source whose customers are preferred, if the settings name one.
+    fn preferred_source(&self, sources: Vec<DataSource>) -> Result<Option<String>> {
+        let Some(wanted) = &self.settings.prefer else { return Ok(None) };
+        let found = sources.iter().find(|source| is_called(source, wanted));
+        if let Some(found) = found {
+            return Ok(Some(found.uuid.clone().unwrap_or_default()));
+        }
+        let known: Vec<String> = sources.into_iter().filter_map(|source| source.name).collect();
         let message =
             format!("sync.prefer: the ChartMogul account has no data source \"{wanted}\"");
         Err(Error::new(Code::InvalidConfig, message).hint(format!("It has {}.", known.join(", "))))
@@ -206,19 +209,27 @@ impl<H: Host> Engine<'_, H> {
             .unwrap_or_else(|| format!("GoHighLevel - {}", schema.location_name))
     }
 
-    /// The data source's uuid, if it exists. One that is not custom takes no customers: an error now, not at the first write.
-    pub(in crate::sync) async fn find_data_source(
+    /// Notes the account's data sources, and which of them customers are created in.
+    pub(in crate::sync) fn note_data_sources(
+        &self,
+        schema: &mut Schema,
+        known: Option<&str>,
+        sources: &[DataSource],
+    ) -> Result<()> {
+        schema.data_source = self.own_data_source(schema, known, sources)?;
+        schema.sources = sources.iter().filter_map(|source| source.uuid.clone()).collect();
+        Ok(())
+    }
+
+    /// The uuid of the data source that customers are created in, if it exists. One that is not custom
+    /// takes no customers: an error now, not at the first write.
+    pub(in crate::sync) fn own_data_source(
         &self,
         schema: &Schema,
         known: Option<&str>,
-    ) -> Result<(Option<String>, Vec<String>)> {
+        sources: &[DataSource],
+    ) -> Result<Option<String>> {
         let wanted = self.data_source_name(schema);
-        let items = self.chartmogul_list("dataSources.list", json!({})).await?;
-        let mut sources: Vec<DataSource> = Vec::with_capacity(items.len());
-        for item in &items {
-            sources.push(self.parse(Service::Chartmogul, "dataSources.list", item)?);
-        }
-        let all: Vec<String> = sources.iter().filter_map(|source| source.uuid.clone()).collect();
         // One that was renamed, or whose location was, is still the one.
         let known = known.filter(|_| {
             self.settings.data_source.is_none() && !mutants::is_on(Mutant::NameIsIdentity)
@@ -226,21 +237,18 @@ impl<H: Host> Engine<'_, H> {
         if let Some(known) = known
             && sources.iter().any(|source| source.uuid.as_deref() == Some(known))
         {
-            return Ok((Some(known.to_owned()), all));
+            return Ok(Some(known.to_owned()));
         }
-        for source in sources {
-            if source.uuid.as_deref() != Some(&wanted) && source.name.as_deref() != Some(&wanted) {
-                continue;
-            }
+        if let Some(source) = sources.iter().find(|source| is_called(source, &wanted)) {
             let system = source.system.as_deref().unwrap_or("Custom");
             if !matches!(system, "Custom" | "Import API") {
                 return Err(Error::new(
                     Code::InvalidConfig,
-                    format!("sync.dataSource: \"{wanted}\" is fed by {system}, and takes no customers through the API"),
+                    format!("sync.dataSource: the data source \"{wanted}\" is managed by {system} and does not accept customers through the API"),
                 )
                 .hint("Name a custom data source, or leave dataSource out: one is made for the location."));
             }
-            return Ok((source.uuid, all));
+            return Ok(source.uuid.clone());
         }
         if wanted.starts_with("ds_") {
             return Err(Error::new(
@@ -248,20 +256,18 @@ impl<H: Host> Engine<'_, H> {
                 format!("sync.dataSource: the ChartMogul account has no data source {wanted}"),
             ));
         }
-        Ok((None, all))
+        Ok(None)
     }
 
     /// The addresses that ChartMogul has refused. They stay refused: notes carry their authors' names
     /// for it, and would be rewritten each time that one is tried again.
     pub(in crate::sync) async fn refused_users(&self) -> Result<Vec<String>> {
         let mut refused = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let rows = self.keeper.scan(&REFUSED_USERS, "", after.as_deref(), 200).await?;
-            let Some((last, _)) = rows.last() else { return Ok(refused) };
-            after = Some(last.clone());
+        let mut pages = self.keeper.pages(&REFUSED_USERS, 200);
+        while let Some(rows) = pages.next().await? {
             refused.extend(rows.into_iter().map(|(address, _)| address));
         }
+        Ok(refused)
     }
 
     async fn ready(&self, schema: Schema) -> Result<Ready> {
@@ -319,4 +325,9 @@ impl<H: Host> Engine<'_, H> {
         let prefix = if kind == Kind::Business { "ghlb" } else { "ghl" };
         format!("{prefix}:{}:{id}", self.location)
     }
+}
+
+/// Whether a data source has this name or uuid.
+fn is_called(source: &DataSource, wanted: &str) -> bool {
+    source.uuid.as_deref() == Some(wanted) || source.name.as_deref() == Some(wanted)
 }

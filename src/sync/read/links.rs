@@ -15,7 +15,7 @@ use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::Rows;
 use super::contacts::TOGETHER;
-use crate::chartmogul::records::{Customer, Note, Task};
+use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds;
@@ -28,16 +28,14 @@ const LINKS_A_STEP: usize = 100;
 impl<H: Host> Engine<'_, H> {
     /// Linked contacts that GHL did not list: gone, or missed by the list.
     pub(in crate::sync) async fn check_missing(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let mut batch = self.keeper.batch();
         // A list that is known to be incomplete says nothing of what it does not show.
         if run.missing > 0 {
-            return Ok(Step { batch, done: true });
+            return Ok(self.done());
         }
         let prefix = of(Kind::Contact, "");
-        let rows: Vec<(String, Pair)> =
-            self.keeper.scan(&PAIRS, &prefix, run.cursor.as_deref(), LINKS_A_STEP).await?;
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
+        let rows = self.next_rows(run, &PAIRS, &prefix, LINKS_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
+        let mut batch = self.keeper.batch();
         let ids: Vec<&str> = rows.iter().filter_map(|(key, _)| key.strip_prefix(&prefix)).collect();
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&work.tables.contacts, &ids).await?;
@@ -72,14 +70,12 @@ impl<H: Host> Engine<'_, H> {
 
     /// Linked records that ChartMogul's lists did not show.
     pub(in crate::sync) async fn check_voids(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let mut batch = self.keeper.batch();
         if mutants::is_on(Mutant::LinkOutlivesRecord) {
-            return Ok(Step { batch, done: true });
+            return Ok(self.done());
         }
-        let rows: Vec<(String, Pair)> =
-            self.keeper.scan(&PAIRS, "", run.cursor.as_deref(), LINKS_A_STEP).await?;
-        let Some((last, _)) = rows.last() else { return Ok(Step { batch, done: true }) };
-        run.cursor = Some(last.clone());
+        let rows = self.next_rows(run, &PAIRS, "", LINKS_A_STEP).await?;
+        let Some(rows) = rows else { return Ok(self.done()) };
+        let mut batch = self.keeper.batch();
         run.links += rows.len() as u64;
         let customers: Vec<&String> = rows.iter().map(|(_, pair)| &pair.customer).collect();
         let customers: Vec<Option<SeenCustomer>> =
@@ -100,12 +96,7 @@ impl<H: Host> Engine<'_, H> {
         {
             let (key, pair) = row;
             let Some((kind, id)) = key.split_once('/') else { continue };
-            let kind = match kind {
-                "business" => Kind::Business,
-                "note" => Kind::Note,
-                "task" => Kind::Task,
-                _ => Kind::Contact,
-            };
+            let kind = Kind::parse(kind).unwrap_or(Kind::Contact);
             let read = match kind {
                 Kind::Note => self.settings.includes(Object::Notes),
                 Kind::Task => self.settings.includes(Object::Tasks),
@@ -114,7 +105,7 @@ impl<H: Host> Engine<'_, H> {
             // The record is where the list shows it, wherever it was before.
             let shown = match (kind, &pair.chartmogul) {
                 (Kind::Contact, Some(_)) => contact.map(|contact| contact.customer),
-                (Kind::Note | Kind::Task, Some(_)) => child.map(|child| child.customer),
+                (kind, Some(_)) if kind.is_child() => child.map(|child| child.customer),
                 _ => customer.as_ref().map(|_| pair.customer.clone()),
             };
             match shown {
@@ -187,8 +178,7 @@ impl<H: Host> Engine<'_, H> {
                     self.index_tasks(work, &[task], batch).await
                 }
                 _ => {
-                    let contact: crate::chartmogul::records::Contact =
-                        self.parse(Service::Chartmogul, endpoint, &answer)?;
+                    let contact: Contact = self.parse(Service::Chartmogul, endpoint, &answer)?;
                     self.move_to(batch, work, &key, id, pair, contact.customer_uuid.as_ref())?;
                     self.index_contacts(work, endpoint, &[answer], batch).await
                 }

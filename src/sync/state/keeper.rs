@@ -137,6 +137,15 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         Ok(read_rows)
     }
 
+    /// All rows of a table, a page at a time: rows may be put and deleted meanwhile.
+    pub(in crate::sync) fn pages<T: Stored>(
+        &self,
+        table: &Table<T>,
+        rows_a_page: usize,
+    ) -> Pages<'_, 'a, S, T> {
+        Pages { keeper: self, table: table.clone(), rows_a_page, after: None }
+    }
+
     async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -162,6 +171,25 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             }
             self.store.commit(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
         }
+    }
+}
+
+/// The pages of a table, each asked for when the one before is done.
+pub(in crate::sync) struct Pages<'k, 'a, S, T> {
+    keeper: &'k Keeper<'a, S>,
+    table: Table<T>,
+    rows_a_page: usize,
+    after: Option<String>,
+}
+
+impl<S: StateStore, T: Stored> Pages<'_, '_, S, T> {
+    /// The next rows by their ids; `None` behind the last.
+    pub(in crate::sync) async fn next(&mut self) -> Result<Option<Vec<(String, T)>>> {
+        let after = self.after.as_deref();
+        let rows = self.keeper.scan(&self.table, "", after, self.rows_a_page).await?;
+        let Some((last, _)) = rows.last() else { return Ok(None) };
+        self.after = Some(last.clone());
+        Ok(Some(rows))
     }
 }
 

@@ -16,12 +16,19 @@ use super::super::model::staged::{
     StagedContact, StagedNote, StagedTask, Void,
 };
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
-use super::super::model::state::{QuotaMark, Run, Schema, State};
+use super::super::model::state::{Run, Schema, State};
+use crate::http::Quota;
 
 /// Rows of one type under one prefix.
 pub(in crate::sync) struct Table<T> {
     prefix: Cow<'static, str>,
     of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { prefix: self.prefix.clone(), of: PhantomData }
+    }
 }
 
 impl<T> fmt::Debug for Table<T> {
@@ -62,7 +69,7 @@ pub(in crate::sync) const STATE: Table<State> = Table::lasting("state");
 /// What was discovered of the location and the account, under one key.
 pub(in crate::sync) const SCHEMA: Table<Schema> = Table::lasting("schema");
 /// GHL's quota as a run saw it last, under one key.
-pub(in crate::sync) const QUOTA: Table<QuotaMark> = Table::lasting("quota");
+pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
 /// The run under way, under one key.
 pub(in crate::sync) const RUN: Table<Run> = Table::lasting("current");
 /// `KIND/GHL ID`: a GHL record and its counterpart.

@@ -13,17 +13,16 @@ use super::super::letters::group_of;
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::super::model::plan::Pass;
-use super::super::model::staged::Void;
 use super::super::model::standing::Standings;
 use super::super::model::standing::{Apart, DeadLetter, FieldLetters, Intent, Reason, Refusal};
 use super::super::model::state::{Phase, Run, State};
 use super::super::report::Report;
 use super::super::run::Outcome;
-use super::super::state::keeper::{Batch, Stored};
+use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
 use super::super::state::tables::{
     AGAIN, APART, CHOICES, DELETED, FIELDS, INTENTS, LETTERS, MEMBERS, OWNERS, PAIRS, REFUSALS,
-    RUN, RunTables, SCHEMA, SHARED, STATE, Table,
+    RUN, RunTables, SCHEMA, SHARED, STATE,
 };
 use super::super::work::Work;
 use super::progress::Progress;
@@ -31,8 +30,8 @@ use super::send::{Sent, lacks_parent, outcome_is_open, without_uuid};
 use crate::chartmogul::records::DataSource;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host};
-use crate::mapping::kinds;
 use crate::mapping::settings::{Anchor, Marker};
+use crate::mapping::{Fields, kinds, select};
 use crate::mutants::{self, Mutant};
 
 /// Changes read from the plan at once.
@@ -178,19 +177,15 @@ impl<H: Host> Engine<'_, H> {
         self.keeper.commit(batch).await?;
         self.keeper.clear(&tables.all).await?;
         if run.only.is_empty() {
-            self.forget_others(&AGAIN, |plan: &String| *plan == run.plan.id).await?;
+            self.clear_again(&run.plan.id).await?;
         }
         Ok(())
     }
 
     /// Pairs whose counterpart is gone and that nothing has taken the place of.
     async fn clear_voids(&self, tables: &RunTables) -> Result<()> {
-        let mut after: Option<String> = None;
-        loop {
-            let rows: Vec<(String, Void)> =
-                self.keeper.scan(&tables.voids, "", after.as_deref(), 200).await?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
+        let mut pages = self.keeper.pages(&tables.voids, 200);
+        while let Some(rows) = pages.next().await? {
             let keys: Vec<&String> = rows.iter().map(|(key, _)| key).collect();
             let pairs: Vec<Option<Pair>> = self.keeper.get_all(&PAIRS, &keys).await?;
             let mut batch = self.keeper.batch();
@@ -205,25 +200,20 @@ impl<H: Host> Engine<'_, H> {
             }
             self.keeper.commit(batch).await?;
         }
+        Ok(())
     }
 
-    /// Deletes the rows of a table that this run did not write.
-    async fn forget_others<T: Stored>(
-        &self,
-        table: &Table<T>,
-        keep: impl Fn(&T) -> bool,
-    ) -> Result<()> {
-        let mut after: Option<String> = None;
-        loop {
-            let rows: Vec<(String, T)> = self.keeper.scan(table, "", after.as_deref(), 500).await?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
+    /// Contacts that an earlier run wanted read again, and this one has not put off once more.
+    async fn clear_again(&self, plan: &str) -> Result<()> {
+        let mut pages = self.keeper.pages(&AGAIN, 500);
+        while let Some(rows) = pages.next().await? {
             let mut batch = self.keeper.batch();
-            for (id, _) in rows.iter().filter(|(_, value)| !keep(value)) {
-                batch.delete(table, id);
+            for (id, _) in rows.iter().filter(|(_, by)| by != plan) {
+                batch.delete(&AGAIN, id);
             }
             self.keeper.commit(batch).await?;
         }
+        Ok(())
     }
 
     /// Makes the data source that customers are created in, if the plan needs it and it is not there.
@@ -235,14 +225,12 @@ impl<H: Host> Engine<'_, H> {
         }
         // It may have been made by a run that ended before it was recorded.
         let known = progress.work.state.data_source.as_deref();
-        let (found, sources) = self.find_data_source(&schema, known).await?;
-        schema.sources = sources;
-        if found.is_none() {
+        let sources = self.data_sources().await?;
+        self.note_data_sources(&mut schema, known, &sources)?;
+        if schema.data_source.is_none() {
             let uuid = self.create_data_source(&self.data_source_name(&schema)).await?;
             schema.sources.push(uuid.clone());
             schema.data_source = Some(uuid);
-        } else {
-            schema.data_source = found;
         }
         let mut batch = self.keeper.batch();
         batch.put(&SCHEMA, "", &schema)?;
@@ -304,7 +292,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         let at = self.host.now();
         for (((_, change), key), begun) in rows.iter().zip(&keys).zip(&begun) {
-            if makes(change) && begun.is_none() {
+            if change.makes() && begun.is_none() {
                 batch.put(&INTENTS, key, &Intent { at, customer: change.customer.clone() })?;
             }
         }
@@ -322,7 +310,7 @@ impl<H: Host> Engine<'_, H> {
         begun: Option<Intent>,
     ) -> Option<String> {
         // Begun by this page and never sent: there is nothing to look for in the next run.
-        let unsent = || (begun.is_none() && makes(&change)).then(|| change.row());
+        let unsent = || (begun.is_none() && change.makes()).then(|| change.row());
         if progress.ended() {
             return unsent();
         }
@@ -352,12 +340,12 @@ impl<H: Host> Engine<'_, H> {
             progress.under_way.set(progress.under_way.get() + 1);
             let mut result = self.send(progress, &change, begun.clone()).await;
             if let Err(error) = &result {
-                match self.at_merged_customer(progress.work, &change, error).await {
+                match self.at_merged_customer(&change, error).await {
                     Ok(Some(moved)) => {
                         change = moved;
                         // What the first try may have made is not made again.
                         let again =
-                            makes(&change).then(|| Intent { at: self.host.now(), customer: None });
+                            change.makes().then(|| Intent { at: self.host.now(), customer: None });
                         result = self.send(progress, &change, begun.or(again)).await;
                     }
                     Ok(None) => {}
@@ -438,8 +426,8 @@ impl<H: Host> Engine<'_, H> {
         } else {
             let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
             let first = matches!(change.action, Action::Create | Action::Link) || known.is_none();
-            let of_note = change.kind == Kind::Note || change.kind == Kind::Task;
-            let written = makes(change)
+            let of_note = change.kind.is_child();
+            let written = change.makes()
                 || change.to.contains_key("text")
                 || change.to.contains_key("task_details");
             let marks = self.settings.marker == Marker::Trailing;
@@ -549,7 +537,7 @@ impl<H: Host> Engine<'_, H> {
             batch.delete(&MEMBERS, &format!("{}/{}", known.customer, change.id));
         }
         if change.role == Role::Customer && change.action == Action::Create {
-            let own = crate::mapping::select(&change.to, &|name, _| name.starts_with("attribute."));
+            let own = select(&change.to, &|name, _| name.starts_with("attribute."));
             let shared = Shared {
                 tags: change.tags.own.clone(),
                 attributes: kinds::marks(&own),
@@ -572,7 +560,7 @@ impl<H: Host> Engine<'_, H> {
         for (id, member) in change.members.iter() {
             batch.put(&MEMBERS, &format!("{customer}/{id}"), member)?;
         }
-        for id in &change.candidates {
+        for id in &change.left {
             batch.delete(&MEMBERS, &format!("{customer}/{id}"));
         }
         Ok(())
@@ -598,7 +586,7 @@ impl<H: Host> Engine<'_, H> {
         }
         // Gone, in the service's own words: alone, or with its customer.
         if error.code == Code::NotFound && !lacks_parent(&error) {
-            let linked = !makes(change) && change.kind != Kind::Customer;
+            let linked = !change.makes() && change.kind != Kind::Customer;
             let customer = change.customer.as_deref().unwrap_or_default();
             let stands = !customer.is_empty() && self.customer_is_there(customer).await?;
             let alone = linked && stands && change.role != Role::Customer;
@@ -621,7 +609,7 @@ impl<H: Host> Engine<'_, H> {
         // Its source is gone: what was discovered is not true any more.
         let details = error.details.as_ref().map(crate::record::json).unwrap_or_default();
         let source_gone =
-            error.code == Code::Rejected && makes(change) && details.contains("data_source_uuid");
+            error.code == Code::Rejected && change.makes() && details.contains("data_source_uuid");
         if source_gone {
             progress.look_again.set(true);
             batch.delete(&SCHEMA, "");
@@ -685,22 +673,14 @@ impl<H: Host> Engine<'_, H> {
     /// was dropped, perhaps after it was sent. With a null as their base those fields are written
     /// again, even when GHL holds the old values again by then.
     pub(in crate::sync) async fn doubt(&self, batch: &mut Batch, change: &Change) -> Result<()> {
-        if makes(change) {
+        if change.makes() {
             return Ok(());
         }
         if change.kind == Kind::Customer {
             let Some(customer) = &change.customer else { return Ok(()) };
             let known: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
             let mut shared = known.unwrap_or_default();
-            for name in change
-                .to
-                .keys()
-                .filter(|name| shared.attributes.contains_key(*name))
-                .cloned()
-                .collect::<Vec<_>>()
-            {
-                shared.attributes.insert(name, Value::Null);
-            }
+            empty(&mut shared.attributes, &change.to);
             // A tag that may be there must be removable.
             let possible = change.tags.own.iter().chain(&change.tags.remove);
             let possible: BTreeSet<String> = possible.chain(&shared.tags).cloned().collect();
@@ -709,15 +689,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let known: Option<Pair> = self.keeper.get(&PAIRS, &change.row()).await?;
         let Some(mut pair) = known else { return Ok(()) };
-        for name in change
-            .to
-            .keys()
-            .filter(|name| pair.base.contains_key(*name))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            pair.base.insert(name, Value::Null);
-        }
+        empty(&mut pair.base, &change.to);
         batch.put(&PAIRS, &change.row(), &pair)
     }
 
@@ -740,6 +712,15 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
+/// Sets to null what a base holds of the fields that a change writes.
+fn empty(base: &mut Fields, written: &Fields) {
+    for name in written.keys() {
+        if let Some(value) = base.get_mut(name) {
+            *value = Value::Null;
+        }
+    }
+}
+
 /// The fields that stay ChartMogul's after a change.
 fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<String> {
     if first {
@@ -751,10 +732,4 @@ fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<Stri
         }
     }
     before
-}
-
-/// Whether a change makes a record: then an intent is committed first.
-fn makes(change: &Change) -> bool {
-    let child = matches!(change.kind, Kind::Note | Kind::Task);
-    change.action == Action::Create || (child && change.action == Action::Move)
 }

@@ -8,7 +8,6 @@ use super::super::model::change::Change;
 use super::super::model::pair::{Kind, Role};
 use super::super::state::tables::OWNERS;
 use super::super::state::tables::of;
-use super::super::work::Work;
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::dates;
 use crate::error::{Result, Service};
@@ -32,7 +31,6 @@ impl<H: Host> Engine<'_, H> {
     /// Looks in ChartMogul for a record that may have been created.
     pub(in crate::sync) async fn find_made(
         &self,
-        work: &Work,
         change: &Change,
         customer: Option<&str>,
         at: u64,
@@ -41,7 +39,7 @@ impl<H: Host> Engine<'_, H> {
             (Kind::Note, _, Some(customer)) => self.find_note(change, customer).await,
             (Kind::Task, _, Some(customer)) => self.find_task(change, customer, at).await,
             (Kind::Contact | Kind::Business, Role::Customer, _) => {
-                self.find_customer(work, change.kind, &change.id).await
+                self.find_customer(change.kind, &change.id).await
             }
             (Kind::Contact, _, Some(customer)) => self.find_contact(change, customer).await,
             _ => Ok(None),
@@ -137,7 +135,6 @@ impl<H: Host> Engine<'_, H> {
     /// A customer of ours, in whatever source it stands.
     pub(in crate::sync) async fn find_customer(
         &self,
-        _: &Work,
         kind: Kind,
         id: &str,
     ) -> Result<Option<Made>> {

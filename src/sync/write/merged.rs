@@ -7,7 +7,6 @@ use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::state::tables::PAIRS;
 use super::super::state::tables::of;
-use super::super::work::Work;
 use super::send::lacks_parent;
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
@@ -18,7 +17,6 @@ impl<H: Host> Engine<'_, H> {
     /// is about something else, or the customer is gone for good.
     pub(in crate::sync) async fn at_merged_customer(
         &self,
-        work: &Work,
         change: &Change,
         error: &Error,
     ) -> Result<Option<Change>> {
@@ -40,7 +38,7 @@ impl<H: Host> Engine<'_, H> {
         let Some(mut pair) = pair else { return Ok(None) };
         // Another change of the same customer may have found it out by now.
         if change.customer.as_ref() == Some(&pair.customer) {
-            let found = self.customer_by_now(work, owner.0, owner.1, &pair).await?;
+            let found = self.customer_by_now(owner.0, owner.1, &pair).await?;
             let Some(customer) = found.filter(|found| *found != pair.customer) else {
                 return Ok(None);
             };
@@ -53,18 +51,12 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The customer that ChartMogul tells for a linked record.
-    async fn customer_by_now(
-        &self,
-        work: &Work,
-        kind: Kind,
-        id: &str,
-        pair: &Pair,
-    ) -> Result<Option<String>> {
+    async fn customer_by_now(&self, kind: Kind, id: &str, pair: &Pair) -> Result<Option<String>> {
         let Some(uuid) = pair.chartmogul.as_deref().filter(|_| pair.role == Role::Member) else {
             if pair.role != Role::Customer {
                 return Ok(None);
             }
-            let found = self.find_customer(work, kind, id).await?;
+            let found = self.find_customer(kind, id).await?;
             return Ok(found.map(|found| found.customer));
         };
         match self.chartmogul_value("contacts.retrieve", json!({ "contact_uuid": uuid })).await {

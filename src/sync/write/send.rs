@@ -7,7 +7,7 @@ use super::super::calls::{row_of, without};
 use super::super::decide::changes::of_first_link;
 use super::super::engine::Engine;
 use super::super::letters::group_of;
-use super::super::model::change::{Action, Change};
+use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::standing::{FieldLetter, Intent};
 use super::super::state::tables::PAIRS;
@@ -17,7 +17,7 @@ use super::progress::Progress;
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::mapping::kinds::Call;
+use crate::mapping::kinds::{self, Call};
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
@@ -58,8 +58,7 @@ impl<H: Host> Engine<'_, H> {
             let customer = customer.unwrap_or_default();
             return Ok(Sent { customer, ..Sent::default() });
         }
-        let child = matches!(change.kind, Kind::Note | Kind::Task);
-        let makes = change.action == Action::Create || (child && change.action == Action::Move);
+        let makes = change.makes();
         let mut refused: Vec<FieldLetter> = Vec::new();
         let whole = change.to.clone();
         let mut change = change.clone();
@@ -108,7 +107,7 @@ impl<H: Host> Engine<'_, H> {
                 uuid: sent.uuid.clone().or_else(|| change.uuid.clone()),
                 to: Fields::from_iter([(field.clone(), value)]),
                 external: None,
-                tags: super::super::model::change::TagChange::default(),
+                tags: TagChange::default(),
                 ..change.clone()
             };
             match self.update(progress, &mut alone, at.as_deref()).await {
@@ -120,8 +119,8 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let mut left_behind = None;
-        if child && change.action == Action::Move {
-            left_behind = self.take_away(progress, &change).await?;
+        if change.kind.is_child() && change.action == Action::Move {
+            left_behind = self.take_away(&change).await?;
         }
         let assignee = change.to.get("assignee").cloned();
         let uuid = sent.uuid.or(change.uuid);
@@ -141,16 +140,13 @@ impl<H: Host> Engine<'_, H> {
             Some(intent) => {
                 let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
                 let mut found = None;
-                if let (Some(former), Kind::Note | Kind::Task) = (former, change.kind) {
+                if let Some(former) = former.filter(|_| change.kind.is_child()) {
                     // Begun at another customer: what stands there is taken away by a later pass.
-                    found = self
-                        .find_made(progress.work, change, Some(former), at)
-                        .await
-                        .unwrap_or(None);
+                    found = self.find_made(change, Some(former), at).await.unwrap_or(None);
                 }
                 match found {
                     Some(found) => Some(found),
-                    None => self.find_made(progress.work, change, customer, at).await?,
+                    None => self.find_made(change, customer, at).await?,
                 }
             }
             None => None,
@@ -167,13 +163,13 @@ impl<H: Host> Engine<'_, H> {
                 Ok(made) => found = Some(made),
                 Err(error) if outcome_is_open(&error) => {
                     self.settle().await?;
-                    found = self.find_made(progress.work, change, customer, at).await?;
+                    found = self.find_made(change, customer, at).await?;
                     if found.is_none() && tries == 2 {
                         return Err(error);
                     }
                 }
                 Err(error) if error.code == Code::Duplicate => {
-                    found = self.find_made(progress.work, change, customer, at).await?;
+                    found = self.find_made(change, customer, at).await?;
                     if found.is_none() {
                         return Err(error);
                     }
@@ -201,7 +197,7 @@ impl<H: Host> Engine<'_, H> {
                     uuid: made.uuid.clone(),
                     to,
                     from: select(held, &|name, _| name.starts_with("attribute.")),
-                    tags: super::super::model::change::TagChange::default(),
+                    tags: TagChange::default(),
                     external: None,
                     ..change.clone()
                 };
@@ -228,7 +224,7 @@ impl<H: Host> Engine<'_, H> {
                     let whole = Change {
                         external: None,
                         to: select(&whole.to, &|name, _| name.starts_with("primary_contact.")),
-                        tags: super::super::model::change::TagChange::default(),
+                        tags: TagChange::default(),
                         ..whole
                     };
                     let customer = made.as_ref().map(|made| made.customer.clone());
@@ -295,7 +291,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Our own copy at the former customer is deleted if it is ours to the letter. One that a person
     /// edited stays, without our marker; its uuid is given.
-    async fn take_away(&self, progress: &Progress<'_>, change: &Change) -> Result<Option<String>> {
+    async fn take_away(&self, change: &Change) -> Result<Option<String>> {
         let Some(uuid) = &change.uuid else { return Ok(None) };
         let row = row_of(change);
         let (retrieve, parameter) = row.retrieve;
@@ -316,7 +312,7 @@ impl<H: Host> Engine<'_, H> {
             let untouched = ours(&change.from)
                 || notes::is_untouched(
                     &text,
-                    &crate::mapping::kinds::note::content(
+                    &kinds::note::content(
                         change.to.get("text").and_then(Value::as_str).unwrap_or_default(),
                     ),
                 );
@@ -324,21 +320,19 @@ impl<H: Host> Engine<'_, H> {
         } else {
             let task: Task = self.parse(Service::Chartmogul, retrieve, &answer)?;
             let details = task.task_details.clone().unwrap_or_default();
-            let held = crate::mapping::kinds::task::seen(&task);
+            let held = kinds::task::seen(&task);
             let same = |base: &Fields| {
                 ["task_details", "due_date", "completed"].iter().all(|name| {
                     let (Some(base), Some(held)) = (base.get(*name), held.get(*name)) else {
                         return false;
                     };
-                    crate::mapping::kinds::mark(held) == *base
-                        || (row.same)(name, base, held, self.settings)
+                    kinds::mark(held) == *base || (row.same)(name, base, held, self.settings)
                 })
             };
             let untouched =
                 tasks::ends_with_marker(&details) && (same(&change.from) || same(&change.to));
             (untouched, ("task_details", tasks::without_marker(&details)))
         };
-        let _ = progress;
         if untouched {
             match self.chartmogul_value(row.remove, json!({ parameter: uuid })).await {
                 Ok(_) => {}
