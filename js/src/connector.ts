@@ -52,7 +52,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     return new Connector(host, data);
   });
   const host = hostOf(functions.transport, store, events, weakReference(core));
-  // A store that cannot be made is told of by the operation itself.
+  // If the store cannot be created, the operation itself reports it.
   const takeTurn: TakeTurn = async (bounds, operation) => {
     const opened = await store.open().catch(() => store);
     return inTurn(identityOf(opened), options.ghl?.locationId ?? "", bounds, operation);

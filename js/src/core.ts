@@ -91,7 +91,7 @@ export function requireCallOptions(options: CallOptions | null): CallOptions {
     throw createError({
       code: "invalid_argument",
       message: "the option signal must be an AbortSignal",
-      hint: "Give the signal of the AbortController, not the controller.",
+      hint: "Pass the signal of the AbortController, not the controller.",
     });
   }
   if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0)) {

@@ -110,7 +110,7 @@ export interface Change {
   tagsAdded?: readonly string[];
   /** Tags that the customer loses: only such as the sync added. */
   tagsRemoved?: readonly string[];
-  /** Values that cannot be brought over; the rest of the record is. */
+  /** Values that the other service has no place for; the rest of the record is synced. */
   problems?: readonly { field: string; reason: string }[];
   /** For conflicts: the candidates' uuids. */
   candidates?: readonly string[];
@@ -191,7 +191,7 @@ export interface SyncReport {
 
 /** How many records are not in step and not settled. */
 export interface StandingCounts {
-  /** Could not be brought over. */
+  /** Was not synced. */
   failed: number;
   /** Wait for a person. */
   waiting: number;

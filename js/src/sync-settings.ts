@@ -9,15 +9,15 @@ export interface SyncSettings {
    * `business-is-customer`: a contact of the customer that its GHL business becomes.
    */
   anchor?: "attach-only" | "contact-is-customer" | "business-is-customer" | undefined;
-  /** What is brought over besides contacts. Default: both. */
+  /** What is synced besides contacts. Default: both. */
   objects?: ("tasks" | "notes")[] | undefined;
   /** Name or uuid of the custom data source that customers are created in. Default: `GoHighLevel - LOCATION NAME`. */
   dataSource?: string | undefined;
   /** Which ChartMogul user stands for which GHL user. */
   users?: UserSettings | undefined;
-  /** Fields brought over as custom attributes. Default: none. */
+  /** Fields synced as custom attributes. Default: none. */
   customFields?: CustomFieldSetting[] | undefined;
-  /** Tags brought over to customers: those that begin with one of the prefixes. Default: none. */
+  /** Tags synced to customers: those that begin with one of the prefixes. Default: none. */
   tags?: { prefixes?: string[] | undefined } | undefined;
   /** Whether texts end with a marker that names the GHL record, so that a lost store can be rebuilt. Default `trailing`. */
   marker?: "trailing" | "none" | undefined;
@@ -69,7 +69,7 @@ export interface UserSettings {
   sameEmail?: boolean | undefined;
 }
 
-/** A field brought over as a custom attribute. */
+/** A field synced as a custom attribute. */
 export interface CustomFieldSetting {
   /** GHL's field key, for example `contact.plan`, or a standard field: `source`, `timezone`, `dnd`, `address1`, `type`, `dateOfBirth`. */
   from: string;

@@ -221,7 +221,7 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
         throw createError({
           code: "invalid_argument",
           message: "the page must be a Uint8Array",
-          hint: "Give the bytes of an answer to POST /contacts/search.",
+          hint: "Pass the bytes of an answer to POST /contacts/search.",
         });
       }
       return core.invoke(async (connector) => connector.preview(page));

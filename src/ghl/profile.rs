@@ -76,7 +76,7 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         }
         401 if says("not authorized for this scope") => {
             let scopes = refusal.endpoint.scopes.join(", ");
-            (Code::MissingScope, Some(Cow::Owned(format!("Give the token the scope {scopes}."))))
+            (Code::MissingScope, Some(Cow::Owned(format!("Add to the token the scope {scopes}."))))
         }
         401 if says("user type mismatch") || says("authclass type is not allowed") => {
             (Code::WrongTokenType, hint("Use a token of the location, not of the agency."))

@@ -20,7 +20,7 @@ pub(super) fn base_url(profile: &Profile, given: Option<&str>) -> Result<String>
     }
     Err(Error::new(Code::InvalidConfig, format!("{}.baseUrl is not a base URL", service.name()))
         .of(service)
-        .hint("Give an origin such as https://api.example.com, without credentials or query."))
+        .hint("Pass an origin such as https://api.example.com, without credentials or query."))
 }
 
 /// Host, perhaps port, perhaps a path; so plain that no URL parser can refuse it.

@@ -544,7 +544,7 @@ mod tests {
         assert_eq!(details, Some(json!({"fields": {"name": "x"}})));
         let hint =
             read(&GHL, 401, r#"{"message":"not authorized for this scope"}"#).error.hint.clone();
-        assert_eq!(hint.as_deref(), Some("Give the token the scope contacts.write."));
+        assert_eq!(hint.as_deref(), Some("Add to the token the scope contacts.write."));
     }
 
     #[test]

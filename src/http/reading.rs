@@ -53,7 +53,7 @@ impl<'a> List<'a> {
             items.push(item);
             Ok(())
         });
-        each.map_err(|_| format!("its `{key}` is no list"))?;
+        each.map_err(|_| format!("its `{key}` is not a list"))?;
         Ok(Self { items, envelope })
     }
 
@@ -110,13 +110,14 @@ fn under<'a>(value: Whole<'a>, path: &str) -> Option<Whole<'a>> {
 
 fn whole(response: &Response) -> Result<Whole<'_>, String> {
     // From text like all else: reading bytes would link a second copy of the parser.
-    let text = std::str::from_utf8(&response.body).map_err(|_| "it is no text".to_owned())?;
+    let text =
+        std::str::from_utf8(&response.body).map_err(|_| "it is not valid UTF-8".to_owned())?;
     record::whole(text).map_err(|problem| {
         let why = match text.trim_start().chars().next() {
             None => "it is empty",
             Some('<') => "it is an HTML page",
             Some(_) if problem.is_eof() => "it is cut off",
-            Some(_) => "it is no JSON",
+            Some(_) => "it is not valid JSON",
         };
         why.to_owned()
     })
@@ -148,10 +149,10 @@ mod tests {
         assert_eq!(one("", " \n").unwrap_err(), "it is empty");
         assert_eq!(one("", "<!DOCTYPE html>").unwrap_err(), "it is an HTML page");
         assert_eq!(one("", r#"{"contact":{"id":"1"#).unwrap_err(), "it is cut off");
-        assert_eq!(one("", "Bad Gateway").unwrap_err(), "it is no JSON");
+        assert_eq!(one("", "Bad Gateway").unwrap_err(), "it is not valid JSON");
         let bytes = Response { status: 200, headers: Vec::new(), body: vec![0xff, 0xfe] };
         let outcome = Outcome::One { key: "", of: None };
-        assert_eq!(value(&outcome, &bytes).unwrap_err(), "it is no text");
+        assert_eq!(value(&outcome, &bytes).unwrap_err(), "it is not valid UTF-8");
         assert_eq!(one("contact", r#"{"other":1}"#).unwrap_err(), "it has no `contact`");
     }
 

@@ -9,6 +9,7 @@ use crate::ghl::records::{Business, Contact};
 use crate::phone::e164 as phone;
 
 use super::custom_fields::{Rule, convert};
+use super::kinds::customer::PRIMARY_CONTACT;
 use super::settings::{AttributeObject, Settings};
 use super::users::UserMap;
 use super::{Fields, Mapped, email};
@@ -135,7 +136,7 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
             contact.assigned_to.as_deref().and_then(|id| context.users.chartmogul_email(id)),
         );
     }
-    person(contact, context, "primary_contact.", &mut mapped);
+    person(contact, context, PRIMARY_CONTACT, &mut mapped);
     // A customer's primary contact takes no custom attributes.
     let mut own = Mapped::default();
     attributes(contact, context, AttributeObject::Contact, &mut own);
@@ -189,9 +190,8 @@ fn person(contact: &Contact<'_>, context: &Context<'_>, prefix: &str, mapped: &m
     {
         match email(address) {
             Some(valid) => mapped.set(&name("email"), Some(valid)),
-            None => {
-                mapped.problem("email", format!("\"{address}\" is no e-mail address: left out"))
-            }
+            None => mapped
+                .problem("email", format!("\"{address}\" is not an e-mail address; value skipped")),
         }
     }
     if let Some(number) = contact.phone.as_deref() {
@@ -215,7 +215,10 @@ fn place(
         return;
     };
     let Some(code) = country_code(country) else {
-        mapped.problem("country", format!("\"{country}\" is no country of ISO 3166-1: left out"));
+        mapped.problem(
+            "country",
+            format!("\"{country}\" is not a country code of ISO 3166-1; value skipped"),
+        );
         return;
     };
     mapped.set("country", Some(code));
@@ -330,7 +333,7 @@ mod tests {
         assert_eq!(tags, ["ghl:vip"]);
         assert!(mapped.fields.is_empty());
         assert_eq!(mapped.problems.len(), 1);
-        assert!(mapped.problems[0].reason.contains("\"many\" is no number"));
+        assert!(mapped.problems[0].reason.contains("\"many\" is not a number"));
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn resolve_one(
             ),
         )
         .hint(if possible.is_empty() {
-            "Fields of this type are not brought over: remove the rule.".to_owned()
+            "Fields of this type are not synced: remove the rule.".to_owned()
         } else {
             format!("Possible: {}.", possible.join(", "))
         }));
@@ -144,7 +144,7 @@ pub fn convert(value: &Value, of: AttributeType) -> Result<Option<Converted>, St
         AttributeType::Integer => Converted::whole(integer(value)?),
         AttributeType::Decimal => Converted::whole(decimal(value)?),
         AttributeType::Timestamp => {
-            let day = dates::day(value).ok_or_else(|| format!("{} is no date", shown(value)))?;
+            let day = dates::day(value).ok_or_else(|| format!("{} is not a date", shown(value)))?;
             Converted::whole(Value::String(dates::midnight(&day)))
         }
         AttributeType::Boolean => Converted::whole(Value::Bool(boolean(value)?)),
@@ -213,7 +213,7 @@ fn integer(value: &Value) -> Result<Value, String> {
     if whole {
         Ok(Value::from(number as i64))
     } else {
-        Err(format!("{} is no whole number", shown(value)))
+        Err(format!("{} is not a whole number", shown(value)))
     }
 }
 
@@ -231,7 +231,7 @@ fn number(value: &Value) -> Result<f64, String> {
         Value::Object(entries) => entries.get("value").and_then(|inner| number(inner).ok()),
         _ => None,
     };
-    read.ok_or_else(|| format!("{} is no number", shown(value)))
+    read.ok_or_else(|| format!("{} is not a number", shown(value)))
 }
 
 /// A checkbox of one option is true when that option is chosen.
@@ -328,10 +328,10 @@ mod tests {
     #[test]
     fn values_that_do_not_fit_say_why() {
         for (value, of, part) in [
-            (json!("ten"), AttributeType::Integer, "\"ten\" is no number"),
-            (json!(1.5), AttributeType::Integer, "no whole number"),
-            (json!("31/01/2026"), AttributeType::Timestamp, "no date"),
-            (json!("NaN"), AttributeType::Decimal, "no number"),
+            (json!("ten"), AttributeType::Integer, "\"ten\" is not a number"),
+            (json!(1.5), AttributeType::Integer, "not a whole number"),
+            (json!("31/01/2026"), AttributeType::Timestamp, "not a date"),
+            (json!("NaN"), AttributeType::Decimal, "not a number"),
         ] {
             assert!(convert(&value, of).unwrap_err().contains(part), "{value}");
         }

@@ -12,13 +12,13 @@ records! {
     closed pub struct Settings {
         /// What a GHL contact becomes in ChartMogul.
         pub anchor: Anchor = "anchor";
-        /// What is brought over besides contacts.
+        /// What is synced besides contacts.
         pub objects: Vec<Object> = "objects";
         /// Name or uuid of the custom data source that customers are created in. Default: `GoHighLevel - LOCATION NAME`.
         pub data_source: Option<String> = "dataSource";
         /// Who is who.
         pub users: Users = "users";
-        /// Fields brought over as custom attributes.
+        /// Fields synced as custom attributes.
         pub custom_fields: Vec<CustomField> = "customFields";
         /// Tags brought over.
         pub tags: Tags = "tags";
@@ -99,7 +99,7 @@ choices! {
 }
 
 choices! {
-    /// What is brought over besides contacts.
+    /// What is synced besides contacts.
     pub enum Object {
         /// Tasks of contacts.
         Tasks = "tasks",
@@ -129,7 +129,7 @@ impl Default for Users {
 }
 
 records! {
-    /// A field brought over as a custom attribute.
+    /// A field synced as a custom attribute.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     closed pub struct CustomField {
         /// GHL's field key (`contact.plan`, or `plan`), or a standard field: `source`, `timezone`, `dnd`, `address1`, `type`, `dateOfBirth`.
@@ -279,7 +279,7 @@ impl Settings {
                 && field.to.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !valid {
                 return Err(invalid(format!(
-                    "sync.customFields: \"{}\" is no attribute key: letters, digits and underscores are allowed",
+                    "sync.customFields: \"{}\" is not an attribute key: letters, digits and underscores are allowed",
                     field.to
                 )));
             }
@@ -295,7 +295,7 @@ impl Settings {
         let users = self.users.default_assignee.iter().chain(self.users.map.values());
         for address in users {
             if email(address).is_none() {
-                return Err(invalid(format!("sync.users: \"{address}\" is no e-mail address")));
+                return Err(invalid(format!("sync.users: \"{address}\" is not an e-mail address")));
             }
         }
         if self.caps.max_change_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
@@ -305,7 +305,7 @@ impl Settings {
             && crate::countries::country_code(country).is_none()
         {
             return Err(invalid(format!(
-                "sync.defaultCountry: \"{country}\" is no ISO 3166-1 alpha-2 code"
+                "sync.defaultCountry: \"{country}\" is not an ISO 3166-1 alpha-2 code"
             )));
         }
         Ok(())
@@ -391,7 +391,7 @@ mod tests {
                 r#"{"customFields":[{"from":"a","to":"k","type":"String"},{"from":"b","to":"k","type":"Integer"}]}"#,
                 "both go to",
             ),
-            (r#"{"users":{"defaultAssignee":"nobody"}}"#, "no e-mail"),
+            (r#"{"users":{"defaultAssignee":"nobody"}}"#, "not an e-mail"),
             (r#"{"caps":{"maxChangePercent":120}}"#, "0 to 100"),
             (r#"{"defaultCountry":"Atlantis"}"#, "alpha-2"),
         ] {

@@ -30,7 +30,7 @@ pub fn task(
         let reason = match settings.long_tasks {
             LongTasks::Cut => "over 255 characters: cut at a word",
             LongTasks::Note => {
-                "over 255 characters: cut at a word, and brought over whole as a note"
+                "over 255 characters: cut at a word; the whole text is synced as a note"
             }
         };
         mapped.problem("title", reason);

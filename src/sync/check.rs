@@ -224,7 +224,7 @@ impl<H: Host> Engine<'_, H> {
                 names => format!("tasks without an assignee and those of {}", names.join(", ")),
             };
             let mut warning =
-                Error::new(Code::Unmappable, format!("{why}: {who} cannot be brought over"))
+                Error::new(Code::Unmappable, format!("{why}: {who} cannot be synced"))
                     .of(Service::Chartmogul)
                     .hint(
                         "Name a ChartMogul user's e-mail address: ChartMogul requires an assignee.",

@@ -53,8 +53,8 @@ pub fn preview(settings: &Settings, mut page: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 fn unreadable(error: &impl std::fmt::Display) -> Error {
-    Error::new(Code::InvalidArgument, format!("this is no page of contacts: {error}"))
-        .hint("Give the bytes of an answer to POST /contacts/search.")
+    Error::new(Code::InvalidArgument, format!("this is not a page of contacts: {error}"))
+        .hint("Pass the bytes of an answer to POST /contacts/search.")
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Report {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StandingCounts {
-    /// Could not be brought over.
+    /// Was not synced.
     pub failed: u64,
     /// Wait for a person.
     pub waiting: u64,

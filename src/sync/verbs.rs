@@ -470,9 +470,9 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
             "It is linked once ChartMogul has a customer of its e-mail address, or by `link {id} CUSTOMER`."
         ),
         Reason::NoBusiness => {
-            "Give it a business in GHL, or set sync.withoutBusiness to `customer`.".to_owned()
+            "Assign it to a business in GHL, or set sync.withoutBusiness to `customer`.".to_owned()
         }
-        Reason::NoContact => "Give it a contact in GHL.".to_owned(),
+        Reason::NoContact => "Assign it to a contact in GHL.".to_owned(),
         Reason::ParentApart => "It follows its contact: `why CONTACT` says more.".to_owned(),
         Reason::Deleted | Reason::CustomerDeleted => format!("`retry {id}` makes it again."),
         Reason::Edited => "It stays as it is in ChartMogul.".to_owned(),

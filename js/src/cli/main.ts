@@ -156,7 +156,7 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    // Commander has printed its message, unless JSON is asked for. Help and version are no errors.
+    // Commander has printed its message, unless JSON is asked for. Help and version are not errors.
     if (!(error instanceof CommanderError)) throw error;
     exitCode = error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
     if (exitCode === ExitCode.Usage && process.argv.includes("--json")) report(toUsageError(error), true);

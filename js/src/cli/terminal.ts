@@ -6,7 +6,7 @@ import { styleText } from "node:util";
 export interface Terminal {
   /** True with `--json`: stdout carries JSON only. */
   readonly json: boolean;
-  /** Columns of stdout; undefined where it is no terminal. */
+  /** Columns of stdout; undefined where it is not a terminal. */
   readonly columns: number | undefined;
   /** A part of a result. */
   write(text: string): void;

@@ -233,7 +233,7 @@ describe("the parameters of a call", () => {
 
   test("are refused when they do not fit, with the nearest name", () => {
     for (const [flags, message] of [
-      [["contactId"], /is no parameter/],
+      [["contactId"], /is not a parameter/],
       [["--contactid", "1"], /no parameter contactid/],
       [["--limit", "many"], /takes a number/],
       [["--completed", "maybe"], /takes a boolean/],

@@ -112,7 +112,7 @@ test("is read whole, nothing twice, by awaiting one limited page after the other
   }
 });
 
-test("refuses a limit that is no number above 0, before reading", async () => {
+test("refuses a limit that is not a number above 0, before reading", async () => {
   for (const limit of [0, -1, Number.NaN, "many"]) {
     const { list, read } = listOf({ limit });
     await assert.rejects(collect(list), { code: "invalid_argument" });

@@ -7,6 +7,9 @@ use crate::chartmogul::records::Customer;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::{Fields, select};
 
+/// What the fields of a customer's primary contact begin with.
+pub const PRIMARY_CONTACT: &str = "primary_contact.";
+
 /// The fields that ChartMogul shows.
 pub fn seen(customer: &Customer) -> Fields {
     let mut fields = Fields::new();
@@ -31,7 +34,7 @@ pub fn body(rules: &[Rule], fields: Fields, tags: &[String]) -> Map<String, Valu
     let mut body = Map::new();
     let (mut primary, mut custom) = (Map::new(), Vec::new());
     for (name, value) in fields {
-        if let Some(field) = name.strip_prefix("primary_contact.") {
+        if let Some(field) = name.strip_prefix(PRIMARY_CONTACT) {
             primary.insert(field.to_owned(), value);
         } else if let Some(key) = name.strip_prefix("attribute.") {
             custom.push(super::attributes::typed(rules, key, value));
@@ -71,7 +74,7 @@ pub(super) fn update(write: &Write<'_>) -> Vec<Call> {
     // Where the contact is known it is written by itself: the customer may have others by now.
     let mut own = own;
     if !write.uuid.is_empty() {
-        let person = |name: &str| name.strip_prefix("primary_contact.").map(str::to_owned);
+        let person = |name: &str| name.strip_prefix(PRIMARY_CONTACT).map(str::to_owned);
         let mut fields = Fields::new();
         for (name, value) in &own {
             if let Some(name) = person(name) {

@@ -279,7 +279,7 @@ impl<H: Host> Engine<'_, H> {
         let users = UserMap::new(schema.users.clone(), &self.settings.users, refused);
         let instead = match users.default_assignee() {
             Ok(address) => format!("tasks go to {address}"),
-            Err(why) => format!("tasks cannot be brought over, as {why}"),
+            Err(why) => format!("tasks cannot be synced, because {why}"),
         };
         for (_, name) in users.unmapped() {
             warnings.push(format!("{name} has no ChartMogul user: {instead}"));
@@ -301,7 +301,7 @@ impl<H: Host> Engine<'_, H> {
             (Some(zone), _) if known(zone) => Ok(Some(zone.clone())),
             (Some(zone), _) => Err(Error::new(
                 Code::InvalidConfig,
-                format!("sync.timeZone: \"{zone}\" is no IANA time zone"),
+                format!("sync.timeZone: \"{zone}\" is not an IANA time zone"),
             )
             .hint("Allowed are names such as \"America/New_York\" or \"UTC\".")),
             (None, Some(zone)) if known(zone) => Ok(Some(zone.clone())),

@@ -50,7 +50,7 @@ impl Connector {
     #[wasm_bindgen(constructor)]
     pub fn new(host: HostObject, options: &str) -> Result<Connector, JsValue> {
         let options: Value = serde_json::from_str(options).map_err(|error| {
-            let message = format!("the options are no JSON: {error}");
+            let message = format!("the options are not valid JSON: {error}");
             failure::to_object(&Error::new(Code::InvalidConfig, message), None)
         })?;
         let connector = crate::connector::Connector::new(&options)

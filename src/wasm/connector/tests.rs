@@ -365,7 +365,7 @@ fn options_are_refused_as_plain_objects() {
         (r#"{"gohighlevel":{}}"#, "unknown option `gohighlevel`"),
         (r#"{"sync":{"anchor":"everything"}}"#, "sync.anchor"),
         ("7", ""),
-        ("", "the options are no JSON"),
+        ("", "the options are not valid JSON"),
     ] {
         let error = Connector::new(host(""), given).unwrap_err();
         assert!(!error.is_instance_of::<js_sys::Error>());

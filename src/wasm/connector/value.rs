@@ -62,5 +62,5 @@ pub(super) fn message(value: &JsValue) -> String {
     value
         .as_string()
         .or_else(|| text(value, "message"))
-        .unwrap_or_else(|| "a value that is no error".to_owned())
+        .unwrap_or_else(|| "a thrown value that is not an Error".to_owned())
 }

@@ -77,7 +77,7 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
     `there is no endpoint ${name}`,
     near.length > 0
       ? `Did you mean ${near.join(" or ")}?`
-      : "ghl-chartmogul call --list shows all there are.",
+      : "Run `ghl-chartmogul call --list` for the names of all endpoints.",
   );
 }
 
@@ -92,7 +92,7 @@ export function readParameters(endpoint: Endpoint, flags: readonly string[]): Re
     const flag = flags[index] ?? "";
     const [, name, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
     if (name === undefined) {
-      throw new UsageError(`${flag} is no parameter`, "Parameters are given as --name value.");
+      throw new UsageError(`${flag} is not a parameter`, "Pass parameters as --name value.");
     }
     const parameter = findParameter(endpoint, name);
     const following = flags[index + 1];
