@@ -7,6 +7,7 @@ use super::model::pair::{Kind, Matched, Role};
 use super::work::Work;
 use crate::error::{Code, Error};
 use crate::host::Host;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, Call, Context, Row, Write, member};
 use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, Problem, select};
@@ -47,7 +48,7 @@ impl<H: Host> Engine<'_, H> {
         // A contact that moves to its new customer is not made there a second time.
         let moved = change.role == Role::Customer && change.uuid.is_some();
         let fields = if moved && change.action == Action::Create {
-            select(&change.to, &|name, _| !name.starts_with("primary_contact."))
+            select(&change.to, &|name, _| !name.starts_with(PRIMARY_CONTACT))
         } else {
             change.to.clone()
         };
@@ -73,10 +74,12 @@ impl<H: Host> Engine<'_, H> {
         }
         if let (Some((external, uuid)), false) = (relocate, change.kind.is_child()) {
             let mut relocate = member::relocate(uuid, external);
-            // The contact of a customer that is made for it takes its values along.
+            // The contact of a customer that is made for it takes along what is new of it.
             if moved && makes {
-                let person = change.to.iter().filter_map(|(name, value)| {
-                    Some((name.strip_prefix("primary_contact.")?.to_owned(), value.clone()))
+                let agreed = |name: &String| change.from.contains_key(name);
+                let person = change.to.iter().filter(|(name, _)| !agreed(name));
+                let person = person.filter_map(|(name, value)| {
+                    Some((name.strip_prefix(PRIMARY_CONTACT)?.to_owned(), value.clone()))
                 });
                 relocate.parameters.extend(person);
             }

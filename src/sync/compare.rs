@@ -20,11 +20,14 @@ use super::model::state::Run;
 use super::read::children::overflow_note;
 use super::read::contacts::SHARED_FROM;
 use super::state::keeper::Batch;
-use super::state::tables::{APART, CHOICES, HOLDERS, KNOWN, MEMBERS, OWNERS, PAIRS, SHARED};
+use super::state::tables::{
+    APART, CHOICES, DELETED, HOLDERS, KNOWN, MEMBERS, OWNERS, PAIRS, SHARED,
+};
 use super::state::tables::{of, of_kind};
 use super::work::Work;
 use crate::error::{Code, Result};
 use crate::host::Host;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, Row};
 use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, text};
@@ -754,14 +757,25 @@ impl<H: Host> Engine<'_, H> {
                     (home, difference)
                 } else if let Some((uuid, matched)) = contact {
                     let seen = page.contacts.get(&uuid).cloned().unwrap_or_default();
-                    let ours = matched.is_ours();
-                    let difference = of_first_link(
-                        &kinds::MEMBER,
-                        &staged.as_member,
-                        &seen.fields,
-                        ours,
-                        self.settings,
-                    );
+                    let row = &kinds::MEMBER;
+                    // What was agreed while it was its customer's primary contact still is.
+                    let agreed = pair
+                        .filter(|pair| pair.role == Role::Customer && matched == Matched::Link)
+                        .map(Pair::of_primary_contact);
+                    let difference = match agreed {
+                        Some(pair) => of_linked(&pair, &staged.as_member).beyond(
+                            row,
+                            &seen.fields,
+                            self.settings,
+                        ),
+                        None => of_first_link(
+                            row,
+                            &staged.as_member,
+                            &seen.fields,
+                            matched.is_ours(),
+                            self.settings,
+                        ),
+                    };
                     change.action = Action::Link;
                     change.reason = matched.reason().to_owned();
                     change.matched = Some(matched);
@@ -832,15 +846,27 @@ impl<H: Host> Engine<'_, H> {
                         change.tags.own.clone_from(&staged.tags);
                         let mut fields = staged.as_customer.clone();
                         fields.extend(staged.attributes.clone());
-                        (home, created(&fields))
+                        let mut difference = created(&fields);
+                        // The contact that goes along keeps what a person wrote there.
+                        if let Some(pair) = pair.filter(|_| change.uuid.is_some()) {
+                            let agreed = pair.as_primary_contact();
+                            let moved = of_linked(&agreed, &staged.as_customer).to;
+                            let stands = |name: &str| {
+                                name.starts_with(PRIMARY_CONTACT) && !moved.contains_key(name)
+                            };
+                            difference.from =
+                                select(&kinds::marks(&difference.to), &|name, _| stands(name));
+                            difference.kept = agreed.kept;
+                        }
+                        (home, difference)
                     }
                 }
             }
         };
         // Whether a primary contact is merged or replaced is on no record: it is sent whole.
-        if difference.to.keys().any(|name| name.starts_with("primary_contact.")) {
-            let whole =
-                select(&staged.as_customer, &|name, _| name.starts_with("primary_contact."));
+        let primary = |name: &str| name.starts_with(PRIMARY_CONTACT);
+        if difference.to.keys().any(|name| primary(name)) {
+            let whole = select(&staged.as_customer, &|name, _| primary(name));
             difference.to = kinds::merged(&whole, &difference.to);
         }
         self.place(work, batch, page, (id, staged), &home)?;
@@ -857,7 +883,7 @@ impl<H: Host> Engine<'_, H> {
         let fits = |one: &&Candidate| {
             let seen = one.contact.as_ref().and_then(|uuid| page.contacts.get(uuid));
             let same = |name: &str| {
-                let ours = pair.base.get(&format!("primary_contact.{name}"));
+                let ours = pair.base.get(&format!("{PRIMARY_CONTACT}{name}"));
                 seen.is_some_and(|seen| ours.is_some() && seen.fields.get(name) == ours)
             };
             same("email") || (same("first_name") && same("last_name"))
@@ -1219,7 +1245,8 @@ impl<H: Host> Engine<'_, H> {
             change.action = Action::Move;
             change.leaves = Some(seen.customer.clone());
             change.reason = "it stands at another customer".to_owned();
-            difference.from = seen.fields.clone();
+            // What we wrote there is not known: the copy is ours only if it says what GHL says.
+            difference.from = Fields::new();
             difference.to = child.fields.clone();
             difference.replaces = 0;
         }
@@ -1294,6 +1321,14 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.scan(&work.tables.left, &within, None, 1000).await?;
         let lasting: Vec<(String, Member)> =
             self.keeper.scan(&MEMBERS, &within, None, 1000).await?;
+        let deleted: Option<bool> = self.keeper.get(&DELETED, &customer).await?;
+        if leaving && deleted.is_some() {
+            for (key, _) in &lasting {
+                batch.delete(&MEMBERS, key);
+            }
+            batch.delete(&SHARED, &customer);
+            return Ok(Step { batch, done: false });
+        }
         let mut members: Named<Member> = Named::default();
         let own = |key: &str| key.strip_prefix(&within).unwrap_or(key).to_owned();
         for (key, member) in lasting {

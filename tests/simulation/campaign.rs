@@ -17,6 +17,8 @@ use crate::tape::Tape;
 
 /// Seeds of a run in which nothing else is asked for.
 const SEEDS: u64 = 2_000;
+/// Seeds beyond them whose stories broke once: they are told again in each run.
+const ONCE_BROKEN: &[u64] = &[4_680, 5_859, 7_035, 9_348, 9_957, 13_172];
 /// A mutant must be noticed within so many.
 const MUTANT_SEEDS: u64 = 500;
 
@@ -128,16 +130,21 @@ fn stories_hold() {
         assert_eq!(told.held, Ok(()));
         return;
     }
-    let seeds = match number("SIMULATION_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 1..number("SIMULATION_SEEDS").unwrap_or(SEEDS) + 1,
+    let seeds: Vec<u64> = match number("SIMULATION_SEED") {
+        Some(seed) => vec![seed],
+        None => {
+            let last = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
+            let beyond = ONCE_BROKEN.iter().copied().filter(|seed| *seed > last);
+            (1..=last).chain(beyond).collect()
+        }
     };
-    let count = seeds.end - seeds.start;
+    let count = seeds.len() as u64;
     let began = Instant::now();
     let reached: Mutex<BTreeMap<&'static str, u64>> = Mutex::default();
     let failed: Mutex<BTreeMap<String, Vec<(u64, String)>>> = Mutex::default();
     let requests = AtomicU64::new(0);
-    spread(seeds, |seed| {
+    spread(0..count, |place| {
+        let seed = seeds[place as usize];
         let tape = Tape::of(seed, &KINDS);
         let held = match play_with(None, &tape) {
             Ok(told) => {

@@ -620,6 +620,13 @@ impl Wire for Ledger {
                     request.method.name()
                 ));
             }
+            if std::env::var_os("SIMULATION_PORTRAIT").is_some() {
+                println!(
+                    "  {} {path} {} -> {status}",
+                    request.method.name(),
+                    String::from_utf8_lossy(&request.body)
+                );
+            }
             self.writes.push(Write {
                 method: request.method.name(),
                 path: path.clone(),

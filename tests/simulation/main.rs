@@ -3,7 +3,8 @@
 //!
 //! `SIMULATION_SEEDS` says how many seeds each simulation runs through, `SIMULATION_SEED` which one
 //! alone; a failure prints its seed. `SIMULATION_MUTANTS=1` breaks the engine's guards one by one and
-//! expects the invariants to notice.
+//! expects the invariants to notice. `SIMULATION_PORTRAIT=1` prints each write, and the records at the
+//! end of a story.
 
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 

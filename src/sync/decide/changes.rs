@@ -45,6 +45,15 @@ pub(in crate::sync) fn of_linked(pair: &Pair, wanted: &Fields) -> Difference {
 }
 
 impl Difference {
+    /// Without the values that were never agreed on and stand there already.
+    pub(in crate::sync) fn beyond(mut self, row: &Row, seen: &Fields, settings: &Settings) -> Self {
+        self.to.retain(|name, value| {
+            self.from.contains_key(name)
+                || seen.get(name).is_none_or(|there| !(row.same)(name, value, there, settings))
+        });
+        self
+    }
+
     /// Of the fields that were never agreed on those are kept that hold a value in a record which
     /// somebody else made.
     pub(in crate::sync) fn keep_foreign(

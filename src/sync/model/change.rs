@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::mapping::{Fields, Problem};
+use crate::mapping::{Fields, Problem, kinds};
 use crate::named::Named;
 use crate::{choices, records};
 
@@ -182,7 +182,12 @@ impl Change {
         for (name, to) in
             self.to.iter().chain(self.at_create.iter().filter(|_| self.action.creates()))
         {
-            fields.insert(name.clone(), FieldChange { from: self.from.get(name), to });
+            let from = self.from.get(name);
+            // What a contact takes along to its new customer is no change.
+            if self.action.creates() && from == Some(&kinds::mark(to)) {
+                continue;
+            }
+            fields.insert(name.clone(), FieldChange { from, to });
         }
         let of_customer = self.kind == Kind::Customer;
         ChangeView {

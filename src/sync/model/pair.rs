@@ -1,6 +1,7 @@
 //! A GHL record and its counterpart in ChartMogul.
 
 use crate::mapping::Fields;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::{choices, records};
 
 choices! {
@@ -122,6 +123,24 @@ records! {
         pub marked: bool = "marked";
         /// Since when GHL no longer has the record, epoch milliseconds.
         pub gone: Option<u64> = "gone";
+    }
+}
+
+impl Pair {
+    /// The pair of a contact that was the primary contact of a customer of its own.
+    pub(in crate::sync) fn of_primary_contact(&self) -> Self {
+        self.renamed(|name| name.strip_prefix(PRIMARY_CONTACT).map(str::to_owned))
+    }
+
+    /// The pair of a contact that becomes the primary contact of a customer of its own.
+    pub(in crate::sync) fn as_primary_contact(&self) -> Self {
+        self.renamed(|name| Some(format!("{PRIMARY_CONTACT}{name}")))
+    }
+
+    fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> Self {
+        let base = self.base.iter().filter_map(|(name, mark)| Some((rename(name)?, mark.clone())));
+        let kept = self.kept.iter().filter_map(|name| rename(name));
+        Self { base: base.collect(), kept: kept.collect(), ..self.clone() }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::dates;
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
 use crate::http::Page;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{attributes, customer, member, task};
 use crate::mapping::settings::Anchor;
 use crate::mapping::{Fields, email, hash, notes, tasks, text};
@@ -474,10 +475,10 @@ impl<H: Host> Engine<'_, H> {
             // A customer of ours shows its primary contact by its list of contacts.
             if let Some(mut known) = known.filter(|known| known.ours)
                 && self.settings.anchor != Anchor::AttachOnly
-                && !known.fields.keys().any(|name| name.starts_with("primary_contact."))
+                && !known.fields.keys().any(|name| name.starts_with(PRIMARY_CONTACT))
             {
                 for (name, value) in &fields {
-                    known.fields.insert(format!("primary_contact.{name}"), value.clone());
+                    known.fields.insert(format!("{PRIMARY_CONTACT}{name}"), value.clone());
                 }
                 batch.put(&work.tables.customers, customer, &known)?;
             }

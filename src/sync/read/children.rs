@@ -120,6 +120,7 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
     ) -> Result<()> {
         let mut found: BTreeMap<String, StagedNote> = BTreeMap::new();
+        let mut strays: BTreeMap<String, String> = BTreeMap::new();
         for (contact, items) in read {
             for item in items {
                 let note = match record::read_json::<Note<'_>>(item) {
@@ -151,7 +152,11 @@ impl<H: Host> Engine<'_, H> {
                 };
                 let id = note.id.as_deref().unwrap_or_default().to_owned();
                 let (fields, at_create) = notes::note(&note);
-                let own = note.contact_id.as_deref().is_none_or(|own| own == contact);
+                let named = note.contact_id.as_deref().filter(|named| !named.is_empty());
+                let own = named.is_none_or(|own| own == contact);
+                if let (false, Some(named)) = (own, named) {
+                    strays.insert(id.clone(), named.to_owned());
+                }
                 let staged = StagedNote {
                     contact: contact.clone(),
                     own,
@@ -166,10 +171,21 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
         }
+        // One that names another linked contact belongs to that one, whether its list is read or not.
+        let (strays, named): (Vec<String>, Vec<String>) = strays.into_iter().unzip();
+        let elsewhere = self.homes_of(work, Kind::Contact, &named).await?;
+        let mut homes: BTreeMap<String, Home> = homes.iter().cloned().collect();
+        for ((id, contact), home) in strays.iter().zip(named).zip(elsewhere) {
+            let Some(home) = home.filter(Home::is_settled) else { continue };
+            if let Some(note) = found.get_mut(id).filter(|note| !note.own) {
+                note.contact.clone_from(&contact);
+                note.own = true;
+                homes.insert(contact, home);
+            }
+        }
         let ids: Vec<&String> = found.keys().collect();
         let pairs = self.live_pairs(work, Kind::Note, &ids).await?;
         let staged: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, &ids).await?;
-        let homes: BTreeMap<&String, &Home> = homes.iter().map(|(id, home)| (id, home)).collect();
         let marked = self.settings.marker == Marker::Trailing;
         for ((pair, before), (id, mut note)) in pairs.into_iter().zip(staged).zip(found) {
             note.twice |= before.is_some();

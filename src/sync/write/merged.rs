@@ -20,14 +20,15 @@ impl<H: Host> Engine<'_, H> {
         change: &Change,
         error: &Error,
     ) -> Result<Option<Change>> {
-        // A note or task that is gone says nothing about its customer.
+        // A note or task that is gone says nothing about its customer; and what a customer shares is
+        // not another's because one of its contacts has gone over to that one.
         let of_customer = matches!(change.action, Action::Create | Action::Move)
-            || matches!(change.kind, Kind::Contact | Kind::Business | Kind::Customer);
+            || matches!(change.kind, Kind::Contact | Kind::Business);
         if error.code != Code::NotFound || lacks_parent(error) || !of_customer {
             return Ok(None);
         }
         let owner = match (change.kind, change.parent.as_deref()) {
-            (Kind::Note | Kind::Task | Kind::Customer, Some(contact)) => (Kind::Contact, contact),
+            (Kind::Note | Kind::Task, Some(contact)) => (Kind::Contact, contact),
             (Kind::Contact, Some(business)) if change.action == Action::Create => {
                 (Kind::Business, business)
             }

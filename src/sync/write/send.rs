@@ -17,6 +17,7 @@ use super::progress::Progress;
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, Call};
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
@@ -186,7 +187,7 @@ impl<H: Host> Engine<'_, H> {
         // It may hold an older form: it was written before GHL's record changed again.
         if let Some(held) = &made.held {
             self.replace_refused_user(progress.work, change)?;
-            let hidden = |name: &str| name.starts_with("primary_contact.");
+            let hidden = |name: &str| name.starts_with(PRIMARY_CONTACT);
             let compared = select(&change.to, &|name, _| !hidden(name));
             let late = of_first_link(row_of(change), &compared, held, true, self.settings);
             if !late.to.is_empty() {
@@ -223,7 +224,7 @@ impl<H: Host> Engine<'_, H> {
                     let whole = Change { uuid: None, action: Action::Update, ..change.clone() };
                     let whole = Change {
                         external: None,
-                        to: select(&whole.to, &|name, _| name.starts_with("primary_contact.")),
+                        to: select(&whole.to, &|name, _| name.starts_with(PRIMARY_CONTACT)),
                         tags: TagChange::default(),
                         ..whole
                     };
