@@ -140,13 +140,38 @@ pub enum Event {
     Warning { code: &'static str, message: String },
 }
 
+/// A condition on a commit: the key must hold exactly this value when the commit happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The key that is compared.
+    pub key: String,
+    /// The value it must hold; `None` when the key must be absent.
+    pub value: Option<String>,
+}
+
+/// What became of a commit that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a superseded commit has written nothing"]
+pub enum Committed {
+    /// Everything is written.
+    Yes,
+    /// The guard's key holds another value; nothing is written.
+    Superseded,
+}
+
 /// Keeps the sync's state. Keys and values are text; a commit happens whole or not at all.
 #[allow(async_fn_in_trait, reason = "one thread: wasm and the native tests need no Send")]
 pub trait StateStore {
     /// The values of these keys, in their order; `None` where there is none.
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>>;
-    /// Puts and deletes together, atomically.
-    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()>;
+    /// Puts and deletes together, atomically. With a guard, the comparison and the writes are one
+    /// atomic step. A store without conditional commits ignores the guard: it serves one process.
+    async fn commit(
+        &self,
+        puts: Vec<(String, String)>,
+        deletes: Vec<String>,
+        guard: Option<Guard>,
+    ) -> Result<Committed>;
     /// Up to `limit` entries whose key begins with `prefix`, in byte order, after the key `after`.
     async fn scan(
         &self,

@@ -66,6 +66,10 @@ export interface HostFunctions {
   emit(eventJson: string): void;
   crashed(message: string): void;
   storeGet(keys: string[]): Promise<(string | undefined)[]>;
-  storeCommit(puts: [string, string][], deletes: string[]): Promise<void>;
+  storeCommit(
+    puts: [string, string][],
+    deletes: string[],
+    guard?: { key: string; value: string | undefined },
+  ): Promise<boolean>;
   storeScan(prefix: string, after: string | undefined, limit: number): Promise<[string, string][]>;
 }

@@ -30,7 +30,13 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
     emit: (eventJson) => emit(JSON.parse(eventJson)),
     crashed: (message) => crashed(trapFields(message)),
     storeGet: async (keys) => (await store()).get(keys),
-    storeCommit: async (puts, deletes) => (await store()).commit(puts, deletes),
+    async storeCommit(puts, deletes, guard) {
+      const opened = await store();
+      if (opened.conditional === true) return (await opened.commit(puts, deletes, guard)) !== false;
+      // Whatever such a commit returns, it says nothing about a guard.
+      await opened.commit(puts, deletes);
+      return true;
+    },
     storeScan: async (prefix, after, limit) => (await store()).scan(prefix, after, limit),
   };
 }

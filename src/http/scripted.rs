@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::{Client, ClientConfig, GhlVersion, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
-use crate::host::{Aborted, Event, Host, Request, Response, SendFailure, StateStore};
+use crate::host::{
+    Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
+};
 
 /// What a request gets, after so many milliseconds.
 pub(crate) type Reply = (u64, Result<Response, SendFailure>);
@@ -190,7 +192,12 @@ impl StateStore for NoStore {
         Err(Error::new(Code::StoreFailed, "there is none"))
     }
 
-    async fn commit(&self, _: Vec<(String, String)>, _: Vec<String>) -> Result<()> {
+    async fn commit(
+        &self,
+        _: Vec<(String, String)>,
+        _: Vec<String>,
+        _: Option<Guard>,
+    ) -> Result<Committed> {
         Err(Error::new(Code::StoreFailed, "there is none"))
     }
 

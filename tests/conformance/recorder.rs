@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use ghl_chartmogul::error::Result;
-use ghl_chartmogul::host::{Aborted, Event, Host, Request, Response, SendFailure, StateStore};
+use ghl_chartmogul::host::{
+    Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
+};
 use serde_json::Value;
 
 /// What a request gets, at this time.
@@ -94,8 +96,13 @@ impl StateStore for NoStore {
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
         Ok(vec![None; keys.len()])
     }
-    async fn commit(&self, _: Vec<(String, String)>, _: Vec<String>) -> Result<()> {
-        Ok(())
+    async fn commit(
+        &self,
+        _: Vec<(String, String)>,
+        _: Vec<String>,
+        _: Option<Guard>,
+    ) -> Result<Committed> {
+        Ok(Committed::Yes)
     }
     async fn scan(&self, _: &str, _: Option<&str>, _: usize) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use ghl_chartmogul::error::{Code, Error, Result};
-use ghl_chartmogul::host::StateStore;
+use ghl_chartmogul::host::{Committed, Guard, StateStore};
 
 use crate::mutants::Mutant;
 
@@ -70,7 +70,12 @@ impl StateStore for MemoryStore {
         Ok(keys.iter().map(|key| entries.get(key).cloned()).collect())
     }
 
-    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
+    async fn commit(
+        &self,
+        puts: Vec<(String, String)>,
+        deletes: Vec<String>,
+        guard: Option<Guard>,
+    ) -> Result<Committed> {
         if self.dies_after.get().is_some_and(|after| self.commits.get() >= after) {
             std::future::pending::<()>().await;
         }
@@ -82,6 +87,9 @@ impl StateStore for MemoryStore {
             return failed();
         }
         let mut entries = self.entries.borrow_mut();
+        if guard.is_some_and(|guard| entries.get(&guard.key) != guard.value.as_ref()) {
+            return Ok(Committed::Superseded);
+        }
         let mutant = self.mutant.get();
         // Clearing, which puts nothing, goes on until nothing is left.
         let keeps = |key: &&String| !puts.is_empty() && mutant.is_some_and(|m| m.keeps(key));
@@ -91,7 +99,7 @@ impl StateStore for MemoryStore {
         entries.extend(
             puts.into_iter().filter(|(key, _)| !mutant.is_some_and(|mutant| mutant.loses(key))),
         );
-        if failing == Some(Failing::After) { failed() } else { Ok(()) }
+        if failing == Some(Failing::After) { failed() } else { Ok(Committed::Yes) }
     }
 
     async fn scan(
@@ -109,4 +117,26 @@ impl StateStore for MemoryStore {
             entries.range((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
         Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
+}
+
+#[test]
+fn a_guarded_commit_happens_only_while_its_key_holds_the_value() {
+    use ghl_chartmogul::host::StateStore as _;
+    let store = MemoryStore::default();
+    let commit = |guard: Option<&str>, value: &str| {
+        let guard = Guard { key: "lease".into(), value: guard.map(Into::into) };
+        let puts = vec![("lease".into(), value.into())];
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut committing = std::pin::pin!(store.commit(puts, Vec::new(), Some(guard)));
+        match committing.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(committed) => committed.unwrap(),
+            std::task::Poll::Pending => panic!("it waits for something"),
+        }
+    };
+    assert_eq!(commit(Some("a"), "b"), Committed::Superseded);
+    assert_eq!(store.dump(), "");
+    assert_eq!(commit(None, "a"), Committed::Yes);
+    assert_eq!(commit(None, "b"), Committed::Superseded);
+    assert_eq!(commit(Some("a"), "b"), Committed::Yes);
+    assert_eq!(store.dump(), "lease\tb\n");
 }

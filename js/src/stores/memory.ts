@@ -8,13 +8,16 @@ export function memory(): StateStore {
   const values = new Map<string, string>();
   const keys = new SortedKeys();
   return {
+    conditional: true,
     get: (wanted) => wanted.map((key) => values.get(key)),
-    commit(puts, deletes) {
+    commit(puts, deletes, guard) {
+      if (guard !== undefined && values.get(guard.key) !== guard.value) return false;
       for (const key of deletes) if (values.delete(key)) keys.delete(key);
       for (const [key, value] of puts) {
         if (!values.has(key)) keys.add(key);
         values.set(key, value);
       }
+      return true;
     },
     scan(prefix, after, limit) {
       const entries: [string, string][] = [];

@@ -3,8 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { takeOwnership } from "./owner.js";
+import { compareBytes } from "./sorted-keys.js";
 import { openDatabase, type SqliteDatabase } from "./sqlite-database.js";
 import type { StateStore } from "./store.js";
+import { successor } from "./successor.js";
 
 /** Raised when the table changes. */
 const FORMAT = 1;
@@ -48,7 +50,8 @@ export function sqlite(path: string): StateStore {
   return {
     identity: identityOf(file),
     get: async (keys) => (await open()).get(keys),
-    commit: async (puts, deletes) => (await open()).commit(puts, deletes),
+    conditional: true,
+    commit: async (puts, deletes, guard) => (await open()).commit(puts, deletes, guard),
     scan: async (prefix, after, limit) => (await open()).scan(prefix, after, limit),
     async close() {
       const last = opened;
@@ -105,25 +108,36 @@ function storeOf(database: SqliteDatabase, release: () => void): OpenStore {
     "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
   );
   const remove = database.prepare("DELETE FROM state WHERE key = ?");
-  const list = database.prepare(
-    "SELECT key, value FROM state WHERE key >= ? AND key > ? ORDER BY key LIMIT ?",
-  );
+  const list = (range: string) =>
+    database.prepare(`SELECT key, value FROM state WHERE ${range} ORDER BY key LIMIT ?`);
+  const [from, behind] = [list("key >= ? AND key < ?"), list("key > ? AND key < ?")];
+  const [fromUnbounded, behindUnbounded] = [list("key >= ?"), list("key > ?")];
+  const get = (key: string) => read.all(key)[0]?.["value"] as string | undefined;
   return {
-    get: (keys) => keys.map((key) => read.all(key)[0]?.["value"] as string | undefined),
-    commit(puts, deletes) {
+    conditional: true,
+    get: (keys) => keys.map(get),
+    commit(puts, deletes, guard) {
       database.exec("BEGIN IMMEDIATE");
       try {
+        if (guard !== undefined && get(guard.key) !== guard.value) {
+          database.exec("ROLLBACK");
+          return false;
+        }
         for (const key of deletes) remove.run(key);
         for (const [key, value] of puts) write.run(key, value);
         database.exec("COMMIT");
+        return true;
       } catch (reason) {
         database.exec("ROLLBACK");
         throw reason;
       }
     },
     scan(prefix, after, limit) {
-      const rows = list.all(prefix, after ?? "", limit) as { key: string; value: string }[];
-      return rows.filter(({ key }) => key.startsWith(prefix)).map(({ key, value }) => [key, value]);
+      const begins = after === undefined || compareBytes(after, prefix) < 0;
+      const [bounded, unbounded] = begins ? [from, fromUnbounded] : [behind, behindUnbounded];
+      const [lower, upper] = [begins ? prefix : after, successor(prefix)];
+      const rows = upper === undefined ? unbounded.all(lower, limit) : bounded.all(lower, upper, limit);
+      return (rows as { key: string; value: string }[]).map(({ key, value }) => [key, value]);
     },
     close() {
       database.close();

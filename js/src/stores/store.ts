@@ -3,17 +3,35 @@
 /** A value, or a promise of it. */
 export type Awaitable<Value> = Value | PromiseLike<Value>;
 
+/** A condition on a commit: the key must hold exactly this value, or be absent where it is undefined. */
+export interface CommitGuard {
+  key: string;
+  value: string | undefined;
+}
+
 /**
  * Keeps the sync's state: text under text keys. A commit must happen whole or not at all, and be
- * durable when it returns. One process uses a store at a time.
+ * durable when it returns. Several processes may share a store that is `conditional`; any other serves
+ * one process at a time.
  */
 export interface StateStore {
   /** The same for every object in this process that keeps the same state. Default: the object itself. */
   readonly identity?: object;
   /** The values of these keys, in their order; undefined where there is none. */
   get(keys: string[]): Awaitable<(string | undefined)[]>;
-  /** Puts and deletes together, atomically. No key is in both. */
-  commit(puts: [key: string, value: string][], deletes: string[]): Awaitable<void>;
+  /** True when `commit` honours its guard. */
+  readonly conditional?: boolean;
+  /**
+   * Puts and deletes together, atomically. No key is in both. A guard comes only to a store that is
+   * `conditional`: when its key holds another value, nothing is written and the result is `false`.
+   * The comparison and the writes must be one atomic step, also between processes.
+   */
+  commit(
+    puts: [key: string, value: string][],
+    deletes: string[],
+    guard?: CommitGuard,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a store without guards need not return anything.
+  ): Awaitable<boolean | void>;
   /** Up to `limit` entries whose key begins with `prefix`, in byte order of UTF-8, after the key `after`. */
   scan(prefix: string, after: string | undefined, limit: number): Awaitable<[key: string, value: string][]>;
   /** Lets go of what the store holds open. */

@@ -338,6 +338,33 @@ describe("the host", () => {
   });
 });
 
+describe("the guard of a commit", () => {
+  const guard = { key: "k", value: "v" };
+  const committed = async (store) => {
+    const calls = [];
+    const commit = (...given) => {
+      calls.push(given);
+      return false;
+    };
+    const { connector, made } = play(
+      { call: async () => "{}" },
+      { store: { get: () => [], scan: () => [], commit, ...store } },
+    );
+    await connector.ghl.contacts.get({ contactId: "1" });
+    return { calls, answer: await made[0].host.storeCommit([], ["a"], guard) };
+  };
+
+  test("reaches a conditional store, and its answer comes back", async () => {
+    assert.deepEqual(await committed({ conditional: true }), { calls: [[[], ["a"], guard]], answer: false });
+  });
+
+  test("is kept from any other store, whose answer counts for nothing", async () => {
+    const unguarded = { calls: [[[], ["a"]]], answer: true };
+    assert.deepEqual(await committed({}), unguarded);
+    assert.deepEqual(await committed({ conditional: "yes" }), unguarded);
+  });
+});
+
 describe("plans, applies and runs of one location", () => {
   const store = () => ({ get: () => [], commit() {}, scan: () => [] });
   const turn = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -60,6 +60,58 @@ for (const [name, create] of [
       await store.close?.();
     });
 
+    test("commits under a guard only while its key holds the value", async () => {
+      const store = create();
+      assert.equal(store.conditional, true);
+      const commit = (guardValue, value, deletes = []) =>
+        store.commit([["lease", value]], deletes, { key: "lease", value: guardValue });
+      assert.equal(await commit("a", "b"), false, "absent");
+      assert.equal(await commit(undefined, ""), true);
+      assert.equal(await commit(undefined, "b"), false, "an empty value is one");
+      assert.equal(await commit("", "a"), true);
+      await store.commit([["other", "1"]], []);
+      assert.equal(await commit("A", "b", ["other"]), false);
+      assert.deepEqual(await store.get(["lease", "other"]), ["a", "1"]);
+      assert.equal(await commit("a", "b", ["other"]), true);
+      assert.deepEqual(await store.get(["lease", "other"]), ["b", undefined]);
+      assert.notEqual(await store.commit([["other", "2"]], []), false);
+      assert.equal(await store.commit([], ["lease"], { key: "other", value: "2" }), true);
+      assert.deepEqual(await store.get(["lease"]), [undefined]);
+      await store.close?.();
+    });
+
+    test("scans prefixes up to the last of all characters, and nothing beside them", async () => {
+      const store = create();
+      const last = String.fromCodePoint(0x10ffff);
+      const keys = [
+        "a",
+        `a${last}`,
+        `a${last}${last}b`,
+        "b",
+        "\ud7ff",
+        "\ud7ffz",
+        "\ue000",
+        last,
+        `${last}1`,
+      ];
+      await store.commit(
+        keys.map((key) => [key, ""]),
+        [],
+      );
+      for (const prefix of ["a", `a${last}`, "\ud7ff", "\ue000", last, ""]) {
+        const found = (await store.scan(prefix, undefined, 100)).map(([key]) => key);
+        assert.deepEqual(
+          found,
+          keys.filter((key) => key.startsWith(prefix)),
+          JSON.stringify(prefix),
+        );
+        assert.deepEqual(await store.scan(prefix, found.at(-1), 100), []);
+        assert.equal((await store.scan(prefix, "", 100)).length, found.length);
+      }
+      assert.deepEqual(await store.scan("a", "b", 100), [], "after a key behind the prefix");
+      await store.close?.();
+    });
+
     test("scans a prefix in byte order, after a key, up to a limit", async () => {
       const store = create();
       const keys = ["p/a", "p/ａ", "p/👋", "p/", "p/z", "p0", "o", "p/zz", "p/%", "P/a"];
@@ -106,6 +158,33 @@ for (const [name, create] of [
     });
   });
 }
+
+describe("the scan of a SQLite store", () => {
+  test("reads no rows beside its prefix, and none before its place", async () => {
+    const file = newFile();
+    const store = sqlite(file);
+    const keys = Array.from({ length: 20_000 }, (_, index) => `${index % 2 ? "a" : "c"}/${10_000 + index}`);
+    await store.commit(
+      keys.map((key) => [key, "x".repeat(100)]),
+      [],
+    );
+    const time = async (action) => {
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 5; round++) {
+        const began = performance.now();
+        for (let times = 0; times < 20; times++) await action();
+        best = Math.min(best, performance.now() - began);
+      }
+      return best;
+    };
+    const page = await time(() => store.scan("a/", undefined, 1_000));
+    const empty = await time(() => store.scan("b/", undefined, 1_000));
+    const late = await time(() => store.scan("a/", "a/29990", 1_000));
+    await store.close();
+    assert.ok(empty < page / 4, `an empty prefix takes ${empty} ms, a page ${page} ms`);
+    assert.ok(late < page / 4, `the last rows take ${late} ms, a page ${page} ms`);
+  });
+});
 
 describe("a SQLite file", () => {
   test("keeps its entries when it is closed and opened again, and leaves only itself behind", async () => {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::tables::Table;
 use crate::error::{Code, Error, Result};
-use crate::host::StateStore;
+use crate::host::{Committed, StateStore};
 use crate::record::{self, Problem, Slot};
 
 /// What can be read from the store.
@@ -82,7 +82,16 @@ impl<'a, S: StateStore> Keeper<'a, S> {
                 None => deletes.push(key),
             }
         }
-        self.store.commit(puts, deletes).await
+        self.write(puts, deletes).await
+    }
+
+    async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
+        match self.store.commit(puts, deletes, None).await? {
+            Committed::Yes => Ok(()),
+            Committed::Superseded => {
+                Err(Error::new(Code::StoreFailed, "the store refused a commit without a condition"))
+            }
+        }
     }
 
     /// One row.
@@ -169,7 +178,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             if rows.is_empty() {
                 return Ok(());
             }
-            self.store.commit(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
+            self.write(Vec::new(), rows.into_iter().map(|(key, _)| key).collect()).await?;
         }
     }
 }

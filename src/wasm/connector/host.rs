@@ -10,7 +10,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::host_object::{HostObject, settled};
 use super::value;
 use crate::error::{Code, Error, Result};
-use crate::host::{Aborted, Event, Host, Request, Response, SendFailure, StateStore};
+use crate::host::{
+    Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
+};
 
 /// The port for one call.
 pub(super) struct CallHost {
@@ -161,9 +163,23 @@ impl StateStore for HostStore {
             .collect()
     }
 
-    async fn commit(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
+    async fn commit(
+        &self,
+        puts: Vec<(String, String)>,
+        deletes: Vec<String>,
+        guard: Option<Guard>,
+    ) -> Result<Committed> {
         let puts: Array = puts.into_iter().map(|(key, value)| texts(&[key, value])).collect();
-        self.settle(self.host.store_commit(&puts, &texts(&deletes))).await.map(|_| ())
+        let condition = guard.as_ref().map_or(Ok(JsValue::UNDEFINED), plain_guard);
+        let condition = self.settle(condition).await?;
+        let given = self.host.store_commit(&puts, &texts(&deletes), &condition);
+        let given = self.settle(given).await?;
+        match (guard, given.as_bool()) {
+            (Some(_), Some(false)) => Ok(Committed::Superseded),
+            // `false` says that nothing was written, for which there was no reason.
+            (None, Some(false)) => Err(wrong_answer("commit")),
+            _ => Ok(Committed::Yes),
+        }
     }
 
     async fn scan(
@@ -179,7 +195,7 @@ impl StateStore for HostStore {
 }
 
 fn wrong_answer(function: &str) -> Error {
-    let message = format!("the state store's {function} gave something else than it must");
+    let message = format!("the state store's {function} returned an unexpected value");
     Error::new(Code::StoreFailed, message)
 }
 
@@ -191,6 +207,15 @@ fn pair(entry: &JsValue) -> Option<(String, String)> {
     let items = value::items(entry)?;
     let [first, second] = items.as_slice() else { return None };
     Some((first.as_string()?, second.as_string()?))
+}
+
+/// `{ key, value }`, with the value undefined where the key must be absent.
+fn plain_guard(guard: &Guard) -> Result<JsValue, JsValue> {
+    let object = Object::new();
+    let value = guard.value.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
+    Reflect::set(&object, &JsValue::from_str("key"), &JsValue::from_str(&guard.key))?;
+    Reflect::set(&object, &JsValue::from_str("value"), &value)?;
+    Ok(object.into())
 }
 
 /// `{ method, url, headers, body?, signal?, timeoutMs }`.

@@ -18,7 +18,7 @@ export interface HostObject {
   emit(eventJson: string): void;
   crashed(message: string): void;
   storeGet(keys: string[]): unknown;
-  storeCommit(puts: [string, string][], deletes: string[]): unknown;
+  storeCommit(puts: [string, string][], deletes: string[], guard?: { key: string; value: string | undefined }): unknown;
   storeScan(prefix: string, after: string | undefined, limit: number): unknown;
 }
 "#;
@@ -66,6 +66,7 @@ extern "C" {
         this: &HostObject,
         puts: &Array,
         deletes: &Array,
+        guard: &JsValue,
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = storeScan)]
     pub(super) fn store_scan(

@@ -11,7 +11,7 @@ use super::Connector;
 use super::host::CallHost;
 use super::host_object::HostObject;
 use crate::error::Code;
-use crate::host::{Host, StateStore};
+use crate::host::{Committed, Guard, Host, StateStore};
 
 const TOKEN: &str = "pit-canary-0815";
 
@@ -396,7 +396,7 @@ async fn a_store_is_not_trusted_either() {
     }
     for given in ["undefined", "thrower", "async () => { throw 'text'; }"] {
         let host = CallHost::new(host(&format!("storeCommit: {given}")), &JsValue::UNDEFINED);
-        let committed = host.store().commit(Vec::new(), Vec::new()).await;
+        let committed = host.store().commit(Vec::new(), Vec::new(), None).await;
         assert_eq!(committed.unwrap_err().code, Code::StoreFailed, "{given}");
     }
 }
@@ -416,9 +416,37 @@ async fn a_store_gets_and_gives_what_was_put() {
     let store = host.store();
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let puts = vec![pair("p/1", "{}"), pair("p/2", "ü"), pair("p/3", ""), pair("q/1", "x")];
-    store.commit(puts, vec!["p/3".to_owned()]).await.unwrap();
+    let committed = store.commit(puts, vec!["p/3".to_owned()], None).await;
+    assert_eq!(committed.unwrap(), Committed::Yes);
     let values = store.get(&["p/2".to_owned(), "p/3".to_owned()]).await.unwrap();
     assert_eq!(values, [Some("ü".to_owned()), None]);
     assert_eq!(store.scan("p/", None, 9).await.unwrap(), [pair("p/1", "{}"), pair("p/2", "ü")]);
     assert_eq!(store.scan("p/", Some("p/1"), 1).await.unwrap(), [pair("p/2", "ü")]);
+}
+
+#[wasm_bindgen_test]
+async fn a_guard_reaches_the_store_and_its_refusal_comes_back() {
+    let given = "storeCommit(puts, deletes, guard) {
+        this.guards = [...(this.guards ?? []), guard && [Object.keys(guard).join(), guard.key, guard.value]];
+        return this.answer;
+    }";
+    let object = host(given);
+    let host = CallHost::new(object.clone(), &JsValue::UNDEFINED);
+    let set_answer = |answer: JsValue| Reflect::set(&object, &"answer".into(), &answer).unwrap();
+    let guard = |value: Option<&str>| Guard { key: "k".into(), value: value.map(Into::into) };
+    let commit = |guard| host.store().commit(Vec::new(), Vec::new(), guard);
+
+    for answer in [JsValue::UNDEFINED, JsValue::NULL, JsValue::TRUE, JsValue::from_f64(0.0)] {
+        set_answer(answer);
+        assert_eq!(commit(Some(guard(Some("v")))).await.unwrap(), Committed::Yes);
+    }
+    set_answer(JsValue::FALSE);
+    assert_eq!(commit(Some(guard(None))).await.unwrap(), Committed::Superseded);
+    assert_eq!(commit(None).await.unwrap_err().code, Code::StoreFailed);
+
+    let guards = js_sys::JSON::stringify(&property(&object, "guards")).unwrap();
+    let held = r#"["key,value","k","v"]"#;
+    // JSON writes undefined as null.
+    let absent = r#"["key,value","k",null]"#;
+    assert_eq!(guards, format!("[{held},{held},{held},{held},{absent},null]"));
 }
