@@ -138,6 +138,7 @@ impl Code {
                 | Self::DailyQuotaExhausted
                 | Self::Aborted
                 | Self::StoreFailed
+                | Self::Busy
                 | Self::Crashed
         )
     }

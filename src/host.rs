@@ -193,6 +193,10 @@ pub trait Host {
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted>;
     /// Milliseconds since 1970-01-01 UTC.
     fn now(&self) -> u64;
+    /// Waits beside other work, whatever the deadline, and keeps no process alive.
+    async fn sleep_in_background(&self, milliseconds: u64);
+    /// Who this is, for the people who run other processes on the same store; may be empty.
+    fn name(&self) -> String;
     /// From now on no sleep lasts beyond this instant, epoch milliseconds.
     fn set_deadline(&self, deadline_ms: Option<u64>);
     /// A number from 0 up to, not including, 1.

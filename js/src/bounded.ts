@@ -47,6 +47,14 @@ export async function bounded<Result>(
   }
 }
 
+/** Resolves after so many milliseconds; where nothing else keeps the process alive, it ends before. */
+export function sleepInBackground(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds);
+    (timer as { unref?: () => void }).unref?.();
+  });
+}
+
 /** Resolves after so many milliseconds; rejects with a SendFailure when the signal fires first. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.reject(ABORTED);

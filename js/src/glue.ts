@@ -60,6 +60,10 @@ export interface HostFunctions {
   fetch(request: Request, timeoutMs: number, signal?: AbortSignal): Promise<PlainResponse>;
   transport?(request: PlainRequest): Promise<PlainResponse>;
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Waits beside other work, and keeps no process alive. */
+  sleepInBackground(milliseconds: number): Promise<void>;
+  /** Who this is, for other processes on the same store. */
+  name?: string | undefined;
   now(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMilliseconds: number): number | undefined;

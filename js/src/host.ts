@@ -1,6 +1,6 @@
 // The functions that the module calls: I/O, time, chance, zones, events and the state store.
 
-import { sleep } from "./bounded.js";
+import { sleep, sleepInBackground } from "./bounded.js";
 import { type ErrorFields, trapFields } from "./errors.js";
 import type { HostFunctions } from "./glue.js";
 import type { StateStore } from "./stores/store.js";
@@ -24,6 +24,8 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
     fetch: sendWithFetch,
     ...(transport === undefined ? {} : { transport: (request) => sendWithTransport(transport, request) }),
     sleep,
+    sleepInBackground,
+    name: processName(),
     now: () => Date.now(),
     random: () => Math.random(),
     utcOffsetMinutes,
@@ -39,4 +41,12 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
     },
     storeScan: async (prefix, after, limit) => (await store()).scan(prefix, after, limit),
   };
+}
+
+/** This process, where the host has processes. */
+function processName(): string | undefined {
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  if (process?.pid === undefined) return undefined;
+  const system = process.getBuiltinModule?.("node:os");
+  return `process ${process.pid}${system === undefined ? "" : ` on ${system.hostname()}`}`;
 }

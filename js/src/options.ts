@@ -16,6 +16,8 @@ export interface GhlOptions {
   baseUrl?: string | undefined;
   /** `dated` (default) sends each endpoint's own date version; `v3` speaks the new generation. */
   apiVersion?: "dated" | "v3" | undefined;
+  /** Milliseconds that one answer may take, 1,000 to 300,000. Default 30,000. */
+  timeoutMs?: number | undefined;
 }
 
 /** How to reach ChartMogul. */
@@ -24,6 +26,11 @@ export interface ChartMogulOptions {
   apiKey: string | undefined;
   /** Default `https://api.chartmogul.com`. */
   baseUrl?: string | undefined;
+  /**
+   * Milliseconds that one answer may take, 1,000 to 300,000. Default 30,000. A create whose outcome is
+   * unknown is looked for when they are over, and sent again at the earliest after twice as long.
+   */
+  timeoutMs?: number | undefined;
 }
 
 /** Options of a connector. A service that is left out cannot be called. */

@@ -5,7 +5,7 @@ use super::notes::Notes;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::host::{Host, Response};
-use crate::http::{self, ClientConfig, Page, Parameters, Quota};
+use crate::http::{self, Before, ClientConfig, Page, Parameters, Quota};
 use crate::record::Json;
 
 /// Calls ChartMogul with one key. All calls share its pacing and its retry budget, and what was
@@ -44,7 +44,24 @@ impl Client {
         endpoint: &'static Endpoint,
         parameters: Parameters,
     ) -> Result<Json> {
-        self.notes.value(&self.http, host, endpoint, parameters).await
+        self.notes.value(&self.http, host, endpoint, parameters, None).await
+    }
+
+    /// [`Self::value`], with something to do right before each sending. See
+    /// [`http::Client::value_after`].
+    pub async fn value_after<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+        before: &'a Before<'a>,
+    ) -> Result<Json> {
+        self.notes.value(&self.http, host, endpoint, parameters, Some(before)).await
+    }
+
+    /// Milliseconds that one answer may take.
+    pub const fn timeout_ms(&self) -> u64 {
+        self.http.timeout_ms()
     }
 
     /// One page of a list; notes in their newer form. See [`http::Client::page`].

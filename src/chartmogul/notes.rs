@@ -9,7 +9,7 @@ use super::find;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::http::{Client, Page, Parameters};
+use crate::http::{Before, Client, Page, Parameters};
 use crate::record::{self, Json};
 
 /// Marks the cursor of a list that was begun in the older form.
@@ -38,24 +38,25 @@ impl Notes {
     }
 
     /// [`Client::value`], with the fallback where the endpoint is one of `notes`.
-    pub(super) async fn value<H: Host>(
-        &self,
-        client: &Client,
-        host: &H,
+    pub(super) async fn value<'a, H: Host>(
+        &'a self,
+        client: &'a Client,
+        host: &'a H,
         endpoint: &'static Endpoint,
         parameters: Parameters,
+        before: Option<&'a Before<'a>>,
     ) -> Result<Json> {
         let Some(older) = older(endpoint) else {
-            return client.value(host, endpoint, parameters).await;
+            return client.value_after(host, endpoint, parameters, before).await;
         };
         if self.form.get() != Some(Form::Older) {
-            let answer = client.value(host, endpoint, parameters.clone()).await;
+            let answer = client.value_after(host, endpoint, parameters.clone(), before).await;
             if !self.is_gone(client, host, answer.as_ref().err()).await? {
                 return answer;
             }
         }
         let parameters = to_older(endpoint, parameters)?;
-        let answer = client.value(host, older, parameters).await?;
+        let answer = client.value_after(host, older, parameters, before).await?;
         self.form.set(Some(Form::Older));
         to_newer(&answer)
     }
@@ -225,11 +226,11 @@ mod tests {
         let (client, notes) = (client(), Notes::new());
         let retrieve = find("notes.retrieve").unwrap();
         let given = || parameters(json!({"note_uuid": "note_1"}));
-        let first = host.run(notes.value(&client, &host, retrieve, given())).unwrap();
+        let first = host.run(notes.value(&client, &host, retrieve, given(), None)).unwrap();
         let first: Value = serde_json::from_str(first.get()).unwrap();
         assert_eq!(first["associated_object"], "customer");
         assert_eq!(first["associated_object_uuid"], "cus_1");
-        host.run(notes.value(&client, &host, retrieve, given())).unwrap();
+        host.run(notes.value(&client, &host, retrieve, given(), None)).unwrap();
         let older = "/v1/customer_notes/note_1";
         assert_eq!(paths(&host), ["/v1/notes/note_1", "/v1/notes?per_page=1", older, older]);
     }
@@ -239,7 +240,8 @@ mod tests {
         let host = Scripted::new(older_account);
         let (client, notes) = (client(), Notes::new());
         let create = parameters(json!({"customer_uuid": "cus_1", "type": "note"}));
-        let note = host.run(notes.value(&client, &host, find("notes.create").unwrap(), create));
+        let note =
+            host.run(notes.value(&client, &host, find("notes.create").unwrap(), create, None));
         assert!(note.unwrap().get().contains("note_1"));
         let sent = ["/v1/notes", "/v1/notes?per_page=1", "/v1/customer_notes"];
         assert_eq!(paths(&host), sent);
@@ -253,7 +255,7 @@ mod tests {
         let (client, notes) = (client(), Notes::new());
         let call = || {
             let given = parameters(json!({"note_uuid": "note_1"}));
-            host.run(notes.value(&client, &host, find("notes.retrieve").unwrap(), given))
+            host.run(notes.value(&client, &host, find("notes.retrieve").unwrap(), given, None))
         };
         assert_eq!(call().unwrap_err().code, Code::UnreadableResponse);
         call().unwrap();
@@ -287,7 +289,7 @@ mod tests {
         let notes = Notes::new();
         let given = parameters(json!({"note_uuid": "note_1"}));
         let error = host
-            .run(notes.value(&client(), &host, find("notes.retrieve").unwrap(), given))
+            .run(notes.value(&client(), &host, find("notes.retrieve").unwrap(), given, None))
             .unwrap_err();
         assert_eq!(error.code, Code::NotFound);
         assert_eq!(paths(&host), ["/v1/notes/note_1"]);
@@ -302,9 +304,10 @@ mod tests {
         let host = Scripted::in_turn(answers);
         let (client, notes) = (client(), Notes::new());
         let create = parameters(json!({"customer_uuid": "cus_1", "type": "note"}));
-        host.run(notes.value(&client, &host, find("notes.create").unwrap(), create)).unwrap();
+        host.run(notes.value(&client, &host, find("notes.create").unwrap(), create, None)).unwrap();
         let gone = parameters(json!({"note_uuid": "note_2"}));
-        host.run(notes.value(&client, &host, find("notes.retrieve").unwrap(), gone)).unwrap_err();
+        host.run(notes.value(&client, &host, find("notes.retrieve").unwrap(), gone, None))
+            .unwrap_err();
         assert_eq!(paths(&host).len(), 2);
     }
 
@@ -330,7 +333,7 @@ mod tests {
         let host = Scripted::in_turn(vec![reply(200, &[], &json!({"data": "pong!"}))]);
         let ping = find("ping.ping").unwrap();
         let answer =
-            host.run(Notes::new().value(&client(), &host, ping, Parameters::new())).unwrap();
+            host.run(Notes::new().value(&client(), &host, ping, Parameters::new(), None)).unwrap();
         assert_eq!(answer.get(), "\"pong!\"");
     }
 }

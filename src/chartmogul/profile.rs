@@ -14,7 +14,7 @@ use crate::http::{Limits, Meaning, Profile, QueryLists, Refusal, says, spoken};
 pub static PROFILE: Profile = Profile {
     service: Service::Chartmogul,
     origin: "https://api.chartmogul.com",
-    options: &["apiKey", "baseUrl"],
+    options: &["apiKey", "baseUrl", "timeoutMs"],
     authorization,
     versioned: false,
     lists: QueryLists::Joined,

@@ -12,7 +12,7 @@ use crate::http::{Limits, Meaning, Profile, QueryLists, Refusal};
 pub static PROFILE: Profile = Profile {
     service: Service::Ghl,
     origin: "https://services.leadconnectorhq.com",
-    options: &["token", "locationId", "baseUrl", "apiVersion"],
+    options: &["token", "locationId", "baseUrl", "apiVersion", "timeoutMs"],
     authorization,
     versioned: true,
     lists: QueryLists::Repeated,

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use async_lock::{Semaphore, SemaphoreGuard};
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use super::failure::{self, Failure};
@@ -44,7 +45,12 @@ pub struct ClientConfig {
     pub location_id: Option<String>,
     /// GHL: the generation.
     pub api_version: GhlVersion,
+    /// Milliseconds that one answer may take, where they are not 30,000.
+    pub timeout_ms: Option<u64>,
 }
+
+/// What is done right before a request leaves, each time it is sent.
+pub type Before<'b> = dyn Fn() -> LocalBoxFuture<'b, Result<()>> + 'b;
 
 /// A request that no row describes.
 #[derive(Debug, Clone)]
@@ -67,6 +73,7 @@ pub struct Client {
     authorization: String,
     location_id: Option<String>,
     api_version: GhlVersion,
+    timeout_ms: u64,
     pacing: RefCell<Pacing>,
     permits: Semaphore,
     budget: RefCell<Budget>,
@@ -84,7 +91,7 @@ type Reading<'r> = Box<dyn Fn(&mut Response) -> Result<(), String> + 'r>;
 
 /// JSON's media type.
 const JSON: &str = "application/json";
-/// Milliseconds that one answer may take.
+/// Milliseconds that one answer may take, where the configuration says nothing else.
 const TIMEOUT_MS: u64 = 30_000;
 /// Longest sleep before looking again: limits and places in the queue change meanwhile.
 const LONGEST_SLEEP_MS: u64 = 1_000;
@@ -116,6 +123,7 @@ impl Client {
             secret: config.secret,
             location_id: config.location_id.filter(|id| !id.is_empty()),
             api_version: config.api_version,
+            timeout_ms: config.timeout_ms.unwrap_or(TIMEOUT_MS),
             pacing: RefCell::new(Pacing::new(&profile.limits)),
             permits: Semaphore::new(profile.limits.in_flight),
             budget: RefCell::new(Budget::new()),
@@ -136,7 +144,7 @@ impl Client {
         parameters: Parameters,
     ) -> Result<Response> {
         let request = self.request(endpoint, &parameters)?;
-        self.read(host, endpoint, request, |response| {
+        self.read(host, endpoint, request, None, |response| {
             reading::is_readable(&endpoint.result, response)?;
             Ok(std::mem::take(response))
         })
@@ -151,9 +159,28 @@ impl Client {
         endpoint: &'static Endpoint,
         parameters: Parameters,
     ) -> Result<Json> {
+        self.value_after(host, endpoint, parameters, None).await
+    }
+
+    /// [`Self::value`], with something to do right before each sending. A request that is noted so is
+    /// not sent again after an answer of any kind: the caller looks first what became of it.
+    pub async fn value_after<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        endpoint: &'static Endpoint,
+        parameters: Parameters,
+        before: Option<&'a Before<'a>>,
+    ) -> Result<Json> {
         let request = self.request(endpoint, &parameters)?;
-        self.read(host, endpoint, request, |response| reading::value(&endpoint.result, response))
-            .await
+        self.read(host, endpoint, request, before, |response| {
+            reading::value(&endpoint.result, response)
+        })
+        .await
+    }
+
+    /// Milliseconds that one answer may take.
+    pub const fn timeout_ms(&self) -> u64 {
+        self.timeout_ms
     }
 
     /// One page of a list: the first, or the one that a page's cursor stands for.
@@ -170,7 +197,7 @@ impl Client {
         }
         let (parameters, before) = pager::request(endpoint, parameters, cursor)?;
         let request = self.request(endpoint, &parameters)?;
-        let page = self.read(host, endpoint, request, |response| {
+        let page = self.read(host, endpoint, request, None, |response| {
             let list = List::read(&endpoint.result, response)?;
             Ok(pager::page(endpoint, &parameters, &before, &list))
         });
@@ -195,8 +222,10 @@ impl Client {
         let body = body.map(|body| (JSON.to_owned(), body));
         let target = format!("{}{query}", unlisted.path);
         let request = self.assemble(endpoint, &target, version, body);
-        self.read(host, endpoint, request, |response| reading::value(&endpoint.result, response))
-            .await
+        self.read(host, endpoint, request, None, |response| {
+            reading::value(&endpoint.result, response)
+        })
+        .await
     }
 
     /// The service.
@@ -279,7 +308,7 @@ impl Client {
             url: format!("{}{target}", self.base_url),
             headers,
             body,
-            timeout_ms: TIMEOUT_MS,
+            timeout_ms: self.timeout_ms,
         }
     }
 
@@ -304,12 +333,13 @@ impl Client {
         host: &'a H,
         endpoint: &'static Endpoint,
         request: Request,
+        before: Option<&'a Before<'a>>,
         read: impl Fn(&mut Response) -> Result<T, String> + 'a,
     ) -> impl Future<Output = Result<T>> + 'a {
         let taken = Rc::new(Cell::new(None));
         let take = Rc::clone(&taken);
         let read = move |response: &mut Response| read(response).map(|value| take.set(Some(value)));
-        self.exchange(host, endpoint, request, Box::new(read)).map(move |sent| {
+        self.exchange(host, endpoint, request, before, Box::new(read)).map(move |sent| {
             sent?;
             taken
                 .take()
@@ -323,26 +353,28 @@ impl Client {
         host: &H,
         endpoint: &'static Endpoint,
         request: Request,
+        before: Option<&Before<'_>>,
         read: Reading<'_>,
     ) -> Result<()> {
         let mut attempt = 1;
         let mut uncertain = false;
         loop {
-            let failure = match self.attempt(host, endpoint, request.clone(), attempt).await? {
-                Ok(mut response) => {
-                    if !matches!(endpoint.result, Outcome::Bytes) {
-                        record::mend_surrogates(&mut response.body);
-                    }
-                    match read(&mut response) {
-                        Ok(()) => {
-                            self.budget.borrow_mut().succeeded();
-                            return Ok(());
+            let failure =
+                match self.attempt(host, endpoint, request.clone(), before, attempt).await? {
+                    Ok(mut response) => {
+                        if !matches!(endpoint.result, Outcome::Bytes) {
+                            record::mend_surrogates(&mut response.body);
                         }
-                        Err(why) => failure::unreadable(endpoint, &response, &why),
+                        match read(&mut response) {
+                            Ok(()) => {
+                                self.budget.borrow_mut().succeeded();
+                                return Ok(());
+                            }
+                            Err(why) => failure::unreadable(endpoint, &response, &why),
+                        }
                     }
-                }
-                Err(failure) => failure,
-            };
+                    Err(failure) => failure,
+                };
             // A delete whose answer was lost has done its work when the record is gone.
             if uncertain
                 && endpoint.method == Method::Delete
@@ -353,7 +385,13 @@ impl Client {
                     return Ok(());
                 }
             }
-            let action = retry::classify(endpoint.retry, failure.kind);
+            let action = match retry::classify(endpoint.retry, failure.kind) {
+                RetryAction::RetryIndicated(RetryReason::Throttled) if before.is_some() => {
+                    self.pacing.borrow_mut().refused(host.now());
+                    RetryAction::RetryForbidden
+                }
+                action => action,
+            };
             let delay = match action {
                 RetryAction::RetryIndicated(reason) => {
                     self.delay(host, reason, attempt, failure.error.retry_after_ms)
@@ -383,9 +421,13 @@ impl Client {
         host: &H,
         endpoint: &'static Endpoint,
         request: Request,
+        before: Option<&Before<'_>>,
         attempt: u32,
     ) -> Result<Result<Response, Failure>> {
         let turn = self.turn(host).await.map_err(|error| self.named(endpoint, error))?;
+        if let Some(before) = before {
+            before().await?;
+        }
         let method = request.method;
         let sent_ms = host.now();
         self.calls.set(self.calls.get() + 1);
@@ -573,6 +615,7 @@ mod tests {
             secret: Secret::new(TOKEN),
             location_id: Some("loc1".to_owned()),
             api_version,
+            timeout_ms: None,
         })
         .unwrap()
     }
@@ -926,6 +969,7 @@ mod tests {
                 secret: Secret::new(bad),
                 location_id: None,
                 api_version: GhlVersion::V3,
+                timeout_ms: None,
             };
             let error = Client::new(config).unwrap_err();
             assert_eq!(error.code, Code::InvalidConfig);

@@ -1,14 +1,19 @@
 //! Reads one service's part of the connector's options.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 use super::{ClientConfig, GhlVersion, Profile, Secret};
 use crate::error::{Code, Error, Result, Service};
 use crate::names;
 
+/// What a service may be given for one answer, milliseconds.
+const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=300_000;
+
 impl ClientConfig {
-    /// Reads `{ token, locationId?, baseUrl?, apiVersion? }` (GHL) or `{ apiKey, baseUrl? }`
-    /// (ChartMogul). `null` counts as left out; an unknown name is refused with the closest one.
+    /// Reads `{ token, locationId?, baseUrl?, apiVersion?, timeoutMs? }` (GHL) or
+    /// `{ apiKey, baseUrl?, timeoutMs? }` (ChartMogul). `null` counts as left out; an unknown name is refused with the closest one.
     pub fn read(profile: &'static Profile, options: &Value) -> Result<Self> {
         let (service, known) = (profile.service, profile.options);
         let secret_name = known.first().copied().unwrap_or_default();
@@ -25,12 +30,20 @@ impl ClientConfig {
             Some("v3") => GhlVersion::V3,
             Some(_) => return Err(invalid(service, "apiVersion", "must be dated or v3")),
         };
+        let timeout_ms = match options.get("timeoutMs") {
+            None | Some(Value::Null) => None,
+            Some(given) => match given.as_u64().filter(|given| TIMEOUTS_MS.contains(given)) {
+                Some(given) => Some(given),
+                None => return Err(invalid(service, "timeoutMs", "must be 1000 to 300000")),
+            },
+        };
         Ok(Self {
             profile,
             base_url: text("baseUrl")?.map(str::to_owned),
             secret: Secret::new(secret),
             location_id: text("locationId")?.map(str::to_owned),
             api_version,
+            timeout_ms,
         })
     }
 }
@@ -84,11 +97,16 @@ mod tests {
                 json!({"token": "canary", "apiVersion": "v4"}),
                 "ghl.apiVersion must be dated or v3",
             ),
+            (
+                Service::Ghl,
+                json!({"token": "canary", "timeoutMs": 20}),
+                "ghl.timeoutMs must be 1000 to 300000",
+            ),
             (Service::Ghl, json!("canary"), "ghl must be an object"),
             (
                 Service::Chartmogul,
                 json!({"apiKey": "canary", "zzz": 1}),
-                "Known are apiKey, baseUrl.",
+                "Known are apiKey, baseUrl, timeoutMs.",
             ),
         ] {
             let text = refusal(service, options);

@@ -20,7 +20,7 @@ mod secret;
 
 #[cfg(test)]
 pub(crate) use check::takes;
-pub use client::{Client, ClientConfig, GhlVersion, Unlisted};
+pub use client::{Before, Client, ClientConfig, GhlVersion, Unlisted};
 pub use failure::Refusal;
 pub(crate) use failure::{says, spoken};
 pub use pacing::Quota;

@@ -358,6 +358,7 @@ mod tests {
             secret: Secret::new("k"),
             location_id: None,
             api_version: GhlVersion::Dated,
+            timeout_ms: None,
         })
         .unwrap()
     }

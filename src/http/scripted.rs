@@ -156,6 +156,14 @@ impl Host for Scripted<'_> {
         self.wait(milliseconds).await
     }
 
+    async fn sleep_in_background(&self, _: u64) {
+        std::future::pending().await
+    }
+
+    fn name(&self) -> String {
+        String::new()
+    }
+
     fn now(&self) -> u64 {
         self.now.get()
     }
@@ -215,6 +223,7 @@ pub(crate) fn client(service: Service, api_version: GhlVersion) -> Client {
         secret: Secret::new("pit-canary"),
         location_id: profile.options.contains(&"locationId").then(|| "L".to_owned()),
         api_version,
+        timeout_ms: None,
     })
     .unwrap()
 }

@@ -50,6 +50,8 @@ records! {
         pub full_pass_hours: u32 = "fullPassHours";
         /// Minutes after which a plan is too old to apply.
         pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
+        /// Milliseconds for which a run waits for a service that is away before it ends.
+        pub patience_ms: u64 = "patienceMs";
         /// Limits that a plan must not exceed to be applied.
         pub caps: Caps = "caps";
         /// Whether the first run of a location writes.
@@ -80,6 +82,7 @@ impl Default for Settings {
             time_zone: None,
             full_pass_hours: 24,
             max_plan_age_minutes: 60,
+            patience_ms: 300_000,
             caps: Caps::default(),
             first_run: FirstRun::Plan,
         }
@@ -342,6 +345,7 @@ impl Settings {
         decisive.first_run = FirstRun::Plan;
         decisive.full_pass_hours = 0;
         decisive.max_plan_age_minutes = 0;
+        decisive.patience_ms = 0;
         super::hash(&serde_json::to_string(&decisive).unwrap_or_default())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::http::{Client, Page, Parameters};
+use crate::http::{Before, Client, Page, Parameters};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
@@ -28,6 +28,8 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) settings: &'a Settings,
     pub(in crate::sync) location: String,
     pub(in crate::sync) keeper: Keeper<'a, H::Store>,
+    /// Tells what this engine does from what another one has begun.
+    pub(in crate::sync) owner: String,
 }
 
 /// ChartMogul: at most 200 records a page.
@@ -60,6 +62,7 @@ impl<'a, H: Host> Engine<'a, H> {
             settings,
             location: location.to_owned(),
             keeper: Keeper::new(host.store(), location),
+            owner: format!("{:011x}{:08x}", host.now(), (host.random() * 4_294_967_296.0) as u64),
         })
     }
 
@@ -129,6 +132,17 @@ impl<'a, H: Host> Engine<'a, H> {
     ) -> Result<Json> {
         let row = row(Service::Chartmogul, name)?;
         self.chartmogul.value(self.host, row, object(parameters)).await
+    }
+
+    /// The same, with something to do right before each sending.
+    pub(in crate::sync) async fn chartmogul_after<'c>(
+        &'c self,
+        name: &str,
+        parameters: Parameters,
+        before: &'c Before<'c>,
+    ) -> Result<Json> {
+        let row = row(Service::Chartmogul, name)?;
+        self.chartmogul.value_after(self.host, row, parameters, before).await
     }
 
     pub(in crate::sync) async fn chartmogul_page(

@@ -5,8 +5,9 @@
 //! `decide` says what follows from it, `write` carries out the plan and nothing else. What a run has
 //! read is kept in the store and not in memory.
 //!
-//! Writes without duplicates: a create is an intent committed first, then the call, then the pair.
-//! A create whose outcome is unknown is looked for on the other side before it is ever sent again.
+//! Writes without duplicates: a create is an intent committed first, then the call, then the pair. A
+//! create whose outcome is unknown is looked for on the other side when its time is over, and sent again
+//! at the earliest after twice that time. One owner at a time holds the lease of a location.
 
 mod budget;
 mod calls;
@@ -14,6 +15,7 @@ mod check;
 mod compare;
 mod decide;
 mod engine;
+mod lease;
 mod letters;
 mod model;
 mod preview;

@@ -51,6 +51,10 @@ impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
         self.set_deadline(&RunOptions::default());
+        self.hold(self.make_plan(options)).await
+    }
+
+    async fn make_plan(&self, options: RunOptions) -> Result<Plan> {
         let state = self.state().await?;
         self.refuse_other_anchor(&state)?;
         let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
@@ -130,6 +134,10 @@ impl<H: Host> Engine<'_, H> {
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
+        self.hold(self.apply_plan(plan, options)).await
+    }
+
+    async fn apply_plan(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         let state = self.state().await?;
         self.refuse_other_anchor(&state)?;
         let run: Option<Run> = self.keeper.get(&RUN, "").await?;
@@ -144,6 +152,10 @@ impl<H: Host> Engine<'_, H> {
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
+        self.hold(self.plan_and_apply(options)).await
+    }
+
+    async fn plan_and_apply(&self, options: RunOptions) -> Result<Outcome> {
         let state = self.state().await?;
         self.refuse_other_anchor(&state)?;
         let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
@@ -230,7 +242,8 @@ impl<H: Host> Engine<'_, H> {
         let shown = self.settings.guard();
         let mut batch = self.keeper.batch();
         batch.put(&STATE, "", &State { planned_at: self.host.now(), shown, ..state })?;
-        self.keeper.commit(batch).await
+        self.keeper.commit_at_release(batch);
+        Ok(())
     }
 
     async fn planned_only(&self, run: &Run, began: u64) -> Result<Outcome> {

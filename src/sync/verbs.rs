@@ -198,6 +198,10 @@ impl<H: Host> Engine<'_, H> {
     /// Links a GHL contact with a ChartMogul customer, or with one of its contacts. The next plan shows
     /// what follows from it.
     pub async fn link(&self, contact: &str, chartmogul: &str) -> Result<Why> {
+        self.hold(self.link_held(contact, chartmogul)).await
+    }
+
+    async fn link_held(&self, contact: &str, chartmogul: &str) -> Result<Why> {
         let (contact, chartmogul) = (wanted(contact)?, wanted(chartmogul)?);
         let choice = if chartmogul.starts_with("con_") {
             let parameters = serde_json::json!({ "contact_uuid": chartmogul });
@@ -241,6 +245,10 @@ impl<H: Host> Engine<'_, H> {
     /// Ends the link of a record: it stays as it is on both sides, and is not paired again until
     /// `link` or `retry`.
     pub async fn unlink(&self, id: &str) -> Result<Why> {
+        self.hold(self.unlink_held(id)).await
+    }
+
+    async fn unlink_held(&self, id: &str) -> Result<Why> {
         let known = self.why(id).await?;
         let (kind, own) = row_of(&known).ok_or_else(|| unknown(id))?;
         if kind == Kind::Customer {
@@ -269,6 +277,10 @@ impl<H: Host> Engine<'_, H> {
     /// Settles records as they are: they are counted and listed, and no failure any more. A change of
     /// the record takes it back.
     pub async fn accept(&self, ids: &[String]) -> Result<Vec<Why>> {
+        self.hold(self.accept_held(ids)).await
+    }
+
+    async fn accept_held(&self, ids: &[String]) -> Result<Vec<Why>> {
         // All are looked up first: a mistyped id settles nothing.
         let mut rows = Vec::new();
         for id in ids {
@@ -311,6 +323,10 @@ impl<H: Host> Engine<'_, H> {
     /// Tries a record again in the next run: one that was refused, that a person deleted in ChartMogul,
     /// or that was unlinked or accepted.
     pub async fn retry(&self, id: &str) -> Result<Why> {
+        self.hold(self.retry_held(id)).await
+    }
+
+    async fn retry_held(&self, id: &str) -> Result<Why> {
         let known = self.why(id).await?;
         let (kind, own) = row_of(&known).ok_or_else(|| unknown(id))?;
         let row = of(kind, &own);

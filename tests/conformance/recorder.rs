@@ -70,6 +70,12 @@ impl Host for Recorder<'_> {
         self.now.set(self.now.get() + milliseconds);
         Ok(())
     }
+    async fn sleep_in_background(&self, _: u64) {
+        std::future::pending().await
+    }
+    fn name(&self) -> String {
+        String::new()
+    }
     fn now(&self) -> u64 {
         self.now.get()
     }

@@ -153,6 +153,7 @@ fn notes_and_tasks_of_a_contact_that_failed_come_with_it() {
             &world,
             vec![strikes("POST", "/v1/customers", Some(9), Fault::Status { status })],
         );
+        println!("answered with {status}");
         run_anyhow(&world);
         set_faults(&world, Vec::new());
         // A refused contact is tried again when it changes.

@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use ghl_chartmogul::host::{Aborted, Event, Host, Request, Response, SendFailure};
 use ghl_chartmogul::sandbox::{Answer, Sandbox};
@@ -42,6 +44,16 @@ pub struct SimulatedHost {
     /// Milliseconds that the host's clock is ahead of the services'.
     pub ahead_ms: Cell<u64>,
     pub wire: RefCell<Option<Rc<RefCell<dyn Wire>>>>,
+}
+
+/// Whether a future can go on without waiting.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 struct Timer {
@@ -102,7 +114,9 @@ impl SimulatedHost {
     /// Runs a future to its end in virtual time, or until the kill.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, Killed> {
         let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
         loop {
             if self.killed() {
                 self.timers.borrow_mut().clear();
@@ -110,6 +124,9 @@ impl SimulatedHost {
             }
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return Ok(value);
+            }
+            if woken.0.swap(false, Ordering::Relaxed) {
+                continue;
             }
             let Some(Reverse(timer)) = self.timers.borrow_mut().pop() else {
                 assert!(self.killed(), "nothing is left to wait for: the future hangs");
@@ -123,10 +140,15 @@ impl SimulatedHost {
     /// Runs a future until it ends, or until nothing is left to wait for: then `None`.
     pub fn block_on_until_stuck<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return Some(value);
+            }
+            if woken.0.swap(false, Ordering::Relaxed) {
+                continue;
             }
             let Reverse(timer) = self.timers.borrow_mut().pop()?;
             self.now.set(self.now.get().max(timer.at));
@@ -162,6 +184,7 @@ impl SimulatedHost {
     fn wait(&self, milliseconds: u64) -> Wait {
         Wait {
             at: self.now.get() + milliseconds,
+            waker: None,
             now: Rc::clone(&self.now),
             timers: Rc::clone(&self.timers),
         }
@@ -170,16 +193,22 @@ impl SimulatedHost {
 
 struct Wait {
     at: u64,
+    /// Who is woken then.
+    waker: Option<Waker>,
     now: Rc<Cell<u64>>,
     timers: Rc<RefCell<BinaryHeap<Reverse<Timer>>>>,
 }
 
 impl Future for Wait {
     type Output = ();
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.now.get() >= self.at {
             return Poll::Ready(());
         }
+        if self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(context.waker().clone());
         let mut timers = self.timers.borrow_mut();
         let order = timers.len() as u64;
         timers.push(Reverse(Timer { at: self.at, order, waker: context.waker().clone() }));
@@ -239,6 +268,14 @@ impl Host for SimulatedHost {
 
     fn set_deadline(&self, deadline_ms: Option<u64>) {
         self.deadline_ms.set(deadline_ms);
+    }
+
+    async fn sleep_in_background(&self, milliseconds: u64) {
+        self.wait(milliseconds).await;
+    }
+
+    fn name(&self) -> String {
+        "the simulated host".to_owned()
     }
 
     fn now(&self) -> u64 {

@@ -582,6 +582,7 @@ impl Stage {
                 secret: Secret::new(secret),
                 location_id: location,
                 api_version: GhlVersion::Dated,
+                timeout_ms: None,
             })
             .unwrap()
         };

@@ -64,6 +64,7 @@ impl World {
                 secret: Secret::new(secret),
                 location_id: location.map(str::to_owned),
                 api_version: GhlVersion::Dated,
+                timeout_ms: None,
             })
             .unwrap()
         };

@@ -23,8 +23,8 @@ const VARIABLES = {
 /** What each part of the configuration file may hold; the module checks `sync`. */
 const PARTS = {
   "": ["$schema", "ghl", "chartmogul", "sync", "store"],
-  ghl: ["locationId", "baseUrl", "apiVersion"],
-  chartmogul: ["baseUrl"],
+  ghl: ["locationId", "baseUrl", "apiVersion", "timeoutMs"],
+  chartmogul: ["baseUrl", "timeoutMs"],
 } as const;
 
 /** What a command line says of its settings. */

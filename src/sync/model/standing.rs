@@ -137,13 +137,26 @@ records! {
 }
 
 records! {
-    /// A create that was begun.
+    /// A write that was begun, and what became of it is not recorded yet.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct Intent {
-        /// When it was begun, epoch milliseconds.
-        pub at: u64 = "at";
-        /// The customer that it was to be made at.
+        /// When it was sent last, epoch milliseconds: noted right before each sending.
+        pub sent_at: u64 = "sentAt";
+        /// The customer that it was sent to.
         pub customer: Option<String> = "customer";
+        /// The owner of the lease that sent it.
+        pub owner: String = "owner";
+        /// Whether another owner has taken it over, and counts from then on.
+        pub taken_over: bool = "takenOver";
+        /// Whether it was answered: nothing is under way any more, but it may have written.
+        pub answered: bool = "answered";
+    }
+}
+
+impl Intent {
+    /// One that is over: what it may have made is looked for.
+    pub(in crate::sync) fn of_answer() -> Self {
+        Self { answered: true, ..Self::default() }
     }
 }
 

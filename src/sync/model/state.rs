@@ -50,6 +50,21 @@ records! {
 }
 
 records! {
+    /// Who may change a location's state. It is alive while its beat goes on: nobody compares clocks.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    whole pub(in crate::sync) struct Lease {
+        /// Tells this owner from all others.
+        pub owner: String = "owner";
+        /// Who that is, for people; empty where the host does not say.
+        pub name: String = "name";
+        /// Since when, epoch milliseconds, for people.
+        pub since: u64 = "since";
+        /// Goes up with each renewal.
+        pub beat: u64 = "beat";
+    }
+}
+
+records! {
     /// What tells a ChartMogul account from others.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     whole pub struct AccountMark {

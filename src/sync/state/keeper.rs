@@ -1,12 +1,17 @@
-//! Reads and writes JSON under one location's keys.
+//! Reads and writes JSON under one location's keys. Batches that are ready together are one commit, and
+//! each commit depends on the lease, where one is held.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use serde::Serialize;
 
-use super::tables::Table;
+use super::super::model::state::Lease;
+use super::tables::{LEASE, Table};
 use crate::error::{Code, Error, Result};
-use crate::host::{Committed, StateStore};
+use crate::host::{Committed, Guard, StateStore};
 use crate::record::{self, Problem, Slot};
 
 /// What can be read from the store.
@@ -18,6 +23,23 @@ impl<T: for<'de> Slot<'de> + Default> Stored for T {}
 pub(in crate::sync) struct Keeper<'a, S> {
     store: &'a S,
     prefix: String,
+    /// The text of the lease that is held: who no longer holds it commits nothing.
+    lease: RefCell<Option<String>>,
+    waiting: RefCell<Waiting>,
+    /// What is committed as the lease is let go.
+    last: RefCell<BTreeMap<String, Option<String>>>,
+    /// Held while a commit is under way.
+    turn: async_lock::Mutex<()>,
+}
+
+/// Rows that wait for the next commit.
+#[derive(Debug, Default)]
+struct Waiting {
+    rows: BTreeMap<String, Option<String>>,
+    /// Numbers the commits.
+    commit: u64,
+    /// Why a commit failed: what it left is not known, so none follows.
+    failed: Option<Error>,
 }
 
 /// Puts and deletes collected for one atomic commit.
@@ -62,7 +84,14 @@ impl Batch {
 impl<'a, S: StateStore> Keeper<'a, S> {
     /// The keeper of a location.
     pub(in crate::sync) fn new(store: &'a S, location: &str) -> Self {
-        Self { store, prefix: format!("v1/{location}/") }
+        Self {
+            store,
+            prefix: format!("v1/{location}/"),
+            lease: RefCell::default(),
+            waiting: RefCell::default(),
+            last: RefCell::default(),
+            turn: async_lock::Mutex::new(()),
+        }
     }
 
     /// An empty batch for [`Self::commit`].
@@ -70,28 +99,103 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         Batch { prefix: self.prefix.clone(), ..Batch::default() }
     }
 
-    /// Commits a batch whole or not at all.
+    /// Commits a batch whole or not at all, together with those that are ready at the same time.
     pub(in crate::sync) async fn commit(&self, batch: Batch) -> Result<()> {
         if batch.rows.is_empty() {
             return Ok(());
         }
-        let (mut puts, mut deletes) = (Vec::new(), Vec::new());
-        for (key, value) in batch.rows {
-            match value {
-                Some(value) => puts.push((key, value)),
-                None => deletes.push(key),
+        let commit = {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.rows.extend(batch.rows);
+            waiting.commit
+        };
+        others_first().await;
+        let _turn = self.turn.lock().await;
+        let rows = {
+            let mut waiting = self.waiting.borrow_mut();
+            if let Some(error) = &waiting.failed {
+                return Err(error.clone());
             }
+            if waiting.commit > commit {
+                return Ok(());
+            }
+            waiting.commit += 1;
+            std::mem::take(&mut waiting.rows)
+        };
+        let (puts, deletes) = split(rows);
+        let written = self.write(puts, deletes).await;
+        if let Err(error) = &written {
+            self.waiting.borrow_mut().failed = Some(error.clone());
         }
-        self.write(puts, deletes).await
+        written
     }
 
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
-        match self.store.commit(puts, deletes, None).await? {
+        let lease = self.lease.borrow().clone();
+        let guard = lease.map(|text| Guard { key: self.lease_key(), value: Some(text) });
+        match self.store.commit(puts, deletes, guard).await? {
             Committed::Yes => Ok(()),
             Committed::Superseded => {
-                Err(Error::new(Code::StoreFailed, "the store refused a commit without a condition"))
+                let message = "another process has taken over the sync of this location";
+                Err(Error::new(Code::Busy, message)
+                    .hint("Nothing was written to the store since. `status` says who holds it."))
             }
         }
+    }
+
+    fn lease_key(&self) -> String {
+        format!("{}{}", self.prefix, LEASE.key(""))
+    }
+
+    /// The text of the lease in the store, whoever holds it.
+    pub(in crate::sync) async fn lease(&self) -> Result<Option<String>> {
+        let texts = self.texts(&[LEASE.key("")]).await?;
+        Ok(texts.into_iter().next().flatten())
+    }
+
+    /// Puts a lease in the place of the one that was read; false where that one has changed since.
+    pub(in crate::sync) async fn take_lease(
+        &self,
+        former: Option<String>,
+        lease: &Lease,
+    ) -> Result<bool> {
+        let text = serde_json::to_string(lease).map_err(|error| {
+            Error::new(Code::StoreFailed, format!("could not write the lease: {error}"))
+        })?;
+        let _turn = self.turn.lock().await;
+        let guard = Some(Guard { key: self.lease_key(), value: former });
+        let puts = vec![(self.lease_key(), text.clone())];
+        let taken = self.store.commit(puts, Vec::new(), guard).await? == Committed::Yes;
+        if taken {
+            self.lease.replace(Some(text));
+        }
+        Ok(taken)
+    }
+
+    /// Renews the lease that is held.
+    pub(in crate::sync) async fn renew_lease(&self, lease: &Lease) -> Result<()> {
+        let held = self.lease.borrow().clone();
+        if self.take_lease(held, lease).await? {
+            return Ok(());
+        }
+        let message = "another process has taken over the sync of this location";
+        Err(Error::new(Code::Busy, message))
+    }
+
+    /// Commits a batch together with the end of the lease: nothing of it stands before the caller is
+    /// about to be answered.
+    pub(in crate::sync) fn commit_at_release(&self, batch: Batch) {
+        self.last.borrow_mut().extend(batch.rows);
+    }
+
+    /// Lets go of the lease that is held; one that was taken over stays.
+    pub(in crate::sync) async fn release_lease(&self) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let guard = Some(Guard { key: self.lease_key(), value: self.lease.take() });
+        let mut rows = self.last.take();
+        rows.insert(self.lease_key(), None);
+        let (puts, deletes) = split(rows);
+        self.store.commit(puts, deletes, guard).await.map(|_| ())
     }
 
     /// One row.
@@ -200,6 +304,31 @@ impl<S: StateStore, T: Stored> Pages<'_, '_, S, T> {
         self.after = Some(last.clone());
         Ok(Some(rows))
     }
+}
+
+/// Puts and deletes of rows; those without a value are deleted.
+fn split(rows: BTreeMap<String, Option<String>>) -> (Vec<(String, String)>, Vec<String>) {
+    let (mut puts, mut deletes) = (Vec::new(), Vec::new());
+    for (key, value) in rows {
+        match value {
+            Some(value) => puts.push((key, value)),
+            None => deletes.push(key),
+        }
+    }
+    (puts, deletes)
+}
+
+/// Lets what else is ready go on first.
+async fn others_first() {
+    let waited = Cell::new(false);
+    poll_fn(|context| {
+        if waited.replace(true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn read<T: Stored>(key: &str, text: &str) -> Result<T> {

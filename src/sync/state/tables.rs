@@ -16,7 +16,7 @@ use super::super::model::staged::{
     StagedContact, StagedNote, StagedTask, Void,
 };
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
-use super::super::model::state::{Run, Schema, State};
+use super::super::model::state::{Lease, Run, Schema, State};
 use crate::http::Quota;
 
 /// Rows of one type under one prefix.
@@ -68,6 +68,8 @@ pub(in crate::sync) fn of_kind(kind: Kind, ids: &[impl AsRef<str>]) -> Vec<Strin
 pub(in crate::sync) const STATE: Table<State> = Table::lasting("state");
 /// What was discovered of the location and the account, under one key.
 pub(in crate::sync) const SCHEMA: Table<Schema> = Table::lasting("schema");
+/// Who may change the state, under one key. Every commit depends on it.
+pub(in crate::sync) const LEASE: Table<Lease> = Table::lasting("lease");
 /// GHL's quota as a run saw it last, under one key.
 pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
 /// The run under way, under one key.
@@ -84,7 +86,7 @@ pub(in crate::sync) const SHARED: Table<Shared> = Table::lasting("shared/");
 pub(in crate::sync) const KNOWN: Table<Known> = Table::lasting("known/");
 /// `WHAT/HASH`: the GHL contacts that have an e-mail address, a telephone number or a name.
 pub(in crate::sync) const HOLDERS: Table<Vec<Candidate>> = Table::lasting("key/");
-/// `KIND/ID`: a create that was begun, resolved by looking before it is ever sent again.
+/// `KIND/ID`: a write that was begun: a create is looked for before it is ever sent again.
 pub(in crate::sync) const INTENTS: Table<Intent> = Table::lasting("intent/");
 /// `KIND/ID`: what is not in step, and fails or waits.
 pub(in crate::sync) const LETTERS: Table<DeadLetter> = Table::lasting("letter/");

@@ -40,6 +40,12 @@ const CHANGES_A_PAGE: usize = 64;
 const TOGETHER: usize = 16;
 /// Records that may fail in a row for want of the service before the run gives up.
 const FAILURES_IN_A_ROW: u32 = 5;
+/// How long a service that is away is left alone.
+const PAUSE_MS: u64 = 5_000;
+/// Tries of a change that fails while others do not.
+pub(super) const MOST_TRIES: u32 = 3;
+/// How far the clocks of two machines may be apart.
+const CLOCK_SKEW_MS: u64 = 5 * 60_000;
 /// Equal refusals in a row after which an endpoint is not asked any more by this run.
 const REFUSALS_IN_A_ROW: u32 = 20;
 
@@ -87,6 +93,10 @@ impl<H: Host> Engine<'_, H> {
             stop: Cell::new(None),
             fatal: RefCell::default(),
             failures: Cell::new(0),
+            failing_since: Cell::new(0),
+            paused_until: Cell::new(0),
+            postponed: RefCell::default(),
+            tries: RefCell::default(),
             refusals: RefCell::default(),
             blocked: RefCell::default(),
             look_again: Cell::new(false),
@@ -100,11 +110,20 @@ impl<H: Host> Engine<'_, H> {
         if let Err(error) = self.ensure_data_source(&progress, &run).await {
             self.end(&progress, error);
         }
-        for order in ORDERS {
-            if progress.ended() {
-                break;
+        while !progress.ended() {
+            for order in ORDERS {
+                if progress.ended() {
+                    break;
+                }
+                self.carry_out_kind(&progress, &mut run, order).await?;
             }
-            self.carry_out_kind(&progress, &mut run, order).await?;
+            // What was postponed is all that the plan still holds.
+            let postponed = progress.postponed.take();
+            let Some(first) = postponed.values().min() else { break };
+            let rest = first.saturating_sub(self.host.now());
+            if !progress.ended() && self.host.sleep(rest).await.is_err() {
+                self.end(&progress, Error::new(Code::Aborted, "the run ended while it waited"));
+            }
         }
         state.linked += progress.linked.get();
         state.data_source.clone_from(&work.ready.schema.borrow().data_source);
@@ -261,39 +280,31 @@ impl<H: Host> Engine<'_, H> {
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
             run.active_at = self.host.now();
-            let begun = self.begin_creates(run, &rows).await?;
-            let unsent = RefCell::new(Vec::new());
+            let begun = self.begun(run, &rows).await?;
             let mut steps: Vec<LocalBoxFuture<'_, ()>> = Vec::with_capacity(rows.len());
             for ((key, change), begun) in rows.into_iter().zip(begun) {
-                let unsent = &unsent;
-                steps.push(Box::pin(async move {
-                    let left = self.carry_out_one(progress, key, change, begun).await;
-                    unsent.borrow_mut().extend(left);
-                }));
+                steps.push(Box::pin(self.carry_out_one(progress, key, change, begun)));
             }
             together(steps, TOGETHER).await;
-            let mut batch = self.keeper.batch();
-            for row in unsent.into_inner() {
-                batch.delete(&INTENTS, &row);
-            }
-            self.keeper.commit(batch).await?;
         }
         Ok(())
     }
 
-    /// Commits the intents of a page's creates before any of them is sent; gives those begun before.
-    async fn begin_creates(
-        &self,
-        run: &Run,
-        rows: &[(String, Change)],
-    ) -> Result<Vec<Option<Intent>>> {
+    /// What of a page was begun before. What another owner has sent counts from when this one found it,
+    /// unless it is long over: nobody compares clocks.
+    async fn begun(&self, run: &Run, rows: &[(String, Change)]) -> Result<Vec<Option<Intent>>> {
         let keys: Vec<String> = rows.iter().map(|(_, change)| change.row()).collect();
-        let begun: Vec<Option<Intent>> = self.keeper.get_all(&INTENTS, &keys).await?;
+        let mut begun: Vec<Option<Intent>> = self.keeper.get_all(&INTENTS, &keys).await?;
         let mut batch = self.keeper.batch();
-        let at = self.host.now();
-        for (((_, change), key), begun) in rows.iter().zip(&keys).zip(&begun) {
-            if change.makes() && begun.is_none() {
-                batch.put(&INTENTS, key, &Intent { at, customer: change.customer.clone() })?;
+        let now = self.host.now();
+        for (key, intent) in keys.iter().zip(&mut begun) {
+            let Some(intent) = intent.as_mut().filter(|intent| !intent.answered) else { continue };
+            let foreign = intent.owner != self.owner && !intent.taken_over;
+            let recent = now.saturating_sub(intent.sent_at) < self.twice() + CLOCK_SKEW_MS;
+            if intent.sent_at > now || (foreign && recent) {
+                intent.sent_at = now;
+                intent.taken_over = true;
+                batch.put(&INTENTS, key, intent)?;
             }
         }
         batch.put(&RUN, "", run)?;
@@ -301,30 +312,57 @@ impl<H: Host> Engine<'_, H> {
         Ok(begun)
     }
 
-    /// Carries out a change. Gives the row of its intent where the run ended before it was sent.
+    /// The time after which what was sent has arrived, or never will: twice what an answer may take.
+    pub(in crate::sync) const fn twice(&self) -> u64 {
+        self.chartmogul.timeout_ms() * 2
+    }
+
+    /// Until when a change must not be touched: its own write is still under way, or that of the record
+    /// that it belongs to.
+    fn under_way(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<&Intent>,
+    ) -> Option<u64> {
+        let maker = change.maker.as_ref().map(|maker| of(change.maker_kind, maker));
+        let of_maker = maker.and_then(|maker| progress.postponed.borrow().get(&maker).copied());
+        if of_maker.is_some() {
+            return of_maker;
+        }
+        let sent = begun.filter(|intent| !intent.answered).map(|intent| {
+            // A create is looked for when its time is over, an update is sent again after twice that.
+            let lasts = if change.makes() { self.chartmogul.timeout_ms() } else { self.twice() };
+            intent.sent_at + lasts
+        });
+        sent.filter(|until| *until > self.host.now())
+    }
+
+    /// Carries out a change, or postpones it.
     async fn carry_out_one(
         &self,
         progress: &Progress<'_>,
         key: String,
         change: Change,
         begun: Option<Intent>,
-    ) -> Option<String> {
-        // Begun by this page and never sent: there is nothing to look for in the next run.
-        let unsent = || (begun.is_none() && change.makes()).then(|| change.row());
+    ) {
+        let rest = progress.paused_until.get().saturating_sub(self.host.now());
+        if !progress.ended() && rest > 0 && self.host.sleep(rest).await.is_err() {
+            self.end(progress, Error::new(Code::Aborted, "the run ended while it waited"));
+        }
         if progress.ended() {
-            return unsent();
+            return;
+        }
+        if let Some(until) = self.under_way(progress, &change, begun.as_ref()) {
+            return progress.postpone(change.row(), until);
         }
         // Each change under way has at least one call yet to send, as far as is known.
         let mut calls = self.calls();
         calls.chartmogul += progress.under_way.get();
         if let Some(stop) = progress.budget.exhausted(self.host, calls) {
-            progress.stop.set(Some(stop));
-            return unsent();
+            return progress.stop.set(Some(stop));
         }
-        let begun = begun.or_else(|| {
-            let customer = change.customer.clone();
-            change.look_first.then(|| Intent { at: self.host.now(), customer })
-        });
+        let begun = begun.or_else(|| change.look_first.then(Intent::of_answer));
         let blocked =
             progress.blocked.borrow().iter().find(|(kind, _)| *kind == change.kind).cloned();
         let mut change = change;
@@ -344,8 +382,7 @@ impl<H: Host> Engine<'_, H> {
                     Ok(Some(moved)) => {
                         change = moved;
                         // What the first try may have made is not made again.
-                        let again =
-                            change.makes().then(|| Intent { at: self.host.now(), customer: None });
+                        let again = change.makes().then(Intent::of_answer);
                         result = self.send(progress, &change, begun.or(again)).await;
                     }
                     Ok(None) => {}
@@ -354,6 +391,11 @@ impl<H: Host> Engine<'_, H> {
             }
             progress.under_way.set(progress.under_way.get().saturating_sub(1));
             result
+        };
+        let result = match result {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => return,
+            Err(error) => Err(error),
         };
         if let Err(error) = self.record(progress, &key, &change, result).await {
             self.end(progress, error);
@@ -364,7 +406,6 @@ impl<H: Host> Engine<'_, H> {
             done: progress.done.get(),
             total: progress.total,
         });
-        None
     }
 
     fn end(&self, progress: &Progress<'_>, error: Error) {
@@ -386,11 +427,13 @@ impl<H: Host> Engine<'_, H> {
         match result {
             Ok(sent) => {
                 progress.failures.set(0);
+                progress.tries.borrow_mut().remove(&change.row());
                 progress.refusals.replace((String::new(), 0));
                 self.record_done(progress, &mut batch, change, sent).await?;
                 progress.tally.borrow_mut().count(change);
             }
             Err(error) if error.code.ends_run() => return Err(error),
+            Err(error) if self.waits(progress, change, &error) => return Ok(()),
             Err(error)
                 if mutants::is_on(Mutant::OneRefusalEndsAll)
                     && matches!(error.code, Code::Forbidden | Code::Rejected) =>
@@ -635,14 +678,50 @@ impl<H: Host> Engine<'_, H> {
         self.count_refusal(progress, change, &error);
         self.set_aside(batch, &row, letter)?;
         self.doubt(batch, change).await?;
+        if !error.code.retryable() && !outcome_is_open(&error) {
+            let intent: Option<Intent> = self.keeper.get(&INTENTS, &row).await?;
+            match intent.filter(|_| change.makes()) {
+                // Even a refusal may have written. The next try looks before it sends.
+                Some(intent) => batch.put(&INTENTS, &row, &Intent { answered: true, ..intent })?,
+                None => batch.delete(&INTENTS, &row),
+            }
+        }
         let again = error.code.retryable() || outcome_is_open(&error) || may_follow;
         if let (true, Some(contact)) = (again, &contact) {
             batch.put(&AGAIN, contact, &progress.plan)?;
         }
-        // The intent stays: the error may be that of looking for the record, and even a refusal may
-        // have written. The next try looks before it sends.
         progress.tally.borrow_mut().rejected += 1;
         Ok(())
+    }
+
+    /// Whether a change that failed for want of the service is tried again by this run: a record that
+    /// fails while others do not, a few times; all of them, as long as the run is patient.
+    fn waits(&self, progress: &Progress<'_>, change: &Change, error: &Error) -> bool {
+        if !error.code.retryable() || outcome_is_open(error) || lacks_parent(error) {
+            return false;
+        }
+        let now = self.host.now();
+        let failures = progress.failures.get();
+        if failures == 0 {
+            progress.failing_since.set(now);
+        }
+        let row = change.row();
+        let patient = now.saturating_sub(progress.failing_since.get()) < self.settings.patience_ms;
+        if failures + 1 >= FAILURES_IN_A_ROW {
+            if patient {
+                let pause = error.retry_after_ms.unwrap_or(0).max(PAUSE_MS);
+                progress.paused_until.set(now + pause);
+                progress.failures.set(failures + 1);
+                progress.postpone(row, now + pause);
+            }
+            return patient;
+        }
+        let again = patient && progress.count_try(&row) < MOST_TRIES;
+        if again {
+            progress.failures.set(failures + 1);
+            progress.postpone(row, now + PAUSE_MS);
+        }
+        again
     }
 
     /// Equal refusals in a row say more about the endpoint than about the records.

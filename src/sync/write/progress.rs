@@ -1,6 +1,7 @@
 //! How carrying out a plan stands.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::super::budget::{Budget, Stop};
 use super::super::model::pair::Kind;
@@ -16,7 +17,15 @@ pub(in crate::sync) struct Progress<'p> {
     pub(in crate::sync) tally: RefCell<Tally>,
     pub(in crate::sync) stop: Cell<Option<Stop>>,
     pub(in crate::sync) fatal: RefCell<Option<Error>>,
+    /// Failures in a row for want of the service, and since when.
     pub(in crate::sync) failures: Cell<u32>,
+    pub(in crate::sync) failing_since: Cell<u64>,
+    /// Nothing is sent before this instant: the service is away.
+    pub(in crate::sync) paused_until: Cell<u64>,
+    /// Rows that are carried out later, and when at the earliest.
+    pub(in crate::sync) postponed: RefCell<BTreeMap<String, u64>>,
+    /// How often each of them was tried.
+    pub(in crate::sync) tries: RefCell<BTreeMap<String, u32>>,
     pub(in crate::sync) refusals: RefCell<(String, u32)>,
     /// Endpoints that are not asked any more, with the refusal that they gave.
     pub(in crate::sync) blocked: RefCell<Vec<(Kind, Error)>>,
@@ -33,6 +42,19 @@ pub(in crate::sync) struct Progress<'p> {
 }
 
 impl Progress<'_> {
+    /// Carries a change out later: its row stays in the plan.
+    pub(in crate::sync) fn postpone(&self, row: String, until: u64) {
+        self.postponed.borrow_mut().insert(row, until);
+    }
+
+    /// Counts a try of a change that may come again.
+    pub(in crate::sync) fn count_try(&self, row: &str) -> u32 {
+        let mut tries = self.tries.borrow_mut();
+        let tries = tries.entry(row.to_owned()).or_default();
+        *tries += 1;
+        *tries
+    }
+
     pub(in crate::sync) fn ended(&self) -> bool {
         self.stop.get().is_some() || self.fatal.borrow().is_some()
     }

@@ -1,6 +1,9 @@
 //! Sending a change: a create exactly once, whatever becomes of its call; an update field by field
 //! where ChartMogul refuses one.
 
+use std::cell::Cell;
+
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::super::calls::{row_of, without};
@@ -10,8 +13,9 @@ use super::super::letters::group_of;
 use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::standing::{FieldLetter, Intent};
-use super::super::state::tables::PAIRS;
 use super::super::state::tables::of;
+use super::super::state::tables::{INTENTS, PAIRS};
+use super::apply::MOST_TRIES;
 use super::find::Made;
 use super::progress::Progress;
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
@@ -22,9 +26,6 @@ use crate::mapping::kinds::{self, Call};
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
-
-/// How long a create whose outcome is unknown is waited for before it is looked for.
-const SETTLE_MS: u64 = 2_000;
 
 /// What became of a change.
 #[derive(Debug, Default)]
@@ -42,13 +43,13 @@ pub(in crate::sync) struct Sent {
 }
 
 impl<H: Host> Engine<'_, H> {
-    /// Sends a change.
+    /// Sends a change; `None` where it has to wait, and stays in the plan.
     pub(in crate::sync) async fn send(
         &self,
         progress: &Progress<'_>,
         change: &Change,
         begun: Option<Intent>,
-    ) -> Result<Sent> {
+    ) -> Result<Option<Sent>> {
         let customer = self.customer_of(change).await?;
         // What makes its new customer has failed: it stays where it is.
         if change.action == Action::Move && change.leaves.is_some() && customer == change.leaves {
@@ -57,7 +58,7 @@ impl<H: Host> Engine<'_, H> {
         }
         if change.role == Role::Guest && change.kind != Kind::Customer {
             let customer = customer.unwrap_or_default();
-            return Ok(Sent { customer, ..Sent::default() });
+            return Ok(Some(Sent { customer, ..Sent::default() }));
         }
         let makes = change.makes();
         let mut refused: Vec<FieldLetter> = Vec::new();
@@ -69,18 +70,20 @@ impl<H: Host> Engine<'_, H> {
             let sent = if makes {
                 self.create(progress, &mut change, customer.as_deref(), begun.clone()).await
             } else {
-                self.update(progress, &mut change, customer.as_deref()).await
+                self.update(progress, &mut change, customer.as_deref()).await.map(Some)
             };
             let error = match sent {
                 Err(error) if error.code == Code::Rejected => error,
-                sent => break sent?,
+                Ok(None) => return Ok(None),
+                Ok(Some(made)) => break made,
+                Err(error) => return Err(error),
             };
             let fields = self.refused_fields(&change, &error);
             if fields.is_empty() || mutants::is_on(Mutant::OneFieldSinksRecord) {
                 return Err(error);
             }
             // Even a refusal may have written: what is sent again is looked for first.
-            begun = begun.or_else(|| makes.then(|| Intent { at: self.host.now(), customer: None }));
+            begun = makes.then(Intent::of_answer);
             if fields.len() == 1 {
                 refused.extend(fields.iter().map(|field| letter_of(field, &error)));
             } else {
@@ -125,60 +128,53 @@ impl<H: Host> Engine<'_, H> {
         }
         let assignee = change.to.get("assignee").cloned();
         let uuid = sent.uuid.or(change.uuid);
-        Ok(Sent { uuid, customer: sent.customer, refused, assignee, left_behind })
+        Ok(Some(Sent { uuid, customer: sent.customer, refused, assignee, left_behind }))
     }
 
-    /// Creates a record once: looked for first if it was begun before, and after an unknown outcome.
+    /// Creates a record once. One that was begun is looked for when the time for its answer is over, and
+    /// sent again at the earliest after twice that time, having been looked for once more. `None` where
+    /// it is not time yet.
     async fn create(
         &self,
         progress: &Progress<'_>,
         change: &mut Change,
         customer: Option<&str>,
         begun: Option<Intent>,
-    ) -> Result<Made> {
-        let at = begun.as_ref().map_or_else(|| self.host.now(), |intent| intent.at);
-        let mut found = match &begun {
-            Some(intent) => {
-                let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
-                let mut found = None;
-                if let Some(former) = former.filter(|_| change.kind.is_child()) {
-                    // Begun at another customer: what stands there is taken away by a later pass.
-                    found = self.find_made(change, Some(former), at).await.unwrap_or(None);
-                }
-                match found {
-                    Some(found) => Some(found),
-                    None => self.find_made(change, customer, at).await?,
-                }
-            }
-            None => None,
-        };
-        let mut tries = 0;
-        while found.is_none() {
-            tries += 1;
-            let sent = self
-                .with_known_user(progress, change, async |change| {
-                    self.send_create(progress, change, customer).await
-                })
-                .await;
-            match sent {
-                Ok(made) => found = Some(made),
-                Err(error) if outcome_is_open(&error) => {
-                    self.settle().await?;
-                    found = self.find_made(change, customer, at).await?;
-                    if found.is_none() && tries == 2 {
-                        return Err(error);
-                    }
-                }
-                Err(error) if error.code == Code::Duplicate => {
-                    found = self.find_made(change, customer, at).await?;
-                    if found.is_none() {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
+    ) -> Result<Option<Made>> {
+        let mut made = None;
+        if let Some(intent) = &begun {
+            made = self.find_begun(change, customer, intent).await?;
+            let until = intent.sent_at + self.twice();
+            if made.is_none() && !intent.answered && until > self.host.now() {
+                progress.postpone(change.row(), until);
+                return Ok(None);
             }
         }
-        let Some(made) = found else {
+        if made.is_none() {
+            let sent_at = Cell::new(0);
+            let sent = self
+                .with_known_user(progress, change, async |change| {
+                    self.send_create(progress, change, customer, &sent_at).await
+                })
+                .await;
+            made = match sent {
+                Ok(made) => Some(made),
+                Err(error) if outcome_is_open(&error) => {
+                    if progress.count_try(&change.row()) >= MOST_TRIES {
+                        return Err(error);
+                    }
+                    progress.postpone(change.row(), sent_at.get() + self.chartmogul.timeout_ms());
+                    return Ok(None);
+                }
+                // It was answered, and may have been done all the same.
+                Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
+                    let found = self.find_made(change, customer, sent_at.get()).await?;
+                    Some(found.ok_or(error)?)
+                }
+                Err(error) => return Err(error),
+            };
+        }
+        let Some(made) = made else {
             return Err(Error::new(
                 Code::OutcomeUnknown,
                 "could not confirm whether the record was created",
@@ -205,7 +201,25 @@ impl<H: Host> Engine<'_, H> {
                 self.update(progress, &mut late, Some(&made.customer)).await?;
             }
         }
-        Ok(made)
+        Ok(Some(made))
+    }
+
+    /// Looks for what was begun: where it is to be, and where it was sent to.
+    async fn find_begun(
+        &self,
+        change: &Change,
+        customer: Option<&str>,
+        intent: &Intent,
+    ) -> Result<Option<Made>> {
+        let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
+        if let Some(former) = former.filter(|_| change.kind.is_child()) {
+            // What stands there is taken away by a later pass. The customer may be gone by now.
+            let found = self.find_made(change, Some(former), intent.sent_at).await.unwrap_or(None);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        self.find_made(change, customer, intent.sent_at).await
     }
 
     async fn send_create(
@@ -213,12 +227,13 @@ impl<H: Host> Engine<'_, H> {
         progress: &Progress<'_>,
         change: &Change,
         customer: Option<&str>,
+        sent_at: &Cell<u64>,
     ) -> Result<Made> {
         let users = progress.work.ready.users.borrow().clone();
         let calls = self.calls_of(progress.work, &users, change, customer.unwrap_or_default());
         let mut made: Option<Made> = None;
         for call in calls {
-            let answer = match self.send_call(&call).await {
+            let answer = match self.send_call(change, customer, &call, sent_at).await {
                 // The contact that should have come along is gone: the customer gets a new one.
                 Err(error) if made.is_some() && error.code == Code::NotFound => {
                     let whole = Change { uuid: None, action: Action::Update, ..change.clone() };
@@ -231,7 +246,7 @@ impl<H: Host> Engine<'_, H> {
                     let customer = made.as_ref().map(|made| made.customer.clone());
                     let customer = customer.unwrap_or_default();
                     for call in self.calls_of(progress.work, &users, &whole, &customer) {
-                        self.send_call(&call).await?;
+                        self.send_call(&whole, Some(&customer), &call, sent_at).await?;
                     }
                     continue;
                 }
@@ -278,7 +293,7 @@ impl<H: Host> Engine<'_, H> {
         self.with_known_user(progress, change, async |change| {
             let users = progress.work.ready.users.borrow().clone();
             for call in self.calls_of(progress.work, &users, change, at) {
-                self.send_call(&call).await?;
+                self.send_call(change, customer, &call, &Cell::new(0)).await?;
             }
             Ok(())
         })
@@ -286,8 +301,31 @@ impl<H: Host> Engine<'_, H> {
         Ok(Made { uuid: change.uuid.clone(), customer: at.to_owned(), held: None })
     }
 
-    async fn send_call(&self, call: &Call) -> Result<Json> {
-        self.chartmogul_value(call.endpoint, Value::Object(call.parameters.clone())).await
+    /// Sends a call of a change. That it is sent is in the store before it leaves, each time it does.
+    async fn send_call(
+        &self,
+        change: &Change,
+        customer: Option<&str>,
+        call: &Call,
+        sent_at: &Cell<u64>,
+    ) -> Result<Json> {
+        let row = change.row();
+        let note = || -> LocalBoxFuture<'_, Result<()>> {
+            Box::pin(async {
+                sent_at.set(self.host.now());
+                let intent = Intent {
+                    sent_at: sent_at.get(),
+                    customer: customer.map(str::to_owned),
+                    owner: self.owner.clone(),
+                    ..Intent::default()
+                };
+                let mut batch = self.keeper.batch();
+                batch.put(&INTENTS, &row, &intent)?;
+                self.keeper.commit(batch).await
+            })
+        };
+        let parameters = call.parameters.clone();
+        self.chartmogul_after(call.endpoint, parameters, &note).await
     }
 
     /// Our own copy at the former customer is deleted if it is ours to the letter. One that a person
@@ -361,14 +399,6 @@ impl<H: Host> Engine<'_, H> {
             let kind = change.maker_kind.name();
             Error::new(Code::NotFound, format!("its {kind} was not synced"))
         })
-    }
-
-    /// Gives an answer that was lost the time to become visible.
-    async fn settle(&self) -> Result<()> {
-        self.host
-            .sleep(SETTLE_MS)
-            .await
-            .map_err(|_| Error::new(Code::Aborted, "the caller's signal ended the run"))
     }
 }
 

@@ -102,6 +102,17 @@ impl Host for CallHost {
         if slept.is_err() || self.aborted() || cut.is_some() { Err(Aborted) } else { Ok(()) }
     }
 
+    async fn sleep_in_background(&self, milliseconds: u64) {
+        if settled(self.object().sleep_in_background(milliseconds as f64)).await.is_err() {
+            // A host that cannot wait must not make the caller spin.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn name(&self) -> String {
+        value::text(self.object(), "name").unwrap_or_default()
+    }
+
     fn now(&self) -> u64 {
         let told = self.object().now().ok().and_then(|now| now.as_f64());
         // Not negative and below 2^53, or another clock's time.

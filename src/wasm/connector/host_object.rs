@@ -12,6 +12,8 @@ export interface HostObject {
   fetch(request: Request, timeoutMs: number, signal?: AbortSignal): unknown;
   transport?(request: object): unknown;
   sleep(milliseconds: number, signal?: AbortSignal): unknown;
+  sleepInBackground(milliseconds: number): unknown;
+  name?: string;
   now(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMs: number): number | undefined;
@@ -44,6 +46,11 @@ extern "C" {
         this: &HostObject,
         milliseconds: f64,
         signal: &JsValue,
+    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = sleepInBackground)]
+    pub(super) fn sleep_in_background(
+        this: &HostObject,
+        milliseconds: f64,
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn now(this: &HostObject) -> Result<JsValue, JsValue>;

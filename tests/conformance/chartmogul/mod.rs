@@ -46,6 +46,7 @@ fn client_with(key: &str) -> Client {
         secret: Secret::new(key),
         location_id: None,
         api_version: GhlVersion::Dated,
+        timeout_ms: None,
     })
     .unwrap()
 }

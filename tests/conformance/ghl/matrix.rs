@@ -70,6 +70,7 @@ fn ask(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Result<(), Erro
         secret: Secret::new(secret),
         location_id: Some(credentials.location_id.clone()),
         api_version: if v3 { GhlVersion::V3 } else { GhlVersion::Dated },
+        timeout_ms: None,
     })
     .unwrap();
     let host =

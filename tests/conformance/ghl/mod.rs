@@ -244,6 +244,7 @@ fn send(
         secret: Secret::new("pit-0"),
         location_id: Some("location".to_owned()),
         api_version: if v3 { GhlVersion::V3 } else { GhlVersion::Dated },
+        timeout_ms: None,
     })
     .unwrap();
     let answer = operation.response.as_ref().map_or_else(|| json!({}), specification::answer);

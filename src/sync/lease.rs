@@ -1,0 +1,99 @@
+//! One owner at a time: who changes a location's state holds its lease, and every commit depends on it.
+//! Nobody compares the clocks of machines: who finds a lease watches it by its own clock, and one that
+//! is not renewed meanwhile is dead.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
+use super::engine::Engine;
+use super::model::state::Lease;
+use crate::error::{Code, Error, Result};
+use crate::host::Host;
+use crate::{dates, record};
+
+/// A lease that is not renewed for so long belongs to nobody.
+const WATCH_MS: u64 = 10_000;
+/// It is renewed so often.
+const RENEW_MS: u64 = 3_000;
+/// A lease that is watched is read again so often.
+const LOOK_MS: u64 = 1_000;
+
+impl<H: Host> Engine<'_, H> {
+    /// Does what changes the location's state while holding its lease. `busy` where another process
+    /// does so now.
+    pub(in crate::sync) async fn hold<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let lease = self.take_lease().await?;
+        let held = {
+            let (work, renewal) = (pin!(work), pin!(self.renew(lease)));
+            match select(work, renewal).await {
+                Either::Left((done, _)) => done,
+                Either::Right((error, _)) => Err(error),
+            }
+        };
+        let released = self.keeper.release_lease().await;
+        // What went wrong in the work says more than that the store is away.
+        let done = held?;
+        released.map(|()| done)
+    }
+
+    async fn take_lease(&self) -> Result<Lease> {
+        let lease = Lease {
+            owner: self.owner.clone(),
+            name: self.host.name(),
+            since: self.host.now(),
+            beat: 0,
+        };
+        let mut found = self.keeper.lease().await?;
+        let mut watched = 0;
+        loop {
+            let free = found.is_none() || watched >= WATCH_MS;
+            if free && self.keeper.take_lease(found.clone(), &lease).await? {
+                return Ok(lease);
+            }
+            if !free {
+                self.host.sleep(LOOK_MS).await.map_err(|_| match &found {
+                    Some(text) if !self.host.aborted() => busy(text),
+                    _ => Error::new(Code::Aborted, "the caller's signal fired"),
+                })?;
+                watched += LOOK_MS;
+            }
+            let now = self.keeper.lease().await?;
+            if now != found {
+                match (&now, free) {
+                    (Some(text), _) => return Err(busy(text)),
+                    // Its owner has come to the end.
+                    (None, _) => watched = 0,
+                }
+                found = now;
+            }
+        }
+    }
+
+    /// Renews the lease for as long as it is polled; ends only when that fails.
+    async fn renew(&self, lease: Lease) -> Error {
+        let beat = Cell::new(lease.beat);
+        loop {
+            self.host.sleep_in_background(RENEW_MS).await;
+            beat.set(beat.get() + 1);
+            let lease = Lease { beat: beat.get(), ..lease.clone() };
+            if let Err(error) = self.keeper.renew_lease(&lease).await {
+                return error;
+            }
+        }
+    }
+}
+
+fn busy(lease: &str) -> Error {
+    let lease: Lease = record::read(lease).unwrap_or_default();
+    let who = if lease.name.is_empty() { "another process".to_owned() } else { lease.name };
+    let since = i64::try_from(lease.since).ok().map(dates::iso).unwrap_or_default();
+    Error::new(Code::Busy, format!("{who} is syncing this location, since {since}")).hint(
+        "Try again when it has ended. A process that was killed is noticed within 10 seconds.",
+    )
+}
