@@ -1724,16 +1724,18 @@ fn content_of_child(child: &ChildOf) -> String {
 }
 
 /// Whether a ChartMogul record belongs to a GHL contact outside the group, or holds a value that we
-/// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free.
+/// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free, unless we
+/// made it: its values are ours, and its external id would name that contact for ever.
 fn belongs_elsewhere(page: &Page, group: &BTreeSet<&str>, one: &Candidate) -> bool {
     if mutants::is_on(Mutant::OrderDecides) {
         return false;
     }
     if let Some(owner) = one.contact.as_ref().and_then(|uuid| page.owners.get(uuid)) {
-        return !group.contains(owner.as_str()) && !page.gone.contains(owner);
+        let made = one.made && one.names.as_ref() == Some(owner);
+        return !group.contains(owner.as_str()) && (made || !page.gone.contains(owner));
     }
     if let Some(named) = &one.names
-        && !page.gone.contains(named)
+        && (one.made || !page.gone.contains(named))
         && (one.certain || page.known.contains(named))
     {
         return !group.contains(named.as_str());

@@ -435,17 +435,18 @@ impl<H: Host> Engine<'_, H> {
             let ours = known.as_ref().is_some_and(|known| known.ours);
             let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
             let names = member::names(contact).map(str::to_owned);
+            // We made what carries the id as its external id; the attribute alone may stand in a record
+            // that somebody else made and we were linked with.
+            let external = contact.external_id.as_deref();
             let candidate = Candidate {
                 id: customer.clone(),
                 contact: Some(uuid.clone()),
                 certain: own.is_some(),
+                made: external.is_some() && external == names.as_deref(),
                 names,
                 position: contact.position.unwrap_or(i64::MAX),
                 ..Candidate::default()
             };
-            // We made what carries the id as its external id; the attribute alone may stand in a record
-            // that somebody else made and we were linked with.
-            let external = contact.external_id.as_deref();
             if let Some(id) = external {
                 let made = Candidate { made: true, ..candidate.clone() };
                 push(&mut rows, format!("external/{id}"), &made);
