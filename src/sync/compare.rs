@@ -911,7 +911,9 @@ impl<H: Host> Engine<'_, H> {
             attributes: staged.attributes.clone(),
             added: staged.added,
             email: staged.email.clone(),
+            own: home.role == Role::Customer,
             title: staged.title.clone(),
+            ..Member::default()
         };
         let customer = match (&home.customer, &home.maker) {
             (Some(customer), _) => customer.clone(),
@@ -1336,13 +1338,24 @@ impl<H: Host> Engine<'_, H> {
                 members.insert(own(&key), member);
             }
         }
-        let mut fresh: Named<Member> = Named::default();
-        for (key, member) in here {
-            members.insert(own(&key), member.clone());
-            fresh.insert(own(&key), member);
+        let mut read: Vec<String> = Vec::new();
+        for (key, mut member) in here {
+            let id = own(&key);
+            let before = members.get(&id).filter(|before| before.email == member.email);
+            member.address = before.is_some_and(|before| before.address);
+            members.insert(id.clone(), member);
+            read.push(id);
         }
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, &customer).await?;
+        let members =
+            customers::addressed(members, seen.as_ref().map(|seen| seen.email.as_deref()));
+        let fresh = read.into_iter().filter_map(|id| {
+            let member = members.get(&id)?.clone();
+            Some((id, member))
+        });
+        let fresh: Named<Member> = fresh.collect();
         let left: Vec<String> = gone.iter().map(|(key, _)| own(key)).collect();
-        self.compare_customer(run, work, &mut batch, &customer, members, fresh, left).await?;
+        self.compare_customer(run, work, &mut batch, &customer, seen, members, fresh, left).await?;
         Ok(Step { batch, done: false })
     }
 
@@ -1353,16 +1366,15 @@ impl<H: Host> Engine<'_, H> {
         work: &Work,
         batch: &mut Batch,
         customer: &str,
+        seen: Option<SeenCustomer>,
         members: Named<Member>,
         fresh: Named<Member>,
         left: Vec<String>,
     ) -> Result<()> {
         let maker = customer.strip_prefix("new:").and_then(|maker| maker.split_once(':'));
         let shared: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
-        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, customer).await?;
-        let email = seen.as_ref().and_then(|seen| seen.email.as_deref());
         let last = fresh.names().last().unwrap_or_default().to_owned();
-        let mut wanted = customers::wanted(&members, email, &last);
+        let mut wanted = customers::wanted(&members, &last);
         let ours = seen.as_ref().is_some_and(|seen| seen.ours);
         let mut shared = shared;
         if let Some((kind, maker)) = maker {

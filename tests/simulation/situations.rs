@@ -59,6 +59,11 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::ParentsStay, "ghl_merge", ghl_merge),
     of(Mutant::LastWriterWins, "tag_taken_while_another_has_it", tag_taken),
     of(Mutant::LastWriterWins, "two_contacts_write_attributes", attributes_in_turn),
+    of(
+        Mutant::LastWriterWins,
+        "attributes_after_another_address",
+        attributes_after_another_address,
+    ),
     of(Mutant::RefusedForEver, "refusal_since_mended", refusal_since_mended),
     of(Mutant::RefusedForEver, "refusal_that_wrote", refusal_that_wrote),
     of(Mutant::OneRefusalEndsAll, "one_record_forbidden", one_record_forbidden),
@@ -709,6 +714,37 @@ fn attributes_in_turn() -> Held {
         must(job == "Owner", &format!("the oldest one leads, and the attribute is {job}"))?;
     }
     Ok(())
+}
+
+/// The contact of a customer of our own gets another address than its duplicate: it leads all the
+/// same, also in the pass that writes that address.
+fn attributes_after_another_address() -> Held {
+    let rule = CustomField {
+        from: "contact.job_title".into(),
+        to: "job".into(),
+        of: Of::String,
+        object: Some(AttributeObject::Customer),
+    };
+    let anchor = Anchor::ContactIsCustomer;
+    let mut stage = stage(Settings { anchor, custom_fields: vec![rule], ..settings() });
+    let owner = with_field(&stage, "contact.job_title", json!("Owner"));
+    let clerk = with_field(&stage, "contact.job_title", json!("Clerk"));
+    let email = "ada@mail.example";
+    let ada = json!({ "firstName": "Ada", "email": email, "customFields": owner });
+    let ada = stage.add_contact(ada);
+    stage.add_contact(json!({ "firstName": "Ben", "email": email, "customFields": clerk }));
+    synced(&stage)?;
+    stage.edit_contact(ada, json!({ "email": "ada@new.example" }));
+    for options in [APPLY, FULL] {
+        stage.wait(5 * MINUTE);
+        let ran = stage.run(options);
+        after_run(&stage, &ran)?;
+        let customers = stage.host.sandbox.borrow().chartmogul_customers();
+        let jobs: Vec<&Value> =
+            customers.iter().map(|one| &one["attributes"]["custom"]["job"]).collect();
+        must(jobs == ["Owner"], &format!("Ada leads, and the attributes are {jobs:?}"))?;
+    }
+    at_rest(&mut stage)
 }
 
 // --- refusals --------------------------------------------------------------------------------

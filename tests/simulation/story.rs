@@ -603,6 +603,9 @@ impl Story {
                 };
                 if body.get("email").is_some() {
                     self.stage.set_free(contact);
+                    if self.reached.contains("two_contacts_write_attributes") {
+                        self.reached.insert("attributes_after_another_address");
+                    }
                 }
                 self.stage.tell(format!("in GHL P{contact} becomes {body}"));
                 self.stage.edit_contact(contact, body);
