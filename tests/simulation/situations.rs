@@ -34,6 +34,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::OrderDecides, "two_contacts_of_one_email", two_contacts_of_one_email),
     of(Mutant::OrderDecides, "email_match_takes_anothers_external_id", anothers_external_id),
     of(Mutant::OrderDecides, "second_full_pass_writes", second_full_pass_writes),
+    of(Mutant::OrderDecides, "holder_deleted_in_ghl", holder_deleted),
     of(Mutant::WeakMatchTakesRecord, "shared_office_phone", shared_office_phone),
     of(Mutant::WeakMatchTakesRecord, "shared_mailbox_in_additional_emails", shared_mailbox),
     of(Mutant::FirstLinkOverwrites, "first_link_over_billing_values", first_link),
@@ -274,6 +275,21 @@ fn second_full_pass_writes() -> Held {
     stage.wait(5 * MINUTE);
     stage.run(FULL);
     quiet(&stage)
+}
+
+/// What was made for a contact that is gone from GHL is not its duplicate's: that one gets its own, and
+/// after a lost state it is found again.
+fn holder_deleted() -> Held {
+    let mut stage = stage(settings());
+    let ada = person(&mut stage, "Ada", "ada@mail.example");
+    person(&mut stage, "Ben", "ada@mail.example");
+    billing(&mut stage, 0, "ada@mail.example");
+    synced(&stage)?;
+    stage.delete_contact(ada);
+    nothing_new(&mut stage, lose_state)?;
+    let names = contacts_there(&stage);
+    let names: Vec<&str> = names.iter().map(|one| text(one, "first_name")).collect();
+    must(names.contains(&"Ben"), &format!("the contacts there are {names:?}"))
 }
 
 // --- a weak match takes a person's record ----------------------------------------------------

@@ -720,6 +720,10 @@ impl Story {
                 } else {
                     let Some(contact) = self.somebody(reader) else { return Ok(()) };
                     self.stage.tell(format!("in GHL P{contact} is deleted"));
+                    let view = View::of(&self.stage);
+                    if view.group(&self.stage, &self.stage.contacts[contact]).len() > 1 {
+                        self.reached.insert("holder_deleted_in_ghl");
+                    }
                     self.stage.delete_contact(contact);
                 }
             }
