@@ -1323,8 +1323,13 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.scan(&work.tables.left, &within, None, 1000).await?;
         let lasting: Vec<(String, Member)> =
             self.keeper.scan(&MEMBERS, &within, None, 1000).await?;
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, &customer).await?;
         let deleted: Option<bool> = self.keeper.get(&DELETED, &customer).await?;
-        if leaving && deleted.is_some() {
+        // What a customer held that is gone is gone with it. Where it was merged into another, that
+        // one's contacts say what it holds.
+        let is_gone = deleted.is_some()
+            || seen.is_none() && leaving && self.customer_is_gone(run, work, &customer).await?;
+        if leaving && is_gone {
             for (key, _) in &lasting {
                 batch.delete(&MEMBERS, key);
             }
@@ -1346,7 +1351,6 @@ impl<H: Host> Engine<'_, H> {
             members.insert(id.clone(), member);
             read.push(id);
         }
-        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, &customer).await?;
         let members =
             customers::addressed(members, seen.as_ref().map(|seen| seen.email.as_deref()));
         let fresh = read.into_iter().filter_map(|id| {

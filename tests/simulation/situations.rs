@@ -60,6 +60,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::ParentsStay, "ghl_merge", ghl_merge),
     of(Mutant::LastWriterWins, "tag_taken_while_another_has_it", tag_taken),
     of(Mutant::LastWriterWins, "two_contacts_write_attributes", attributes_in_turn),
+    of(Mutant::LinkOutlivesRecord, "tags_after_a_merge_there", tags_after_a_merge),
     of(
         Mutant::LastWriterWins,
         "attributes_after_another_address",
@@ -701,6 +702,25 @@ fn tag_taken() -> Held {
     at_rest(&mut stage)?;
     let record = stage.customer(&stage.customers[customer]).unwrap();
     must(tags_of(&record).contains(&"ghl:vip"), "the tag is gone though Ben has it")
+}
+
+/// A customer whose tags are of two contacts is merged into another: they are not taken from that one
+/// as if the contacts had left it.
+fn tags_after_a_merge() -> Held {
+    let mut stage = stage(Settings { tags: Tags { prefixes: vec!["ghl:".into()] }, ..settings() });
+    let email = "ada@mail.example";
+    stage.add_contact(json!({ "firstName": "Ada", "email": email, "tags": ["ghl:lead"] }));
+    person(&mut stage, "Ben", email);
+    let from = billing(&mut stage, 0, email);
+    let into = billing(&mut stage, 0, "books@firm.example");
+    synced(&stage)?;
+    let (from, into) = (stage.customers[from].clone(), stage.customers[into].clone());
+    let body =
+        json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into.clone() } });
+    stage.in_chartmogul("POST", "/v1/customers/merges", body);
+    at_rest(&mut stage)?;
+    let record = stage.customer(&into).unwrap();
+    must(tags_of(&record).contains(&"ghl:lead"), "the tag is gone though Ada has it")
 }
 
 /// Two contacts of one customer have other values of one attribute: one leads, and there is rest.

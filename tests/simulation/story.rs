@@ -812,6 +812,9 @@ impl Story {
                 self.stage.ledger.borrow_mut().merged(&from, &into, &own);
                 self.stage.forget_unseen_deletions();
                 self.reached.insert("marker_at_another_customer");
+                if !self.stage.settings.tags.prefixes.is_empty() {
+                    self.reached.insert("tags_after_a_merge_there");
+                }
             }
             Kind::MergeHere => {
                 let (Some(winner), Some(loser)) = (self.somebody(reader), self.somebody(reader))

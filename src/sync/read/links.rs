@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::engine::{Engine, Step, gather};
 use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::plan::Pass;
 use super::super::model::staged::{
     Candidate, SeenChild, SeenContact, SeenCustomer, StagedContact, Void,
 };
@@ -142,6 +143,9 @@ impl<H: Host> Engine<'_, H> {
             run.plan.voids += 1;
             if pair.role != Role::Child {
                 batch.put(&DELETED, &pair.customer, &true)?;
+            }
+            if kind == Kind::Contact {
+                batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
             }
             let left = pair.role == Role::Customer
                 && self.settings.on_deleted == OnDeleted::Leave
@@ -351,6 +355,26 @@ impl<H: Host> Engine<'_, H> {
         };
         batch.put(&work.tables.index, &mark, &mark_row)?;
         Ok(stands)
+    }
+
+    /// Whether a customer that contacts have left is gone itself: a full pass has not seen it, and the
+    /// service says so.
+    pub(in crate::sync) async fn customer_is_gone(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+    ) -> Result<bool> {
+        if run.plan.pass != Pass::Full {
+            return Ok(false);
+        }
+        let mark = format!("customer/{uuid}");
+        let known: Option<Vec<Candidate>> = self.keeper.get(&work.tables.index, &mark).await?;
+        if let Some(known) = known {
+            return Ok(known.is_empty());
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        Ok(!self.customer_is_there(uuid).await?)
     }
 
     /// Whether an answer to a customer's id says that it stands.
