@@ -41,6 +41,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::TwinsOfBilling, "contact_with_billing_customer", twins_of_billing),
     of(Mutant::NameIsIdentity, "location_renamed_then_state_lost", location_renamed),
     of(Mutant::NameIsIdentity, "data_source_changed_then_state_lost", data_source_changed),
+    of(Mutant::NameIsIdentity, "location_renamed_after_a_merge_there", renamed_after_a_merge),
     of(Mutant::LinkOutlivesRecord, "customer_imported_again", customer_imported_again),
     of(Mutant::LinkOutlivesRecord, "own_source_deleted", own_source_deleted),
     of(Mutant::LinkOutlivesRecord, "contact_deleted_there", contact_deleted_there),
@@ -390,6 +391,29 @@ fn data_source_changed() -> Held {
         stage.settings.data_source = Some("Leads".to_owned());
         lose_state(stage);
     })
+}
+
+/// A customer of ours is merged into one of another source: that source is not ours for it, and where
+/// the state is lost new customers stand where the others do.
+fn renamed_after_a_merge() -> Held {
+    for source in [0, 1] {
+        let mut stage = anchored(Anchor::ContactIsCustomer);
+        let ada = person(&mut stage, "Ada", "ada@mail.example");
+        person(&mut stage, "Ben", "ben@mail.example");
+        let into = billing(&mut stage, source, "books@firm.example");
+        synced(&stage)?;
+        let view = View::of(&stage);
+        let own = view.own(&stage, &stage.contacts[ada]).into_values().next().unwrap();
+        let into = stage.customers[into].clone();
+        let body = json!({ "from": { "customer_uuid": own }, "into": { "customer_uuid": into } });
+        stage.in_chartmogul("POST", "/v1/customers/merges", body);
+        stage.set_free(ada);
+        stage.rename_location("Riverside");
+        lose_state(&mut stage);
+        person(&mut stage, "Cleo", "cleo@mail.example");
+        at_rest(&mut stage)?;
+    }
+    Ok(())
 }
 
 // --- gone records ----------------------------------------------------------------------------

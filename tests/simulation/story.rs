@@ -858,6 +858,9 @@ impl Story {
                 if reader.below(2) == 1 {
                     self.stage.tell("and the state is lost");
                     self.lose_state();
+                    if self.reached.contains("marker_at_another_customer") {
+                        self.reached.insert("location_renamed_after_a_merge_there");
+                    }
                     self.reached.insert("location_renamed_then_state_lost");
                 }
             }

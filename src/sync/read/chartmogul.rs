@@ -44,7 +44,9 @@ impl<H: Host> Engine<'_, H> {
                 let bare = id.strip_prefix("ghl:").or_else(|| id.strip_prefix("ghlb:"));
                 bare.and_then(|bare| bare.split(':').next()) == Some(&self.location)
             };
-            if customer.external_ids.iter().chain(&customer.external_id).any(own) {
+            // One that a person merged with another source's stands in that source too.
+            let mut external = customer.external_ids.iter().chain(&customer.external_id);
+            if external.clone().any(own) && external.all(own) {
                 let sources = customer.data_source_uuids.iter().chain(&customer.data_source_uuid);
                 run.own_source = sources.chain(&run.own_source).min().cloned();
             }
