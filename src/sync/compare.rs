@@ -254,6 +254,12 @@ impl<H: Host> Engine<'_, H> {
         let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
         let mut batch = self.keeper.batch();
         for (((_, staged), pair), home) in rows.iter().zip(pairs).zip(homes) {
+            // A contact that comes to a customer of another source is made in that source.
+            let foreign = home.filter(|home| home.foreign).and_then(|home| home.customer);
+            let known = pair.as_ref().map(|pair| &pair.customer);
+            if let Some(customer) = foreign.filter(|customer| Some(customer) != known) {
+                self.look_up_customer(run, work, &customer, &mut batch).await?;
+            }
             let Some(pair) = pair else { continue };
             // A field that is new to a record of somebody else's may hold a value there.
             let fresh = pair.role == Role::Member
@@ -266,10 +272,6 @@ impl<H: Host> Engine<'_, H> {
             let leaves = pair.role == Role::Customer && by_business && staged.business.is_some();
             if pair.role == Role::Guest || leaves {
                 self.look_up_customer(run, work, &pair.customer, &mut batch).await?;
-            }
-            let foreign = home.filter(|home| home.foreign).and_then(|home| home.customer);
-            if let Some(customer) = foreign.filter(|customer| *customer != pair.customer) {
-                self.look_up_customer(run, work, &customer, &mut batch).await?;
             }
         }
         self.keeper.commit(batch).await
@@ -727,7 +729,8 @@ impl<H: Host> Engine<'_, H> {
                     staged.business.clone().filter(|_| home.matched == Matched::Business);
                 at_home(&mut change, &home);
                 let customer = home.customer.as_ref().and_then(|uuid| page.customers.get(uuid));
-                change.data_source = customer.and_then(|seen| seen.sources.first().cloned());
+                let shown = customer.and_then(|seen| seen.sources.first().cloned());
+                change.data_source = shown.or_else(|| home.source.clone());
                 let live = pair.filter(|pair| {
                     pair.role == Role::Member && !choice && pair.chartmogul.is_some()
                 });

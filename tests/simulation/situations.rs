@@ -42,6 +42,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::NameIsIdentity, "location_renamed_then_state_lost", location_renamed),
     of(Mutant::NameIsIdentity, "data_source_changed_then_state_lost", data_source_changed),
     of(Mutant::NameIsIdentity, "location_renamed_after_a_merge_there", renamed_after_a_merge),
+    of(Mutant::ParentsStay, "contact_added_to_a_business", contact_added_to_a_business),
     of(Mutant::LinkOutlivesRecord, "customer_imported_again", customer_imported_again),
     of(Mutant::LinkOutlivesRecord, "own_source_deleted", own_source_deleted),
     of(Mutant::LinkOutlivesRecord, "contact_deleted_there", contact_deleted_there),
@@ -642,6 +643,30 @@ fn in_business(business: Option<usize>) -> (Stage, usize, usize) {
     stage.set_business(cleo, Some(0));
     let note = stage.add_note(ada, "A note").unwrap();
     (stage, ada, note)
+}
+
+/// A contact that is added to a business is made in its customer's source, also in a pass that reads
+/// no list, and also after the setting for new customers has changed.
+fn contact_added_to_a_business() -> Held {
+    for foreign in [false, true] {
+        let mut stage = anchored(Anchor::BusinessIsCustomer);
+        let email = foreign.then_some("pay@firm.example");
+        let business = stage.add_business("Bolt Ltd", email);
+        stage.add_business("Cargo Ltd", None);
+        billing(&mut stage, 0, "pay@firm.example");
+        synced(&stage)?;
+        stage.settings.data_source = Some("Leads".to_owned());
+        synced(&stage)?;
+        let ada = person(&mut stage, "Ada", "ada@mail.example");
+        stage.set_business(ada, Some(business));
+        stage.wait(5 * MINUTE);
+        let ran = stage.run(APPLY);
+        after_run(&stage, &ran)?;
+        must(ran.says_all_is_well(), "the new contact failed")?;
+        must(contacts_there(&stage).len() == 1, "the new contact is not there")?;
+        at_rest(&mut stage)?;
+    }
+    Ok(())
 }
 
 fn business_changed() -> Held {

@@ -635,6 +635,11 @@ impl Story {
             Kind::AddContact => {
                 let contact = self.person(reader);
                 self.stage.tell(format!("that was a new contact, P{contact}"));
+                if self.stage.settings.anchor == Anchor::BusinessIsCustomer
+                    && self.stage.settings.data_source.is_some()
+                {
+                    self.reached.insert("contact_added_to_a_business");
+                }
                 let view = View::of(&self.stage);
                 let group = view.group(&self.stage, &self.stage.contacts[contact]);
                 let joins_free = (0..contact).any(|one| {

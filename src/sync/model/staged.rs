@@ -167,6 +167,8 @@ records! {
         pub apart: bool = "apart";
         /// True where the customer is of another source.
         pub foreign: bool = "foreign";
+        /// For a customer of our own: the data source that it stands in.
+        pub source: Option<String> = "source";
     }
 }
 
@@ -178,6 +180,7 @@ impl Home {
             role: pair.role,
             matched: pair.matched,
             foreign: pair.role == Role::Guest,
+            source: pair.source.clone(),
             ..Self::default()
         }
     }
