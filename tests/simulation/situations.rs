@@ -48,6 +48,8 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::LinkOutlivesRecord, "contact_deleted_there", contact_deleted_there),
     of(Mutant::LinkOutlivesRecord, "note_deleted_there", note_deleted_there),
     of(Mutant::LinkOutlivesRecord, "task_deleted_there", task_deleted_there),
+    of(Mutant::LinkOutlivesRecord, "note_deleted_after_a_merge", note_deleted_after_a_merge),
+    of(Mutant::LinkOutlivesRecord, "customer_made_again_by_another", made_again_by_another),
     of(Mutant::MarkerOnlyAtTheEnd, "line_below_marker", line_below_marker),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_at_another_customer", marker_at_another_customer),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_none_then_trailing", marker_none_then_trailing),
@@ -452,6 +454,43 @@ fn own_source_deleted() -> Held {
     let later = stage.add_note(ada, "Later").unwrap();
     at_rest(&mut stage)?;
     must(stage.copies(note).len() == 1 && stage.copies(later).len() == 1, "it was not made again")
+}
+
+/// A customer is merged into another, and a note of one of its duplicates is deleted: its customer
+/// lives on, so that a person has deleted the note.
+fn note_deleted_after_a_merge() -> Held {
+    let (mut stage, ..) = in_business(Some(0));
+    let twin = person(&mut stage, "Dan", "ada@mail.example");
+    stage.set_business(twin, Some(0));
+    let note = stage.add_note(twin, "Of the duplicate").unwrap();
+    let into = billing(&mut stage, 0, "books@firm.example");
+    synced(&stage)?;
+    let (uuid, copy) = stage.copies(note).pop().ok_or("it was never there")?;
+    let (from, into) = (copy["customer_uuid"].clone(), stage.customers[into].clone());
+    let body = json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } });
+    stage.in_chartmogul("POST", "/v1/customers/merges", body);
+    stage.in_chartmogul("DELETE", &format!("/v1/notes/{uuid}"), json!({}));
+    stage.children[note].apart = true;
+    at_rest(&mut stage)
+}
+
+/// Our source is deleted, and another machine makes its customer again, without its tasks: those were
+/// not deleted by a person.
+fn made_again_by_another() -> Held {
+    let mut stage = anchored(Anchor::ContactIsCustomer);
+    let ada = person(&mut stage, "Ada", "ada@mail.example");
+    let task = stage.add_task(ada, "Call back").unwrap();
+    synced(&stage)?;
+    let here = stage.change_store(Copy::default());
+    let sources = stage.host.sandbox.borrow().chartmogul_data_sources();
+    let own = sources.iter().find(|one| text(one, "name").starts_with("GoHighLevel")).unwrap();
+    stage.in_chartmogul("DELETE", &format!("/v1/data_sources/{}", text(own, "uuid")), json!({}));
+    let objects = std::mem::replace(&mut stage.settings.objects, vec![Object::Notes]);
+    synced(&stage)?;
+    stage.settings.objects = objects;
+    stage.change_store(here);
+    at_rest(&mut stage)?;
+    must(stage.copies(task).len() == 1, "the task was not made again")
 }
 
 /// A contact that a person deleted stays deleted, and its customer's notes go on.

@@ -749,6 +749,9 @@ impl Story {
                     self.stage.named(&self.stage.children[child].id)
                 ));
                 self.stage.in_chartmogul("DELETE", &format!("/v1/{path}/{uuid}"), json!({}));
+                if self.reached.contains("marker_at_another_customer") {
+                    self.reached.insert("note_deleted_after_a_merge");
+                }
                 let passes = self.stage.passes.get();
                 let child = &mut self.stage.children[child];
                 child.passes = passes;
@@ -976,6 +979,9 @@ impl Story {
                 *self.stage.away.borrow_mut() = Some(before);
                 self.stage.forget_deletions();
                 self.plan = None;
+                if self.reached.contains("own_source_deleted") {
+                    self.reached.insert("customer_made_again_by_another");
+                }
                 self.reached.insert("second_machine");
             }
             Kind::Clock => {

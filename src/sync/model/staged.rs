@@ -91,6 +91,8 @@ records! {
         pub ours: bool = "ours";
         /// Whether an external id of ours stands on it, beside another source's or alone.
         pub carries_ours: bool = "carriesOurs";
+        /// Whether several customers were merged into it: it has an external id of each.
+        pub merged: bool = "merged";
         pub fields: Fields = "fields";
         pub attributes: Fields = "attributes";
         pub tags: Vec<String> = "tags";

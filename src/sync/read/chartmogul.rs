@@ -399,6 +399,7 @@ impl<H: Host> Engine<'_, H> {
                 .or_else(|| customer.external_ids.first().cloned()),
             ours: named.is_some(),
             carries_ours: external.iter().any(|id| of_ghl(&id)),
+            merged: external.iter().any(|id| Some(id) != external.first()),
             fields: match self.settings.anchor {
                 Anchor::AttachOnly => Fields::new(),
                 Anchor::ContactIsCustomer | Anchor::BusinessIsCustomer => customer::seen(customer),

@@ -111,9 +111,12 @@ impl<H: Host> Engine<'_, H> {
             };
             match shown {
                 Some(customer) if customer == pair.customer => {}
-                Some(customer) => {
+                Some(now) => {
+                    if kind == Kind::Contact && customer.is_none() {
+                        self.note_merge(work, &mut batch, &pair.customer, &now).await?;
+                    }
                     batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
-                    batch.put(&PAIRS, key, &Pair { customer, ..pair.clone() })?;
+                    batch.put(&PAIRS, key, &Pair { customer: now, ..pair.clone() })?;
                 }
                 None if read => {
                     self.check_void(run, work, kind, id, pair, customer.is_some(), &mut batch)
@@ -219,6 +222,14 @@ impl<H: Host> Engine<'_, H> {
         let Some(contact) = pair.parent.as_ref().filter(|_| pair.role == Role::Child) else {
             return Ok(false);
         };
+        let mark = merged(&pair.customer);
+        let into: Option<Vec<Candidate>> = match batch.get(&work.tables.index, &mark) {
+            Some(into) => Some(into),
+            None => self.keeper.get(&work.tables.index, &mark).await?,
+        };
+        if into.is_some() {
+            return Ok(true);
+        }
         let deleted: Option<bool> = self.keeper.get(&DELETED, &pair.customer).await?;
         if deleted.is_some() || batch.get(&DELETED, &pair.customer).is_some() {
             return Ok(false);
@@ -231,6 +242,23 @@ impl<H: Host> Engine<'_, H> {
         };
         let void = void.or_else(|| batch.get(&work.tables.voids, &key));
         Ok(void.is_none() && now.is_some_and(|now| now.customer != pair.customer))
+    }
+
+    /// Notes that a customer lives on in another, if that one is of several.
+    async fn note_merge(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        from: &str,
+        into: &str,
+    ) -> Result<bool> {
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, into).await?;
+        let is_merged = seen.is_some_and(|seen| seen.merged);
+        if is_merged {
+            let into = Candidate { id: into.to_owned(), ..Candidate::default() };
+            batch.put(&work.tables.index, &merged(from), &vec![into])?;
+        }
+        Ok(is_merged)
     }
 
     fn move_to(
@@ -313,6 +341,10 @@ impl<H: Host> Engine<'_, H> {
             if let Some(found) =
                 found.and_then(|found| found.into_iter().find(|one| one.contact.is_none()))
             {
+                // Else it was deleted, with all that stood under it, and another run has made it again.
+                if !self.note_merge(work, batch, uuid, &found.id).await? {
+                    batch.put(&DELETED, uuid, &true)?;
+                }
                 let pair = Pair { customer: found.id, ..pair.clone() };
                 batch.put(&PAIRS, &of(kind, id), &pair)?;
                 return Ok(true);
@@ -399,6 +431,11 @@ impl<H: Host> Engine<'_, H> {
         let live = |(pair, void): (Option<Pair>, Option<Void>)| pair.filter(|_| void.is_none());
         Ok(pairs.into_iter().zip(voids).map(live).collect())
     }
+}
+
+/// The row that tells into which customer another was merged.
+fn merged(from: &str) -> String {
+    format!("merged/{from}")
 }
 
 /// Whether the data source of a customer of ours is gone, with all that stood in it.
