@@ -1085,18 +1085,34 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&work.tables.index, &markers).await?;
         let contacts: Vec<&String> = children.iter().map(|child| &child.contact).collect();
         let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
-        for (((child, pair), marked), home) in
+        for (((child, mut pair), marked), home) in
             children.into_iter().zip(pairs).zip(markers).zip(homes)
         {
             let home_customer = home.as_ref().and_then(|home| home.customer.clone());
             let moves =
                 pair.as_ref().is_some_and(|pair| Some(&pair.customer) != home_customer.as_ref());
-            let found = match (&pair, marked) {
+            let mut found = match (&pair, marked) {
                 (_, Some(marked)) if pair.is_none() || moves => {
                     self.marked(work, kind, &child.id, marked, home.as_ref()).await?
                 }
                 _ => None,
             };
+            // What moves may stand there by a run that this state does not remember.
+            if let (Some(known), Some(home), true) = (&pair, &home, moves) {
+                if found.is_none() && !known.marked {
+                    let alike = self.same_content(work, kind, &child, home).await?;
+                    found = alike.map(|(uuid, seen)| MarkedChild { uuid, seen, broken_off: false });
+                }
+                let moved = found.as_ref().is_some_and(|copy| {
+                    !copy.broken_off
+                        && Some(&copy.uuid) != known.chartmogul.as_ref()
+                        && Some(&copy.seen.customer) == home_customer.as_ref()
+                });
+                let former = known.chartmogul.as_deref().unwrap_or_default();
+                if moved && !self.child_is_there(run, work, kind, former).await? {
+                    pair = None;
+                }
+            }
             self.compare_child(run, work, batch, kind, child, pair, found, home).await?;
         }
         Ok(())
@@ -1220,7 +1236,8 @@ impl<H: Host> Engine<'_, H> {
         let found = match marked {
             Some(MarkedChild { uuid, seen, broken_off }) => {
                 change.look_first = broken_off;
-                Some((uuid, seen, Matched::Marker))
+                let by = if seen.marker.is_some() { Matched::Marker } else { Matched::Content };
+                Some((uuid, seen, by))
             }
             None => self
                 .same_content(work, kind, &child, &home)
@@ -1615,7 +1632,7 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// A note or task of ChartMogul that carries a marker.
+/// A note or task of ChartMogul that carries a marker, or the content of one that moves.
 struct MarkedChild {
     uuid: String,
     seen: SeenChild,

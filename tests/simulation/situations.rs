@@ -54,6 +54,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::MarkerOnlyAtTheEnd, "marker_at_another_customer", marker_at_another_customer),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_none_then_trailing", marker_none_then_trailing),
     of(Mutant::MarkerOnlyAtTheEnd, "store_restored", store_restored),
+    of(Mutant::ParentsStay, "store_restored_after_a_move", restored_after_a_move),
     of(Mutant::MarkerOnlyAtTheEnd, "second_machine", second_machine),
     of(Mutant::MarkerOnlyAtTheEnd, "objects_on_after_lost_state", objects_on_after_lost_state),
     of(Mutant::OneIdTwice, "note_listed_twice", note_listed_twice),
@@ -610,6 +611,33 @@ fn store_restored() -> Held {
     after_run(&stage, &ran)?;
     must(count(&stage, Sort::Note) == 2 && count(&stage, Sort::Task) == 2, "written twice")?;
     at_rest(&mut stage)
+}
+
+/// A store from before a move is restored: what it would move is found at its new place, and the plan
+/// counts no call for it.
+fn restored_after_a_move() -> Held {
+    for marker in [Marker::Trailing, Marker::None] {
+        let mut stage = stage(Settings { marker, ..settings() });
+        stage.unmarked.set(marker == Marker::None);
+        let (ada, ..) = ada(&mut stage);
+        let ben = person(&mut stage, "Ben", "ben@mail.example");
+        stage.add_note(ben, "Of Ben");
+        stage.add_task(ben, "For Ben");
+        billing(&mut stage, 0, "ben@mail.example");
+        synced(&stage)?;
+        let copy = stage.copy_store();
+        stage.merge_contacts(ada, ben);
+        synced(&stage)?;
+        let written = stage.writes();
+        stage.change_store(copy);
+        stage.wait(5 * MINUTE);
+        plan_is_writes(&stage)?;
+        let writes = stage.writes_since(written);
+        must(writes.is_empty(), &format!("{marker:?}: the restored store writes {writes:?}"))?;
+        at_rest(&mut stage)?;
+        must(count(&stage, Sort::Note) == 2 && count(&stage, Sort::Task) == 2, "written twice")?;
+    }
+    Ok(())
 }
 
 /// Two machines with a store each take turns.

@@ -966,6 +966,9 @@ impl Story {
                 self.stage.change_store(copy);
                 self.stage.forget_deletions();
                 self.plan = None;
+                if self.reached.contains("ghl_merge") {
+                    self.reached.insert("store_restored_after_a_move");
+                }
                 self.reached.insert("store_restored");
             }
             Kind::LoseState => {

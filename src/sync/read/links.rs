@@ -389,6 +389,29 @@ impl<H: Host> Engine<'_, H> {
         Ok(stands)
     }
 
+    /// Whether a linked note or task still stands: a list has shown it, or it is asked for.
+    pub(in crate::sync) async fn child_is_there(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        kind: Kind,
+        uuid: &str,
+    ) -> Result<bool> {
+        let seen: Option<SeenChild> =
+            self.keeper.get(&work.tables.children, &of(kind, uuid)).await?;
+        if seen.is_some() {
+            return Ok(true);
+        }
+        let row = if kind == Kind::Note { &kinds::NOTE } else { &kinds::TASK };
+        let (endpoint, parameter) = row.retrieve;
+        run.plan.least_read_calls.chartmogul += 1;
+        match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether a customer that contacts have left is gone itself: a full pass has not seen it, and the
     /// service says so.
     pub(in crate::sync) async fn customer_is_gone(
