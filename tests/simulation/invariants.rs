@@ -461,7 +461,8 @@ fn leaders_value(stage: &Stage, view: &View) -> Held {
     Ok(())
 }
 
-/// Of several GHL contacts of one address one has a contact in ChartMogul.
+/// Of several GHL contacts of one address one has a contact in ChartMogul. One that comes to another
+/// business takes along the contact that it has.
 fn one_of_a_group(stage: &Stage, view: &View) -> Held {
     let ledger = stage.ledger.borrow();
     for (number, id) in stage.contacts.iter().enumerate() {
@@ -470,8 +471,9 @@ fn one_of_a_group(stage: &Stage, view: &View) -> Held {
         }
         let mut made = Vec::new();
         for other in view.group(stage, id) {
-            let free = stage.contacts.iter().position(|one| one == other);
-            if free.is_none_or(|number| stage.is_free(number)) {
+            let number = stage.contacts.iter().position(|one| one == other);
+            let came = |number: &usize| stage.moved.borrow().contains(number);
+            if number.is_none_or(|number| stage.is_free(number) || came(&number)) {
                 continue;
             }
             let own = view.own(stage, other).into_iter();

@@ -109,6 +109,8 @@ pub struct Stage {
     pub unmarked: Cell<bool>,
     /// Contacts of which the rules leave open where they are: a person deleted something of theirs.
     pub free: RefCell<BTreeSet<usize>>,
+    /// Contacts that went to another business with a contact of their own in ChartMogul.
+    pub moved: RefCell<BTreeSet<usize>>,
 }
 
 pub fn settings() -> Settings {
@@ -181,6 +183,7 @@ impl Stage {
             failed: RefCell::default(),
             unmarked: Cell::new(false),
             free: RefCell::default(),
+            moved: RefCell::default(),
         }
     }
 

@@ -855,6 +855,10 @@ impl Story {
                     if after.is_empty() || before.is_empty() {
                         self.stage.set_free(contact);
                     }
+                    let view = View::of(&self.stage);
+                    if !view.own(&self.stage, &self.stage.contacts[contact]).is_empty() {
+                        self.stage.moved.borrow_mut().insert(contact);
+                    }
                 }
                 self.stage.tell(format!("in GHL P{contact} goes to business {business:?}"));
                 self.stage.set_business(contact, business);
