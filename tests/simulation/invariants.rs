@@ -562,9 +562,19 @@ pub fn others_in_step(stage: &Stage, ran: &Ran, of_contact: &str) -> Held {
     if !ran.fresh {
         return Ok(());
     }
-    let missing = missing(stage, &View::of(stage), false);
+    let view = View::of(stage);
+    let missing = missing(stage, &view, false);
     let failed = stage.failed.borrow();
-    match missing.into_iter().find(|(contact, _)| !failed.contains(contact)) {
+    // A person deleted the customer of its business: this run finds that out, and the next one makes
+    // it again.
+    let waits = |contact: &String| {
+        let business = of(&view.ghl[contact], "businessId");
+        stage.settings.anchor == Anchor::BusinessIsCustomer
+            && !business.is_empty()
+            && view.at_business(stage, business).is_none()
+    };
+    let struck = |contact: &String| failed.contains(contact) || waits(contact);
+    match missing.into_iter().find(|(contact, _)| !struck(contact)) {
         Some((_, said)) => Err(format!("one record's trouble kept another back; {said}")),
         None => after_run(stage, ran),
     }
