@@ -102,6 +102,27 @@ impl View {
         all.find(|(_, record)| external_ids(record).contains(&wanted)).map(|(uuid, _)| uuid.clone())
     }
 
+    /// Where an account that drops our id hides a link: at customers that have a person's contact of the
+    /// same address, unless a contact of its own shows that it is not linked with one of those.
+    fn hidden_homes(&self, stage: &Stage, id: &str) -> BTreeSet<String> {
+        let of_business = stage.settings.anchor == Anchor::BusinessIsCustomer
+            && !of(&self.ghl[id], "businessId").is_empty();
+        let ledger = stage.ledger.borrow();
+        let shown = !ledger.amnesia && !self.own(stage, id).is_empty();
+        let Some(address) = self.address(stage, id) else { return BTreeSet::new() };
+        if !ledger.drops || of_business || shown {
+            return BTreeSet::new();
+        }
+        let hides = |(uuid, record): &(&String, &Value)| {
+            Sort::of(uuid) == Sort::Contact
+                && !ledger.made.contains(*uuid)
+                && owner_of(uuid, record).is_none()
+                && of(record, "email").to_lowercase() == address
+        };
+        let hidden = self.chartmogul.iter().filter(hides);
+        hidden.map(|(_, record)| of(record, "customer_uuid").to_owned()).collect()
+    }
+
     /// The customers where a contact, or another of its group, is.
     fn homes(&self, stage: &Stage, id: &str) -> BTreeSet<String> {
         let business = of(&self.ghl[id], "businessId");
@@ -159,11 +180,14 @@ pub fn missing(stage: &Stage, view: &View, at_rest: bool) -> Vec<(String, String
         let number = stage.contacts.iter().position(|one| one == id);
         let free = number.is_some_and(|number| stage.is_free(number));
         let in_business = stage.settings.anchor == Anchor::BusinessIsCustomer;
-        let homes = if at_rest && (!free || in_business) {
+        let mut homes = if at_rest && (!free || in_business) {
             view.homes(stage, id)
         } else {
             view.own(stage, id).into_values().collect()
         };
+        if !homes.is_empty() {
+            homes.extend(view.hidden_homes(stage, id));
+        }
         // Without a business it is left out.
         if stage.settings.anchor == Anchor::BusinessIsCustomer
             && stage.settings.without_business == WithoutBusiness::Skip
