@@ -8,10 +8,10 @@ use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};
-use super::super::model::standing::Choice;
+use super::super::model::standing::{Choice, Intent};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{CHOICES, PAIRS};
+use super::super::state::tables::{CHOICES, INTENTS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::contacts::{OVERLAP_MS, TOGETHER};
@@ -75,11 +75,19 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         let pairs = self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
         let choices: Vec<Option<Choice>> = self.keeper.get_all(&CHOICES, &ids).await?;
+        let begun: Vec<Option<Intent>> =
+            self.keeper.get_all(&INTENTS, &of_kind(Kind::Contact, &ids)).await?;
         let mut addresses: Vec<Vec<String>> = Vec::new();
-        for (((_, staged), pair), choice) in rows.iter().zip(pairs).zip(choices) {
+        for ((((_, staged), pair), choice), begun) in
+            rows.iter().zip(pairs).zip(choices).zip(begun)
+        {
             if let Some(choice) = choice {
                 self.look_up_customer(run, work, &choice.customer, &mut batch).await?;
             } else if pair.is_none() {
+                // What lists have told of one that was begun is not told by its addresses alone.
+                if let Some(customer) = begun.and_then(|begun| begun.customer) {
+                    self.look_up_customer(run, work, &customer, &mut batch).await?;
+                }
                 let own = staged.email.iter().chain(&staged.other_emails);
                 addresses.push(own.cloned().collect());
             }
