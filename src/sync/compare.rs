@@ -268,6 +268,13 @@ impl<H: Host> Engine<'_, H> {
             if let (true, Some(uuid)) = (fresh, &pair.chartmogul) {
                 self.look_up_contact(run, work, uuid, &mut batch).await?;
             }
+            let primary = |name: &String| name.starts_with(PRIMARY_CONTACT);
+            if pair.role == Role::Customer
+                && pair.chartmogul.is_none()
+                && of_linked(&pair, &staged.as_customer).to.keys().any(primary)
+            {
+                self.look_under(run, work, &pair.customer, &mut batch).await?;
+            }
             // A guest may come to stand for itself, a customer of its own to belong to a business.
             let leaves = pair.role == Role::Customer && by_business && staged.business.is_some();
             if pair.role == Role::Guest || leaves {
@@ -561,7 +568,8 @@ impl<H: Host> Engine<'_, H> {
                 pair.filter(|pair| pair.role == Role::Customer && merged(&pair.customer))
             {
                 let home = Home::under(pair.customer.clone(), Matched::Link);
-                let contact = self.primary_contact(page, pair).map(|uuid| (uuid, Matched::Link));
+                let contact =
+                    self.primary_contact(page, id, pair).map(|uuid| (uuid, Matched::Link));
                 return Target::Member { home, contact };
             }
             let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
@@ -626,7 +634,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Target {
         // The primary contact of a customer of its own goes along to the business.
         let primary = page.pairs.get(&question.id).filter(|pair| pair.role == Role::Customer);
-        let primary = primary.and_then(|pair| self.primary_contact(page, pair));
+        let primary = primary.and_then(|pair| self.primary_contact(page, &question.id, pair));
         let Some(home) = page.businesses.get(business) else {
             // GHL did not list it yet, or it is gone.
             let home = Home {
@@ -806,7 +814,7 @@ impl<H: Host> Engine<'_, H> {
                         let under = page.index.get(&format!("under/{}", pair.customer));
                         let several = under.is_some_and(|under| under.len() > 1);
                         let known = match several {
-                            true => self.primary_contact(page, pair),
+                            true => self.primary_contact(page, id, pair),
                             false => pair.chartmogul.clone(),
                         };
                         if known != pair.chartmogul {
@@ -878,22 +886,16 @@ impl<H: Host> Engine<'_, H> {
 
     /// Which contact of a customer of ours is its own, where others have come to it: by a merge, or by
     /// a person's hand.
-    fn primary_contact(&self, page: &Page, pair: &Pair) -> Option<String> {
+    fn primary_contact(&self, page: &Page, id: &str, pair: &Pair) -> Option<String> {
         let under = page.index.get(&format!("under/{}", pair.customer));
         let Some(under) = under.filter(|_| pair.chartmogul.is_none()) else {
             return pair.chartmogul.clone();
         };
-        let fits = |one: &&Candidate| {
-            let seen = one.contact.as_ref().and_then(|uuid| page.contacts.get(uuid));
-            let same = |name: &str| {
-                let ours = pair.base.get(&format!("{PRIMARY_CONTACT}{name}"));
-                seen.is_some_and(|seen| ours.is_some() && seen.fields.get(name) == ours)
-            };
-            same("email") || (same("first_name") && same("last_name"))
-        };
-        let mut fitting: Vec<&Candidate> = under.iter().filter(fits).collect();
-        fitting.sort_by_key(|one| (one.position, one.contact.clone()));
-        fitting.first().and_then(|one| one.contact.clone())
+        let under: Vec<(&Candidate, &SeenContact)> = under
+            .iter()
+            .filter_map(|one| Some((one, page.contacts.get(one.contact.as_ref()?)?)))
+            .collect();
+        pairing::primary(id, pair, &under)
     }
 
     /// Where what belongs to a contact goes, and what it brings to its customer.

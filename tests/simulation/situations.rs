@@ -43,6 +43,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::NameIsIdentity, "data_source_changed_then_state_lost", data_source_changed),
     of(Mutant::NameIsIdentity, "location_renamed_after_a_merge_there", renamed_after_a_merge),
     of(Mutant::ParentsStay, "contact_added_to_a_business", contact_added_to_a_business),
+    of(Mutant::WeakMatchTakesRecord, "edited_after_a_merge_there", edited_after_a_merge),
     of(Mutant::LinkOutlivesRecord, "customer_imported_again", customer_imported_again),
     of(Mutant::LinkOutlivesRecord, "own_source_deleted", own_source_deleted),
     of(Mutant::LinkOutlivesRecord, "contact_deleted_there", contact_deleted_there),
@@ -415,6 +416,35 @@ fn renamed_after_a_merge() -> Held {
         stage.rename_location("Riverside");
         lose_state(&mut stage);
         person(&mut stage, "Cleo", "cleo@mail.example");
+        at_rest(&mut stage)?;
+    }
+    Ok(())
+}
+
+/// Ada's own customer and a billing customer are merged, either into the other, and her name changes in
+/// GHL before the next full pass: the contact of the other stays whose it was.
+fn edited_after_a_merge() -> Held {
+    for into_billing in [false, true] {
+        let mut stage = anchored(Anchor::ContactIsCustomer);
+        let billed = billing(&mut stage, 0, "books@firm.example");
+        let other = json!({ "first_name": "Ada", "last_name": "Rust" });
+        stage.add_customer_contact(billed, other);
+        let ada = stage.add_contact(json!({ "firstName": "Ada" }));
+        synced(&stage)?;
+        let view = View::of(&stage);
+        let own = view.own(&stage, &stage.contacts[ada]).into_values().next().unwrap();
+        let billed = stage.customers[billed].clone();
+        let (from, into) = if into_billing { (own, billed) } else { (billed, own) };
+        let body = json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } });
+        stage.in_chartmogul("POST", "/v1/customers/merges", body);
+        stage.set_free(ada);
+        stage.edit_contact(ada, json!({ "firstName": "Ada M" }));
+        synced(&stage)?;
+        stage.run(APPLY);
+        let there = contacts_there(&stage);
+        let mut names: Vec<&str> = there.iter().map(|one| text(one, "first_name")).collect();
+        names.sort_unstable();
+        must(names == ["Ada", "Ada M"], &format!("the contacts there are {names:?}"))?;
         at_rest(&mut stage)?;
     }
     Ok(())

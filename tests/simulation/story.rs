@@ -601,6 +601,9 @@ impl Story {
                         json!({ "tags": if reader.below(2) == 0 { vec![] } else { vec!["ghl:vip"] } })
                     }
                 };
+                if self.reached.contains("marker_at_another_customer") {
+                    self.reached.insert("edited_after_a_merge_there");
+                }
                 if body.get("email").is_some() {
                     self.stage.set_free(contact);
                     if self.reached.contains("two_contacts_write_attributes") {

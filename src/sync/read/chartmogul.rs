@@ -78,8 +78,7 @@ impl<H: Host> Engine<'_, H> {
         let begun: Vec<Option<Intent>> =
             self.keeper.get_all(&INTENTS, &of_kind(Kind::Contact, &ids)).await?;
         let mut addresses: Vec<Vec<String>> = Vec::new();
-        for ((((_, staged), pair), choice), begun) in
-            rows.iter().zip(pairs).zip(choices).zip(begun)
+        for ((((_, staged), pair), choice), begun) in rows.iter().zip(pairs).zip(choices).zip(begun)
         {
             if let Some(choice) = choice {
                 self.look_up_customer(run, work, &choice.customer, &mut batch).await?;
@@ -196,6 +195,48 @@ impl<H: Host> Engine<'_, H> {
             Err(error) if error.code == Code::NotFound => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The contacts of a customer of our own, before its primary contact is written: a person may have
+    /// merged another customer into it, whose contacts then stand in front.
+    pub(in crate::sync) async fn look_under(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        customer: &str,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let key = format!("under/{customer}");
+        let known: Option<Vec<Candidate>> = self.keeper.get(&work.tables.index, &key).await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
+        let items = match self.chartmogul_list("contacts.list", parameters).await {
+            // The customer is gone: what is written there is refused, and looked into then.
+            Err(error) if error.code == Code::NotFound => return Ok(()),
+            items => items?,
+        };
+        let mut under = Vec::with_capacity(items.len());
+        for item in &items {
+            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item)?;
+            let Some(uuid) = &contact.uuid else { continue };
+            under.push(Candidate {
+                id: customer.to_owned(),
+                contact: Some(uuid.clone()),
+                names: member::names(&contact).map(str::to_owned),
+                position: contact.position.unwrap_or(i64::MAX),
+                ..Candidate::default()
+            });
+            let seen = SeenContact {
+                customer: customer.to_owned(),
+                source: contact.data_source_uuid.clone(),
+                fields: member::seen(&contact),
+            };
+            batch.put(&work.tables.customer_contacts, uuid, &seen)?;
+        }
+        batch.put(&work.tables.index, &key, &under)
     }
 
     async fn list_contacts(
