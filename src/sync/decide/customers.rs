@@ -30,12 +30,11 @@ pub(in crate::sync) fn addressed(
     members: Named<Member>,
     seen: Option<Option<&str>>,
 ) -> Named<Member> {
-    let shown = seen.flatten();
-    let own: Vec<&str> =
-        members.values().filter(|one| one.own).filter_map(|one| one.email.as_deref()).collect();
-    // Of several contacts' own customers, merged by a person, the address that is left.
-    let address = own.iter().copied().find(|own| Some(*own) == shown);
-    let address = address.or(own.first().copied()).or(shown).map(str::to_owned);
+    // Of several contacts' own customers that a person merged the oldest contact's.
+    let own = members.iter().filter(|(_, one)| one.own && one.email.is_some());
+    let own = own.min_by_key(|(id, one)| (one.added, id.to_owned()));
+    let address = own.and_then(|(_, one)| one.email.clone());
+    let address = address.or_else(|| seen.flatten().map(str::to_owned));
     if address.is_none() && seen.is_none() {
         return members;
     }
