@@ -1401,6 +1401,13 @@ impl<H: Host> Engine<'_, H> {
         let shared: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
         let last = fresh.names().last().unwrap_or_default().to_owned();
         let mut wanted = customers::wanted(&members, &last);
+        // What is new to us may stand there by another's hand: then it is not ours to take away.
+        let seen = match seen {
+            None if maker.is_none() && customers::is_new(shared.as_ref(), &wanted) => {
+                self.look_at_customer(run, work, customer, batch).await?
+            }
+            seen => seen,
+        };
         let ours = seen.as_ref().is_some_and(|seen| seen.ours);
         let mut shared = shared;
         if let Some((kind, maker)) = maker {

@@ -67,6 +67,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::LastWriterWins, "tag_taken_while_another_has_it", tag_taken),
     of(Mutant::LastWriterWins, "two_contacts_write_attributes", attributes_in_turn),
     of(Mutant::LinkOutlivesRecord, "tags_after_a_merge_there", tags_after_a_merge),
+    of(Mutant::LastWriterWins, "tags_of_a_person_unseen", tags_of_a_person),
     of(
         Mutant::LastWriterWins,
         "attributes_after_another_address",
@@ -848,6 +849,39 @@ fn tag_taken() -> Held {
     at_rest(&mut stage)?;
     let record = stage.customer(&stage.customers[customer]).unwrap();
     must(tags_of(&record).contains(&"ghl:vip"), "the tag is gone though Ben has it")
+}
+
+/// What a person put on a customer that a contact would bring too is not ours by a pass that reads no
+/// list: it stays when the contact goes, and a value is not replaced.
+fn tags_of_a_person() -> Held {
+    let rule = CustomField {
+        from: "contact.job_title".into(),
+        to: "job".into(),
+        of: Of::String,
+        object: Some(AttributeObject::Customer),
+    };
+    let tags = Tags { prefixes: vec!["ghl:".into()] };
+    let mut stage = stage(Settings { tags, custom_fields: vec![rule], ..settings() });
+    let email = "ada@mail.example";
+    let ada = json!({ "firstName": "Ada", "email": email, "tags": ["ghl:vip"] });
+    let ada = stage.add_contact(ada);
+    let ben = stage.add_contact(json!({ "firstName": "Ben", "email": email, "tags": ["ghl:vip"] }));
+    let customer = billing(&mut stage, 0, email);
+    let uuid = stage.customers[customer].clone();
+    let path = format!("/v1/customers/{uuid}/attributes");
+    stage.in_chartmogul("POST", &format!("{path}/tags"), json!({ "tags": ["ghl:vip"] }));
+    let job = json!({ "custom": [{ "type": "String", "key": "job", "value": "Payer" }] });
+    stage.in_chartmogul("POST", &format!("{path}/custom"), job);
+    synced(&stage)?;
+    let owner = with_field(&stage, "contact.job_title", json!("Owner"));
+    stage.edit_contact(ada, json!({ "phone": "+12125550101", "customFields": owner }));
+    synced(&stage)?;
+    stage.delete_contact(ada);
+    stage.delete_contact(ben);
+    at_rest(&mut stage)?;
+    let record = stage.customer(&uuid).unwrap();
+    must(tags_of(&record).contains(&"ghl:vip"), "a person's tag is gone")?;
+    must(record["attributes"]["custom"]["job"] == "Payer", "a person's value is gone")
 }
 
 /// A customer whose tags are of two contacts is merged into another: they are not taken from that one

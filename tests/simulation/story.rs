@@ -711,6 +711,9 @@ impl Story {
                 let uuid = text(&customers[reader.below(customers.len())], "uuid").to_owned();
                 let tags = if reader.below(2) == 0 { "ghl:vip" } else { "ghl:ours" };
                 self.stage.tell(format!("in ChartMogul a customer is tagged {tags}"));
+                if !self.stage.settings.tags.prefixes.is_empty() {
+                    self.reached.insert("tags_of_a_person_unseen");
+                }
                 self.stage.in_chartmogul(
                     "POST",
                     &format!("/v1/customers/{uuid}/attributes/tags"),

@@ -86,6 +86,14 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
     wanted
 }
 
+/// Whether a customer should hold a tag or an attribute that we have not written there before.
+pub(in crate::sync) fn is_new(shared: Option<&Shared>, wanted: &Wanted) -> bool {
+    let tag = |tag: &String| shared.is_none_or(|shared| !shared.tags.contains(tag));
+    let attribute =
+        |name: &String| shared.is_none_or(|shared| !shared.attributes.contains_key(name));
+    wanted.tags.iter().any(tag) || wanted.attributes.keys().any(attribute)
+}
+
 /// Tags to be added and removed: only those that we added are ever removed.
 pub(in crate::sync) fn tags(
     own: &[String],

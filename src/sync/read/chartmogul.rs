@@ -158,21 +158,35 @@ impl<H: Host> Engine<'_, H> {
         if known.is_some() || batch.get(&work.tables.customers, uuid).is_some() {
             return Ok(true);
         }
+        if self.look_at_customer(run, work, uuid, batch).await?.is_none() {
+            return Ok(false);
+        }
+        self.list_contacts(run, work, uuid, batch).await?;
+        Ok(true)
+    }
+
+    /// One customer, without its contacts. `None` where it is gone.
+    pub(in crate::sync) async fn look_at_customer(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+        batch: &mut Batch,
+    ) -> Result<Option<SeenCustomer>> {
         run.plan.least_read_calls.chartmogul += 1;
         let answer = match self
             .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
             .await
         {
             Ok(answer) => answer,
-            Err(error) if error.code == Code::NotFound => return Ok(false),
+            Err(error) if error.code == Code::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let customer: Customer = self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
         let mut rows = Rows::new();
         self.index_customer(work, &customer, &mut rows, batch)?;
         self.merge(work, rows, batch).await?;
-        self.list_contacts(run, work, uuid, batch).await?;
-        Ok(true)
+        Ok(batch.get(&work.tables.customers, uuid))
     }
 
     /// One contact, unless it was read by this run or is gone.
