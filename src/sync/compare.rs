@@ -554,16 +554,24 @@ impl<H: Host> Engine<'_, H> {
             {
                 question.email.clear();
             }
-            // One that lost its business becomes a customer of its own, and takes its contact along.
+            let merged =
+                |customer: &String| page.customers.get(customer).is_some_and(|seen| !seen.ours);
+            let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
+            let external = question.me().and_then(|me| me.external.iter().find(own));
+            // One that lost its business becomes a customer of its own, and takes its contact along;
+            // unless another run has made it that.
             if let Some(pair) = pair
                 .filter(|pair| pair.role == Role::Member && pair.parent.is_some() && by_business)
             {
-                return Target::Customer { existing: None, moves: pair.chartmogul.clone() };
+                let existing = external.map(|one| one.id.clone());
+                let seen = pair.chartmogul.as_ref().and_then(|uuid| page.contacts.get(uuid));
+                let there =
+                    existing.is_some() && seen.map(|seen| &seen.customer) == existing.as_ref();
+                let moves = pair.chartmogul.clone().filter(|_| !there);
+                return Target::Customer { existing, moves };
             }
             // A customer of its own that was merged with another source's is that source's now: the
             // contact is one of its contacts.
-            let merged =
-                |customer: &String| page.customers.get(customer).is_some_and(|seen| !seen.ours);
             if let Some(pair) =
                 pair.filter(|pair| pair.role == Role::Customer && merged(&pair.customer))
             {
@@ -572,8 +580,6 @@ impl<H: Host> Engine<'_, H> {
                     self.primary_contact(page, id, pair).map(|uuid| (uuid, Matched::Link));
                 return Target::Member { home, contact };
             }
-            let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
-            let external = question.me().and_then(|me| me.external.iter().find(own));
             match (pair, external) {
                 (Some(pair), _) if pair.role == Role::Customer => {
                     let existing = Some(pair.customer.clone());
@@ -835,6 +841,9 @@ impl<H: Host> Engine<'_, H> {
                         change.matched = Some(Matched::ExternalId);
                         change.data_source = seen.sources.first().cloned();
                         change.customer = Some(uuid);
+                        change.uuid = moves;
+                        change.external =
+                            change.uuid.is_some().then(|| self.external_id(Kind::Contact, id));
                         let difference = of_first_link(
                             &kinds::CUSTOMER,
                             &staged.as_customer,

@@ -55,6 +55,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::MarkerOnlyAtTheEnd, "marker_at_another_customer", marker_at_another_customer),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_none_then_trailing", marker_none_then_trailing),
     of(Mutant::MarkerOnlyAtTheEnd, "store_restored", store_restored),
+    of(Mutant::ParentsStay, "business_lost_on_another_machine", lost_on_another_machine),
     of(Mutant::ParentsStay, "store_restored_after_a_move", restored_after_a_move),
     of(Mutant::MarkerOnlyAtTheEnd, "second_machine", second_machine),
     of(Mutant::MarkerOnlyAtTheEnd, "objects_on_after_lost_state", objects_on_after_lost_state),
@@ -741,6 +742,25 @@ fn in_business(business: Option<usize>) -> (Stage, usize, usize) {
     stage.set_business(cleo, Some(0));
     let note = stage.add_note(ada, "A note").unwrap();
     (stage, ada, note)
+}
+
+/// A contact loses its business, and another machine makes it a customer of its own: this one finds
+/// that customer.
+fn lost_on_another_machine() -> Held {
+    let (mut stage, ada, note) = in_business(Some(0));
+    stage.settings.without_business = WithoutBusiness::Customer;
+    synced(&stage)?;
+    let here = stage.change_store(Copy::default());
+    synced(&stage)?;
+    stage.set_business(ada, None);
+    stage.free.borrow_mut().insert(ada);
+    synced(&stage)?;
+    stage.change_store(here);
+    at_rest(&mut stage)?;
+    must(
+        places(&stage, note) == ["ghl:LOCATION:P0"],
+        &format!("the note is at {:?}", places(&stage, note)),
+    )
 }
 
 /// A contact that is added to a business is made in its customer's source, also in a pass that reads

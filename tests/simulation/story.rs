@@ -995,6 +995,9 @@ impl Story {
                 if self.reached.contains("own_source_deleted") {
                     self.reached.insert("customer_made_again_by_another");
                 }
+                if self.reached.contains("business_lost") {
+                    self.reached.insert("business_lost_on_another_machine");
+                }
                 self.reached.insert("second_machine");
             }
             Kind::Clock => {
