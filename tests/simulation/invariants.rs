@@ -104,7 +104,7 @@ impl View {
 
     /// Where an account that drops our id hides a link: at customers that have a person's contact of the
     /// same address, unless a contact of its own shows that it is not linked with one of those.
-    fn hidden_homes(&self, stage: &Stage, id: &str) -> BTreeSet<String> {
+    pub fn hidden_homes(&self, stage: &Stage, id: &str) -> BTreeSet<String> {
         let of_business = stage.settings.anchor == Anchor::BusinessIsCustomer
             && !of(&self.ghl[id], "businessId").is_empty();
         let ledger = stage.ledger.borrow();

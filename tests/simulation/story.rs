@@ -1,6 +1,6 @@
 //! Stories: a small world and what happens in it, each decision drawn from a tape.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::mapping::settings::{
@@ -557,6 +557,14 @@ impl Story {
     fn version(&mut self) -> usize {
         self.versions += 1;
         self.versions
+    }
+
+    /// Contacts that may be linked without a sign of it, with the customers where they may be.
+    fn hidden(&self) -> BTreeMap<usize, BTreeSet<String>> {
+        let view = View::of(&self.stage);
+        let there = (0..self.stage.contacts.len()).filter(|one| self.stage.has_contact(*one));
+        let homes = |one: usize| (one, view.hidden_homes(&self.stage, &self.stage.contacts[one]));
+        there.map(homes).filter(|(_, homes)| !homes.is_empty()).collect()
     }
 
     /// Contacts that stand at a customer.
@@ -1149,7 +1157,20 @@ impl Story {
             }
             Kind::NewCustomer => {
                 let number = self.stage.customers.len() + 50;
+                let hidden = self.hidden();
                 self.customer(number, reader);
+                // What is linked stays where it is, though the account does not show it.
+                let now = self.hidden();
+                for (contact, homes) in hidden {
+                    let found = self.stage.customers.last().is_some_and(|uuid| {
+                        let record = self.stage.customer(uuid).unwrap_or_default();
+                        let person = self.stage.ghl_contact(contact).unwrap_or_default();
+                        text(&record, "email") == text(&person, "email")
+                    });
+                    if found || now.get(&contact) != Some(&homes) {
+                        self.stage.set_free(contact);
+                    }
+                }
                 self.look();
             }
         }
