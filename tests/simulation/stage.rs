@@ -63,6 +63,8 @@ pub struct Ran {
     /// Records read, by kind.
     pub read: BTreeMap<String, u64>,
     pub planned_calls: u64,
+    /// Records that turned out to be deleted by a person.
+    pub apart: u64,
 }
 
 impl Ran {
@@ -656,6 +658,7 @@ impl Stage {
                     done: outcome.done,
                     planned_only: outcome.planned_only,
                     clean: Self::is_clean(&outcome),
+                    apart: outcome.report.apart,
                     planned: counted(&outcome.report.planned),
                     read: outcome
                         .report
