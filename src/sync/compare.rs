@@ -254,6 +254,12 @@ impl<H: Host> Engine<'_, H> {
         let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
         let mut batch = self.keeper.batch();
         for (((_, staged), pair), home) in rows.iter().zip(pairs).zip(homes) {
+            // A contact that comes to a customer of another source is made in that source.
+            let foreign = home.filter(|home| home.foreign).and_then(|home| home.customer);
+            let known = pair.as_ref().map(|pair| &pair.customer);
+            if let Some(customer) = foreign.filter(|customer| Some(customer) != known) {
+                self.look_up_customer(run, work, &customer, &mut batch).await?;
+            }
             let Some(pair) = pair else { continue };
             // A field that is new to a record of somebody else's may hold a value there.
             let fresh = pair.role == Role::Member
@@ -262,14 +268,17 @@ impl<H: Host> Engine<'_, H> {
             if let (true, Some(uuid)) = (fresh, &pair.chartmogul) {
                 self.look_up_contact(run, work, uuid, &mut batch).await?;
             }
+            let primary = |name: &String| name.starts_with(PRIMARY_CONTACT);
+            if pair.role == Role::Customer
+                && pair.chartmogul.is_none()
+                && of_linked(&pair, &staged.as_customer).to.keys().any(primary)
+            {
+                self.look_under(run, work, &pair.customer, &mut batch).await?;
+            }
             // A guest may come to stand for itself, a customer of its own to belong to a business.
             let leaves = pair.role == Role::Customer && by_business && staged.business.is_some();
             if pair.role == Role::Guest || leaves {
                 self.look_up_customer(run, work, &pair.customer, &mut batch).await?;
-            }
-            let foreign = home.filter(|home| home.foreign).and_then(|home| home.customer);
-            if let Some(customer) = foreign.filter(|customer| *customer != pair.customer) {
-                self.look_up_customer(run, work, &customer, &mut batch).await?;
             }
         }
         self.keeper.commit(batch).await
@@ -545,25 +554,32 @@ impl<H: Host> Engine<'_, H> {
             {
                 question.email.clear();
             }
-            // One that lost its business becomes a customer of its own, and takes its contact along.
+            let merged =
+                |customer: &String| page.customers.get(customer).is_some_and(|seen| !seen.ours);
+            let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
+            let external = question.me().and_then(|me| me.external.iter().find(own));
+            // One that lost its business becomes a customer of its own, and takes its contact along;
+            // unless another run has made it that.
             if let Some(pair) = pair
                 .filter(|pair| pair.role == Role::Member && pair.parent.is_some() && by_business)
             {
-                return Target::Customer { existing: None, moves: pair.chartmogul.clone() };
+                let existing = external.map(|one| one.id.clone());
+                let seen = pair.chartmogul.as_ref().and_then(|uuid| page.contacts.get(uuid));
+                let there =
+                    existing.is_some() && seen.map(|seen| &seen.customer) == existing.as_ref();
+                let moves = pair.chartmogul.clone().filter(|_| !there);
+                return Target::Customer { existing, moves };
             }
             // A customer of its own that was merged with another source's is that source's now: the
             // contact is one of its contacts.
-            let merged =
-                |customer: &String| page.customers.get(customer).is_some_and(|seen| !seen.ours);
             if let Some(pair) =
                 pair.filter(|pair| pair.role == Role::Customer && merged(&pair.customer))
             {
                 let home = Home::under(pair.customer.clone(), Matched::Link);
-                let contact = self.primary_contact(page, pair).map(|uuid| (uuid, Matched::Link));
+                let contact =
+                    self.primary_contact(page, id, pair).map(|uuid| (uuid, Matched::Link));
                 return Target::Member { home, contact };
             }
-            let own = |one: &&Candidate| one.contact.is_none() && !merged(&one.id);
-            let external = question.me().and_then(|me| me.external.iter().find(own));
             match (pair, external) {
                 (Some(pair), _) if pair.role == Role::Customer => {
                     let existing = Some(pair.customer.clone());
@@ -624,7 +640,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Target {
         // The primary contact of a customer of its own goes along to the business.
         let primary = page.pairs.get(&question.id).filter(|pair| pair.role == Role::Customer);
-        let primary = primary.and_then(|pair| self.primary_contact(page, pair));
+        let primary = primary.and_then(|pair| self.primary_contact(page, &question.id, pair));
         let Some(home) = page.businesses.get(business) else {
             // GHL did not list it yet, or it is gone.
             let home = Home {
@@ -727,7 +743,8 @@ impl<H: Host> Engine<'_, H> {
                     staged.business.clone().filter(|_| home.matched == Matched::Business);
                 at_home(&mut change, &home);
                 let customer = home.customer.as_ref().and_then(|uuid| page.customers.get(uuid));
-                change.data_source = customer.and_then(|seen| seen.sources.first().cloned());
+                let shown = customer.and_then(|seen| seen.sources.first().cloned());
+                change.data_source = shown.or_else(|| home.source.clone());
                 let live = pair.filter(|pair| {
                     pair.role == Role::Member && !choice && pair.chartmogul.is_some()
                 });
@@ -803,7 +820,7 @@ impl<H: Host> Engine<'_, H> {
                         let under = page.index.get(&format!("under/{}", pair.customer));
                         let several = under.is_some_and(|under| under.len() > 1);
                         let known = match several {
-                            true => self.primary_contact(page, pair),
+                            true => self.primary_contact(page, id, pair),
                             false => pair.chartmogul.clone(),
                         };
                         if known != pair.chartmogul {
@@ -824,6 +841,9 @@ impl<H: Host> Engine<'_, H> {
                         change.matched = Some(Matched::ExternalId);
                         change.data_source = seen.sources.first().cloned();
                         change.customer = Some(uuid);
+                        change.uuid = moves;
+                        change.external =
+                            change.uuid.is_some().then(|| self.external_id(Kind::Contact, id));
                         let difference = of_first_link(
                             &kinds::CUSTOMER,
                             &staged.as_customer,
@@ -875,22 +895,16 @@ impl<H: Host> Engine<'_, H> {
 
     /// Which contact of a customer of ours is its own, where others have come to it: by a merge, or by
     /// a person's hand.
-    fn primary_contact(&self, page: &Page, pair: &Pair) -> Option<String> {
+    fn primary_contact(&self, page: &Page, id: &str, pair: &Pair) -> Option<String> {
         let under = page.index.get(&format!("under/{}", pair.customer));
         let Some(under) = under.filter(|_| pair.chartmogul.is_none()) else {
             return pair.chartmogul.clone();
         };
-        let fits = |one: &&Candidate| {
-            let seen = one.contact.as_ref().and_then(|uuid| page.contacts.get(uuid));
-            let same = |name: &str| {
-                let ours = pair.base.get(&format!("{PRIMARY_CONTACT}{name}"));
-                seen.is_some_and(|seen| ours.is_some() && seen.fields.get(name) == ours)
-            };
-            same("email") || (same("first_name") && same("last_name"))
-        };
-        let mut fitting: Vec<&Candidate> = under.iter().filter(fits).collect();
-        fitting.sort_by_key(|one| (one.position, one.contact.clone()));
-        fitting.first().and_then(|one| one.contact.clone())
+        let under: Vec<(&Candidate, &SeenContact)> = under
+            .iter()
+            .filter_map(|one| Some((one, page.contacts.get(one.contact.as_ref()?)?)))
+            .collect();
+        pairing::primary(id, pair, &under)
     }
 
     /// Where what belongs to a contact goes, and what it brings to its customer.
@@ -911,7 +925,9 @@ impl<H: Host> Engine<'_, H> {
             attributes: staged.attributes.clone(),
             added: staged.added,
             email: staged.email.clone(),
+            own: home.role == Role::Customer,
             title: staged.title.clone(),
+            ..Member::default()
         };
         let customer = match (&home.customer, &home.maker) {
             (Some(customer), _) => customer.clone(),
@@ -1080,18 +1096,34 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&work.tables.index, &markers).await?;
         let contacts: Vec<&String> = children.iter().map(|child| &child.contact).collect();
         let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
-        for (((child, pair), marked), home) in
+        for (((child, mut pair), marked), home) in
             children.into_iter().zip(pairs).zip(markers).zip(homes)
         {
             let home_customer = home.as_ref().and_then(|home| home.customer.clone());
             let moves =
                 pair.as_ref().is_some_and(|pair| Some(&pair.customer) != home_customer.as_ref());
-            let found = match (&pair, marked) {
+            let mut found = match (&pair, marked) {
                 (_, Some(marked)) if pair.is_none() || moves => {
                     self.marked(work, kind, &child.id, marked, home.as_ref()).await?
                 }
                 _ => None,
             };
+            // What moves may stand there by a run that this state does not remember.
+            if let (Some(known), Some(home), true) = (&pair, &home, moves) {
+                if found.is_none() && !known.marked {
+                    let alike = self.same_content(work, kind, &child, home).await?;
+                    found = alike.map(|(uuid, seen)| MarkedChild { uuid, seen, broken_off: false });
+                }
+                let moved = found.as_ref().is_some_and(|copy| {
+                    !copy.broken_off
+                        && Some(&copy.uuid) != known.chartmogul.as_ref()
+                        && Some(&copy.seen.customer) == home_customer.as_ref()
+                });
+                let former = known.chartmogul.as_deref().unwrap_or_default();
+                if moved && !self.child_is_there(run, work, kind, former).await? {
+                    pair = None;
+                }
+            }
             self.compare_child(run, work, batch, kind, child, pair, found, home).await?;
         }
         Ok(())
@@ -1215,7 +1247,8 @@ impl<H: Host> Engine<'_, H> {
         let found = match marked {
             Some(MarkedChild { uuid, seen, broken_off }) => {
                 change.look_first = broken_off;
-                Some((uuid, seen, Matched::Marker))
+                let by = if seen.marker.is_some() { Matched::Marker } else { Matched::Content };
+                Some((uuid, seen, by))
             }
             None => self
                 .same_content(work, kind, &child, &home)
@@ -1321,8 +1354,13 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.scan(&work.tables.left, &within, None, 1000).await?;
         let lasting: Vec<(String, Member)> =
             self.keeper.scan(&MEMBERS, &within, None, 1000).await?;
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, &customer).await?;
         let deleted: Option<bool> = self.keeper.get(&DELETED, &customer).await?;
-        if leaving && deleted.is_some() {
+        // What a customer held that is gone is gone with it. Where it was merged into another, that
+        // one's contacts say what it holds.
+        let is_gone = deleted.is_some()
+            || seen.is_none() && leaving && self.customer_is_gone(run, work, &customer).await?;
+        if leaving && is_gone {
             for (key, _) in &lasting {
                 batch.delete(&MEMBERS, key);
             }
@@ -1336,13 +1374,23 @@ impl<H: Host> Engine<'_, H> {
                 members.insert(own(&key), member);
             }
         }
-        let mut fresh: Named<Member> = Named::default();
-        for (key, member) in here {
-            members.insert(own(&key), member.clone());
-            fresh.insert(own(&key), member);
+        let mut read: Vec<String> = Vec::new();
+        for (key, mut member) in here {
+            let id = own(&key);
+            let before = members.get(&id).filter(|before| before.email == member.email);
+            member.address = before.is_some_and(|before| before.address);
+            members.insert(id.clone(), member);
+            read.push(id);
         }
+        let members =
+            customers::addressed(members, seen.as_ref().map(|seen| seen.email.as_deref()));
+        let fresh = read.into_iter().filter_map(|id| {
+            let member = members.get(&id)?.clone();
+            Some((id, member))
+        });
+        let fresh: Named<Member> = fresh.collect();
         let left: Vec<String> = gone.iter().map(|(key, _)| own(key)).collect();
-        self.compare_customer(run, work, &mut batch, &customer, members, fresh, left).await?;
+        self.compare_customer(run, work, &mut batch, &customer, seen, members, fresh, left).await?;
         Ok(Step { batch, done: false })
     }
 
@@ -1353,16 +1401,22 @@ impl<H: Host> Engine<'_, H> {
         work: &Work,
         batch: &mut Batch,
         customer: &str,
+        seen: Option<SeenCustomer>,
         members: Named<Member>,
         fresh: Named<Member>,
         left: Vec<String>,
     ) -> Result<()> {
         let maker = customer.strip_prefix("new:").and_then(|maker| maker.split_once(':'));
         let shared: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
-        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, customer).await?;
-        let email = seen.as_ref().and_then(|seen| seen.email.as_deref());
         let last = fresh.names().last().unwrap_or_default().to_owned();
-        let mut wanted = customers::wanted(&members, email, &last);
+        let mut wanted = customers::wanted(&members, &last);
+        // What is new to us may stand there by another's hand: then it is not ours to take away.
+        let seen = match seen {
+            None if maker.is_none() && customers::is_new(shared.as_ref(), &wanted) => {
+                self.look_at_customer(run, work, customer, batch).await?
+            }
+            seen => seen,
+        };
         let ours = seen.as_ref().is_some_and(|seen| seen.ours);
         let mut shared = shared;
         if let Some((kind, maker)) = maker {
@@ -1596,7 +1650,7 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// A note or task of ChartMogul that carries a marker.
+/// A note or task of ChartMogul that carries a marker, or the content of one that moves.
 struct MarkedChild {
     uuid: String,
     seen: SeenChild,
@@ -1724,16 +1778,18 @@ fn content_of_child(child: &ChildOf) -> String {
 }
 
 /// Whether a ChartMogul record belongs to a GHL contact outside the group, or holds a value that we
-/// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free.
+/// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free, unless we
+/// made it: its values are ours, and its external id would name that contact for ever.
 fn belongs_elsewhere(page: &Page, group: &BTreeSet<&str>, one: &Candidate) -> bool {
     if mutants::is_on(Mutant::OrderDecides) {
         return false;
     }
     if let Some(owner) = one.contact.as_ref().and_then(|uuid| page.owners.get(uuid)) {
-        return !group.contains(owner.as_str()) && !page.gone.contains(owner);
+        let made = one.made && one.names.as_ref() == Some(owner);
+        return !group.contains(owner.as_str()) && (made || !page.gone.contains(owner));
     }
     if let Some(named) = &one.names
-        && !page.gone.contains(named)
+        && (one.made || !page.gone.contains(named))
         && (one.certain || page.known.contains(named))
     {
         return !group.contains(named.as_str());

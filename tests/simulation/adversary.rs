@@ -608,6 +608,32 @@ fn a_phone_that_another_contact_gave_up_identifies_again() {
 }
 
 #[test]
+fn a_contact_that_was_found_by_its_phone_and_failed_comes_with_the_next_run() {
+    let world = synced(small(1), settings());
+    let phone = "+14155550123";
+    let customer = world.host.sandbox.borrow().chartmogul_customers().swap_remove(0);
+    let body = json!({
+        "customer_uuid": customer["uuid"], "data_source_uuid": customer["data_source_uuid"], "phone": phone,
+    });
+    world.ask_chartmogul("POST", "/v1/contacts", body);
+    let location = world.host.sandbox.borrow().credentials().location_id.clone();
+    let body = json!({ "locationId": location, "firstName": "First", "phone": phone });
+    let answer = world.ask_ghl("POST", "/contacts/", body);
+    let contact = answer["contact"]["id"].as_str().unwrap().to_owned();
+    world.host.advance(25 * HOUR_MS);
+    let away = Fault::Status { status: 503 };
+    set_faults(&world, vec![strikes("POST", "/v1/contacts", None, away)]);
+    run_anyhow(&world);
+    assert!(!world.linked("contact").contains_key(&contact));
+    set_faults(&world, Vec::new());
+    world.host.advance(120_000);
+    // It reads no list: who has the phone is not told by one again.
+    assert!(world.run(APPLY).unwrap().done);
+    assert!(world.linked("contact").contains_key(&contact));
+    world.check();
+}
+
+#[test]
 fn a_lost_state_rebuilt_changes_no_text() {
     for marker in [Marker::Trailing, Marker::None] {
         let world = synced(small(1), Settings { marker, ..settings() });

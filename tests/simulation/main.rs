@@ -325,7 +325,9 @@ fn edits_in_ghl_are_written_and_nothing_else() {
 
 /// Changes a contact's name, a note, a task and adds a note and a task, for a linked contact each; gives how many writes that takes.
 fn edit_some(world: &World) -> u64 {
-    let linked: Vec<String> = world.linked("contact").into_keys().collect();
+    // A duplicate, for which another contact stands, has nothing of its own to write to.
+    let linked = world.linked("contact").into_iter().filter(|(_, link)| link["role"] != "guest");
+    let linked: Vec<String> = linked.map(|(id, _)| id).collect();
     let task =
         world.linked("task").into_iter().find(|(_, link)| link["base"]["completed"] == false);
     let (note, note_link) = world.linked("note").into_iter().next().unwrap();

@@ -34,21 +34,29 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::OrderDecides, "two_contacts_of_one_email", two_contacts_of_one_email),
     of(Mutant::OrderDecides, "email_match_takes_anothers_external_id", anothers_external_id),
     of(Mutant::OrderDecides, "second_full_pass_writes", second_full_pass_writes),
+    of(Mutant::OrderDecides, "holder_deleted_in_ghl", holder_deleted),
     of(Mutant::WeakMatchTakesRecord, "shared_office_phone", shared_office_phone),
     of(Mutant::WeakMatchTakesRecord, "shared_mailbox_in_additional_emails", shared_mailbox),
     of(Mutant::FirstLinkOverwrites, "first_link_over_billing_values", first_link),
     of(Mutant::TwinsOfBilling, "contact_with_billing_customer", twins_of_billing),
     of(Mutant::NameIsIdentity, "location_renamed_then_state_lost", location_renamed),
     of(Mutant::NameIsIdentity, "data_source_changed_then_state_lost", data_source_changed),
+    of(Mutant::NameIsIdentity, "location_renamed_after_a_merge_there", renamed_after_a_merge),
+    of(Mutant::ParentsStay, "contact_added_to_a_business", contact_added_to_a_business),
+    of(Mutant::WeakMatchTakesRecord, "edited_after_a_merge_there", edited_after_a_merge),
     of(Mutant::LinkOutlivesRecord, "customer_imported_again", customer_imported_again),
     of(Mutant::LinkOutlivesRecord, "own_source_deleted", own_source_deleted),
     of(Mutant::LinkOutlivesRecord, "contact_deleted_there", contact_deleted_there),
     of(Mutant::LinkOutlivesRecord, "note_deleted_there", note_deleted_there),
     of(Mutant::LinkOutlivesRecord, "task_deleted_there", task_deleted_there),
+    of(Mutant::LinkOutlivesRecord, "note_deleted_after_a_merge", note_deleted_after_a_merge),
+    of(Mutant::LinkOutlivesRecord, "customer_made_again_by_another", made_again_by_another),
     of(Mutant::MarkerOnlyAtTheEnd, "line_below_marker", line_below_marker),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_at_another_customer", marker_at_another_customer),
     of(Mutant::MarkerOnlyAtTheEnd, "marker_none_then_trailing", marker_none_then_trailing),
     of(Mutant::MarkerOnlyAtTheEnd, "store_restored", store_restored),
+    of(Mutant::ParentsStay, "business_lost_on_another_machine", lost_on_another_machine),
+    of(Mutant::ParentsStay, "store_restored_after_a_move", restored_after_a_move),
     of(Mutant::MarkerOnlyAtTheEnd, "second_machine", second_machine),
     of(Mutant::MarkerOnlyAtTheEnd, "objects_on_after_lost_state", objects_on_after_lost_state),
     of(Mutant::OneIdTwice, "note_listed_twice", note_listed_twice),
@@ -59,6 +67,13 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::ParentsStay, "ghl_merge", ghl_merge),
     of(Mutant::LastWriterWins, "tag_taken_while_another_has_it", tag_taken),
     of(Mutant::LastWriterWins, "two_contacts_write_attributes", attributes_in_turn),
+    of(Mutant::LinkOutlivesRecord, "tags_after_a_merge_there", tags_after_a_merge),
+    of(Mutant::LastWriterWins, "tags_of_a_person_unseen", tags_of_a_person),
+    of(
+        Mutant::LastWriterWins,
+        "attributes_after_another_address",
+        attributes_after_another_address,
+    ),
     of(Mutant::RefusedForEver, "refusal_since_mended", refusal_since_mended),
     of(Mutant::RefusedForEver, "refusal_that_wrote", refusal_that_wrote),
     of(Mutant::OneRefusalEndsAll, "one_record_forbidden", one_record_forbidden),
@@ -271,6 +286,21 @@ fn second_full_pass_writes() -> Held {
     quiet(&stage)
 }
 
+/// What was made for a contact that is gone from GHL is not its duplicate's: that one gets its own, and
+/// after a lost state it is found again.
+fn holder_deleted() -> Held {
+    let mut stage = stage(settings());
+    let ada = person(&mut stage, "Ada", "ada@mail.example");
+    person(&mut stage, "Ben", "ada@mail.example");
+    billing(&mut stage, 0, "ada@mail.example");
+    synced(&stage)?;
+    stage.delete_contact(ada);
+    nothing_new(&mut stage, lose_state)?;
+    let names = contacts_there(&stage);
+    let names: Vec<&str> = names.iter().map(|one| text(one, "first_name")).collect();
+    must(names.contains(&"Ben"), &format!("the contacts there are {names:?}"))
+}
+
 // --- a weak match takes a person's record ----------------------------------------------------
 
 /// A shared office telephone: Ben's contact in ChartMogul gets Ada's name and address.
@@ -370,6 +400,58 @@ fn data_source_changed() -> Held {
     })
 }
 
+/// A customer of ours is merged into one of another source: that source is not ours for it, and where
+/// the state is lost new customers stand where the others do.
+fn renamed_after_a_merge() -> Held {
+    for source in [0, 1] {
+        let mut stage = anchored(Anchor::ContactIsCustomer);
+        let ada = person(&mut stage, "Ada", "ada@mail.example");
+        person(&mut stage, "Ben", "ben@mail.example");
+        let into = billing(&mut stage, source, "books@firm.example");
+        synced(&stage)?;
+        let view = View::of(&stage);
+        let own = view.own(&stage, &stage.contacts[ada]).into_values().next().unwrap();
+        let into = stage.customers[into].clone();
+        let body = json!({ "from": { "customer_uuid": own }, "into": { "customer_uuid": into } });
+        stage.in_chartmogul("POST", "/v1/customers/merges", body);
+        stage.set_free(ada);
+        stage.rename_location("Riverside");
+        lose_state(&mut stage);
+        person(&mut stage, "Cleo", "cleo@mail.example");
+        at_rest(&mut stage)?;
+    }
+    Ok(())
+}
+
+/// Ada's own customer and a billing customer are merged, either into the other, and her name changes in
+/// GHL before the next full pass: the contact of the other stays whose it was.
+fn edited_after_a_merge() -> Held {
+    for into_billing in [false, true] {
+        let mut stage = anchored(Anchor::ContactIsCustomer);
+        let billed = billing(&mut stage, 0, "books@firm.example");
+        let other = json!({ "first_name": "Ada", "last_name": "Rust" });
+        stage.add_customer_contact(billed, other);
+        let ada = stage.add_contact(json!({ "firstName": "Ada" }));
+        synced(&stage)?;
+        let view = View::of(&stage);
+        let own = view.own(&stage, &stage.contacts[ada]).into_values().next().unwrap();
+        let billed = stage.customers[billed].clone();
+        let (from, into) = if into_billing { (own, billed) } else { (billed, own) };
+        let body = json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } });
+        stage.in_chartmogul("POST", "/v1/customers/merges", body);
+        stage.set_free(ada);
+        stage.edit_contact(ada, json!({ "firstName": "Ada M" }));
+        synced(&stage)?;
+        stage.run(APPLY);
+        let there = contacts_there(&stage);
+        let mut names: Vec<&str> = there.iter().map(|one| text(one, "first_name")).collect();
+        names.sort_unstable();
+        must(names == ["Ada", "Ada M"], &format!("the contacts there are {names:?}"))?;
+        at_rest(&mut stage)?;
+    }
+    Ok(())
+}
+
 // --- gone records ----------------------------------------------------------------------------
 
 /// ChartMogul's own procedure: delete the customer, import it again.
@@ -405,6 +487,43 @@ fn own_source_deleted() -> Held {
     let later = stage.add_note(ada, "Later").unwrap();
     at_rest(&mut stage)?;
     must(stage.copies(note).len() == 1 && stage.copies(later).len() == 1, "it was not made again")
+}
+
+/// A customer is merged into another, and a note of one of its duplicates is deleted: its customer
+/// lives on, so that a person has deleted the note.
+fn note_deleted_after_a_merge() -> Held {
+    let (mut stage, ..) = in_business(Some(0));
+    let twin = person(&mut stage, "Dan", "ada@mail.example");
+    stage.set_business(twin, Some(0));
+    let note = stage.add_note(twin, "Of the duplicate").unwrap();
+    let into = billing(&mut stage, 0, "books@firm.example");
+    synced(&stage)?;
+    let (uuid, copy) = stage.copies(note).pop().ok_or("it was never there")?;
+    let (from, into) = (copy["customer_uuid"].clone(), stage.customers[into].clone());
+    let body = json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into } });
+    stage.in_chartmogul("POST", "/v1/customers/merges", body);
+    stage.in_chartmogul("DELETE", &format!("/v1/notes/{uuid}"), json!({}));
+    stage.children[note].apart = true;
+    at_rest(&mut stage)
+}
+
+/// Our source is deleted, and another machine makes its customer again, without its tasks: those were
+/// not deleted by a person.
+fn made_again_by_another() -> Held {
+    let mut stage = anchored(Anchor::ContactIsCustomer);
+    let ada = person(&mut stage, "Ada", "ada@mail.example");
+    let task = stage.add_task(ada, "Call back").unwrap();
+    synced(&stage)?;
+    let here = stage.change_store(Copy::default());
+    let sources = stage.host.sandbox.borrow().chartmogul_data_sources();
+    let own = sources.iter().find(|one| text(one, "name").starts_with("GoHighLevel")).unwrap();
+    stage.in_chartmogul("DELETE", &format!("/v1/data_sources/{}", text(own, "uuid")), json!({}));
+    let objects = std::mem::replace(&mut stage.settings.objects, vec![Object::Notes]);
+    synced(&stage)?;
+    stage.settings.objects = objects;
+    stage.change_store(here);
+    at_rest(&mut stage)?;
+    must(stage.copies(task).len() == 1, "the task was not made again")
 }
 
 /// A contact that a person deleted stays deleted, and its customer's notes go on.
@@ -526,6 +645,33 @@ fn store_restored() -> Held {
     at_rest(&mut stage)
 }
 
+/// A store from before a move is restored: what it would move is found at its new place, and the plan
+/// counts no call for it.
+fn restored_after_a_move() -> Held {
+    for marker in [Marker::Trailing, Marker::None] {
+        let mut stage = stage(Settings { marker, ..settings() });
+        stage.unmarked.set(marker == Marker::None);
+        let (ada, ..) = ada(&mut stage);
+        let ben = person(&mut stage, "Ben", "ben@mail.example");
+        stage.add_note(ben, "Of Ben");
+        stage.add_task(ben, "For Ben");
+        billing(&mut stage, 0, "ben@mail.example");
+        synced(&stage)?;
+        let copy = stage.copy_store();
+        stage.merge_contacts(ada, ben);
+        synced(&stage)?;
+        let written = stage.writes();
+        stage.change_store(copy);
+        stage.wait(5 * MINUTE);
+        plan_is_writes(&stage)?;
+        let writes = stage.writes_since(written);
+        must(writes.is_empty(), &format!("{marker:?}: the restored store writes {writes:?}"))?;
+        at_rest(&mut stage)?;
+        must(count(&stage, Sort::Note) == 2 && count(&stage, Sort::Task) == 2, "written twice")?;
+    }
+    Ok(())
+}
+
 /// Two machines with a store each take turns.
 fn second_machine() -> Held {
     let mut stage = stage(settings());
@@ -596,6 +742,49 @@ fn in_business(business: Option<usize>) -> (Stage, usize, usize) {
     stage.set_business(cleo, Some(0));
     let note = stage.add_note(ada, "A note").unwrap();
     (stage, ada, note)
+}
+
+/// A contact loses its business, and another machine makes it a customer of its own: this one finds
+/// that customer.
+fn lost_on_another_machine() -> Held {
+    let (mut stage, ada, note) = in_business(Some(0));
+    stage.settings.without_business = WithoutBusiness::Customer;
+    synced(&stage)?;
+    let here = stage.change_store(Copy::default());
+    synced(&stage)?;
+    stage.set_business(ada, None);
+    stage.free.borrow_mut().insert(ada);
+    synced(&stage)?;
+    stage.change_store(here);
+    at_rest(&mut stage)?;
+    must(
+        places(&stage, note) == ["ghl:LOCATION:P0"],
+        &format!("the note is at {:?}", places(&stage, note)),
+    )
+}
+
+/// A contact that is added to a business is made in its customer's source, also in a pass that reads
+/// no list, and also after the setting for new customers has changed.
+fn contact_added_to_a_business() -> Held {
+    for foreign in [false, true] {
+        let mut stage = anchored(Anchor::BusinessIsCustomer);
+        let email = foreign.then_some("pay@firm.example");
+        let business = stage.add_business("Bolt Ltd", email);
+        stage.add_business("Cargo Ltd", None);
+        billing(&mut stage, 0, "pay@firm.example");
+        synced(&stage)?;
+        stage.settings.data_source = Some("Leads".to_owned());
+        synced(&stage)?;
+        let ada = person(&mut stage, "Ada", "ada@mail.example");
+        stage.set_business(ada, Some(business));
+        stage.wait(5 * MINUTE);
+        let ran = stage.run(APPLY);
+        after_run(&stage, &ran)?;
+        must(ran.says_all_is_well(), "the new contact failed")?;
+        must(contacts_there(&stage).len() == 1, "the new contact is not there")?;
+        at_rest(&mut stage)?;
+    }
+    Ok(())
 }
 
 fn business_changed() -> Held {
@@ -682,6 +871,58 @@ fn tag_taken() -> Held {
     must(tags_of(&record).contains(&"ghl:vip"), "the tag is gone though Ben has it")
 }
 
+/// What a person put on a customer that a contact would bring too is not ours by a pass that reads no
+/// list: it stays when the contact goes, and a value is not replaced.
+fn tags_of_a_person() -> Held {
+    let rule = CustomField {
+        from: "contact.job_title".into(),
+        to: "job".into(),
+        of: Of::String,
+        object: Some(AttributeObject::Customer),
+    };
+    let tags = Tags { prefixes: vec!["ghl:".into()] };
+    let mut stage = stage(Settings { tags, custom_fields: vec![rule], ..settings() });
+    let email = "ada@mail.example";
+    let ada = json!({ "firstName": "Ada", "email": email, "tags": ["ghl:vip"] });
+    let ada = stage.add_contact(ada);
+    let ben = stage.add_contact(json!({ "firstName": "Ben", "email": email, "tags": ["ghl:vip"] }));
+    let customer = billing(&mut stage, 0, email);
+    let uuid = stage.customers[customer].clone();
+    let path = format!("/v1/customers/{uuid}/attributes");
+    stage.in_chartmogul("POST", &format!("{path}/tags"), json!({ "tags": ["ghl:vip"] }));
+    let job = json!({ "custom": [{ "type": "String", "key": "job", "value": "Payer" }] });
+    stage.in_chartmogul("POST", &format!("{path}/custom"), job);
+    synced(&stage)?;
+    let owner = with_field(&stage, "contact.job_title", json!("Owner"));
+    stage.edit_contact(ada, json!({ "phone": "+12125550101", "customFields": owner }));
+    synced(&stage)?;
+    stage.delete_contact(ada);
+    stage.delete_contact(ben);
+    at_rest(&mut stage)?;
+    let record = stage.customer(&uuid).unwrap();
+    must(tags_of(&record).contains(&"ghl:vip"), "a person's tag is gone")?;
+    must(record["attributes"]["custom"]["job"] == "Payer", "a person's value is gone")
+}
+
+/// A customer whose tags are of two contacts is merged into another: they are not taken from that one
+/// as if the contacts had left it.
+fn tags_after_a_merge() -> Held {
+    let mut stage = stage(Settings { tags: Tags { prefixes: vec!["ghl:".into()] }, ..settings() });
+    let email = "ada@mail.example";
+    stage.add_contact(json!({ "firstName": "Ada", "email": email, "tags": ["ghl:lead"] }));
+    person(&mut stage, "Ben", email);
+    let from = billing(&mut stage, 0, email);
+    let into = billing(&mut stage, 0, "books@firm.example");
+    synced(&stage)?;
+    let (from, into) = (stage.customers[from].clone(), stage.customers[into].clone());
+    let body =
+        json!({ "from": { "customer_uuid": from }, "into": { "customer_uuid": into.clone() } });
+    stage.in_chartmogul("POST", "/v1/customers/merges", body);
+    at_rest(&mut stage)?;
+    let record = stage.customer(&into).unwrap();
+    must(tags_of(&record).contains(&"ghl:lead"), "the tag is gone though Ada has it")
+}
+
 /// Two contacts of one customer have other values of one attribute: one leads, and there is rest.
 fn attributes_in_turn() -> Held {
     let rule = CustomField {
@@ -709,6 +950,37 @@ fn attributes_in_turn() -> Held {
         must(job == "Owner", &format!("the oldest one leads, and the attribute is {job}"))?;
     }
     Ok(())
+}
+
+/// The contact of a customer of our own gets another address than its duplicate: it leads all the
+/// same, also in the pass that writes that address.
+fn attributes_after_another_address() -> Held {
+    let rule = CustomField {
+        from: "contact.job_title".into(),
+        to: "job".into(),
+        of: Of::String,
+        object: Some(AttributeObject::Customer),
+    };
+    let anchor = Anchor::ContactIsCustomer;
+    let mut stage = stage(Settings { anchor, custom_fields: vec![rule], ..settings() });
+    let owner = with_field(&stage, "contact.job_title", json!("Owner"));
+    let clerk = with_field(&stage, "contact.job_title", json!("Clerk"));
+    let email = "ada@mail.example";
+    let ada = json!({ "firstName": "Ada", "email": email, "customFields": owner });
+    let ada = stage.add_contact(ada);
+    stage.add_contact(json!({ "firstName": "Ben", "email": email, "customFields": clerk }));
+    synced(&stage)?;
+    stage.edit_contact(ada, json!({ "email": "ada@new.example" }));
+    for options in [APPLY, FULL] {
+        stage.wait(5 * MINUTE);
+        let ran = stage.run(options);
+        after_run(&stage, &ran)?;
+        let customers = stage.host.sandbox.borrow().chartmogul_customers();
+        let jobs: Vec<&Value> =
+            customers.iter().map(|one| &one["attributes"]["custom"]["job"]).collect();
+        must(jobs == ["Owner"], &format!("Ada leads, and the attributes are {jobs:?}"))?;
+    }
+    at_rest(&mut stage)
 }
 
 // --- refusals --------------------------------------------------------------------------------

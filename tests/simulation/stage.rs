@@ -63,6 +63,8 @@ pub struct Ran {
     /// Records read, by kind.
     pub read: BTreeMap<String, u64>,
     pub planned_calls: u64,
+    /// Records that turned out to be deleted by a person.
+    pub apart: u64,
 }
 
 impl Ran {
@@ -109,6 +111,8 @@ pub struct Stage {
     pub unmarked: Cell<bool>,
     /// Contacts of which the rules leave open where they are: a person deleted something of theirs.
     pub free: RefCell<BTreeSet<usize>>,
+    /// Contacts that went to another business with a contact of their own in ChartMogul.
+    pub moved: RefCell<BTreeSet<usize>>,
 }
 
 pub fn settings() -> Settings {
@@ -181,6 +185,7 @@ impl Stage {
             failed: RefCell::default(),
             unmarked: Cell::new(false),
             free: RefCell::default(),
+            moved: RefCell::default(),
         }
     }
 
@@ -654,6 +659,7 @@ impl Stage {
                     done: outcome.done,
                     planned_only: outcome.planned_only,
                     clean: Self::is_clean(&outcome),
+                    apart: outcome.report.apart,
                     planned: counted(&outcome.report.planned),
                     read: outcome
                         .report

@@ -1,6 +1,6 @@
 //! Stories: a small world and what happens in it, each decision drawn from a tape.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::mapping::settings::{
@@ -559,6 +559,14 @@ impl Story {
         self.versions
     }
 
+    /// Contacts that may be linked without a sign of it, with the customers where they may be.
+    fn hidden(&self) -> BTreeMap<usize, BTreeSet<String>> {
+        let view = View::of(&self.stage);
+        let there = (0..self.stage.contacts.len()).filter(|one| self.stage.has_contact(*one));
+        let homes = |one: usize| (one, view.hidden_homes(&self.stage, &self.stage.contacts[one]));
+        there.map(homes).filter(|(_, homes)| !homes.is_empty()).collect()
+    }
+
     /// Contacts that stand at a customer.
     fn people_at(&self, customer: &str) -> Vec<usize> {
         let view = View::of(&self.stage);
@@ -601,8 +609,14 @@ impl Story {
                         json!({ "tags": if reader.below(2) == 0 { vec![] } else { vec!["ghl:vip"] } })
                     }
                 };
+                if self.reached.contains("marker_at_another_customer") {
+                    self.reached.insert("edited_after_a_merge_there");
+                }
                 if body.get("email").is_some() {
                     self.stage.set_free(contact);
+                    if self.reached.contains("two_contacts_write_attributes") {
+                        self.reached.insert("attributes_after_another_address");
+                    }
                 }
                 self.stage.tell(format!("in GHL P{contact} becomes {body}"));
                 self.stage.edit_contact(contact, body);
@@ -632,6 +646,11 @@ impl Story {
             Kind::AddContact => {
                 let contact = self.person(reader);
                 self.stage.tell(format!("that was a new contact, P{contact}"));
+                if self.stage.settings.anchor == Anchor::BusinessIsCustomer
+                    && self.stage.settings.data_source.is_some()
+                {
+                    self.reached.insert("contact_added_to_a_business");
+                }
                 let view = View::of(&self.stage);
                 let group = view.group(&self.stage, &self.stage.contacts[contact]);
                 let joins_free = (0..contact).any(|one| {
@@ -700,6 +719,9 @@ impl Story {
                 let uuid = text(&customers[reader.below(customers.len())], "uuid").to_owned();
                 let tags = if reader.below(2) == 0 { "ghl:vip" } else { "ghl:ours" };
                 self.stage.tell(format!("in ChartMogul a customer is tagged {tags}"));
+                if !self.stage.settings.tags.prefixes.is_empty() {
+                    self.reached.insert("tags_of_a_person_unseen");
+                }
                 self.stage.in_chartmogul(
                     "POST",
                     &format!("/v1/customers/{uuid}/attributes/tags"),
@@ -717,6 +739,10 @@ impl Story {
                 } else {
                     let Some(contact) = self.somebody(reader) else { return Ok(()) };
                     self.stage.tell(format!("in GHL P{contact} is deleted"));
+                    let view = View::of(&self.stage);
+                    if view.group(&self.stage, &self.stage.contacts[contact]).len() > 1 {
+                        self.reached.insert("holder_deleted_in_ghl");
+                    }
                     self.stage.delete_contact(contact);
                 }
             }
@@ -737,6 +763,9 @@ impl Story {
                     self.stage.named(&self.stage.children[child].id)
                 ));
                 self.stage.in_chartmogul("DELETE", &format!("/v1/{path}/{uuid}"), json!({}));
+                if self.reached.contains("marker_at_another_customer") {
+                    self.reached.insert("note_deleted_after_a_merge");
+                }
                 let passes = self.stage.passes.get();
                 let child = &mut self.stage.children[child];
                 child.passes = passes;
@@ -805,6 +834,9 @@ impl Story {
                 self.stage.ledger.borrow_mut().merged(&from, &into, &own);
                 self.stage.forget_unseen_deletions();
                 self.reached.insert("marker_at_another_customer");
+                if !self.stage.settings.tags.prefixes.is_empty() {
+                    self.reached.insert("tags_after_a_merge_there");
+                }
             }
             Kind::MergeHere => {
                 let (Some(winner), Some(loser)) = (self.somebody(reader), self.somebody(reader))
@@ -837,6 +869,10 @@ impl Story {
                     if after.is_empty() || before.is_empty() {
                         self.stage.set_free(contact);
                     }
+                    let view = View::of(&self.stage);
+                    if !view.own(&self.stage, &self.stage.contacts[contact]).is_empty() {
+                        self.stage.moved.borrow_mut().insert(contact);
+                    }
                 }
                 self.stage.tell(format!("in GHL P{contact} goes to business {business:?}"));
                 self.stage.set_business(contact, business);
@@ -848,6 +884,9 @@ impl Story {
                 if reader.below(2) == 1 {
                     self.stage.tell("and the state is lost");
                     self.lose_state();
+                    if self.reached.contains("marker_at_another_customer") {
+                        self.reached.insert("location_renamed_after_a_merge_there");
+                    }
                     self.reached.insert("location_renamed_then_state_lost");
                 }
             }
@@ -945,6 +984,9 @@ impl Story {
                 self.stage.change_store(copy);
                 self.stage.forget_deletions();
                 self.plan = None;
+                if self.reached.contains("ghl_merge") {
+                    self.reached.insert("store_restored_after_a_move");
+                }
                 self.reached.insert("store_restored");
             }
             Kind::LoseState => {
@@ -958,6 +1000,12 @@ impl Story {
                 *self.stage.away.borrow_mut() = Some(before);
                 self.stage.forget_deletions();
                 self.plan = None;
+                if self.reached.contains("own_source_deleted") {
+                    self.reached.insert("customer_made_again_by_another");
+                }
+                if self.reached.contains("business_lost") {
+                    self.reached.insert("business_lost_on_another_machine");
+                }
                 self.reached.insert("second_machine");
             }
             Kind::Clock => {
@@ -1109,7 +1157,20 @@ impl Story {
             }
             Kind::NewCustomer => {
                 let number = self.stage.customers.len() + 50;
+                let hidden = self.hidden();
                 self.customer(number, reader);
+                // What is linked stays where it is, though the account does not show it.
+                let now = self.hidden();
+                for (contact, homes) in hidden {
+                    let found = self.stage.customers.last().is_some_and(|uuid| {
+                        let record = self.stage.customer(uuid).unwrap_or_default();
+                        let person = self.stage.ghl_contact(contact).unwrap_or_default();
+                        text(&record, "email") == text(&person, "email")
+                    });
+                    if found || now.get(&contact) != Some(&homes) {
+                        self.stage.set_free(contact);
+                    }
+                }
                 self.look();
             }
         }

@@ -211,7 +211,9 @@ impl World {
         for (key, _) in self.host.store.matching("/intent/") {
             let letter = key.replace("/intent/", "/letter/");
             let told = !self.host.store.matching(&letter).is_empty();
-            assert!(told, "{key} is left, and no dead letter tells of it");
+            let id = key.rsplit('/').next().unwrap();
+            let known = self.host.store.matching(id);
+            assert!(told, "{key} is left, and no dead letter tells of it; {known:?}");
         }
         if self.settings.includes(Object::Notes) {
             self.check_notes(&sandbox, &linked);

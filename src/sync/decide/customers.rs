@@ -23,14 +23,33 @@ pub(in crate::sync) struct Wanted {
     pub(in crate::sync) differing: String,
 }
 
+/// Notes whose e-mail address is the customer's. One of our own gets that of its contact by the same
+/// plan, so what its list still shows does not count; any other has what its list shows. Where no list
+/// was read (`None`), what was known of an address stands.
+pub(in crate::sync) fn addressed(
+    members: Named<Member>,
+    seen: Option<Option<&str>>,
+) -> Named<Member> {
+    // Of several contacts' own customers that a person merged the oldest contact's.
+    let own = members.iter().filter(|(_, one)| one.own && one.email.is_some());
+    let own = own.min_by_key(|(id, one)| (one.added, id.to_owned()));
+    let address = own.and_then(|(_, one)| one.email.clone());
+    let address = address.or_else(|| seen.flatten().map(str::to_owned));
+    if address.is_none() && seen.is_none() {
+        return members;
+    }
+    let note = |(id, member): (String, Member)| {
+        let same = address.is_some() && member.email == address;
+        (id, Member { address: same, ..member })
+    };
+    members.into_iter().map(note).collect()
+}
+
 /// What a customer's contacts bring it: tags of all, attributes of the one that leads: whose e-mail
 /// address is the customer's, else the oldest, else the smallest id.
-pub(in crate::sync) fn wanted(members: &Named<Member>, email: Option<&str>, last: &str) -> Wanted {
+pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
     let mut wanted = Wanted::default();
-    let leads = |id: &str, member: &Member| {
-        let same = email.is_some() && member.email.as_deref() == email;
-        (!same, member.added, id.to_owned())
-    };
+    let leads = |id: &str, member: &Member| (!member.address, member.added, id.to_owned());
     let leader = match members.get(last) {
         Some(member) if mutants::is_on(Mutant::LastWriterWins) => Some((last, member)),
         _ => members.iter().min_by_key(|(id, member)| leads(id, member)),
@@ -65,6 +84,14 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, email: Option<&str>, last
         wanted.differing = hash(&others);
     }
     wanted
+}
+
+/// Whether a customer should hold a tag or an attribute that we have not written there before.
+pub(in crate::sync) fn is_new(shared: Option<&Shared>, wanted: &Wanted) -> bool {
+    let tag = |tag: &String| shared.is_none_or(|shared| !shared.tags.contains(tag));
+    let attribute =
+        |name: &String| shared.is_none_or(|shared| !shared.attributes.contains_key(name));
+    wanted.tags.iter().any(tag) || wanted.attributes.keys().any(attribute)
 }
 
 /// Tags to be added and removed: only those that we added are ever removed.
@@ -129,20 +156,38 @@ mod tests {
             added,
             email: Some(email.to_owned()),
             title: "Ada".to_owned(),
+            ..Member::default()
         }
+    }
+
+    fn two() -> Named<Member> {
+        Named::from_iter([
+            ("A".to_owned(), member(&["ghl:vip"], 1, "a@example.com", 1)),
+            ("B".to_owned(), member(&["ghl:vip", "ghl:new"], 2, "b@example.com", 2)),
+        ])
     }
 
     #[test]
     fn tags_are_of_all_and_attributes_of_the_leader() {
-        let members = Named::from_iter([
-            ("A".to_owned(), member(&["ghl:vip"], 1, "a@example.com", 1)),
-            ("B".to_owned(), member(&["ghl:vip", "ghl:new"], 2, "b@example.com", 2)),
-        ]);
-        let found = wanted(&members, Some("b@example.com"), "A");
+        let members = addressed(two(), Some(Some("b@example.com")));
+        let found = wanted(&members, "A");
         assert_eq!(found.tags, ["ghl:new", "ghl:vip"]);
         assert_eq!((found.leader.as_str(), &found.attributes["attribute.seats"]), ("B", &json!(2)));
         assert!(!found.differing.is_empty());
-        assert_eq!(wanted(&members, None, "B").leader, "A", "else the oldest");
+        assert_eq!(wanted(&two(), "B").leader, "A", "else the oldest");
+    }
+
+    #[test]
+    fn who_leads_stays_the_same_where_no_list_is_read() {
+        let leader = |members: &Named<Member>| wanted(members, "").leader;
+        let members = addressed(two(), Some(Some("b@example.com")));
+        assert_eq!(leader(&addressed(members.clone(), None)), "B");
+        assert_eq!(leader(&addressed(members, Some(None))), "A");
+        // The address of a customer of our own is written by the plan of its contact.
+        let mut own = two();
+        own.or_default("A").own = true;
+        assert_eq!(leader(&addressed(own.clone(), Some(Some("b@example.com")))), "A");
+        assert_eq!(leader(&addressed(own, None)), "A");
     }
 
     #[test]

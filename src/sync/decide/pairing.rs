@@ -5,7 +5,8 @@
 //! takes part, so a second pass over the same records decides the same.
 
 use super::super::model::pair::{Matched, Pair, Role};
-use super::super::model::staged::Candidate;
+use super::super::model::staged::{Candidate, SeenContact};
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mutants::{self, Mutant};
 
 /// A GHL contact of the group.
@@ -206,6 +207,33 @@ pub(in crate::sync) fn contact(
     }
 }
 
+/// Which of several contacts under a customer of ours is its own. It stands in our source and names
+/// nobody else; of several such it has the values that we wrote.
+pub(in crate::sync) fn primary(
+    id: &str,
+    pair: &Pair,
+    under: &[(&Candidate, &SeenContact)],
+) -> Option<String> {
+    let ours = |(one, seen): &&(&Candidate, &SeenContact)| {
+        one.names.as_deref().is_none_or(|named| named == id)
+            && pair.source.is_some()
+            && seen.source == pair.source
+    };
+    let of_source: Vec<&(&Candidate, &SeenContact)> = under.iter().filter(ours).collect();
+    if let [(one, _)] = of_source.as_slice() {
+        return one.contact.clone();
+    }
+    let fits = |(_, seen): &&(&Candidate, &SeenContact)| {
+        let same = |name: &str| {
+            let ours = pair.base.get(&format!("{PRIMARY_CONTACT}{name}"));
+            ours.is_some() && seen.fields.get(name) == ours
+        };
+        same("email") || (same("first_name") && same("last_name"))
+    };
+    let known = if of_source.is_empty() { under.iter().collect() } else { of_source };
+    first(known.into_iter().filter(fits).map(|(one, _)| *one))?.contact.clone()
+}
+
 /// How a record that names the contact is matched: by the external id that we gave it, or by an
 /// attribute that a record of somebody else's may carry since its first link.
 pub(in crate::sync) const fn by_id(one: &Candidate) -> Matched {
@@ -309,6 +337,35 @@ mod tests {
             contact(&asked, "c1", &[of("c1", Some("x1")), of("c1", Some("x2"))]),
             Standin::New
         );
+    }
+
+    #[test]
+    fn a_customer_s_own_contact_is_of_our_source_and_says_what_we_wrote() {
+        let contact = |uuid: &str, source: &str, email: &str| {
+            let fields = [("email".to_owned(), email.into())].into_iter().collect();
+            let seen =
+                SeenContact { source: Some(source.into()), fields, ..SeenContact::default() };
+            (of("c1", Some(uuid)), seen)
+        };
+        let pair = Pair {
+            source: Some("ours".into()),
+            base: [("primary_contact.email".to_owned(), "a@mail.example".into())]
+                .into_iter()
+                .collect(),
+            ..Pair::default()
+        };
+        let chosen = |all: &[(Candidate, SeenContact)]| {
+            let all: Vec<_> = all.iter().map(|(one, seen)| (one, seen)).collect();
+            primary("A", &pair, &all)
+        };
+        let billed = contact("x1", "theirs", "a@mail.example");
+        let own = contact("x2", "ours", "edited@mail.example");
+        assert_eq!(chosen(&[billed.clone(), own.clone()]), Some("x2".into()));
+        let merged = contact("x3", "ours", "a@mail.example");
+        assert_eq!(chosen(&[billed.clone(), own.clone(), merged]), Some("x3".into()));
+        let mut duplicate = contact("x4", "ours", "a@mail.example");
+        duplicate.0.names = Some("B".into());
+        assert_eq!(chosen(&[billed, own, duplicate]), Some("x2".into()));
     }
 
     #[test]

@@ -156,6 +156,10 @@ records! {
         pub added: i64 = "added";
         /// Its e-mail address.
         pub email: Option<String> = "email";
+        /// Whether the customer is its own, made of it.
+        pub own: bool = "own";
+        /// Whether that address is the customer's, as far as was seen last.
+        pub address: bool = "address";
         /// Its name, for the plan.
         pub title: String = "title";
     }

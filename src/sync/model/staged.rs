@@ -91,6 +91,8 @@ records! {
         pub ours: bool = "ours";
         /// Whether an external id of ours stands on it, beside another source's or alone.
         pub carries_ours: bool = "carriesOurs";
+        /// Whether several customers were merged into it: it has an external id of each.
+        pub merged: bool = "merged";
         pub fields: Fields = "fields";
         pub attributes: Fields = "attributes";
         pub tags: Vec<String> = "tags";
@@ -167,6 +169,8 @@ records! {
         pub apart: bool = "apart";
         /// True where the customer is of another source.
         pub foreign: bool = "foreign";
+        /// For a customer of our own: the data source that it stands in.
+        pub source: Option<String> = "source";
     }
 }
 
@@ -178,6 +182,7 @@ impl Home {
             role: pair.role,
             matched: pair.matched,
             foreign: pair.role == Role::Guest,
+            source: pair.source.clone(),
             ..Self::default()
         }
     }

@@ -8,10 +8,10 @@ use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};
-use super::super::model::standing::Choice;
+use super::super::model::standing::{Choice, Intent};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{CHOICES, PAIRS};
+use super::super::state::tables::{CHOICES, INTENTS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::contacts::{OVERLAP_MS, TOGETHER};
@@ -44,7 +44,9 @@ impl<H: Host> Engine<'_, H> {
                 let bare = id.strip_prefix("ghl:").or_else(|| id.strip_prefix("ghlb:"));
                 bare.and_then(|bare| bare.split(':').next()) == Some(&self.location)
             };
-            if customer.external_ids.iter().chain(&customer.external_id).any(own) {
+            // One that a person merged with another source's stands in that source too.
+            let mut external = customer.external_ids.iter().chain(&customer.external_id);
+            if external.clone().any(own) && external.all(own) {
                 let sources = customer.data_source_uuids.iter().chain(&customer.data_source_uuid);
                 run.own_source = sources.chain(&run.own_source).min().cloned();
             }
@@ -73,11 +75,18 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         let pairs = self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
         let choices: Vec<Option<Choice>> = self.keeper.get_all(&CHOICES, &ids).await?;
+        let begun: Vec<Option<Intent>> =
+            self.keeper.get_all(&INTENTS, &of_kind(Kind::Contact, &ids)).await?;
         let mut addresses: Vec<Vec<String>> = Vec::new();
-        for (((_, staged), pair), choice) in rows.iter().zip(pairs).zip(choices) {
+        for ((((_, staged), pair), choice), begun) in rows.iter().zip(pairs).zip(choices).zip(begun)
+        {
             if let Some(choice) = choice {
                 self.look_up_customer(run, work, &choice.customer, &mut batch).await?;
             } else if pair.is_none() {
+                // What lists have told of one that was begun is not told by its addresses alone.
+                if let Some(customer) = begun.and_then(|begun| begun.customer) {
+                    self.look_up_customer(run, work, &customer, &mut batch).await?;
+                }
                 let own = staged.email.iter().chain(&staged.other_emails);
                 addresses.push(own.cloned().collect());
             }
@@ -149,21 +158,35 @@ impl<H: Host> Engine<'_, H> {
         if known.is_some() || batch.get(&work.tables.customers, uuid).is_some() {
             return Ok(true);
         }
+        if self.look_at_customer(run, work, uuid, batch).await?.is_none() {
+            return Ok(false);
+        }
+        self.list_contacts(run, work, uuid, batch).await?;
+        Ok(true)
+    }
+
+    /// One customer, without its contacts. `None` where it is gone.
+    pub(in crate::sync) async fn look_at_customer(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+        batch: &mut Batch,
+    ) -> Result<Option<SeenCustomer>> {
         run.plan.least_read_calls.chartmogul += 1;
         let answer = match self
             .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
             .await
         {
             Ok(answer) => answer,
-            Err(error) if error.code == Code::NotFound => return Ok(false),
+            Err(error) if error.code == Code::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let customer: Customer = self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
         let mut rows = Rows::new();
         self.index_customer(work, &customer, &mut rows, batch)?;
         self.merge(work, rows, batch).await?;
-        self.list_contacts(run, work, uuid, batch).await?;
-        Ok(true)
+        Ok(batch.get(&work.tables.customers, uuid))
     }
 
     /// One contact, unless it was read by this run or is gone.
@@ -186,6 +209,48 @@ impl<H: Host> Engine<'_, H> {
             Err(error) if error.code == Code::NotFound => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The contacts of a customer of our own, before its primary contact is written: a person may have
+    /// merged another customer into it, whose contacts then stand in front.
+    pub(in crate::sync) async fn look_under(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        customer: &str,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let key = format!("under/{customer}");
+        let known: Option<Vec<Candidate>> = self.keeper.get(&work.tables.index, &key).await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
+        let items = match self.chartmogul_list("contacts.list", parameters).await {
+            // The customer is gone: what is written there is refused, and looked into then.
+            Err(error) if error.code == Code::NotFound => return Ok(()),
+            items => items?,
+        };
+        let mut under = Vec::with_capacity(items.len());
+        for item in &items {
+            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item)?;
+            let Some(uuid) = &contact.uuid else { continue };
+            under.push(Candidate {
+                id: customer.to_owned(),
+                contact: Some(uuid.clone()),
+                names: member::names(&contact).map(str::to_owned),
+                position: contact.position.unwrap_or(i64::MAX),
+                ..Candidate::default()
+            });
+            let seen = SeenContact {
+                customer: customer.to_owned(),
+                source: contact.data_source_uuid.clone(),
+                fields: member::seen(&contact),
+            };
+            batch.put(&work.tables.customer_contacts, uuid, &seen)?;
+        }
+        batch.put(&work.tables.index, &key, &under)
     }
 
     async fn list_contacts(
@@ -397,6 +462,7 @@ impl<H: Host> Engine<'_, H> {
                 .or_else(|| customer.external_ids.first().cloned()),
             ours: named.is_some(),
             carries_ours: external.iter().any(|id| of_ghl(&id)),
+            merged: external.iter().any(|id| Some(id) != external.first()),
             fields: match self.settings.anchor {
                 Anchor::AttachOnly => Fields::new(),
                 Anchor::ContactIsCustomer | Anchor::BusinessIsCustomer => customer::seen(customer),
@@ -435,17 +501,18 @@ impl<H: Host> Engine<'_, H> {
             let ours = known.as_ref().is_some_and(|known| known.ours);
             let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
             let names = member::names(contact).map(str::to_owned);
+            // We made what carries the id as its external id; the attribute alone may stand in a record
+            // that somebody else made and we were linked with.
+            let external = contact.external_id.as_deref();
             let candidate = Candidate {
                 id: customer.clone(),
                 contact: Some(uuid.clone()),
                 certain: own.is_some(),
+                made: external.is_some() && external == names.as_deref(),
                 names,
                 position: contact.position.unwrap_or(i64::MAX),
                 ..Candidate::default()
             };
-            // We made what carries the id as its external id; the attribute alone may stand in a record
-            // that somebody else made and we were linked with.
-            let external = contact.external_id.as_deref();
             if let Some(id) = external {
                 let made = Candidate { made: true, ..candidate.clone() };
                 push(&mut rows, format!("external/{id}"), &made);

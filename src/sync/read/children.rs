@@ -382,7 +382,7 @@ impl<H: Host> Engine<'_, H> {
             if !covered && !all {
                 ask.insert(customer.clone());
             }
-            if !moves {
+            if pair.is_none_or(|pair| moves && !pair.marked) {
                 new.push((id, customer, content));
             }
         }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::engine::{Engine, Step, gather};
 use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::plan::Pass;
 use super::super::model::staged::{
     Candidate, SeenChild, SeenContact, SeenCustomer, StagedContact, Void,
 };
@@ -110,9 +111,12 @@ impl<H: Host> Engine<'_, H> {
             };
             match shown {
                 Some(customer) if customer == pair.customer => {}
-                Some(customer) => {
+                Some(now) => {
+                    if kind == Kind::Contact && customer.is_none() {
+                        self.note_merge(work, &mut batch, &pair.customer, &now).await?;
+                    }
                     batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
-                    batch.put(&PAIRS, key, &Pair { customer, ..pair.clone() })?;
+                    batch.put(&PAIRS, key, &Pair { customer: now, ..pair.clone() })?;
                 }
                 None if read => {
                     self.check_void(run, work, kind, id, pair, customer.is_some(), &mut batch)
@@ -142,6 +146,9 @@ impl<H: Host> Engine<'_, H> {
             run.plan.voids += 1;
             if pair.role != Role::Child {
                 batch.put(&DELETED, &pair.customer, &true)?;
+            }
+            if kind == Kind::Contact {
+                batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
             }
             let left = pair.role == Role::Customer
                 && self.settings.on_deleted == OnDeleted::Leave
@@ -215,6 +222,14 @@ impl<H: Host> Engine<'_, H> {
         let Some(contact) = pair.parent.as_ref().filter(|_| pair.role == Role::Child) else {
             return Ok(false);
         };
+        let mark = merged(&pair.customer);
+        let into: Option<Vec<Candidate>> = match batch.get(&work.tables.index, &mark) {
+            Some(into) => Some(into),
+            None => self.keeper.get(&work.tables.index, &mark).await?,
+        };
+        if into.is_some() {
+            return Ok(true);
+        }
         let deleted: Option<bool> = self.keeper.get(&DELETED, &pair.customer).await?;
         if deleted.is_some() || batch.get(&DELETED, &pair.customer).is_some() {
             return Ok(false);
@@ -227,6 +242,23 @@ impl<H: Host> Engine<'_, H> {
         };
         let void = void.or_else(|| batch.get(&work.tables.voids, &key));
         Ok(void.is_none() && now.is_some_and(|now| now.customer != pair.customer))
+    }
+
+    /// Notes that a customer lives on in another, if that one is of several.
+    async fn note_merge(
+        &self,
+        work: &Work,
+        batch: &mut Batch,
+        from: &str,
+        into: &str,
+    ) -> Result<bool> {
+        let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, into).await?;
+        let is_merged = seen.is_some_and(|seen| seen.merged);
+        if is_merged {
+            let into = Candidate { id: into.to_owned(), ..Candidate::default() };
+            batch.put(&work.tables.index, &merged(from), &vec![into])?;
+        }
+        Ok(is_merged)
     }
 
     fn move_to(
@@ -309,6 +341,10 @@ impl<H: Host> Engine<'_, H> {
             if let Some(found) =
                 found.and_then(|found| found.into_iter().find(|one| one.contact.is_none()))
             {
+                // Else it was deleted, with all that stood under it, and another run has made it again.
+                if !self.note_merge(work, batch, uuid, &found.id).await? {
+                    batch.put(&DELETED, uuid, &true)?;
+                }
                 let pair = Pair { customer: found.id, ..pair.clone() };
                 batch.put(&PAIRS, &of(kind, id), &pair)?;
                 return Ok(true);
@@ -353,6 +389,49 @@ impl<H: Host> Engine<'_, H> {
         Ok(stands)
     }
 
+    /// Whether a linked note or task still stands: a list has shown it, or it is asked for.
+    pub(in crate::sync) async fn child_is_there(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        kind: Kind,
+        uuid: &str,
+    ) -> Result<bool> {
+        let seen: Option<SeenChild> =
+            self.keeper.get(&work.tables.children, &of(kind, uuid)).await?;
+        if seen.is_some() {
+            return Ok(true);
+        }
+        let row = if kind == Kind::Note { &kinds::NOTE } else { &kinds::TASK };
+        let (endpoint, parameter) = row.retrieve;
+        run.plan.least_read_calls.chartmogul += 1;
+        match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a customer that contacts have left is gone itself: a full pass has not seen it, and the
+    /// service says so.
+    pub(in crate::sync) async fn customer_is_gone(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        uuid: &str,
+    ) -> Result<bool> {
+        if run.plan.pass != Pass::Full {
+            return Ok(false);
+        }
+        let mark = format!("customer/{uuid}");
+        let known: Option<Vec<Candidate>> = self.keeper.get(&work.tables.index, &mark).await?;
+        if let Some(known) = known {
+            return Ok(known.is_empty());
+        }
+        run.plan.least_read_calls.chartmogul += 1;
+        Ok(!self.customer_is_there(uuid).await?)
+    }
+
     /// Whether an answer to a customer's id says that it stands.
     pub(in crate::sync) async fn customer_is_there(&self, uuid: &str) -> Result<bool> {
         match self.chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid })).await {
@@ -375,6 +454,11 @@ impl<H: Host> Engine<'_, H> {
         let live = |(pair, void): (Option<Pair>, Option<Void>)| pair.filter(|_| void.is_none());
         Ok(pairs.into_iter().zip(voids).map(live).collect())
     }
+}
+
+/// The row that tells into which customer another was merged.
+fn merged(from: &str) -> String {
+    format!("merged/{from}")
 }
 
 /// Whether the data source of a customer of ours is gone, with all that stood in it.

@@ -2,15 +2,19 @@
 
 use serde_json::json;
 
-use super::super::engine::Engine;
+use super::super::decide::pairing;
+use super::super::engine::{Engine, RECORDS_A_PAGE};
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::staged::{Candidate, SeenContact};
 use super::super::state::tables::PAIRS;
 use super::super::state::tables::of;
 use super::send::lacks_parent;
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
+use crate::mapping::kinds::member;
 
 impl<H: Host> Engine<'_, H> {
     /// The same change at the customer that the one it names was merged into. `None` where the error
@@ -48,7 +52,45 @@ impl<H: Host> Engine<'_, H> {
             batch.put(&PAIRS, &key, &pair)?;
             self.keeper.commit(batch).await?;
         }
-        Ok(Some(Change { customer: Some(pair.customer), ..change.clone() }))
+        let mut moved = Change { customer: Some(pair.customer.clone()), ..change.clone() };
+        // The contact in front there may be a person's.
+        let primary = |name: &String| name.starts_with(PRIMARY_CONTACT);
+        if change.action == Action::Update
+            && change.role == Role::Customer
+            && change.uuid.is_none()
+            && change.to.keys().any(primary)
+        {
+            moved.uuid = self.own_contact(&change.id, &pair).await?;
+            if moved.uuid.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(moved))
+    }
+
+    /// The contact that is a customer's own, among those of the customer that it was merged into.
+    async fn own_contact(&self, id: &str, pair: &Pair) -> Result<Option<String>> {
+        let parameters = json!({ "customer_uuid": pair.customer, "per_page": RECORDS_A_PAGE });
+        let mut under = Vec::new();
+        for item in self.chartmogul_list("contacts.list", parameters).await? {
+            let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", &item)?;
+            let one = Candidate {
+                id: pair.customer.clone(),
+                contact: contact.uuid.clone(),
+                names: member::names(&contact).map(str::to_owned),
+                position: contact.position.unwrap_or(i64::MAX),
+                ..Candidate::default()
+            };
+            let seen = SeenContact {
+                source: contact.data_source_uuid.clone(),
+                fields: member::seen(&contact),
+                ..SeenContact::default()
+            };
+            under.push((one, seen));
+        }
+        let under: Vec<(&Candidate, &SeenContact)> =
+            under.iter().map(|(one, seen)| (one, seen)).collect();
+        Ok(pairing::primary(id, pair, &under))
     }
 
     /// The customer that ChartMogul tells for a linked record.
