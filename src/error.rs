@@ -138,6 +138,7 @@ impl Code {
                 | Self::DailyQuotaExhausted
                 | Self::Aborted
                 | Self::StoreFailed
+                | Self::Busy
                 | Self::Crashed
         )
     }
@@ -280,6 +281,7 @@ mod tests {
                 "daily_quota_exhausted",
                 "aborted",
                 "store_failed",
+                "busy",
                 "crashed",
             ]
         );

@@ -61,6 +61,7 @@ export interface HostFunctions {
   transport?(request: PlainRequest): Promise<PlainResponse>;
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
   now(): number;
+  monotonic(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMilliseconds: number): number | undefined;
   emit(eventJson: string): void;

@@ -11,12 +11,14 @@ const {
   bounded,
   decodeBase64,
   encodeBase64,
+  inTurn,
+  monotonic,
   sendWithFetch,
   sendWithTransport,
   sleep,
   toSendFailure,
   utcOffsetMinutes,
-} = await importSources("bounded", "transport", "send-failure", "time-zone", "base64");
+} = await importSources("bounded", "clock", "in-turn", "transport", "send-failure", "time-zone", "base64");
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 const REQUEST = { method: "GET", url: "https://example.test/", headers: {}, timeoutMs: 1_000 };
@@ -272,6 +274,59 @@ describe("waiting", () => {
     } finally {
       mock.timers.reset();
     }
+  });
+});
+
+describe("a clock that never goes back", () => {
+  const setBack = (context) => {
+    const { now } = Date;
+    let back = 0;
+    context.mock.method(Date, "now", () => now() - back);
+    return (milliseconds) => {
+      back += milliseconds;
+    };
+  };
+
+  test("goes on while the system's clock is set back", async (context) => {
+    const goBack = setBack(context);
+    const before = monotonic();
+    goBack(3_600_000);
+    await sleep(20);
+    const passed = monotonic() - before;
+    assert.ok(passed >= 15 && passed < 10_000, `${passed} ms`);
+  });
+
+  test("does so on a host without performance too", async (context) => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, "performance");
+    Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true });
+    try {
+      const goBack = setBack(context);
+      const before = monotonic();
+      goBack(3_600_000);
+      const after = monotonic();
+      assert.equal(after >= before && after < before + 1_000, true, `${before} ${after}`);
+      goBack(5_000);
+      assert.ok(monotonic() >= after);
+      await sleep(20);
+      const passed = monotonic() - after;
+      assert.ok(passed >= 15 && passed < 10_000, `${passed} ms`);
+    } finally {
+      Object.defineProperty(globalThis, "performance", own);
+    }
+  });
+
+  test("is what waiting for a turn is measured by", async (context) => {
+    const goBack = setBack(context);
+    const store = {};
+    let end;
+    const first = inTurn(store, "l", {}, () => new Promise((resolve) => (end = resolve)));
+    const second = inTurn(store, "l", { deadlineMs: 1_000 }, async (left) => left);
+    await sleep(30);
+    goBack(3_600_000);
+    end();
+    await first;
+    const left = await second;
+    assert.ok(left <= 975, `${left} ms are left`);
   });
 });
 

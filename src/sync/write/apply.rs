@@ -50,7 +50,7 @@ impl<H: Host> Engine<'_, H> {
         state: State,
         options: RunOptions,
     ) -> Result<Outcome> {
-        let began = self.host.now();
+        let began = self.host.monotonic();
         let before = self.calls();
         let mut state = state;
         if run.phase != Phase::Applying {
@@ -60,7 +60,7 @@ impl<H: Host> Engine<'_, H> {
             run.phase = Phase::Applying;
             state.anchor = Some(self.settings.anchor);
         }
-        run.active_at = began;
+        run.active_at = self.host.now();
         let mut batch = self.keeper.batch();
         batch.put(&RUN, "", &run)?;
         batch.put(&STATE, "", &state)?;
@@ -128,7 +128,7 @@ impl<H: Host> Engine<'_, H> {
             return Err(error);
         }
         let tally = progress.tally.into_inner();
-        let elapsed = self.host.now().saturating_sub(began);
+        let elapsed = self.host.monotonic().saturating_sub(began);
         let report = Report::of_run(&run, tally, calls, elapsed);
         Ok(Outcome {
             done: stop.is_none(),

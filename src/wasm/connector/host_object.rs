@@ -13,6 +13,7 @@ export interface HostObject {
   transport?(request: object): unknown;
   sleep(milliseconds: number, signal?: AbortSignal): unknown;
   now(): number;
+  monotonic(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMs: number): number | undefined;
   emit(eventJson: string): void;
@@ -47,6 +48,8 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn now(this: &HostObject) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn monotonic(this: &HostObject) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn random(this: &HostObject) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = utcOffsetMinutes)]
