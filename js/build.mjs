@@ -92,7 +92,7 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox")),
+  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({ ...modules, entryPoints: entries("sqlite", "inline"), plugins: [virtualModules] });
@@ -111,7 +111,11 @@ await build({
   entryPoints: entries("node", "sandbox"),
   plugins: [facade, virtualModules],
 });
-await build({ ...scripts, entryPoints: withTable(entries("slim")), plugins: [facade, virtualModules] });
+await build({
+  ...scripts,
+  entryPoints: withTable(entries("slim", "store-tests")),
+  plugins: [facade, virtualModules],
+});
 await build({ ...scripts, entryPoints: entries("sqlite", "inline"), plugins: [virtualModules] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
