@@ -68,6 +68,7 @@ const commandLine = shared(/\/src\/cli\//, [
   ["errors", "node"],
   ["entries/node", "node"],
   ["entries/sandbox", "sandbox"],
+  ["node/transport", "node-http"],
 ]);
 
 const common = {
@@ -92,10 +93,10 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox")),
+  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
-await build({ ...modules, entryPoints: entries("sqlite", "inline"), plugins: [virtualModules] });
+await build({ ...modules, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
 const commonjs = join(output, "cjs");
@@ -111,8 +112,12 @@ await build({
   entryPoints: entries("node", "sandbox"),
   plugins: [facade, virtualModules],
 });
-await build({ ...scripts, entryPoints: withTable(entries("slim")), plugins: [facade, virtualModules] });
-await build({ ...scripts, entryPoints: entries("sqlite", "inline"), plugins: [virtualModules] });
+await build({
+  ...scripts,
+  entryPoints: withTable(entries("slim", "store-tests")),
+  plugins: [facade, virtualModules],
+});
+await build({ ...scripts, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

@@ -281,6 +281,7 @@ mod tests {
                 "daily_quota_exhausted",
                 "aborted",
                 "store_failed",
+                "busy",
                 "crashed",
             ]
         );

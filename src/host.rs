@@ -191,13 +191,15 @@ pub trait Host {
     async fn send(&self, request: Request) -> Result<Response, SendFailure>;
     /// Waits; ends early when the caller's signal fires, or at the deadline where it would last longer.
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted>;
-    /// Milliseconds since 1970-01-01 UTC.
+    /// Milliseconds since 1970-01-01 UTC: for dates. A clock that is set jumps, also back.
     fn now(&self) -> u64;
+    /// Milliseconds since some instant of this process, which never go back: for waits and durations.
+    fn monotonic(&self) -> u64;
     /// Waits beside other work, whatever the deadline, and keeps no process alive.
     async fn sleep_in_background(&self, milliseconds: u64);
     /// Who this is, for the people who run other processes on the same store; may be empty.
     fn name(&self) -> String;
-    /// From now on no sleep lasts beyond this instant, epoch milliseconds.
+    /// From now on no sleep lasts beyond this instant of [`Self::monotonic`].
     fn set_deadline(&self, deadline_ms: Option<u64>);
     /// A number from 0 up to, not including, 1.
     fn random(&self) -> f64;

@@ -59,7 +59,6 @@ export function sleepInBackground(milliseconds: number): Promise<void> {
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.reject(ABORTED);
   return new Promise((resolve, reject) => {
-    const end = Date.now() + milliseconds;
     let timer: ReturnType<typeof setTimeout>;
     const forget = onAbort(signal, () => {
       clearTimeout(timer);
@@ -69,7 +68,7 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
     const wait = (left: number) => {
       timer = setTimeout(
         () => {
-          if (left > LONGEST_TIMER) return wait(end - Date.now());
+          if (left > LONGEST_TIMER) return wait(left - LONGEST_TIMER);
           forget();
           resolve();
         },

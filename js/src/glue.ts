@@ -65,6 +65,7 @@ export interface HostFunctions {
   /** Who this is, for other processes on the same store. */
   name?: string | undefined;
   now(): number;
+  monotonic(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMilliseconds: number): number | undefined;
   emit(eventJson: string): void;

@@ -1,6 +1,7 @@
 // The functions that the module calls: I/O, time, chance, zones, events and the state store.
 
 import { sleep, sleepInBackground } from "./bounded.js";
+import { monotonic } from "./clock.js";
 import { type ErrorFields, trapFields } from "./errors.js";
 import type { HostFunctions } from "./glue.js";
 import type { StateStore } from "./stores/store.js";
@@ -27,6 +28,7 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
     sleepInBackground,
     name: processName(),
     now: () => Date.now(),
+    monotonic,
     random: () => Math.random(),
     utcOffsetMinutes,
     emit: (eventJson) => emit(JSON.parse(eventJson)),

@@ -2,6 +2,7 @@
 // the same record missing in ChartMogul, and both would create it.
 
 import { bounded, type SendFailure } from "./bounded.js";
+import { monotonic } from "./clock.js";
 import { createError } from "./errors.js";
 
 /** What ends the waiting for a turn. */
@@ -48,7 +49,7 @@ async function waitFor(
   before: Promise<void>,
   { signal, deadlineMs }: TurnBounds,
 ): Promise<number | undefined> {
-  const began = Date.now();
+  const began = monotonic();
   try {
     await bounded(() => before, deadlineMs ?? Number.POSITIVE_INFINITY, signal);
   } catch (reason) {
@@ -59,7 +60,7 @@ async function waitFor(
       hint: "Nothing was done. Try again when it has ended.",
     });
   }
-  return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (Date.now() - began));
+  return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (monotonic() - began));
 }
 
 function forget(queue: Map<string, Promise<void>>, location: string, last: Promise<void>): void {

@@ -1,20 +1,15 @@
 // Tells from a failed request whether it certainly never left, or may have arrived. Only what never
-// left may be sent again when it creates a record.
+// left may be sent again when it creates a record, so whatever is not clear counts as lost.
 
 import type { SendFailure } from "./bounded.js";
 
-/** Codes that Node, undici and Bun give before a connection stands. */
+/** Codes that exist only before a connection stands. */
 const NOT_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
   "EAI_FAIL",
   "EAI_NODATA",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "EINVAL",
-  "ENOENT",
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_INVALID_ARG",
   "ERR_INVALID_URL",
@@ -22,6 +17,16 @@ const NOT_SENT = new Set([
   "ConnectionRefused",
   "FailedToOpenSocket",
 ]);
+
+/** A server's certificate that was not accepted: the request comes after it. */
+const CERTIFICATE = /^(ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_)/;
+
+/** Calls of the system that come before a connection stands. The same codes of `read` and `write` come after. */
+const CONNECTING = /^(connect|getaddrinfo|query\w*|bind|socket)$/;
+
+/** What hosts say, who give no code, of a connection that did not come about; and Node of its handshake. */
+const CONNECTING_MESSAGE =
+  /client error \(Connect\)|before secure TLS connection was established|The TLS handshake failed/i;
 
 const TIMEOUT = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
@@ -31,19 +36,12 @@ const TIMEOUT = new Set([
   "TimeoutError",
 ]);
 
-/** A TLS handshake that failed: the request comes after it. */
-const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+type Kind = "not_sent" | "lost" | "timeout";
 
 /** The failure of whatever a fetch or transport rejected with; itself where it already says its kind. */
 export function toSendFailure(reason: unknown): SendFailure {
   if (isSendFailure(reason)) return reason;
-  const codes = [...causes(reason)];
-  const message = describe(reason);
-  const found = (test: (code: string) => boolean) => codes.some(test);
-  if (found((code) => NOT_SENT.has(code) || TLS.test(code)))
-    return { kind: "not_sent", message, cause: reason };
-  if (found((code) => TIMEOUT.has(code))) return { kind: "timeout", message, cause: reason };
-  return { kind: "lost", message, cause: reason };
+  return { kind: kindOf(reason) ?? "lost", message: describe(reason), cause: reason };
 }
 
 function isSendFailure(reason: unknown): reason is SendFailure {
@@ -51,14 +49,33 @@ function isSendFailure(reason: unknown): reason is SendFailure {
   return kind === "not_sent" || kind === "lost" || kind === "timeout" || kind === "aborted";
 }
 
-/** The codes and names of an error, its causes and, of an AggregateError, its first part. */
-function* causes(reason: unknown, depth = 0): Generator<string> {
-  if (typeof reason !== "object" || reason === null || depth > 4) return;
-  const { code, name, cause, errors } = reason as Record<string, unknown>;
-  if (typeof code === "string") yield code;
-  if (typeof name === "string") yield name;
-  yield* causes(cause, depth + 1);
-  if (Array.isArray(errors)) yield* causes(errors[0], depth + 1);
+/** What an error, its causes and the parts of an AggregateError say; the most careful of several. */
+function kindOf(reason: unknown, depth = 0): Kind | undefined {
+  if (typeof reason !== "object" || reason === null || depth > 4) return undefined;
+  const { cause, errors } = reason as Record<string, unknown>;
+  const parts = Array.isArray(errors) ? errors.slice(0, 20) : [];
+  // One attempt of several that may have arrived decides.
+  const kinds = parts.map((part) => kindOf(part, depth + 1) ?? "lost");
+  kinds.push(...[ownKindOf(reason), kindOf(cause, depth + 1)].filter((kind) => kind !== undefined));
+  return (["lost", "timeout", "not_sent"] as const).find((kind) => kinds.includes(kind));
+}
+
+/** What an error says itself; undefined where it only wraps another. */
+function ownKindOf(reason: object): Kind | undefined {
+  const { code, name, message } = reason as Record<string, unknown>;
+  const known = [code, name].filter((text) => typeof text === "string");
+  const syscall = syscallOf(reason as Record<string, unknown>);
+  if (syscall !== undefined) return CONNECTING.test(syscall) ? "not_sent" : "lost";
+  if (typeof message === "string" && CONNECTING_MESSAGE.test(message)) return "not_sent";
+  if (known.some((text) => NOT_SENT.has(text) || CERTIFICATE.test(text))) return "not_sent";
+  if (known.some((text) => TIMEOUT.has(text))) return "timeout";
+  return typeof code === "string" && /^(E[A-Z]+|UND_ERR_\w+|HPE_\w+)$/.test(code) ? "lost" : undefined;
+}
+
+/** The call of the system that failed: a property of Node's errors, and the first word of their message. */
+function syscallOf({ syscall, message }: Record<string, unknown>): string | undefined {
+  if (typeof syscall === "string") return syscall;
+  return typeof message === "string" ? /^(\w+) (?:E[A-Z]{3,}|EAI_[A-Z]+)\b/.exec(message)?.[1] : undefined;
 }
 
 /** The message with its causes', which is where undici keeps what happened. */

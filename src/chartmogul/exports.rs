@@ -28,7 +28,7 @@ pub async fn finish<H: Host>(
     let Some(retrieve) = find("activitiesExports.retrieve") else {
         return Err(fault(Code::UnknownEndpoint, "there is no such row"));
     };
-    let begun = host.now();
+    let begun = host.monotonic();
     let mut pause = FIRST_PAUSE_MS;
     loop {
         let export = client.value(host, retrieve, parameters.clone()).await?;
@@ -42,7 +42,7 @@ pub async fn finish<H: Host>(
             Scalar::Text(_) | Scalar::Null => {}
             _ => return Err(fault(Code::UnreadableResponse, "the answer has no status")),
         }
-        if host.now().saturating_sub(begun) >= GIVE_UP_MS {
+        if host.monotonic().saturating_sub(begun) >= GIVE_UP_MS {
             let hint = "The export goes on; ask for it again.";
             return Err(fault(Code::Timeout, "the export is not done after ten minutes").hint(hint));
         }

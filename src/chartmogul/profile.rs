@@ -19,7 +19,14 @@ pub static PROFILE: Profile = Profile {
     versioned: false,
     lists: QueryLists::Joined,
     // It answers 503 beyond 20 connections.
-    limits: Limits { requests: 40, interval_ms: 1_000, burst: 2, told: false, in_flight: 19 },
+    limits: Limits {
+        requests: 40,
+        interval_ms: 1_000,
+        burst: 2,
+        at_once: 0,
+        told: false,
+        in_flight: 19,
+    },
     is_own_plain_word,
     read_error,
 };

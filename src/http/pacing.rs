@@ -1,5 +1,5 @@
 //! Keeps below a service's rate limit: a sliding window, learned from GHL's headers or fixed, and
-//! the day's quota. Time comes in as an argument.
+//! the day's quota. Time comes in as an argument: milliseconds that never go back.
 
 use std::collections::VecDeque;
 
@@ -28,8 +28,14 @@ pub(super) struct Pacing {
     interval_ms: u64,
     /// Requests go out at most this many times faster than the limit's mean rate.
     burst: u64,
+    /// Requests that may go out without that spacing.
+    at_once: u64,
     /// Whether answers tell the limit.
     told: bool,
+    /// What is known of the limit so far.
+    known: Known,
+    /// Until then every request is spaced: others use the limit too.
+    spaced_until_ms: u64,
     /// Sends of about the last two intervals, oldest first.
     sends: VecDeque<Send>,
     /// When the last request went out.
@@ -42,15 +48,37 @@ pub(super) struct Pacing {
     /// The shortest time that an answer has taken.
     quickest_ms: u64,
     quota: Option<Quota>,
+    /// When the quota starts again by the clock that never goes back.
+    quota_resets_ms: u64,
     /// Tickets of the calls that wait for their turn, in order.
     queue: VecDeque<u64>,
     next_ticket: u64,
+}
+
+/// What is known of a limit that answers tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// No answer yet.
+    Nothing,
+    /// There were answers, and none told it.
+    Untold,
+    /// It was told.
+    Told,
 }
 
 #[derive(Debug)]
 struct Send {
     ticket: u64,
     counted_ms: u64,
+}
+
+/// The present by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Instants {
+    /// Milliseconds that never go back.
+    pub(super) monotonic: u64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(super) wall: u64,
 }
 
 /// Longest interval believed.
@@ -62,6 +90,9 @@ impl Pacing {
             most: limits.requests,
             interval_ms: limits.interval_ms,
             burst: limits.burst,
+            at_once: limits.at_once,
+            known: Known::Nothing,
+            spaced_until_ms: 0,
             told: limits.told,
             sends: VecDeque::new(),
             last_sent_ms: None,
@@ -70,6 +101,7 @@ impl Pacing {
             blocked_until_ms: 0,
             quickest_ms: u64::MAX,
             quota: None,
+            quota_resets_ms: 0,
             queue: VecDeque::new(),
             next_ticket: 0,
         }
@@ -93,16 +125,32 @@ impl Pacing {
         let place = self.queue.iter().position(|waiting| *waiting == ticket).unwrap_or(0);
         let place = u64::try_from(place).unwrap_or(u64::MAX);
         let gap = self.interval_ms / (self.most * self.burst).max(1);
-        let spaced = self.last_sent_ms.map_or(0, |last| last + gap);
-        let ready = spaced.saturating_add(gap.saturating_mul(place)).max(self.blocked_until_ms);
+        let ready = if self.may_go_at_once(place, now) {
+            self.blocked_until_ms
+        } else {
+            let spaced = self.last_sent_ms.map_or(0, |last| last + gap);
+            spaced.saturating_add(gap.saturating_mul(place)).max(self.blocked_until_ms)
+        };
         let delay = ready.saturating_sub(now).max(self.window_delay_ms(place, now));
         delay.max(place.min(1))
+    }
+
+    /// Whether a request with so many before it needs no spacing.
+    fn may_go_at_once(&self, before: u64, now: u64) -> bool {
+        let used = u64::try_from(self.running(now).count()).unwrap_or(u64::MAX);
+        now >= self.spaced_until_ms && used.saturating_add(before) < self.at_once
+    }
+
+    /// Requests allowed in an interval, as far as is known.
+    fn allowed(&self) -> u64 {
+        let cautious = self.told && self.known == Known::Nothing;
+        if cautious { self.most.min(self.at_once) } else { self.most }
     }
 
     /// The wait until the window has room for this call and the ones before it.
     fn window_delay_ms(&self, before: u64, now: u64) -> u64 {
         let others = if now < self.others_until_ms { self.others } else { 0 };
-        let room = self.most.saturating_sub(others);
+        let room = self.allowed().saturating_sub(others);
         // In order from the start: they are few, and come nearly so.
         let mut ends: Vec<u64> = Vec::new();
         for end in self.running(now).map(|send| self.end(send)) {
@@ -133,7 +181,14 @@ impl Pacing {
     }
 
     /// Learns from an answer to the request that went out at `sent_ms`.
-    pub(super) fn answered(&mut self, ticket: u64, sent_ms: u64, now: u64, response: &Response) {
+    pub(super) fn answered(
+        &mut self,
+        ticket: u64,
+        sent_ms: u64,
+        at: Instants,
+        response: &Response,
+    ) {
+        let now = at.monotonic;
         let took = now.saturating_sub(sent_ms);
         self.quickest_ms = self.quickest_ms.min(took);
         // A late answer may mean a late arrival there: the send counts for somewhat longer.
@@ -147,6 +202,9 @@ impl Pacing {
         let number = |name: &str| response.header(name)?.trim().parse::<u64>().ok();
         if let Some(most) = number("x-ratelimit-max").filter(|most| *most > 0) {
             self.most = most;
+            self.known = Known::Told;
+        } else if self.known == Known::Nothing {
+            self.known = Known::Untold;
         }
         let interval = number("x-ratelimit-interval-milliseconds");
         if let Some(interval) = interval.filter(|interval| (1..=DAY_MS).contains(interval)) {
@@ -158,17 +216,21 @@ impl Pacing {
             let used = self.most.saturating_sub(remaining);
             self.others = used.saturating_sub(u64::try_from(ours).unwrap_or(u64::MAX));
             self.others_until_ms = now + self.window_ms();
+            if self.others > 0 {
+                self.spaced_until_ms = self.others_until_ms;
+            }
         }
         if let Some(remaining) = number("x-ratelimit-daily-remaining") {
             // Without a reset, the day of UTC is the best guess.
-            let reset = number("x-ratelimit-daily-reset").unwrap_or(DAY_MS - now % DAY_MS);
+            let reset = number("x-ratelimit-daily-reset").unwrap_or(DAY_MS - at.wall % DAY_MS);
             // Requests still under way are not in the answer's count, but in ours.
-            let ours = self.quota.filter(|quota| now < quota.resets_at_ms);
+            let ours = self.quota.filter(|_| self.quota_rest_ms(at) > 0);
             self.quota = Some(Quota {
                 limit: number("x-ratelimit-limit-daily"),
                 remaining: ours.map_or(remaining, |quota| quota.remaining.min(remaining)),
-                resets_at_ms: now.saturating_add(reset),
+                resets_at_ms: at.wall.saturating_add(reset),
             });
+            self.quota_resets_ms = now.saturating_add(reset);
         }
     }
 
@@ -179,13 +241,25 @@ impl Pacing {
         let first = self.running(now).map(|send| self.end(send)).min().filter(|_| filled);
         let until = first.unwrap_or(now + self.window_ms());
         self.blocked_until_ms = self.blocked_until_ms.max(until);
+        // Whoever else has filled it waits for the same moment.
+        self.spaced_until_ms = self.blocked_until_ms + self.window_ms();
+        if self.told && self.known != Known::Told {
+            self.most = self.most.min(self.at_once);
+        }
         self.blocked_until_ms.saturating_sub(now)
     }
 
     /// The wait until the day's quota starts again, while there is none left.
-    pub(super) fn exhausted_ms(&self, now: u64) -> Option<u64> {
-        let quota = self.quota.filter(|quota| quota.remaining == 0)?;
-        quota.resets_at_ms.checked_sub(now).filter(|rest| *rest > 0)
+    pub(super) fn exhausted_ms(&self, now: Instants) -> Option<u64> {
+        self.quota.filter(|quota| quota.remaining == 0)?;
+        Some(self.quota_rest_ms(now)).filter(|rest| *rest > 0)
+    }
+
+    /// The wait until the quota starts again, by whichever clock comes there first: one may have been
+    /// set back, and the other may stand still while its machine sleeps.
+    fn quota_rest_ms(&self, now: Instants) -> u64 {
+        let by_wall = self.quota.map_or(0, |quota| quota.resets_at_ms.saturating_sub(now.wall));
+        by_wall.min(self.quota_resets_ms.saturating_sub(now.monotonic))
     }
 
     /// The day's quota, where the service tells it.
@@ -215,6 +289,10 @@ mod tests {
 
     const START: u64 = 1_800_000_000_000;
 
+    fn at(now: u64) -> Instants {
+        Instants { monotonic: now, wall: now }
+    }
+
     fn answer(headers: &[(&str, u64)]) -> Response {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
         Response { status: 200, headers: headers.collect(), body: Vec::new() }
@@ -234,7 +312,7 @@ mod tests {
                 now += pacing.delay_ms(ticket, now);
             }
             pacing.sent(ticket, now);
-            pacing.answered(ticket, now, now, &respond(now));
+            pacing.answered(ticket, now, at(now), &respond(now));
             times.push(now);
         }
         times
@@ -279,21 +357,84 @@ mod tests {
         }
     }
 
-    #[test]
-    fn before_the_first_answer_there_is_no_great_burst() {
-        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
-        let tickets: Vec<u64> = (0..100).map(|_| pacing.join()).collect();
-        let mut times = Vec::new();
-        for now in START..START + 30_000 {
-            if let Some(ticket) = tickets.get(times.len())
-                && pacing.delay_ms(*ticket, now) == 0
-            {
-                pacing.sent(*ticket, now);
+    /// The times at which waiting calls go out, `answers` of the first of them answered 80 ms later.
+    fn times_of_waiting(
+        pacing: &mut Pacing,
+        calls: usize,
+        answers: usize,
+        headers: &[(&str, u64)],
+    ) -> Vec<u64> {
+        let tickets: Vec<u64> = (0..calls).map(|_| pacing.join()).collect();
+        let mut times: Vec<u64> = Vec::new();
+        let mut answered = 0;
+        for now in START..START + 60_000 {
+            while answered < answers.min(times.len()) && times[answered] + 80 <= now {
+                pacing.answered(tickets[answered], times[answered], at(now), &answer(headers));
+                answered += 1;
+            }
+            while times.len() < calls && pacing.delay_ms(tickets[times.len()], now) == 0 {
+                pacing.sent(tickets[times.len()], now);
                 times.push(now);
             }
         }
+        times
+    }
+
+    #[test]
+    fn the_first_calls_go_out_at_once_and_no_more_before_an_answer() {
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
+        let times = times_of_waiting(&mut pacing, 100, 0, &[]);
+        assert_eq!(times[24], START);
         assert_eq!(most_in_any(&times, 10_000), 25);
-        assert_eq!(most_in_any(&times, 500), 5);
+    }
+
+    #[test]
+    fn the_documented_limit_is_used_where_answers_tell_none() {
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
+        let times = times_of_waiting(&mut pacing, 150, 150, &[]);
+        assert_eq!(times[24], START);
+        // The rest of the window, spaced from the first answer on.
+        assert_eq!((times[25], times[99]), (START + 80, START + 80 + 74 * 25));
+        assert_eq!(most_in_any(&times, 10_000), 100);
+    }
+
+    #[test]
+    fn a_smaller_limit_and_what_others_use_hold_from_the_first_answer_on() {
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
+        let trial = [("x-ratelimit-max", 25), ("x-ratelimit-remaining", 24)];
+        let times = times_of_waiting(&mut pacing, 60, 60, &trial);
+        assert_eq!(most_in_any(&times, 10_000), 25);
+
+        // Others have used 60 of 100: 15 are left beside our 25, and they are spaced.
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
+        let shared = [("x-ratelimit-max", 100), ("x-ratelimit-remaining", 15)];
+        let times = times_of_waiting(&mut pacing, 60, 25, &shared);
+        assert_eq!(times.iter().filter(|time| **time < START + 10_000).count(), 40);
+        assert!(times[25..40].windows(2).all(|pair| pair[1] - pair[0] >= 25), "{times:?}");
+    }
+
+    #[test]
+    fn after_a_refusal_nothing_goes_out_at_once() {
+        let mut pacing = Pacing::new(&of(Service::Ghl).limits);
+        let ticket = pacing.join();
+        pacing.sent(ticket, START);
+        pacing.answered(ticket, START, at(START + 10), &answer(&[]));
+        let until = START + 10 + pacing.refused(START + 10);
+        let tickets: Vec<u64> = (0..30).map(|_| pacing.join()).collect();
+        let mut times = Vec::new();
+        for now in START..until + 20_000 {
+            if times.len() < 30 && pacing.delay_ms(tickets[times.len()], now) == 0 {
+                pacing.sent(tickets[times.len()], now);
+                times.push(now);
+            }
+        }
+        assert_eq!(times[0], until);
+        assert!(times[..25].windows(2).all(|pair| pair[1] - pair[0] >= 100), "{times:?}");
+        assert_eq!(
+            most_in_any(&times, 10_000),
+            25,
+            "a limit that nobody told is taken for the smallest"
+        );
     }
 
     #[test]
@@ -347,7 +488,7 @@ mod tests {
         pacing.answered(
             ticket,
             START,
-            START + 50,
+            at(START + 50),
             &answer(&[
                 ("x-ratelimit-limit-daily", 10_000),
                 ("x-ratelimit-daily-remaining", 0),
@@ -357,8 +498,13 @@ mod tests {
         let resets_at_ms = START + 5_050;
         let quota = Quota { limit: Some(10_000), remaining: 0, resets_at_ms };
         assert_eq!(pacing.quota(), Some(quota));
-        assert_eq!(pacing.exhausted_ms(START + 1_050), Some(4_000));
-        assert_eq!(pacing.exhausted_ms(resets_at_ms), None);
+        assert_eq!(pacing.exhausted_ms(at(START + 1_050)), Some(4_000));
+        assert_eq!(pacing.exhausted_ms(at(resets_at_ms)), None);
+        // A clock set back by an hour, and a machine that slept.
+        let set_back = Instants { monotonic: resets_at_ms, wall: resets_at_ms - 3_600_000 };
+        assert_eq!(pacing.exhausted_ms(set_back), None);
+        let slept = Instants { monotonic: START + 60, wall: resets_at_ms + 1 };
+        assert_eq!(pacing.exhausted_ms(slept), None);
     }
 
     #[test]
@@ -369,7 +515,7 @@ mod tests {
         let mut response =
             answer(&[("x-ratelimit-max", 0), ("x-ratelimit-interval-milliseconds", 0)]);
         response.headers.push(("x-ratelimit-remaining".to_owned(), "NaN".to_owned()));
-        pacing.answered(ticket, START, START, &response);
-        assert_eq!((pacing.most, pacing.interval_ms, pacing.others), (25, 10_000, 0));
+        pacing.answered(ticket, START, at(START), &response);
+        assert_eq!((pacing.most, pacing.interval_ms, pacing.others), (100, 10_000, 0));
     }
 }

@@ -46,6 +46,9 @@ pub struct Limits {
     pub interval_ms: u64,
     /// Requests go out at most this many times faster than the limit's mean rate.
     pub burst: u64,
+    /// Requests that may go out at once, without that spacing, while nobody else uses the limit. No
+    /// more go out before the first answer, which may tell a smaller limit.
+    pub at_once: u64,
     /// Whether answers tell the limit.
     pub told: bool,
     /// Requests in flight at once.

@@ -29,6 +29,8 @@ pub(crate) struct Scripted<'a> {
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     next_timer: Cell<u64>,
     aborts_at: Cell<u64>,
+    /// Milliseconds by which the wall clock was set back.
+    set_back_ms: Cell<u64>,
     stopped: Cell<bool>,
     answer: Box<Answer<'a>>,
     /// Every request with the time at which it went out.
@@ -45,6 +47,7 @@ impl<'a> Scripted<'a> {
             timers: RefCell::default(),
             next_timer: Cell::new(0),
             aborts_at: Cell::new(u64::MAX),
+            set_back_ms: Cell::new(0),
             stopped: Cell::new(false),
             answer: Box::new(answer),
             sent: RefCell::default(),
@@ -66,6 +69,11 @@ impl<'a> Scripted<'a> {
     /// From now on the clock stands still and no sleep waits.
     pub(crate) fn stop_clock(&self) {
         self.stopped.set(true);
+    }
+
+    /// Sets the wall clock back.
+    pub(crate) fn set_clock_back(&self, milliseconds: u64) {
+        self.set_back_ms.set(self.set_back_ms.get() + milliseconds);
     }
 
     /// Milliseconds since the start.
@@ -165,6 +173,10 @@ impl Host for Scripted<'_> {
     }
 
     fn now(&self) -> u64 {
+        self.now.get() - self.set_back_ms.get()
+    }
+
+    fn monotonic(&self) -> u64 {
         self.now.get()
     }
 

@@ -47,6 +47,7 @@ pub enum Stop {
 /// What a run has used of its budget.
 #[derive(Debug)]
 pub(super) struct Budget {
+    /// An instant of the host's clock that never goes back.
     deadline: Option<u64>,
     max_calls: Option<u64>,
     max_records: Option<u64>,
@@ -72,7 +73,7 @@ impl Budget {
 
     /// Why the run must stop now, if it must.
     pub(super) fn exhausted(&self, host: &impl Host, calls: Calls) -> Option<Stop> {
-        if self.deadline.is_some_and(|deadline| host.now() >= deadline) {
+        if self.deadline.is_some_and(|deadline| host.monotonic() >= deadline) {
             Some(Stop::Deadline)
         } else if self.max_calls.is_some_and(|most| calls.since(self.before).total() >= most) {
             Some(Stop::Calls)

@@ -64,7 +64,7 @@ impl<H: Host> Engine<'_, H> {
                 && run.only == options.contacts
         });
         let (mut run, work) = self.prepare(reading, state, &options).await?;
-        let budget = Budget::new(&RunOptions::default(), self.host.now(), self.calls());
+        let budget = Budget::new(&RunOptions::default(), self.host.monotonic(), self.calls());
         // Without a budget only the quota and a service that is away stop it: half a plan must not be
         // taken for a whole one.
         match self.read_until_planned(&mut run, &work, &budget).await? {
@@ -161,7 +161,7 @@ impl<H: Host> Engine<'_, H> {
         let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
         let unfinished =
             unfinished.filter(|run| self.still_fits(run, &state) && run.only == options.contacts);
-        let started = (self.host.now(), self.calls());
+        let started = (self.host.monotonic(), self.calls());
         // A full run that a budget stopped goes on: beginning anew it might never come to an end.
         // A plan of nothing is no reason not to look again.
         let goes_on = |run: &Run| {
@@ -248,7 +248,7 @@ impl<H: Host> Engine<'_, H> {
 
     async fn planned_only(&self, run: &Run, began: u64) -> Result<Outcome> {
         self.note_shown(run).await?;
-        let report = Report::of_plan(run, self.host.now().saturating_sub(began));
+        let report = Report::of_plan(run, self.host.monotonic().saturating_sub(began));
         let standing = self.count_standing().await?;
         Ok(Outcome {
             done: true,
@@ -267,7 +267,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// What is left of a budget after reading.
     fn left(&self, options: &RunOptions, began: u64, before: Calls) -> RunOptions {
-        let elapsed = self.host.now().saturating_sub(began);
+        let elapsed = self.host.monotonic().saturating_sub(began);
         let used = self.calls().since(before).total();
         RunOptions {
             deadline_ms: options.deadline_ms.map(|allowed| allowed.saturating_sub(elapsed)),
@@ -277,7 +277,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(super) async fn stopped(&self, run: &Run, stop: Stop, began: u64) -> Result<Outcome> {
-        let elapsed = self.host.now().saturating_sub(began);
+        let elapsed = self.host.monotonic().saturating_sub(began);
         Ok(Outcome {
             done: false,
             planned_only: false,
@@ -290,7 +290,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Waiting for a rate limit or before another try must not outlast the run.
     fn set_deadline(&self, options: &RunOptions) {
-        let now = self.host.now();
+        let now = self.host.monotonic();
         self.host.set_deadline(options.deadline_ms.map(|allowed| now.saturating_add(allowed)));
     }
 

@@ -79,6 +79,9 @@ impl Host for Recorder<'_> {
     fn now(&self) -> u64 {
         self.now.get()
     }
+    fn monotonic(&self) -> u64 {
+        self.now.get()
+    }
     fn set_deadline(&self, _: Option<u64>) {}
     fn random(&self) -> f64 {
         0.5

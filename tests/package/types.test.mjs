@@ -8,6 +8,11 @@ import { createProject, packageFolder, requireTool, run } from "./project.mjs";
 
 const consumer = `
   import { type Connector, ConnectorError, createConnector, type Ghl } from "ghl-chartmogul";
+  import { type NodeTransport, nodeTransport } from "ghl-chartmogul/node";
+  import { type StateStore, storeTests } from "ghl-chartmogul/store-tests";
+  export const transport: NodeTransport = nodeTransport({ idleMs: 1_000 });
+  export const kept: Connector = createConnector({ transport });
+  export const stores = (open: (name: string) => StateStore) => storeTests.map(({ run }) => run(open));
   export async function main(): Promise<string | undefined> {
     const connector: Connector = createConnector({
       ghl: { token: "t", locationId: "l", apiVersion: "v3" },

@@ -1,6 +1,7 @@
 //! Single misfortunes, each told step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
+use ghl_chartmogul::host::Host;
 use ghl_chartmogul::mapping::settings::{Anchor, Caps, LongTasks, Marker, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions};
@@ -358,6 +359,42 @@ fn a_clock_that_was_ahead_does_not_put_off_the_full_pass() {
     world.host.advance(25 * HOUR_MS);
     world.run_until_done(2);
     assert_eq!(texts_of(&world, &note).len(), 1);
+}
+
+#[test]
+fn a_clock_set_back_in_the_midst_of_a_run_does_not_hold_it_up() {
+    // A limit that is met: most of the time is spent waiting.
+    let options = SandboxOptions { burst_limit: 25, contacts: 80, ..small(3) };
+    let took = |sets_back: Option<(u64, u64)>| {
+        let world = World::new(options.clone(), settings());
+        world.host.sets_back.set(sets_back);
+        let began = world.host.monotonic();
+        let outcome = world.run(APPLY).unwrap();
+        let took = world.host.monotonic() - began;
+        assert!(outcome.done);
+        world.host.advance(60_000);
+        world.run_until_done(2);
+        world.check();
+        (took, world.host.steps())
+    };
+    let (calm, steps) = took(None);
+    assert!(calm > 10_000, "{calm}");
+    for step in (1..steps).step_by(9) {
+        let (took, _) = took(Some((step, HOUR_MS)));
+        assert!(took < calm + 5_000, "set back at request {step}: {took} ms instead of {calm}");
+    }
+}
+
+#[test]
+fn no_deadline_is_put_off_by_a_clock_set_back() {
+    let options = SandboxOptions { burst_limit: 25, contacts: 80, ..small(3) };
+    let world = World::new(options, settings());
+    world.host.sets_back.set(Some((10, HOUR_MS)));
+    let began = world.host.monotonic();
+    let outcome = world.run(RunOptions { deadline_ms: Some(5_000), ..APPLY }).unwrap();
+    assert!(!outcome.done);
+    let took = world.host.monotonic() - began;
+    assert!((4_000..6_000).contains(&took), "{took}");
 }
 
 #[test]

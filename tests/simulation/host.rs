@@ -43,6 +43,10 @@ pub struct SimulatedHost {
     deadline_ms: Cell<Option<u64>>,
     /// Milliseconds that the host's clock is ahead of the services'.
     pub ahead_ms: Cell<u64>,
+    /// Milliseconds by which the host's clock was set back.
+    set_back_ms: Cell<u64>,
+    /// After so many requests the host's clock is set back by so many milliseconds.
+    pub sets_back: Cell<Option<(u64, u64)>>,
     pub wire: RefCell<Option<Rc<RefCell<dyn Wire>>>>,
 }
 
@@ -99,6 +103,8 @@ impl SimulatedHost {
             abort: Cell::new(false),
             deadline_ms: Cell::new(None),
             ahead_ms: Cell::new(0),
+            set_back_ms: Cell::new(0),
+            sets_back: Cell::new(None),
             wire: RefCell::default(),
         }
     }
@@ -166,6 +172,9 @@ impl SimulatedHost {
             return false;
         }
         self.steps.set(self.steps.get() + 1);
+        if let Some((_, back)) = self.sets_back.get().filter(|(at, _)| *at == self.steps.get()) {
+            self.set_back_ms.set(self.set_back_ms.get() + back);
+        }
         true
     }
 
@@ -260,7 +269,7 @@ impl Host for SimulatedHost {
         if self.abort.get() {
             return Err(Aborted);
         }
-        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.now()));
+        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.monotonic()));
         let cut = left.filter(|left| *left < milliseconds);
         self.wait(cut.unwrap_or(milliseconds)).await;
         if cut.is_some() { Err(Aborted) } else { Ok(()) }
@@ -279,7 +288,11 @@ impl Host for SimulatedHost {
     }
 
     fn now(&self) -> u64 {
-        self.now.get() + self.ahead_ms.get()
+        self.now.get() + self.ahead_ms.get() - self.set_back_ms.get()
+    }
+
+    fn monotonic(&self) -> u64 {
+        self.now.get()
     }
 
     fn random(&self) -> f64 {

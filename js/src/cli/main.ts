@@ -3,9 +3,11 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Connector } from "../connector.js";
-import { createConnector } from "../entries/node.js";
+import { createConnector as createConnectorWith } from "../entries/node.js";
 import { ConnectorError } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
+import { nodeTransport } from "../node/transport.js";
+import type { ConnectorOptions } from "../options.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { runPlan } from "./commands/plan.js";
@@ -18,6 +20,12 @@ import { CONFIGURATION_FILE, readConfiguration, requireCredentials } from "./con
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
 import { createTerminal, type Terminal } from "./terminal.js";
+
+/** A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http. */
+function createConnector(options: ConnectorOptions): Connector {
+  const isNode = !("deno" in process.versions) && !("bun" in process.versions);
+  return createConnectorWith(isNode ? { transport: nodeTransport(), ...options } : options);
+}
 
 interface CommonFlags {
   json?: boolean;

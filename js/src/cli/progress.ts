@@ -18,11 +18,11 @@ const REDRAW_MS = 80;
 export function createProgress(json: boolean): Progress {
   const { stderr } = process;
   if (json || stderr.isTTY !== true) return { update() {}, end() {} };
-  let drawnAt = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
   let phase = "";
   return {
     update(event) {
-      const now = Date.now();
+      const now = performance.now();
       const finished = event.total > 0 && event.done >= event.total;
       if (event.phase === phase && !finished && now - drawnAt < REDRAW_MS) return;
       drawnAt = now;
@@ -30,7 +30,7 @@ export function createProgress(json: boolean): Progress {
       stderr.write(`\r\u001B[2K${cutToWidth(formatProgress(event), (stderr.columns || 80) - 1)}`);
     },
     end() {
-      if (drawnAt > 0) stderr.write("\r\u001B[2K");
+      if (drawnAt > Number.NEGATIVE_INFINITY) stderr.write("\r\u001B[2K");
     },
   };
 }

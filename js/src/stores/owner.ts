@@ -1,131 +1,137 @@
-// Makes sure that one process at a time uses a store's file. An owner that was killed does not stand
-// in the way of the next: its process is looked up, or, on another machine, its heartbeat.
+// Lets one process at a time use a file that has no locks of its own: the WebAssembly build of SQLite
+// has none that ends with its process. An owner is judged by its heartbeat alone: process ids and host
+// names may be equal in two containers.
 
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { storeBusy } from "./failures.js";
 
-/** The process that owns a store, as its owner file says. */
+/** How the heartbeat is given and watched; tests shorten it. */
+export const heartbeat = {
+  /** Between two beats. */
+  everyMs: 2_000,
+  /** Who is watched for so long without a beat is gone. */
+  goneAfterMs: 10_000,
+};
+
+/** What an owner file holds. The first two members are for people. */
 interface Owner {
-  pid: number;
-  host: string;
-  /** Tells this process from an earlier one of the same id. */
-  started: string;
+  process: string;
+  since: string;
+  /** Different for every owner. */
+  id: string;
+  beat: number;
 }
 
-const HEARTBEAT_MS = 10_000;
-/** After this long without a heartbeat an owner on another machine counts as gone. */
-const GONE_AFTER_MS = 60_000;
+/** A file that this process owns. */
+export interface Ownership {
+  /** Throws `busy` where another process has taken the file over: this one was taken for dead. */
+  verify(): void;
+  release(): void;
+}
 
-/** Takes the file for this process; gives the function that lets go of it. Throws when it is in use. */
-export function takeOwnership(file: string): () => void {
-  const ownerFile = `${file}.owner`;
-  const own = JSON.stringify({
-    pid: process.pid,
-    host: hostname(),
-    started: startOf(process.pid),
-  } satisfies Owner);
-  while (!createExclusively(ownerFile, own)) removeIfGone(file, ownerFile);
-  const heartbeat = setInterval(
-    () => quietly(() => utimesSync(ownerFile, new Date(), new Date())),
-    HEARTBEAT_MS,
-  );
-  heartbeat.unref();
-  const release = () => {
-    clearInterval(heartbeat);
-    process.off("exit", release);
-    quietly(() => {
-      if (readFileSync(ownerFile, "utf8") === own) unlinkSync(ownerFile);
-    });
+const ownerFileOf = (file: string) => `${file}.owner`;
+
+/** Takes the file for this process. Rejects with `busy` when another one holds it. */
+export async function takeOwnership(file: string): Promise<Ownership> {
+  const ownerFile = ownerFileOf(file);
+  const id = `${process.pid}-${Date.now()}-${Math.random()}`;
+  const own = { process: `process ${process.pid} on ${hostname()}`, since: new Date().toISOString(), id };
+  let descriptor: number | undefined;
+  while (descriptor === undefined) {
+    await untilNoOwner(file);
+    descriptor = createExclusively(ownerFile);
+  }
+  const opened = descriptor;
+  let beats = 0;
+  // Into the open file, not under its name: that may be another owner's by now.
+  const beat = () => writeSync(opened, JSON.stringify({ ...own, beat: ++beats } satisfies Owner), 0);
+  beat();
+  const timer = setInterval(() => quietly(beat), heartbeat.everyMs);
+  timer.unref();
+  return {
+    verify() {
+      const owner = read(ownerFile);
+      if (owner?.id !== id) throw busy(file, owner);
+    },
+    release() {
+      clearInterval(timer);
+      quietly(() => closeSync(opened));
+      quietly(() => {
+        if (read(ownerFile)?.id === id) unlinkSync(ownerFile);
+      });
+    },
   };
-  process.on("exit", release);
-  return release;
 }
 
-function createExclusively(ownerFile: string, content: string): boolean {
-  let descriptor: number;
-  try {
-    descriptor = openSync(ownerFile, "wx");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+/** Resolves when the file has no owner, or one that is gone; rejects with `busy` at its first sign of life. */
+export async function untilNoOwner(file: string): Promise<void> {
+  const ownerFile = ownerFileOf(file);
+  for (;;) {
+    const content = readText(ownerFile);
+    if (content === undefined) return;
+    if (await changes(() => readText(ownerFile), content)) {
+      const owner = read(ownerFile);
+      if (owner !== undefined) throw busy(file, owner);
+    } else removeGone(ownerFile, content);
   }
-  writeSync(descriptor, content);
-  closeSync(descriptor);
-  return true;
 }
 
-/** Removes the owner file of an owner that is gone; throws when it is not. */
-function removeIfGone(file: string, ownerFile: string): void {
-  let content: string;
-  let age: number;
+/** Watches a value for as long as a living owner may be silent: whether it changes. */
+export async function changes<Value>(look: () => Value, before: Value): Promise<boolean> {
+  const until = performance.now() + heartbeat.goneAfterMs;
+  while (performance.now() < until) {
+    await delay(Math.min(100, heartbeat.everyMs / 2));
+    if (look() !== before) return true;
+  }
+  return false;
+}
+
+function busy(file: string, owner: Owner | undefined): Error {
+  const who = owner === undefined ? "another process" : `${owner.process} since ${owner.since}`;
+  return storeBusy(file, who);
+}
+
+function createExclusively(ownerFile: string): number | undefined {
   try {
-    content = readFileSync(ownerFile, "utf8");
-    age = Date.now() - statSync(ownerFile).mtimeMs;
+    return openSync(ownerFile, "wx");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
     throw error;
   }
-  const owner = parse(content);
-  if (!isGone(owner, age)) {
-    const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
-    throw new Error(`the store ${file} is in use by ${who}; if that process is gone, delete ${ownerFile}`);
-  }
+}
+
+/** Removes the owner file if it still has the content that was watched. */
+function removeGone(ownerFile: string, content: string): void {
   // Renamed first and looked at again: another process may just have taken the file over.
-  const aside = `${ownerFile}.${process.pid}`;
+  const aside = `${ownerFile}.${process.pid}-${Math.random()}`;
   try {
     renameSync(ownerFile, aside);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
-  if (readFileSync(aside, "utf8") === content) unlinkSync(aside);
-  else renameSync(aside, ownerFile);
+  // A link, which replaces nothing.
+  if (readText(aside) !== content) quietly(() => linkSync(aside, ownerFile));
+  unlinkSync(aside);
 }
 
-function isGone(owner: Owner | undefined, ageMs: number): boolean {
-  // Half-written: its writer is at it, or was killed at it.
-  if (owner === undefined) return ageMs > 1_000;
-  if (owner.host !== hostname()) return ageMs > GONE_AFTER_MS;
-  if (!isRunning(owner.pid)) return true;
-  const started = startOf(owner.pid);
-  return started !== "" && owner.started !== "" && started !== owner.started;
-}
-
-function isRunning(pid: number): boolean {
+/** The owner that a file names; undefined where there is none, or it is being written. */
+function read(ownerFile: string): Owner | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** When a process started: a text that differs for a later process of the same id; empty where not known. */
-function startOf(pid: number): string {
-  try {
-    // Linux: the 22nd field, in clock ticks since the boot; the 2nd is in brackets and may hold spaces.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return `${boot}:${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""}`;
-  } catch {
-    return "";
-  }
-}
-
-function parse(content: string): Owner | undefined {
-  try {
-    return JSON.parse(content) as Owner;
+    return JSON.parse(readText(ownerFile) ?? "") as Owner;
   } catch {
     return undefined;
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

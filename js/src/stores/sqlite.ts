@@ -2,9 +2,9 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { takeOwnership } from "./owner.js";
+import { storeFailure } from "./failures.js";
 import { compareBytes } from "./sorted-keys.js";
-import { openDatabase, type SqliteDatabase } from "./sqlite-database.js";
+import { type Engine, openDatabase, ownEngine, type SqliteDatabase } from "./sqlite-database.js";
 import type { StateStore } from "./store.js";
 import { successor } from "./successor.js";
 
@@ -32,14 +32,21 @@ function identityOf(file: string): object {
 
 /**
  * A store in that SQLite file, which is made when it is missing. Commits are whole and durable: a
- * process may be killed at any moment. One process at a time uses a file; a second one gets an error
- * that says which. The file is opened at the first use and let go of by `close()` or at exit.
+ * process may be killed at any moment. With `node:sqlite` (Node.js 22.13 and later) several processes
+ * may share a file on a local disk. Elsewhere one process at a time uses it, and a second one gets
+ * `busy` with who that is; after a kill, the next one waits 10 seconds. The file is opened at the
+ * first use and closed by `close()` or at exit.
  */
 export function sqlite(path: string): StateStore {
+  return sqliteOn(path, ownEngine());
+}
+
+/** The same with a chosen engine. */
+export function sqliteOn(path: string, engine: Engine): StateStore {
   const file = resolve(path);
   let opened: Promise<OpenFile> | undefined;
   const open = async (): Promise<StateStore> => {
-    opened ??= share(file);
+    opened ??= share(file, engine);
     try {
       return (await opened).store;
     } catch (reason) {
@@ -66,8 +73,8 @@ export function sqlite(path: string): StateStore {
   };
 }
 
-async function share(file: string): Promise<OpenFile> {
-  const opening = openFiles.get(file) ?? openStore(file).then((store) => ({ store, users: 0 }));
+async function share(file: string, engine: Engine): Promise<OpenFile> {
+  const opening = openFiles.get(file) ?? openStore(file, engine).then((store) => ({ store, users: 0 }));
   openFiles.set(file, opening);
   try {
     const shared = await opening;
@@ -79,30 +86,54 @@ async function share(file: string): Promise<OpenFile> {
   }
 }
 
-async function openStore(file: string): Promise<OpenStore> {
+async function openStore(file: string, engine: Engine): Promise<OpenStore> {
   mkdirSync(dirname(file), { recursive: true });
-  const release = takeOwnership(file);
+  let database: SqliteDatabase | undefined;
   try {
-    const database = await openDatabase(file);
+    database = await openDatabase(file, engine);
     prepareTable(database, file);
-    return storeOf(database, release);
+    return storeOf(file, database);
   } catch (reason) {
-    release();
-    throw reason;
+    database?.close();
+    throw storeFailure(file, reason);
   }
 }
 
 function prepareTable(database: SqliteDatabase, file: string): void {
-  const format = Number(database.prepare("PRAGMA user_version").all()[0]?.["user_version"]);
-  if (format > FORMAT) {
-    database.close();
+  const format = () => Number(database.prepare("PRAGMA user_version").all()[0]?.["user_version"]);
+  if (format() < FORMAT) {
+    whole(database, () => {
+      database.exec(
+        "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+      );
+      database.exec(`PRAGMA user_version = ${FORMAT}`);
+    });
+  }
+  if (format() > FORMAT) {
     throw new Error(`the store ${file} was written by a newer version of ghl-chartmogul`);
   }
-  database.exec("CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
-  database.exec(`PRAGMA user_version = ${FORMAT}`);
 }
 
-function storeOf(database: SqliteDatabase, release: () => void): OpenStore {
+/** Runs the writes as one transaction; `false` of them rolls it back. */
+function whole<Result>(database: SqliteDatabase, writes: () => Result): Result {
+  database.verify();
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = writes();
+    database.exec(result === false ? "ROLLBACK" : "COMMIT");
+    return result;
+  } catch (reason) {
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // On a full disk SQLite has rolled back already: the first failure is the one to report.
+    }
+    throw reason;
+  }
+}
+
+/** The store of an open database. */
+export function storeOf(file: string, database: SqliteDatabase): OpenStore {
   const read = database.prepare("SELECT value FROM state WHERE key = ?");
   const write = database.prepare(
     "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -112,36 +143,46 @@ function storeOf(database: SqliteDatabase, release: () => void): OpenStore {
     database.prepare(`SELECT key, value FROM state WHERE ${range} ORDER BY key LIMIT ?`);
   const [from, behind] = [list("key >= ? AND key < ?"), list("key > ? AND key < ?")];
   const [fromUnbounded, behindUnbounded] = [list("key >= ?"), list("key > ?")];
+  const named = <Result>(action: () => Result): Result => {
+    try {
+      return action();
+    } catch (reason) {
+      throw storeFailure(file, reason);
+    }
+  };
+  const closeAtExit = () => {
+    try {
+      database.close();
+    } catch {
+      // Nobody is left to hear of it, and what was committed is safe.
+    }
+  };
+  process.on("exit", closeAtExit);
   const get = (key: string) => read.all(key)[0]?.["value"] as string | undefined;
   return {
     conditional: true,
-    get: (keys) => keys.map(get),
-    commit(puts, deletes, guard) {
-      database.exec("BEGIN IMMEDIATE");
-      try {
-        if (guard !== undefined && get(guard.key) !== guard.value) {
-          database.exec("ROLLBACK");
-          return false;
-        }
-        for (const key of deletes) remove.run(key);
-        for (const [key, value] of puts) write.run(key, value);
-        database.exec("COMMIT");
-        return true;
-      } catch (reason) {
-        database.exec("ROLLBACK");
-        throw reason;
-      }
-    },
+    get: (keys) => named(() => keys.map(get)),
+    commit: (puts, deletes, guard) =>
+      named(() =>
+        whole(database, () => {
+          if (guard !== undefined && get(guard.key) !== guard.value) return false;
+          for (const key of deletes) remove.run(key);
+          for (const [key, value] of puts) write.run(key, value);
+          return true;
+        }),
+      ),
     scan(prefix, after, limit) {
       const begins = after === undefined || compareBytes(after, prefix) < 0;
       const [bounded, unbounded] = begins ? [from, fromUnbounded] : [behind, behindUnbounded];
       const [lower, upper] = [begins ? prefix : after, successor(prefix)];
-      const rows = upper === undefined ? unbounded.all(lower, limit) : bounded.all(lower, upper, limit);
+      const rows = named(() =>
+        upper === undefined ? unbounded.all(lower, limit) : bounded.all(lower, upper, limit),
+      );
       return (rows as { key: string; value: string }[]).map(({ key, value }) => [key, value]);
     },
     close() {
+      process.off("exit", closeAtExit);
       database.close();
-      release();
     },
   };
 }

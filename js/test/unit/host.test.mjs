@@ -1,6 +1,7 @@
 // The host functions: sending with fetch or a transport, timeouts, aborts, sleeping, time zones.
 
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { getEventListeners, once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
@@ -11,12 +12,14 @@ const {
   bounded,
   decodeBase64,
   encodeBase64,
+  inTurn,
+  monotonic,
   sendWithFetch,
   sendWithTransport,
   sleep,
   toSendFailure,
   utcOffsetMinutes,
-} = await importSources("bounded", "transport", "send-failure", "time-zone", "base64");
+} = await importSources("bounded", "clock", "in-turn", "transport", "send-failure", "time-zone", "base64");
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 const REQUEST = { method: "GET", url: "https://example.test/", headers: {}, timeoutMs: 1_000 };
@@ -275,22 +278,173 @@ describe("waiting", () => {
   });
 });
 
-test("failures are told apart by the codes of the error and its causes", () => {
-  const failure = (code) =>
-    Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(), { code }) });
-  for (const code of ["ECONNREFUSED", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT", "CERT_HAS_EXPIRED"]) {
-    assert.equal(toSendFailure(failure(code)).kind, "not_sent", code);
-  }
-  for (const code of ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
-    assert.equal(toSendFailure(failure(code)).kind, "lost", code);
-  for (const code of ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]) {
-    assert.equal(toSendFailure(failure(code)).kind, "timeout", code);
-  }
-  const several = Object.assign(new AggregateError([failure("ECONNREFUSED"), failure("ECONNREFUSED")]), {});
-  assert.equal(toSendFailure(several).kind, "not_sent");
-  const circular = new Error("round");
-  circular.cause = circular;
-  assert.equal(toSendFailure(circular).kind, "lost");
+describe("a clock that never goes back", () => {
+  const setBack = (context) => {
+    const { now } = Date;
+    let back = 0;
+    context.mock.method(Date, "now", () => now() - back);
+    return (milliseconds) => {
+      back += milliseconds;
+    };
+  };
+
+  test("goes on while the system's clock is set back", async (context) => {
+    const goBack = setBack(context);
+    const before = monotonic();
+    goBack(3_600_000);
+    await sleep(20);
+    const passed = monotonic() - before;
+    assert.ok(passed >= 15 && passed < 10_000, `${passed} ms`);
+  });
+
+  test("does so on a host without performance too", async (context) => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, "performance");
+    Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true });
+    try {
+      const goBack = setBack(context);
+      const before = monotonic();
+      goBack(3_600_000);
+      const after = monotonic();
+      assert.equal(after >= before && after < before + 1_000, true, `${before} ${after}`);
+      goBack(5_000);
+      assert.ok(monotonic() >= after);
+      await sleep(20);
+      const passed = monotonic() - after;
+      assert.ok(passed >= 15 && passed < 10_000, `${passed} ms`);
+    } finally {
+      Object.defineProperty(globalThis, "performance", own);
+    }
+  });
+
+  test("is what waiting for a turn is measured by", async (context) => {
+    const goBack = setBack(context);
+    const store = {};
+    let end;
+    const first = inTurn(store, "l", {}, () => new Promise((resolve) => (end = resolve)));
+    const second = inTurn(store, "l", { deadlineMs: 1_000 }, async (left) => left);
+    await sleep(30);
+    goBack(3_600_000);
+    end();
+    await first;
+    const left = await second;
+    assert.ok(left <= 975, `${left} ms are left`);
+  });
+});
+
+describe("whether a request was sent", () => {
+  const system = (syscall, code) =>
+    Object.assign(new Error(`${syscall} ${code} 192.0.2.1:443`), { errno: -1, code, syscall });
+  const coded = (code, message = "") => Object.assign(new Error(message), { code });
+  const fetchFailed = (cause) => Object.assign(new TypeError("fetch failed"), { cause });
+  const message = (text) => new Error(text);
+  const check = (kind, reasons) => {
+    for (const reason of reasons) {
+      for (const each of [reason, fetchFailed(reason), fetchFailed(fetchFailed(reason))])
+        assert.equal(toSendFailure(each).kind, kind, `${reason.code} ${reason.message}`);
+    }
+  };
+
+  test("is no while there is no connection", () => {
+    for (const code of ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET", "EINVAL"])
+      check("not_sent", [system("connect", code), message(`connect ${code} 192.0.2.1:443`)]);
+    check("not_sent", [system("getaddrinfo", "ENOTFOUND"), system("getaddrinfo", "EAI_AGAIN")]);
+    check("not_sent", [system("queryA", "ETIMEOUT"), system("bind", "EADDRNOTAVAIL")]);
+    check(
+      "not_sent",
+      ["ECONNREFUSED", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"].map((code) =>
+        coded(code),
+      ),
+    );
+    const certificates = ["CERT_HAS_EXPIRED", "DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID"];
+    check(
+      "not_sent",
+      certificates.map((code) => coded(code)),
+    );
+    check("not_sent", [
+      coded("ECONNRESET", "Client network socket disconnected before secure TLS connection was established"),
+      // As Deno and Bun say it.
+      message("error sending request for url (http://a/): client error (Connect): tcp connect error"),
+      coded("EPROTO", "EPROTO: The TLS handshake failed. Does the server speak TLS on this port?"),
+    ]);
+  });
+
+  test("is not known once there is one, whatever the code", () => {
+    for (const syscall of ["read", "write", "writev", "shutdown"]) {
+      for (const code of ["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ETIMEDOUT", "ECONNREFUSED", "EPIPE"])
+        check("lost", [system(syscall, code), message(`${syscall} ${code}`)]);
+    }
+    // Without a word on when it happened.
+    for (const code of [
+      "EHOSTUNREACH",
+      "ENETUNREACH",
+      "EADDRNOTAVAIL",
+      "EINVAL",
+      "ENOENT",
+      "ECONNRESET",
+      "EPIPE",
+    ])
+      check("lost", [coded(code)]);
+    for (const code of ["UND_ERR_SOCKET", "UND_ERR_DESTROYED", "HPE_INVALID_CONSTANT"])
+      check("lost", [coded(code)]);
+    // Corrupt records come at any time.
+    for (const code of ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"])
+      check("lost", [coded(code)]);
+    check("lost", [
+      coded("ECONNRESET", "socket hang up"),
+      coded("ECONNRESET", "ECONNRESET: The socket connection was closed unexpectedly."),
+      message("error sending request for http://a/: client error (SendRequest): connection closed before"),
+      message("Connection reset by peer (os error 104)"),
+      ...["Network connection lost.", "Failed to fetch", "Load failed"].map(message),
+      message("NetworkError when attempting to fetch resource."),
+    ]);
+    for (const reason of [undefined, null, "connect ECONNREFUSED", 5])
+      assert.equal(toSendFailure(reason).kind, "lost");
+    const circular = new Error("round");
+    circular.cause = circular;
+    assert.equal(toSendFailure(circular).kind, "lost");
+  });
+
+  test("is decided by the most careful word of several", () => {
+    const refused = system("connect", "ECONNREFUSED");
+    check("not_sent", [new AggregateError([refused, system("connect", "ENETUNREACH")])]);
+    check("lost", [
+      new AggregateError([refused, system("read", "ECONNRESET")]),
+      new AggregateError([refused, new Error("something else")]),
+      Object.assign(system("connect", "ECONNREFUSED"), { cause: system("read", "ECONNRESET") }),
+    ]);
+    check("timeout", [coded("UND_ERR_HEADERS_TIMEOUT"), coded("UND_ERR_BODY_TIMEOUT"), coded("ETIMEDOUT")]);
+  });
+
+  test("is said right of real connections", async () => {
+    const failure = (url, init) =>
+      sendWithFetch(new Request(url, { method: "POST", body: "x", ...init }), 5_000).then(
+        () => assert.fail("it was answered"),
+        ({ kind, message }) => ({ kind, message }),
+      );
+    const server = (work) =>
+      createTcpServer((socket) => socket.on("error", () => {}).once("data", () => work(socket)));
+    const reset = await listen(server((socket) => socket.resetAndDestroy()));
+    assert.equal((await failure(reset)).kind, "lost");
+    const closed = await listen(server((socket) => socket.end()));
+    assert.equal((await failure(closed)).kind, "lost");
+    const garbage = await listen(server((socket) => socket.end("garbage\r\n\r\n")));
+    assert.equal((await failure(garbage)).kind, "lost");
+    const noTls = (await listen(server((socket) => socket.destroy()))).replace("http:", "https:");
+    assert.equal((await failure(noTls)).kind, "not_sent");
+
+    // The network goes away under an open connection: what the system says then must not look like a
+    // connection that did not come about.
+    const silent = await listen(createTcpServer((socket) => socket.on("error", () => {})));
+    const cut = ({ socket }) => setTimeout(() => socket.destroy(system("read", "EHOSTUNREACH")), 50);
+    subscribe("undici:client:connected", cut);
+    try {
+      const { kind, message } = await failure(silent);
+      assert.match(message, /EHOSTUNREACH/);
+      assert.equal(kind, "lost");
+    } finally {
+      unsubscribe("undici:client:connected", cut);
+    }
+  });
 });
 
 test("offsets of zones follow the zone data, with half hours, summer time and history", () => {

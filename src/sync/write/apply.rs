@@ -56,7 +56,7 @@ impl<H: Host> Engine<'_, H> {
         state: State,
         options: RunOptions,
     ) -> Result<Outcome> {
-        let began = self.host.now();
+        let began = self.host.monotonic();
         let before = self.calls();
         let mut state = state;
         if run.phase != Phase::Applying {
@@ -66,7 +66,7 @@ impl<H: Host> Engine<'_, H> {
             run.phase = Phase::Applying;
             state.anchor = Some(self.settings.anchor);
         }
-        run.active_at = began;
+        run.active_at = self.host.now();
         let mut batch = self.keeper.batch();
         batch.put(&RUN, "", &run)?;
         batch.put(&STATE, "", &state)?;
@@ -120,7 +120,7 @@ impl<H: Host> Engine<'_, H> {
             // What was postponed is all that the plan still holds.
             let postponed = progress.postponed.take();
             let Some(first) = postponed.values().min() else { break };
-            let rest = first.saturating_sub(self.host.now());
+            let rest = first.saturating_sub(self.host.monotonic());
             if !progress.ended() && self.host.sleep(rest).await.is_err() {
                 self.end(&progress, Error::new(Code::Aborted, "the run ended while it waited"));
             }
@@ -147,7 +147,7 @@ impl<H: Host> Engine<'_, H> {
             return Err(error);
         }
         let tally = progress.tally.into_inner();
-        let elapsed = self.host.now().saturating_sub(began);
+        let elapsed = self.host.monotonic().saturating_sub(began);
         let report = Report::of_run(&run, tally, calls, elapsed);
         Ok(Outcome {
             done: stop.is_none(),
@@ -317,6 +317,14 @@ impl<H: Host> Engine<'_, H> {
         self.chartmogul.timeout_ms() * 2
     }
 
+    /// What is left of a time that begins with the sending of a write.
+    pub(in crate::sync) fn rest(&self, intent: &Intent, lasts: u64) -> u64 {
+        if intent.answered {
+            return 0;
+        }
+        (intent.sent_at + lasts).saturating_sub(self.host.now()).min(lasts)
+    }
+
     /// Until when a change must not be touched: its own write is still under way, or that of the record
     /// that it belongs to.
     fn under_way(
@@ -330,12 +338,10 @@ impl<H: Host> Engine<'_, H> {
         if of_maker.is_some() {
             return of_maker;
         }
-        let sent = begun.filter(|intent| !intent.answered).map(|intent| {
-            // A create is looked for when its time is over, an update is sent again after twice that.
-            let lasts = if change.makes() { self.chartmogul.timeout_ms() } else { self.twice() };
-            intent.sent_at + lasts
-        });
-        sent.filter(|until| *until > self.host.now())
+        // A create is looked for when its time is over, an update is sent again after twice that.
+        let lasts = if change.makes() { self.chartmogul.timeout_ms() } else { self.twice() };
+        let rest = begun.map_or(0, |intent| self.rest(intent, lasts));
+        (rest > 0).then(|| self.host.monotonic() + rest)
     }
 
     /// Carries out a change, or postpones it.
@@ -346,7 +352,7 @@ impl<H: Host> Engine<'_, H> {
         change: Change,
         begun: Option<Intent>,
     ) {
-        let rest = progress.paused_until.get().saturating_sub(self.host.now());
+        let rest = progress.paused_until.get().saturating_sub(self.host.monotonic());
         if !progress.ended() && rest > 0 && self.host.sleep(rest).await.is_err() {
             self.end(progress, Error::new(Code::Aborted, "the run ended while it waited"));
         }
@@ -700,7 +706,7 @@ impl<H: Host> Engine<'_, H> {
         if !error.code.retryable() || outcome_is_open(error) || lacks_parent(error) {
             return false;
         }
-        let now = self.host.now();
+        let now = self.host.monotonic();
         let failures = progress.failures.get();
         if failures == 0 {
             progress.failing_since.set(now);

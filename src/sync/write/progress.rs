@@ -20,7 +20,9 @@ pub(in crate::sync) struct Progress<'p> {
     /// Failures in a row for want of the service, and since when.
     pub(in crate::sync) failures: Cell<u32>,
     pub(in crate::sync) failing_since: Cell<u64>,
-    /// Nothing is sent before this instant: the service is away.
+    /// Nothing is sent before this instant: the service is away. Instants are [`Host::monotonic`]'s.
+    ///
+    /// [`Host::monotonic`]: crate::host::Host::monotonic
     pub(in crate::sync) paused_until: Cell<u64>,
     /// Rows that are carried out later, and when at the earliest.
     pub(in crate::sync) postponed: RefCell<BTreeMap<String, u64>>,

@@ -144,9 +144,9 @@ impl<H: Host> Engine<'_, H> {
         let mut made = None;
         if let Some(intent) = &begun {
             made = self.find_begun(change, customer, intent).await?;
-            let until = intent.sent_at + self.twice();
-            if made.is_none() && !intent.answered && until > self.host.now() {
-                progress.postpone(change.row(), until);
+            let rest = self.rest(intent, self.twice());
+            if made.is_none() && rest > 0 {
+                progress.postpone(change.row(), self.host.monotonic() + rest);
                 return Ok(None);
             }
         }
@@ -163,7 +163,9 @@ impl<H: Host> Engine<'_, H> {
                     if progress.count_try(&change.row()) >= MOST_TRIES {
                         return Err(error);
                     }
-                    progress.postpone(change.row(), sent_at.get() + self.chartmogul.timeout_ms());
+                    let sent = Intent { sent_at: sent_at.get(), ..Intent::default() };
+                    let rest = self.rest(&sent, self.chartmogul.timeout_ms());
+                    progress.postpone(change.row(), self.host.monotonic() + rest);
                     return Ok(None);
                 }
                 // It was answered, and may have been done all the same.

@@ -46,7 +46,7 @@ impl CallHost {
     pub(super) fn cause_of(&self, code: Code) -> Option<JsValue> {
         let of_host = matches!(
             code,
-            Code::Network | Code::Timeout | Code::OutcomeUnknown | Code::StoreFailed
+            Code::Network | Code::Timeout | Code::OutcomeUnknown | Code::StoreFailed | Code::Busy
         );
         of_host.then(|| self.store.cause.borrow_mut().take()).flatten()
     }
@@ -95,7 +95,7 @@ impl Host for CallHost {
     }
 
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted> {
-        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.now()));
+        let left = self.deadline_ms.get().map(|deadline| deadline.saturating_sub(self.monotonic()));
         let cut = left.filter(|left| *left < milliseconds);
         let milliseconds = cut.unwrap_or(milliseconds);
         let slept = settled(self.object().sleep(milliseconds as f64, &self.signal)).await;
@@ -117,6 +117,13 @@ impl Host for CallHost {
         let told = self.object().now().ok().and_then(|now| now.as_f64());
         // Not negative and below 2^53, or another clock's time.
         told.filter(|now| *now >= 0.0).unwrap_or_else(js_sys::Date::now) as u64
+    }
+
+    fn monotonic(&self) -> u64 {
+        let told = self.object().monotonic().ok().and_then(|elapsed| elapsed.as_f64());
+        let told = told.filter(|elapsed| *elapsed >= 0.0);
+        // Not negative and below 2^53; without such a clock, the other one.
+        told.map_or_else(|| self.now(), |elapsed| elapsed as u64)
     }
 
     fn set_deadline(&self, deadline_ms: Option<u64>) {
@@ -153,10 +160,26 @@ impl Host for CallHost {
 impl HostStore {
     async fn settle(&self, given: Result<JsValue, JsValue>) -> Result<JsValue> {
         settled(given).await.map_err(|reason| {
-            let message = format!("the state store failed: {}", value::message(&reason));
+            let error = store_failure(&reason);
             self.cause.replace(Some(reason));
-            Error::new(Code::StoreFailed, message)
+            error
         })
+    }
+}
+
+/// The error of a store's reason. A store may say that it is `busy`, or what to do about its failure,
+/// in an error with a `code` of ours and a `hint`.
+fn store_failure(reason: &JsValue) -> Error {
+    let message = value::message(reason);
+    let code = value::text(reason, "code");
+    let mut known = [Code::Busy, Code::StoreFailed].into_iter();
+    let Some(code) = known.find(|known| code.as_deref() == Some(known.text())) else {
+        return Error::new(Code::StoreFailed, format!("the state store failed: {message}"));
+    };
+    let error = Error::new(code, message);
+    match value::text(reason, "hint") {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }
 

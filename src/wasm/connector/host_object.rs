@@ -15,6 +15,7 @@ export interface HostObject {
   sleepInBackground(milliseconds: number): unknown;
   name?: string;
   now(): number;
+  monotonic(): number;
   random(): number;
   utcOffsetMinutes(zone: string, atMs: number): number | undefined;
   emit(eventJson: string): void;
@@ -54,6 +55,8 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn now(this: &HostObject) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn monotonic(this: &HostObject) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn random(this: &HostObject) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = utcOffsetMinutes)]

@@ -27,7 +27,7 @@ const HOST: &str = r#"
             this.time += milliseconds; this.slept += 1;
             return new Promise((resolve, reject) => setTimeout(() => signal?.aborted ? reject({ kind: "aborted" }) : resolve(), 0));
         },
-        now() { return this.time; }, random() { return 0.5; },
+        now() { return this.time; }, monotonic() { return this.time; }, random() { return 0.5; },
         utcOffsetMinutes() { return 60; },
         emit(event) { this.events.push(event); }, crashed() {},
         storeGet(keys) { return keys.map(() => undefined); }, storeCommit() {}, storeScan() { return []; },
@@ -177,7 +177,7 @@ async fn the_hosts_reason_is_the_cause() {
 
 #[wasm_bindgen_test]
 async fn other_functions_may_fail_too() {
-    let functions = ["now", "random", "emit", "utcOffsetMinutes"];
+    let functions = ["now", "monotonic", "random", "emit", "utcOffsetMinutes"];
     for function in functions {
         for given in ["undefined", "thrower", "() => 'text'", "() => NaN", "() => ({})", "() => -1"]
         {
@@ -449,4 +449,23 @@ async fn a_guard_reaches_the_store_and_its_refusal_comes_back() {
     // JSON writes undefined as null.
     let absent = r#"["key,value","k",null]"#;
     assert_eq!(guards, format!("[{held},{held},{held},{held},{absent},null]"));
+}
+
+#[wasm_bindgen_test]
+async fn a_store_may_say_that_it_is_busy_and_what_to_do() {
+    for (reason, code, message, hint) in [
+        ("{ code: 'busy', hint: 'Wait.' }", Code::Busy, "m", Some("Wait.")),
+        ("{ code: 'store_failed', hint: 5 }", Code::StoreFailed, "m", None),
+        ("{ code: 'ENOSPC', hint: 'h' }", Code::StoreFailed, "the state store failed: m", None),
+        ("{ code: 'not_found' }", Code::StoreFailed, "the state store failed: m", None),
+        ("{}", Code::StoreFailed, "the state store failed: m", None),
+    ] {
+        let given =
+            format!("storeScan: async () => {{ throw Object.assign(new Error('m'), {reason}); }}");
+        let host = CallHost::new(host(&given), &JsValue::UNDEFINED);
+        let error = host.store().scan("a", None, 9).await.unwrap_err();
+        let said = (error.code, error.message.as_str(), error.hint.as_deref());
+        assert_eq!(said, (code, message, hint), "{reason}");
+        assert!(host.cause_of(error.code).is_some(), "{reason}");
+    }
 }
