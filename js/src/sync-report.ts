@@ -10,7 +10,7 @@ import type { ErrorCode, ErrorFields } from "./errors.js";
 export type RecordKind = "business" | "contact" | "customer" | "note" | "task";
 
 /**
- * What is done to a record. `move`: it goes to another customer. `keep`: nothing is written, as
+ * What is done to a record. `move`: it goes to another customer. `delete`: a double of ours is deleted. `keep`: nothing is written, as
  * ChartMogul's value was kept at the first link. For the last three nothing is done: the reason says why.
  */
 export type ChangeAction =
@@ -19,6 +19,7 @@ export type ChangeAction =
   | "complete"
   | "link"
   | "move"
+  | "delete"
   | "keep"
   | "skip"
   | "conflict"
@@ -59,7 +60,9 @@ export type Cause =
   /** A person accepted it as it is. */
   | "accepted"
   /** GHL has another contact of the same e-mail address, which stands for it. */
-  | "duplicate";
+  | "duplicate"
+  /** It stands in ChartMogul more than once. */
+  | "double";
 
 /** How a record that is not in step stands: it fails, it waits for a person, or that is settled. */
 export type Standing = "failed" | "waiting" | "apart";
@@ -145,6 +148,10 @@ export interface PlanSummary {
   retries: number;
   /** Records that are deleted: our own copies of what moves. */
   deletes: number;
+  /** Notes and tasks of ours that stand in ChartMogul once more; found by full passes. */
+  doubles: number;
+  /** Those of them that it deletes. */
+  removes: number;
   /** Lists that could not be read, by the kind they list: the next run reads them. */
   unread: CountByKind;
   /** Links whose counterpart is gone from ChartMogul. */

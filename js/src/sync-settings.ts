@@ -53,6 +53,13 @@ export interface SyncSettings {
   fullPassHours?: number | undefined;
   /** Minutes after which a plan is too old to apply. Default 60. */
   maxPlanAgeMinutes?: number | undefined;
+  /** Milliseconds for which a run waits for a service that is away before it ends. Default 300,000. */
+  patienceMs?: number | undefined;
+  /**
+   * What becomes of notes and tasks of ours that stand in ChartMogul more than once: a full pass lists
+   * them (default), or deletes all but the linked one. Only what says the same to the letter is deleted.
+   */
+  doubles?: "list" | "remove" | undefined;
   /** Limits that a plan must not exceed to be applied. Default: none. */
   caps?: CapSettings | undefined;
   /** Whether the first run of a location only plans (default), or writes. */

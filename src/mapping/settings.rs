@@ -52,6 +52,8 @@ records! {
         pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
         /// Milliseconds for which a run waits for a service that is away before it ends.
         pub patience_ms: u64 = "patienceMs";
+        /// What becomes of notes and tasks of ours that stand in ChartMogul more than once.
+        pub doubles: Doubles = "doubles";
         /// Limits that a plan must not exceed to be applied.
         pub caps: Caps = "caps";
         /// Whether the first run of a location writes.
@@ -83,6 +85,7 @@ impl Default for Settings {
             full_pass_hours: 24,
             max_plan_age_minutes: 60,
             patience_ms: 300_000,
+            doubles: Doubles::List,
             caps: Caps::default(),
             first_run: FirstRun::Plan,
         }
@@ -98,6 +101,16 @@ choices! {
         ContactIsCustomer = "contact-is-customer",
         /// A contact of the customer that its GHL business becomes.
         BusinessIsCustomer = "business-is-customer",
+    }
+}
+
+choices! {
+    /// What becomes of notes and tasks of ours that stand in ChartMogul more than once.
+    pub enum Doubles {
+        /// A full pass lists them.
+        List = "list",
+        /// A full pass deletes them, but for the linked one; those only that say the same to the letter.
+        Remove = "remove",
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
+use super::doubles;
 use super::engine::{Engine, Step};
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
@@ -1687,7 +1688,7 @@ fn order_of(change: &Change) -> char {
 }
 
 /// The orders in which changes are carried out.
-pub(in crate::sync) const ORDERS: [char; 7] = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
+pub(in crate::sync) const ORDERS: [char; 8] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', doubles::ORDER];
 
 fn created(fields: &Fields) -> Difference {
     Difference { to: fields.clone(), base: kinds::marks(fields), ..Difference::default() }

@@ -14,6 +14,7 @@ mod calls;
 mod check;
 mod compare;
 mod decide;
+mod doubles;
 mod engine;
 mod lease;
 mod letters;

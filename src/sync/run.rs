@@ -503,6 +503,7 @@ impl<H: Host> Engine<'_, H> {
             Phase::CustomerNotes => Box::pin(self.read_customers_children(run, work)),
             Phase::CompareNotes => Box::pin(self.compare_notes(run, work)),
             Phase::CompareTasks => Box::pin(self.compare_tasks(run, work)),
+            Phase::Doubles => Box::pin(self.find_doubles(run, work)),
             Phase::CompareCustomers => Box::pin(self.compare_customers(run, work)),
             Phase::Planned | Phase::Applying => {
                 return Ok(self.done());
@@ -577,7 +578,7 @@ impl<H: Host> Engine<'_, H> {
             Phase::ChartmogulNotes => all && notes,
             Phase::ChartmogulTasks => all && tasks,
             Phase::LookUps => !run.lists && run.unlinked > 0,
-            Phase::Missing | Phase::Voids | Phase::Retries => all && whole,
+            Phase::Missing | Phase::Voids | Phase::Retries | Phase::Doubles => all && whole,
             Phase::Notes | Phase::CompareNotes => notes,
             Phase::Tasks | Phase::CompareTasks => tasks,
             Phase::CustomerNotes => notes || tasks,

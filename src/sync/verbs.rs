@@ -459,6 +459,7 @@ pub(super) const fn hint_of(cause: Reason) -> &'static str {
         Reason::Unlinked => "`link` or `retry ID` takes one back",
         Reason::Accepted => "a change of the record, or `retry ID`, takes one back",
         Reason::Duplicate => "merge the contacts in GHL",
+        Reason::Double => "delete all but one in ChartMogul, or set sync.doubles to `remove`",
     }
 }
 
@@ -495,6 +496,7 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
         Reason::Unlinked => format!("`link {id} CUSTOMER` or `retry {id}` takes it back."),
         Reason::Accepted => format!("A change of the record, or `retry {id}`, takes it back."),
         Reason::Duplicate => "Merge the contacts in GHL.".to_owned(),
+        Reason::Double => "Delete it in ChartMogul, or set sync.doubles to `remove`.".to_owned(),
     }
 }
 

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use ghl_chartmogul::mutants::{self, Mutant};
 
+use crate::host::Weather;
 use crate::invariants::Held;
 use crate::situations::SITUATIONS;
-use crate::story::{KINDS, Told, play};
+use crate::story::{KINDS, Told, play, play_in};
 use crate::tape::Tape;
 
 /// Seeds of a run in which nothing else is asked for.
@@ -22,6 +23,8 @@ const ONCE_BROKEN: &[u64] = &[
     2_665, 3_662, 4_064, 4_483, 4_680, 5_059, 5_363, 5_859, 7_035, 8_916, 9_348, 9_581, 9_957,
     11_152, 13_172, 13_848, 14_571, 15_862, 15_958, 18_779, 18_920, 19_503,
 ];
+/// Seeds of the stories in which writes are slow.
+const SLOW_SEEDS: u64 = 400;
 /// A mutant must be noticed within so many.
 const MUTANT_SEEDS: u64 = 500;
 
@@ -203,6 +206,40 @@ fn stories_hold() {
             .collect();
         assert!(never.is_empty(), "no story of {count} reached {never:?}");
     }
+}
+
+/// The same stories while creates need long, or longer than anybody waits for them, and while notes and
+/// tasks are delivered twice: a request may outlive its sender.
+#[test]
+fn stories_hold_while_writes_are_slow() {
+    let seeds = match number("SIMULATION_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..number("SIMULATION_SEEDS").unwrap_or(SLOW_SEEDS) + 1,
+    };
+    let failed: Mutex<Vec<(u64, String)>> = Mutex::default();
+    spread(seeds.clone(), |seed| {
+        let slow_ms = [600, 5_000, 29_000, 45_000][(seed % 4) as usize];
+        let weather = Weather { slow_ms, twice_ms: (seed % 3 == 0).then_some(2_000) };
+        let tape = Tape::of(seed, &KINDS);
+        let told = catch_unwind(AssertUnwindSafe(|| play_in(&tape, weather)));
+        let held = match told {
+            // Without markers nobody knows a double of ours.
+            Ok(told) if weather.twice_ms.is_some() && told.unmarked => Ok(()),
+            // A refusal that comes when nobody waits for it any more is never heard.
+            Ok(told) if slow_ms > 30_000 && told.clash => Ok(()),
+            Ok(told) => told.held.map_err(|said| format!("{said}\n  {}", told.lines.join("\n  "))),
+            Err(panic) => Err(format!("panic: {}", message(&*panic))),
+        };
+        if let Err(said) = held {
+            lock(&failed).push((seed, said));
+        }
+        true
+    });
+    let failed = std::mem::take(&mut *lock(&failed));
+    for (seed, said) in &failed {
+        println!("seed {seed}: {said}");
+    }
+    assert!(failed.is_empty(), "{} stories of {seeds:?} break while writes are slow", failed.len());
 }
 
 /// Plays a situation in a thread of its own, with a fault of old or none.

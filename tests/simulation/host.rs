@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use ghl_chartmogul::host::{Aborted, Event, Host, Request, Response, SendFailure};
+use ghl_chartmogul::host::{Aborted, Event, Host, Method, Request, Response, SendFailure};
 use ghl_chartmogul::sandbox::{Answer, Sandbox};
 
 use crate::store::MemoryStore;
@@ -24,7 +24,31 @@ pub trait Wire {
     fn request(&mut self, request: &Request, sandbox: &Sandbox, now: u64) -> Option<Answer>;
     /// Sees the answer, and may change it.
     fn answer(&mut self, request: &Request, sandbox: &Sandbox, answer: &mut Answer, now: u64);
+    /// Whether what follows arrives when nobody waits for its answer any more.
+    fn arrives_late(&mut self, late: bool);
 }
+
+/// How writes reach ChartMogul.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weather {
+    /// Creates arrive after so many milliseconds, whether or not their sender still waits or lives;
+    /// other writes after five seconds at most.
+    pub slow_ms: u64,
+    /// Notes and tasks that are made are delivered once more after so many milliseconds.
+    pub twice_ms: Option<u64>,
+}
+
+/// A request that has been sent and not arrived.
+struct OnItsWay {
+    at: u64,
+    request: Request,
+    /// Where its sender waits for the answer.
+    answer: Weak<RefCell<Option<Answer>>>,
+}
+
+/// Paths that make a record.
+const CREATES: [&str; 5] =
+    ["v1/customers", "v1/contacts", "v1/notes", "v1/tasks", "v1/data_sources"];
 
 /// The outside world of a simulated run.
 pub struct SimulatedHost {
@@ -48,6 +72,8 @@ pub struct SimulatedHost {
     /// After so many requests the host's clock is set back by so many milliseconds.
     pub sets_back: Cell<Option<(u64, u64)>>,
     pub wire: RefCell<Option<Rc<RefCell<dyn Wire>>>>,
+    pub weather: Cell<Weather>,
+    on_its_way: RefCell<Vec<OnItsWay>>,
 }
 
 /// Whether a future can go on without waiting.
@@ -106,11 +132,68 @@ impl SimulatedHost {
             set_back_ms: Cell::new(0),
             sets_back: Cell::new(None),
             wire: RefCell::default(),
+            weather: Cell::default(),
+            on_its_way: RefCell::default(),
         }
     }
 
     pub fn advance(&self, milliseconds: u64) {
+        let until = self.now.get() + milliseconds;
+        // What is on its way arrives at its own time.
+        loop {
+            let next = self.on_its_way.borrow().iter().map(|one| one.at).min();
+            let Some(next) = next.filter(|next| *next <= until) else { break };
+            self.now.set(self.now.get().max(next));
+            self.arrive();
+        }
+        self.now.set(until);
+    }
+
+    /// Time passes, and nothing arrives meanwhile.
+    pub fn pass(&self, milliseconds: u64) {
         self.now.set(self.now.get() + milliseconds);
+    }
+
+    /// Delivers what has been on its way for long enough.
+    fn arrive(&self) {
+        loop {
+            let next = {
+                let mut on_its_way = self.on_its_way.borrow_mut();
+                let due = on_its_way
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, one)| one.at <= self.now.get())
+                    .min_by_key(|(place, one)| (one.at, *place))
+                    .map(|(place, _)| place);
+                due.map(|place| on_its_way.remove(place))
+            };
+            let Some(OnItsWay { request, answer, .. }) = next else { return };
+            let waits = answer.upgrade();
+            let late = |late| {
+                if let Some(wire) = self.wire.borrow().as_ref() {
+                    wire.borrow_mut().arrives_late(late);
+                }
+            };
+            late(waits.is_none());
+            let given = self.deliver(&request);
+            late(false);
+            if let Some(waits) = waits {
+                *waits.borrow_mut() = Some(given);
+            }
+        }
+    }
+
+    /// Sends a request that arrives later; `None` where its answer is not there in time.
+    async fn deliver_slowly(&self, request: &Request, slow_ms: u64) -> Option<Answer> {
+        let answer = Rc::new(RefCell::new(None));
+        self.on_its_way.borrow_mut().push(OnItsWay {
+            at: self.now.get() + slow_ms,
+            request: request.clone(),
+            answer: Rc::downgrade(&answer),
+        });
+        self.wait(slow_ms.min(request.timeout_ms)).await;
+        self.arrive();
+        answer.take()
     }
 
     pub fn steps(&self) -> u64 {
@@ -139,6 +222,7 @@ impl SimulatedHost {
                 return Err(Killed);
             };
             self.now.set(self.now.get().max(timer.at));
+            self.arrive();
             timer.waker.wake();
         }
     }
@@ -245,7 +329,27 @@ impl Host for SimulatedHost {
         self.requests.borrow_mut().push(format!("{} /{path}", request.method.name()));
         // Half of the way there, half of the way back: a kill can come between.
         self.wait(LATENCY_MS / 2).await;
-        let mut answer = self.deliver(&request);
+        let weather = self.weather.get();
+        let writes = request.method != Method::Get && path.starts_with("v1/");
+        let creates = request.method == Method::Post && CREATES.contains(&path);
+        let slow_ms = if creates { weather.slow_ms } else { weather.slow_ms.min(5_000) };
+        let mut answer = if writes && slow_ms > 0 {
+            match self.deliver_slowly(&request, slow_ms).await {
+                Some(answer) => answer,
+                None => return Err(SendFailure::Timeout),
+            }
+        } else {
+            self.deliver(&request)
+        };
+        if let Some(after) = weather.twice_ms.filter(|_| path == "v1/notes" || path == "v1/tasks")
+            && creates
+        {
+            self.on_its_way.borrow_mut().push(OnItsWay {
+                at: self.now.get() + after,
+                request: request.clone(),
+                answer: Weak::new(),
+            });
+        }
         if let Some(mutant) = self.store.mutant.get() {
             let (method, path) = (request.method.name(), format!("/{path}"));
             if answer.lost && mutant.resends(method, &path) {

@@ -228,7 +228,7 @@ impl Stage {
     // --- persons ---------------------------------------------------------------------------------
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        self.wait(SECOND);
+        self.host.pass(SECOND);
         let (token, key) = {
             let sandbox = self.host.sandbox.borrow();
             let credentials = sandbox.credentials();
@@ -606,7 +606,10 @@ impl Stage {
             Ok(engine) => engine,
             Err(error) => return Some(Err(error)),
         };
-        self.host.block_on(run(&engine)).ok()
+        self.ledger.borrow_mut().running = true;
+        let ended = self.host.block_on(run(&engine)).ok();
+        self.ledger.borrow_mut().running = false;
+        ended
     }
 
     /// Whether a run says that nothing failed and nothing waits (exit code 0).

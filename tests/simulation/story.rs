@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::mapping::settings::{
-    Anchor, AttributeObject, AttributeType, CustomField, Marker, NoteFormat, Object, OnDeleted,
-    OnExisting, OnLink, Settings, Tags, WithoutBusiness,
+    Anchor, AttributeObject, AttributeType, CustomField, Doubles, Marker, NoteFormat, Object,
+    OnDeleted, OnExisting, OnLink, Settings, Tags, WithoutBusiness,
 };
 use ghl_chartmogul::sandbox::{AttributeValues, SandboxOptions};
 use ghl_chartmogul::sync::RunOptions;
 use serde_json::{Value, json};
 
+use crate::host::Weather;
 use crate::invariants::{
     self, Held, View, after_run, at_rest, others_in_step, plan_is_writes, quiet,
 };
@@ -51,6 +52,10 @@ pub const KINDS: Kinds = Kinds {
 
 /// What a story came to.
 pub struct Told {
+    /// Whether texts carry no marker, at least for a while.
+    pub unmarked: bool,
+    /// Whether ChartMogul refuses an attribute of its contacts and customers.
+    pub clash: bool,
     pub held: Held,
     pub lines: Vec<String>,
     pub reached: BTreeSet<&'static str>,
@@ -69,7 +74,16 @@ struct Story {
 
 /// Plays a tape to its end, or to the first thing that does not hold.
 pub fn play(tape: &Tape) -> Told {
+    play_in(tape, Weather::default())
+}
+
+/// The same while writes are slow, or arrive twice.
+pub fn play_in(tape: &Tape, weather: Weather) -> Told {
     let mut story = Story::begin(tape, 1);
+    story.stage.host.weather.set(weather);
+    if weather.twice_ms.is_some() {
+        story.stage.settings.doubles = Doubles::Remove;
+    }
     let held = story.go(tape);
     if std::env::var_os("SIMULATION_PORTRAIT").is_some() {
         invariants::portrait(&story.stage).into_iter().for_each(|line| story.stage.tell(line));
@@ -80,7 +94,16 @@ pub fn play(tape: &Tape) -> Told {
     }
     let (hash, requests) = (ledger.hash, ledger.requests);
     drop(ledger);
-    Told { held, lines: story.stage.told.take(), reached: story.reached, hash, requests }
+    let unmarked = story.stage.unmarked.get();
+    Told {
+        unmarked,
+        clash: story.clash,
+        held,
+        lines: story.stage.told.take(),
+        reached: story.reached,
+        hash,
+        requests,
+    }
 }
 
 fn draw_settings(reader: &mut Reader<'_>) -> (Settings, bool) {
@@ -435,7 +458,8 @@ impl Story {
                 self.stage.wait(2 * MINUTE);
                 let ran = self.run(APPLY, "a first run")?;
                 after_run(&self.stage, &ran)?;
-                if other_order && ran.says_all_is_well() {
+                let calm = self.stage.host.weather.get().twice_ms.is_none();
+                if calm && other_order && ran.says_all_is_well() {
                     self.in_other_order(tape)?;
                 }
             }

@@ -23,6 +23,8 @@ choices! {
         Link = "link",
         /// The record moves to another customer.
         Move = "move",
+        /// A double of a record of ours is deleted.
+        Delete = "delete",
         /// Nothing is written: ChartMogul's value was kept at the first link, and stays.
         Keep = "keep",
         /// Nothing: the reason says why.
@@ -100,6 +102,8 @@ records! {
         pub candidates: Vec<String> = "candidates";
         /// ChartMogul calls it costs.
         pub calls: u32 = "calls";
+        /// For doubles: the GHL record whose counterpart stays.
+        pub double_of: Option<String> = "doubleOf";
         /// Whether what is made may stand there already: it is looked for first.
         pub look_first: bool = "lookFirst";
         /// A refused record that is tried again: outside of the caps, and told apart.

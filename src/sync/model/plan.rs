@@ -8,6 +8,7 @@ use crate::{choices, records};
 
 use super::change::{Action, Change};
 use super::pair::Kind;
+use super::standing::Reason;
 
 /// How many of each kind, by action.
 pub type Totals = Named<Named<u64>>;
@@ -87,6 +88,10 @@ records! {
         pub retries: u64 = "retries";
         /// Records that are deleted: our own copies of what moves.
         pub deletes: u64 = "deletes";
+        /// Notes and tasks of ours that stand in ChartMogul once more.
+        pub doubles: u64 = "doubles";
+        /// Those of them that it deletes.
+        pub removes: u64 = "removes";
         /// Lists that could not be read, by kind: the next run reads them.
         pub unread: Named<u64> = "unread";
         /// Links whose counterpart is gone.
@@ -146,11 +151,20 @@ impl Plan {
             Action::Move,
             Action::Keep,
         ];
-        all.into_iter().map(|action| self.count(action)).sum()
+        self.removes + all.into_iter().map(|action| self.count(action)).sum::<u64>()
     }
 
     /// Counts a change.
     pub fn tally(&mut self, change: &Change) {
+        // A double is none of the records that were read.
+        if change.cause == Some(Reason::Double) {
+            let removes = u64::from(change.action == Action::Delete);
+            self.doubles += 1;
+            self.removes += removes;
+            self.deletes += removes;
+            self.calls.chartmogul += u64::from(change.calls);
+            return;
+        }
         let kinds = self.totals.or_default(change.action.name());
         *kinds.or_default(change.kind.name()) += 1;
         self.calls.chartmogul += u64::from(change.calls);

@@ -145,6 +145,8 @@ choices! {
         CompareNotes = "compareNotes",
         /// Tasks become changes.
         CompareTasks = "compareTasks",
+        /// Records of ours that stand in ChartMogul more than once are looked for.
+        Doubles = "doubles",
         /// Customers' tags and attributes become changes.
         CompareCustomers = "compareCustomers",
         /// The plan is whole.
@@ -177,6 +179,7 @@ impl Phase {
             Self::Tasks => "reading tasks",
             Self::CompareNotes => "comparing notes",
             Self::CompareTasks => "comparing tasks",
+            Self::Doubles => "looking for doubles",
             Self::CompareCustomers => "comparing customers",
             Self::Planned => "planned",
             Self::Applying => "applying",

@@ -122,7 +122,7 @@ impl<H: Host> Engine<'_, H> {
             let Some(first) = postponed.values().min() else { break };
             let rest = first.saturating_sub(self.host.monotonic());
             if !progress.ended() && self.host.sleep(rest).await.is_err() {
-                self.end(&progress, Error::new(Code::Aborted, "the run ended while it waited"));
+                self.end(&progress, cut_short());
             }
         }
         state.linked += progress.linked.get();
@@ -242,14 +242,36 @@ impl<H: Host> Engine<'_, H> {
         if self.settings.anchor == Anchor::AttachOnly || schema.data_source.is_some() || !creates {
             return Ok(());
         }
-        // It may have been made by a run that ended before it was recorded.
+        // It may have been made by a run that ended before it was recorded, or arrive late: it is looked
+        // for when the time for its answer is over, and after twice that time, before it is made again.
         let known = progress.work.state.data_source.as_deref();
-        let sources = self.data_sources().await?;
-        self.note_data_sources(&mut schema, known, &sources)?;
-        if schema.data_source.is_none() {
-            let uuid = self.create_data_source(&self.data_source_name(&schema)).await?;
-            schema.sources.push(uuid.clone());
-            schema.data_source = Some(uuid);
+        let name = self.data_source_name(&schema);
+        let began = self.host.monotonic();
+        let mut unanswered: Option<Error> = None;
+        while schema.data_source.is_none() {
+            let sources = self.data_sources().await?;
+            self.note_data_sources(&mut schema, known, &sources)?;
+            if schema.data_source.is_some() {
+                break;
+            }
+            let waited = self.host.monotonic().saturating_sub(began);
+            if let Some(error) = &unanswered
+                && waited < self.twice()
+            {
+                let rest = error.retry_after_ms.unwrap_or(0).max(self.chartmogul.timeout_ms());
+                self.host.sleep(rest).await.map_err(|_| cut_short())?;
+                continue;
+            }
+            match self.create_data_source(&name).await {
+                Ok(uuid) => {
+                    schema.sources.push(uuid.clone());
+                    schema.data_source = Some(uuid);
+                }
+                Err(error) if unanswered.is_none() && outcome_is_open(&error) => {
+                    unanswered = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
         let mut batch = self.keeper.batch();
         batch.put(&SCHEMA, "", &schema)?;
@@ -354,7 +376,7 @@ impl<H: Host> Engine<'_, H> {
     ) {
         let rest = progress.paused_until.get().saturating_sub(self.host.monotonic());
         if !progress.ended() && rest > 0 && self.host.sleep(rest).await.is_err() {
-            self.end(progress, Error::new(Code::Aborted, "the run ended while it waited"));
+            self.end(progress, cut_short());
         }
         if progress.ended() {
             return;
@@ -470,7 +492,10 @@ impl<H: Host> Engine<'_, H> {
                 progress.look_again.set(true);
             }
         }
-        if change.kind == Kind::Customer {
+        if change.action == Action::Delete {
+            let own = change.double_of.as_deref().unwrap_or_default();
+            batch.delete(&INTENTS, &of(change.kind, own));
+        } else if change.kind == Kind::Customer {
             self.record_customer(batch, change, &sent)?;
         } else {
             let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
@@ -795,6 +820,10 @@ impl<H: Host> Engine<'_, H> {
             None => of_contact.as_ref().is_none_or(|letter| letter.reason != error.message),
         })
     }
+}
+
+fn cut_short() -> Error {
+    Error::new(Code::Aborted, "the run ended while it waited")
 }
 
 /// Sets to null what a base holds of the fields that a change writes.

@@ -50,6 +50,9 @@ impl<H: Host> Engine<'_, H> {
         change: &Change,
         begun: Option<Intent>,
     ) -> Result<Option<Sent>> {
+        if change.action == Action::Delete {
+            return self.delete_double(change).await.map(Some);
+        }
         let customer = self.customer_of(change).await?;
         // What makes its new customer has failed: it stays where it is.
         if change.action == Action::Move && change.leaves.is_some() && customer == change.leaves {
@@ -328,6 +331,24 @@ impl<H: Host> Engine<'_, H> {
         };
         let parameters = call.parameters.clone();
         self.chartmogul_after(call.endpoint, parameters, &note).await
+    }
+
+    /// Deletes a double, if the record that stays is there and this one still says the same.
+    async fn delete_double(&self, change: &Change) -> Result<Sent> {
+        let sent = Sent { uuid: change.uuid.clone(), ..Sent::default() };
+        let own = change.double_of.as_deref().unwrap_or_default();
+        let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.kind, own)).await?;
+        let kept =
+            pair.and_then(|pair| pair.chartmogul).filter(|kept| Some(kept) != change.uuid.as_ref());
+        let Some(kept) = kept else { return Ok(sent) };
+        let (retrieve, parameter) = row_of(change).retrieve;
+        match self.chartmogul_value(retrieve, json!({ parameter: kept })).await {
+            Ok(_) => {}
+            Err(error) if error.code == Code::NotFound => return Ok(sent),
+            Err(error) => return Err(error),
+        }
+        let left_behind = self.take_away(change).await?;
+        Ok(Sent { left_behind, ..sent })
     }
 
     /// Our own copy at the former customer is deleted if it is ours to the letter. One that a person
