@@ -328,7 +328,7 @@ impl Client {
         let mut attempt = 1;
         let mut uncertain = false;
         loop {
-            let failure = match self.attempt(host, endpoint, request.clone(), attempt).await? {
+            let failure = match self.attempt(host, endpoint, &request, attempt).await? {
                 Ok(mut response) => {
                     if !matches!(endpoint.result, Outcome::Bytes) {
                         record::mend_surrogates(&mut response.body);
@@ -382,7 +382,7 @@ impl Client {
         &self,
         host: &H,
         endpoint: &'static Endpoint,
-        request: Request,
+        request: &Request,
         attempt: u32,
     ) -> Result<Result<Response, Failure>> {
         let turn = self.turn(host).await.map_err(|error| self.named(endpoint, error))?;

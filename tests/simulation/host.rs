@@ -199,7 +199,7 @@ impl Future for Wait {
 impl Host for SimulatedHost {
     type Store = MemoryStore;
 
-    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
         if self.abort.get() {
             return Err(SendFailure::Aborted);
         }
@@ -216,11 +216,11 @@ impl Host for SimulatedHost {
         self.requests.borrow_mut().push(format!("{} /{path}", request.method.name()));
         // Half of the way there, half of the way back: a kill can come between.
         self.wait(LATENCY_MS / 2).await;
-        let mut answer = self.deliver(&request);
+        let mut answer = self.deliver(request);
         if let Some(mutant) = self.store.mutant.get() {
             let (method, path) = (request.method.name(), format!("/{path}"));
             if answer.lost && mutant.resends(method, &path) {
-                answer = self.sandbox.borrow_mut().handle(&request, self.now.get());
+                answer = self.sandbox.borrow_mut().handle(request, self.now.get());
             }
             if mutant.hides(method, &path) {
                 answer.response.body = br#"{"entries":[],"cursor":null,"has_more":false}"#.to_vec();
