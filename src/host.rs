@@ -188,7 +188,7 @@ pub trait Host {
     type Store: StateStore;
 
     /// Sends a request and reads the whole answer.
-    async fn send(&self, request: Request) -> Result<Response, SendFailure>;
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure>;
     /// Waits; ends early when the caller's signal fires, or at the deadline where it would last longer.
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted>;
     /// Milliseconds since 1970-01-01 UTC: for dates. A clock that is set jumps, also back.

@@ -359,22 +359,21 @@ impl Client {
         let mut attempt = 1;
         let mut uncertain = false;
         loop {
-            let failure =
-                match self.attempt(host, endpoint, request.clone(), before, attempt).await? {
-                    Ok(mut response) => {
-                        if !matches!(endpoint.result, Outcome::Bytes) {
-                            record::mend_surrogates(&mut response.body);
-                        }
-                        match read(&mut response) {
-                            Ok(()) => {
-                                self.budget.borrow_mut().succeeded();
-                                return Ok(());
-                            }
-                            Err(why) => failure::unreadable(endpoint, &response, &why),
-                        }
+            let failure = match self.attempt(host, endpoint, &request, before, attempt).await? {
+                Ok(mut response) => {
+                    if !matches!(endpoint.result, Outcome::Bytes) {
+                        record::mend_surrogates(&mut response.body);
                     }
-                    Err(failure) => failure,
-                };
+                    match read(&mut response) {
+                        Ok(()) => {
+                            self.budget.borrow_mut().succeeded();
+                            return Ok(());
+                        }
+                        Err(why) => failure::unreadable(endpoint, &response, &why),
+                    }
+                }
+                Err(failure) => failure,
+            };
             // A delete whose answer was lost has done its work when the record is gone.
             if uncertain
                 && endpoint.method == Method::Delete
@@ -420,7 +419,7 @@ impl Client {
         &self,
         host: &H,
         endpoint: &'static Endpoint,
-        request: Request,
+        request: &Request,
         before: Option<&Before<'_>>,
         attempt: u32,
     ) -> Result<Result<Response, Failure>> {

@@ -153,9 +153,9 @@ pub(crate) fn text_reply(status: u16, headers: &[(&str, &str)], body: &str) -> R
 impl Host for Scripted<'_> {
     type Store = NoStore;
 
-    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
-        let (delay, answer) = (self.answer)(&request, self.now.get());
-        self.sent.borrow_mut().push((self.now.get(), request));
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
+        let (delay, answer) = (self.answer)(request, self.now.get());
+        self.sent.borrow_mut().push((self.now.get(), request.clone()));
         self.wait(delay).await.map_err(|Aborted| SendFailure::Aborted)?;
         answer
     }

@@ -61,9 +61,9 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
 impl Host for Recorder<'_> {
     type Store = NoStore;
 
-    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
-        let response = (self.answer)(&request, self.now.get());
-        self.requests.borrow_mut().push(request);
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
+        let response = (self.answer)(request, self.now.get());
+        self.requests.borrow_mut().push(request.clone());
         Ok(response)
     }
     async fn sleep(&self, milliseconds: u64) -> Result<(), Aborted> {

@@ -312,7 +312,7 @@ impl Future for Wait {
 impl Host for SimulatedHost {
     type Store = MemoryStore;
 
-    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
         if self.abort.get() {
             return Err(SendFailure::Aborted);
         }
@@ -334,12 +334,12 @@ impl Host for SimulatedHost {
         let creates = request.method == Method::Post && CREATES.contains(&path);
         let slow_ms = if creates { weather.slow_ms } else { weather.slow_ms.min(5_000) };
         let mut answer = if writes && slow_ms > 0 {
-            match self.deliver_slowly(&request, slow_ms).await {
+            match self.deliver_slowly(request, slow_ms).await {
                 Some(answer) => answer,
                 None => return Err(SendFailure::Timeout),
             }
         } else {
-            self.deliver(&request)
+            self.deliver(request)
         };
         if let Some(after) = weather.twice_ms.filter(|_| path == "v1/notes" || path == "v1/tasks")
             && creates
@@ -353,7 +353,7 @@ impl Host for SimulatedHost {
         if let Some(mutant) = self.store.mutant.get() {
             let (method, path) = (request.method.name(), format!("/{path}"));
             if answer.lost && mutant.resends(method, &path) {
-                answer = self.sandbox.borrow_mut().handle(&request, self.now.get());
+                answer = self.sandbox.borrow_mut().handle(request, self.now.get());
             }
             if mutant.hides(method, &path) {
                 answer.response.body = br#"{"entries":[],"cursor":null,"has_more":false}"#.to_vec();

@@ -522,8 +522,8 @@ fn a_run_stops_at_its_budget_and_goes_on() {
 
 #[test]
 fn no_wait_outlasts_the_deadline() {
-    // 10 calls in ten seconds: most of the time is spent waiting for the next window.
-    let options = SandboxOptions { burst_limit: 10, ..small(5) };
+    // 25 calls in ten seconds: most of the time is spent waiting for the next window.
+    let options = SandboxOptions { burst_limit: 25, contacts: 80, ..small(5) };
     let world = World::new(options, settings());
     let mut runs = 0;
     loop {

@@ -1,5 +1,5 @@
-// Sends requests with Node's own http and https, over connections that stay open: half of the work
-// that `fetch` takes.
+// Sends requests with Node's own http and https, over connections that stay open: less work than
+// `fetch`, and it is known when a connection stands.
 
 import * as http from "node:http";
 import * as https from "node:https";

@@ -262,11 +262,23 @@ describe("against a sandbox", () => {
 
   test("a second sync at the same time is told who uses the store", async () => {
     const cwd = createProject();
-    const owner = { pid: process.pid, host: hostname(), started: "" };
-    writeFileSync(join(cwd, "ghl-chartmogul.db.owner"), JSON.stringify(owner));
-    const { code, stderr } = await run(["plan"], { env: sandbox.env, cwd });
-    assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`in use by process ${process.pid} on `));
+    // An owner that lives, as the WebAssembly build of SQLite leaves one.
+    const since = "2026-11-26T00:00:00.000Z";
+    let beat = 0;
+    const beating = setInterval(() => {
+      const owner = { process: `process ${process.pid} on ${hostname()}`, since, id: "other", beat: ++beat };
+      writeFileSync(join(cwd, "ghl-chartmogul.db.owner"), JSON.stringify(owner));
+    }, 200);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    try {
+      const { code, stderr } = await run(["plan"], { env: sandbox.env, cwd });
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`in use by process ${process.pid} on \\S+ since ${since}`));
+      const json = await run(["status", "--json"], { env: sandbox.env, cwd });
+      assert.equal(JSON.parse(json.stdout).error.code, "busy");
+    } finally {
+      clearInterval(beating);
+    }
   });
 
   test("wrong settings end with 2 before anything is sent", async () => {

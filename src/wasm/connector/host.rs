@@ -87,8 +87,8 @@ impl CallHost {
 impl Host for CallHost {
     type Store = HostStore;
 
-    async fn send(&self, request: Request) -> Result<Response, SendFailure> {
-        let given = self.hand_over(&request).await.map_err(|reason| self.failure(reason))?;
+    async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
+        let given = self.hand_over(request).await.map_err(|reason| self.failure(reason))?;
         plain_response(&given).ok_or_else(|| {
             SendFailure::Lost("the host's function gave no { status, headers, body }".to_owned())
         })
