@@ -1,7 +1,8 @@
 //! What the store keeps of the last runs: how each ended, also those that failed or were killed.
 
+use ghl_chartmogul::error::Error;
 use ghl_chartmogul::mapping::settings::{Caps, Settings};
-use ghl_chartmogul::sandbox::SandboxOptions;
+use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Pass, RunOptions, RunRecord, Scope, Status, Stop};
 
 use crate::world::{APPLY, World, settings};
@@ -66,23 +67,42 @@ fn a_run_that_stops_or_fails_says_why() {
     world.host.abort.set(true);
     let aborted = world.run(APPLY).unwrap_err();
     world.host.abort.set(false);
-    let capped = Settings {
-        caps: Caps { max_creates: Some(0), ..Caps::default() },
-        full_pass_hours: 1,
-        ..settings()
+    let [second, first] = runs(&world).try_into().unwrap();
+    assert_eq!((first.done, first.stopped, first.error), (false, Some(Stop::Records), None));
+    failed_with(&second, &aborted);
+    assert_eq!(second.plan_id, first.plan_id, "it went on with the same plan");
+    assert!(status(&world).last_good.is_none());
+
+    let caps = Caps { max_creates: Some(0), ..Caps::default() };
+    let world = World::new(small(), Settings { caps, ..settings() });
+    let over = world.run(APPLY).unwrap_err();
+    let [only] = runs(&world).try_into().unwrap();
+    failed_with(&only, &over);
+    assert_eq!(only.pass, Some(Scope::Full));
+    assert!(only.calls.unwrap().ghl > 0 && only.totals.is_empty());
+}
+
+#[test]
+fn a_run_that_fails_amid_its_writes_tells_what_it_wrote() {
+    let world = World::new(small(), settings());
+    let refused = FaultRule {
+        method: Some("POST".to_owned()),
+        path: Some("/v1/notes".to_owned()),
+        from: 2,
+        ..FaultRule::always(Fault::Status { status: 401 })
     };
-    let capped = World { host: world.host, settings: capped };
-    let over = capped.run(RunOptions { full: true, ..APPLY }).unwrap_err();
-    let [third, second, first] = runs(&capped).try_into().unwrap();
-    assert_eq!((first.done, first.stopped), (false, Some(Stop::Records)));
-    for (record, error) in [(&second, aborted), (&third, over)] {
-        let said = record.error.as_ref().unwrap();
-        assert_eq!((said.code.as_str(), &said.message), (error.code.text(), &error.message));
-        assert!(!record.done && record.ended_at.is_some() && record.standing.is_some());
-    }
-    assert_eq!(third.pass, Some(Scope::Full));
-    assert!(third.calls.unwrap().ghl > 0 && third.totals.is_empty());
-    assert!(status(&capped).last_good.is_none());
+    world.host.sandbox.borrow_mut().set_faults(vec![refused]);
+    let error = world.run(APPLY).unwrap_err();
+    let [only] = runs(&world).try_into().unwrap();
+    failed_with(&only, &error);
+    assert!(!only.totals.is_empty());
+}
+
+fn failed_with(record: &RunRecord, error: &Error) {
+    let said = record.error.as_ref().unwrap();
+    assert_eq!((said.code.as_str(), &said.message), (error.code.text(), &error.message));
+    assert!(!record.done && record.stopped.is_none());
+    assert!(record.ended_at.is_some() && record.standing.is_some());
 }
 
 #[test]
@@ -114,7 +134,7 @@ fn a_run_that_was_killed_is_noticed_by_the_next() {
 #[test]
 fn a_killed_run_is_told_once_somebody_else_has_held_the_store() {
     let world = World::new(small(), settings());
-    world.host.kill_after.set(Some(30));
+    world.host.kill_after.set(Some(12));
     assert!(world.with(async |engine| engine.run(APPLY).await).is_err());
     world.host.kill_after.set(None);
     world.with(async |engine| engine.accept(&[]).await).unwrap().unwrap();
