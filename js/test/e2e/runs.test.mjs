@@ -51,7 +51,7 @@ test("runs lists each run with what it did and why it stopped, newest first", as
   const { failed, waiting } = outcome.standing;
   assert.equal(code, failed + waiting > 0 ? 3 : 0);
   assert.match(stdout, /^began +took +pass +written +calls +not in step +end\n/);
-  assert.match(stdout, / done\n.* most records\n.* planned only\n/);
+  assert.match(stdout, / done\n.* record limit\n.* planned only\n/);
 });
 
 test("a run that fails stands among them, and what it failed with", async () => {

@@ -340,7 +340,8 @@ describe("the last runs", () => {
 
   test("are a table at 80 columns, and sentences where none fits", () => {
     const recent = RUNS.slice(0, 5);
-    const [head, , , done] = runsLines(recent, terminal(80), NOW);
+    const [head, , underWay, done] = runsLines(recent, terminal(80), NOW);
+    assert.match(underWay, /^26 Nov, \d\d:\d\d +full +under way$/);
     assert.match(head, /^began +took +pass +written +calls +not in step +end$/);
     assert.match(done, /^26 Nov, \d\d:\d\d +62 s +incremental +1,234 +41 \+ 1,250 +× 8 ≠ 1 +done$/);
     const sentences = unwrapped([...runsLines([RUN], terminal(40), NOW)]);

@@ -56,17 +56,18 @@ export function* runsLines(
   if (!isTable) return;
   const [failed] = SIGNS.failed;
   const [waiting] = SIGNS.waiting;
-  const legend = `calls: to GoHighLevel + to ChartMogul. Not in step after the run: ${failed} failed, ${waiting} waiting`;
+  const legend = `calls: GoHighLevel + ChartMogul; not in step after it: ${failed} failed, ${waiting} waiting`;
   for (const line of paragraph(terminal, legend)) yield terminal.style("dim", line);
 }
 
+/** The cells of a run; what one without an end has written is not known. */
 function cells(run: SyncRun, now: number): (string | number)[] {
   const { beganAt, elapsedMs, pass, totals, calls, standing } = run;
   return [
     dateText(beganAt, now),
     elapsedMs === null ? "" : durationText(elapsedMs),
     pass ?? "",
-    writesOf(totals),
+    calls === null ? "" : writesOf(totals),
     calls === null ? "" : `${formatNumber(calls.ghl)} + ${formatNumber(calls.chartmogul)}`,
     standing === null ? "" : signsText(standing),
     endOf(run),
@@ -87,9 +88,8 @@ function sentence(run: SyncRun, now: number): string {
   const took = elapsedMs === null ? "" : ` in ${durationText(elapsedMs)}`;
   const parts = [
     `${dateText(beganAt, now)}: ${endOf(run)}${took}${pass === null ? "" : `, ${PASSES[pass]}`}`,
-    `${formatNumber(writesOf(totals))} written`,
   ];
-  if (calls !== null) parts.push(callsText(calls));
+  if (calls !== null) parts.push(`${formatNumber(writesOf(totals))} written`, callsText(calls));
   const notInStep = standing === null ? "" : standingText(standing);
   if (notInStep !== "") parts.push(notInStep);
   return parts.join("; ");
@@ -109,8 +109,8 @@ function endOf({ done, plannedOnly, stopped, error, endedAt }: SyncRun): string 
 /** The budgets and services at which a run stops. */
 const STOPS = {
   deadline: "deadline",
-  calls: "calls used",
-  records: "most records",
+  calls: "call limit",
+  records: "record limit",
   quota: "day's quota",
   unavailable: "unavailable",
 } as const;
