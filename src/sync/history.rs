@@ -1,7 +1,7 @@
 //! The last runs of a location: each is recorded as it ends, also one that fails. That one was killed
 //! is noticed by the next.
 
-use std::future::Future;
+use futures_util::future::LocalBoxFuture;
 
 use super::budget::Stop;
 use super::engine::Engine;
@@ -20,10 +20,10 @@ const ALL: usize = 1_000;
 
 impl<H: Host> Engine<'_, H> {
     /// Holds the lease for a run, and records it. That takes no commit of its own: the beginning goes
-    /// with the run's first one, the end with the end of the lease.
+    /// with the run's first one, the end with the end of the lease. Boxed: one code for run and apply.
     pub(in crate::sync) async fn hold_run(
         &self,
-        run: impl Future<Output = Result<Outcome>>,
+        run: LocalBoxFuture<'_, Result<Outcome>>,
     ) -> Result<Outcome> {
         let recorded = async {
             self.begin_record().await?;

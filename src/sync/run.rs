@@ -134,7 +134,7 @@ impl<H: Host> Engine<'_, H> {
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.hold_run(self.apply_plan(plan, options)).await
+        self.hold_run(Box::pin(self.apply_plan(plan, options))).await
     }
 
     async fn apply_plan(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
@@ -153,7 +153,7 @@ impl<H: Host> Engine<'_, H> {
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.hold_run(self.plan_and_apply(options)).await
+        self.hold_run(Box::pin(self.plan_and_apply(options))).await
     }
 
     async fn plan_and_apply(&self, options: RunOptions) -> Result<Outcome> {
