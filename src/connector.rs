@@ -164,6 +164,11 @@ impl Connector {
         self.engine(host)?.dead_letters_json(after, limit).await
     }
 
+    /// The last runs as JSON text, newest first. Asks no service.
+    pub async fn runs<H: Host>(&self, host: &H) -> Result<String> {
+        text(&self.engine(host)?.runs().await?)
+    }
+
     /// What the store holds of the location, as JSON text.
     pub async fn status<H: Host>(&self, host: &H) -> Result<String> {
         text(&self.engine(host)?.status().await?)

@@ -350,6 +350,56 @@ export interface SyncStatus {
   quota?: { limit: number | null; remaining: number; resetsAtMs: number };
   /** The run under way, where one was stopped; `phase` says what it was at, for people. */
   unfinished?: { planId: string; phase: string; createdAt: number };
+  /** The last run over all contacts that came to its end with no record failing. */
+  lastGood?: SyncRun;
+  /** Who is changing the state now. One that was killed stands here until another takes over. */
+  holder?: Holder;
+}
+
+/** Who is working on a location's state. */
+export interface Holder {
+  /** Who that is, for people; empty where the host does not say. */
+  name: string;
+  /** Since when, by its own clock, epoch milliseconds. */
+  since: number;
+}
+
+/** A run or an apply: what it did and why it stopped. Holds no value of a record. */
+export interface SyncRun {
+  /** The plan it made or carried out; null where it failed before it had one. */
+  planId: string | null;
+  /** What it read; null where it failed before that was decided. */
+  pass: "full" | "incremental" | "contacts" | null;
+  /** When it began, epoch milliseconds. */
+  beganAt: number;
+  /** When it ended; null while it is under way, and for one that was interrupted. */
+  endedAt: number | null;
+  /** Milliseconds it took, whatever the clock was set to meanwhile. */
+  elapsedMs: number | null;
+  /** True at its end; false when it stopped or failed. */
+  done: boolean;
+  /** True when nothing was written: the location's first run, or a plan that a person must read. */
+  plannedOnly: boolean;
+  /**
+   * Why it stopped before its end; `interrupted`: its process was killed, or another one took the store
+   * over. That is known once another has held the store.
+   */
+  stopped: "deadline" | "calls" | "records" | "quota" | "unavailable" | "interrupted" | null;
+  /** What it failed with. */
+  error: RunError | null;
+  /** Changes carried out, by action and kind. */
+  totals: Totals;
+  /** Calls that it sent itself; null while it has no end. */
+  calls: Calls | null;
+  /** Records that were not in step after it. */
+  standing: StandingCounts | null;
+}
+
+/** What a run failed with. */
+export interface RunError {
+  code: ErrorCode;
+  /** What happened. */
+  message: string;
 }
 
 /** What tells a ChartMogul account from others. */

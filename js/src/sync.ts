@@ -13,6 +13,7 @@ import type {
   PlanSummary,
   RecordStatus,
   SyncOutcome,
+  SyncRun,
   SyncStatus,
 } from "./sync-report.js";
 
@@ -139,11 +140,21 @@ export interface Sync {
    */
   deadLetters(options?: CallOptions): List<DeadLetter>;
   /**
-   * What the store holds of the location: last runs, and how many records stand how. Sends nothing.
+   * The last 50 runs and applies, newest first: what each did, how long it took, and why it stopped. One
+   * that failed is among them. Sends nothing.
    *
    * @example
-   * const { linked, standing, reasons } = await connector.sync.status();
-   * console.log(linked, standing.failed, standing.waiting);
+   * for (const { beganAt, done, stopped, error, standing } of await connector.sync.runs())
+   *   console.log(new Date(beganAt), done, stopped, error?.message, standing?.failed);
+   */
+  runs(options?: CallOptions): Promise<SyncRun[]>;
+  /**
+   * What the store holds of the location: last runs, how many records stand how, and who is working on
+   * it. Sends nothing.
+   *
+   * @example
+   * const { linked, standing, reasons, lastGood } = await connector.sync.status();
+   * console.log(linked, standing.failed, standing.waiting, lastGood?.endedAt);
    * for (const { cause, kinds, hint } of reasons) console.log(cause, kinds, hint);
    */
   status(options?: CallOptions): Promise<SyncStatus>;
@@ -262,6 +273,10 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
         const page: { deadLetters: DeadLetter[]; cursor: string | null } = JSON.parse(text);
         return { items: page.deadLetters, cursor: page.cursor, total: null, missing: 0 };
       }, options),
+
+    async runs(options) {
+      return JSON.parse(await core.invoke((connector, context) => connector.runs(context), options));
+    },
 
     async status(options) {
       return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));

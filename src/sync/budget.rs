@@ -2,10 +2,8 @@
 
 use std::cell::Cell;
 
-use serde::Serialize;
-
 use crate::host::Host;
-use crate::records;
+use crate::{choices, records};
 
 use super::model::plan::Calls;
 
@@ -28,20 +26,22 @@ records! {
     }
 }
 
-/// Why a run stopped before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stop {
-    /// Its time is up.
-    Deadline,
-    /// Its calls are used.
-    Calls,
-    /// Its records are written.
-    Records,
-    /// The day's quota of a service is used up.
-    Quota,
-    /// A service is away: lists in a row could not be read.
-    Unavailable,
+choices! {
+    /// Why a run stopped before its end.
+    pub enum Stop {
+        /// Its time is up.
+        Deadline = "deadline",
+        /// Its calls are used.
+        Calls = "calls",
+        /// Its records are written.
+        Records = "records",
+        /// The day's quota of a service is used up.
+        Quota = "quota",
+        /// A service is away: lists in a row could not be read.
+        Unavailable = "unavailable",
+        /// Only among the last runs: its process was killed, or another one took the store over.
+        Interrupted = "interrupted",
+    }
 }
 
 /// What a run has used of its budget.

@@ -14,6 +14,7 @@ use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
+use super::model::history::Underway;
 use super::model::plan::Calls;
 use super::model::state::Run;
 use super::state::keeper::{Batch, Keeper, Stored};
@@ -30,6 +31,8 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) keeper: Keeper<'a, H::Store>,
     /// Tells what this engine does from what another one has begun.
     pub(in crate::sync) owner: String,
+    /// The run that it is at, where it is recorded.
+    pub(in crate::sync) underway: RefCell<Option<Underway>>,
 }
 
 /// ChartMogul: at most 200 records a page.
@@ -63,6 +66,7 @@ impl<'a, H: Host> Engine<'a, H> {
             location: location.to_owned(),
             keeper: Keeper::new(host.store(), location),
             owner: format!("{:011x}{:08x}", host.now(), (host.random() * 4_294_967_296.0) as u64),
+            underway: RefCell::default(),
         })
     }
 

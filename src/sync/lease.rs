@@ -28,6 +28,15 @@ impl<H: Host> Engine<'_, H> {
         &self,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        self.hold_until(work, |_| Ok(())).await
+    }
+
+    /// The same with something to do right before the lease ends, however the work ended.
+    pub(in crate::sync) async fn hold_until<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+        at_end: impl FnOnce(&Result<T>) -> Result<()>,
+    ) -> Result<T> {
         let lease = self.take_lease().await?;
         let held = {
             let (work, renewal) = (pin!(work), pin!(self.renew(lease)));
@@ -36,10 +45,11 @@ impl<H: Host> Engine<'_, H> {
                 Either::Right((error, _)) => Err(error),
             }
         };
+        let ended = at_end(&held);
         let released = self.keeper.release_lease().await;
         // What went wrong in the work says more than that the store is away.
         let done = held?;
-        released.map(|()| done)
+        ended.and(released).map(|()| done)
     }
 
     async fn take_lease(&self) -> Result<Lease> {

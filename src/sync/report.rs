@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::model::change::Change;
+use super::model::history::RunRecord;
 use super::model::plan::{Calls, Pass, Totals};
+use super::model::standing::{Reason, Standing, StandingCounts};
 use super::model::state::{Run, State};
 use crate::http::Quota;
 use crate::named::Named;
@@ -109,31 +111,14 @@ impl Report {
     }
 }
 
-/// How many records are not in step.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StandingCounts {
-    /// Was not synced.
-    pub failed: u64,
-    /// Wait for a person.
-    pub waiting: u64,
-}
-
-impl StandingCounts {
-    /// Whether everything is in step, or settled.
-    pub const fn is_quiet(&self) -> bool {
-        self.failed == 0 && self.waiting == 0
-    }
-}
-
 /// Records that stand for one reason.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasonCount {
     /// How they stand.
-    pub standing: super::model::standing::Standing,
+    pub standing: Standing,
     /// Why.
-    pub cause: super::model::standing::Reason,
+    pub cause: Reason,
     /// How many of each kind.
     pub kinds: Named<u64>,
     /// What to do about them.
@@ -157,6 +142,22 @@ pub struct Status {
     /// The run under way, if one was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
+    /// The last run over all contacts that came to its end with no record failing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_good: Option<RunRecord>,
+    /// Who is changing the location's state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
+}
+
+/// Who holds a location's lease. One that was killed holds it until another takes it over.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holder {
+    /// Who that is, for people; empty where its host does not say.
+    pub name: String,
+    /// Since when, by its own clock, epoch milliseconds.
+    pub since: u64,
 }
 
 /// A run that was stopped.

@@ -9,10 +9,10 @@ use super::budget::{Budget, RunOptions, Stop};
 use super::engine::{Engine, Step};
 use super::model::change::{Action, Change, ChangeView};
 use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
-use super::model::standing::Standings;
+use super::model::standing::{StandingCounts, Standings};
 use super::model::state::{Phase, Run, State};
 use super::read::contacts::OVERLAP_MS;
-use super::report::{Report, StandingCounts};
+use super::report::Report;
 use super::state::tables::{HOLDERS, RUN, RunTables, STATE};
 use super::work::Work;
 use crate::error::{Code, Error, Result};
@@ -134,7 +134,7 @@ impl<H: Host> Engine<'_, H> {
     /// Carries out exactly that plan; refuses one that is stale.
     pub async fn apply(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.hold(self.apply_plan(plan, options)).await
+        self.hold_run(Box::pin(self.apply_plan(plan, options))).await
     }
 
     async fn apply_plan(&self, plan: &str, options: RunOptions) -> Result<Outcome> {
@@ -144,6 +144,7 @@ impl<H: Host> Engine<'_, H> {
         let run = run
             .filter(|run| run.plan.id == plan && run.phase >= Phase::Planned)
             .ok_or_else(|| stale(format!("there is no plan {plan} to apply")))?;
+        self.note_run(&run)?;
         self.refuse_stale(&run, &state)?;
         let account = self.check_account(&state).await?;
         self.carry_out(run, State { account, ..state }, options).await
@@ -152,7 +153,7 @@ impl<H: Host> Engine<'_, H> {
     /// Plans and applies, within a budget; goes on where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.hold(self.plan_and_apply(options)).await
+        self.hold_run(Box::pin(self.plan_and_apply(options))).await
     }
 
     async fn plan_and_apply(&self, options: RunOptions) -> Result<Outcome> {
@@ -172,6 +173,7 @@ impl<H: Host> Engine<'_, H> {
             unfinished.as_ref().filter(|run| run.phase >= Phase::Planned && goes_on(run))
             && self.refuse_stale(run, &state).is_ok()
         {
+            self.note_run(run)?;
             // Planned by a run that ended before it could say so.
             if self.only_plans(run, &state, &options) {
                 return self.planned_only(run, started.0).await;
@@ -189,6 +191,7 @@ impl<H: Host> Engine<'_, H> {
         let prepared = self.prepare(reading, state.clone(), &options).await;
         if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
             let run = self.new_run(&state, Vec::new(), &options);
+            self.note_run(&run)?;
             return self.stopped(&run, stop, started.0).await;
         }
         let (mut run, work) = prepared?;
@@ -340,7 +343,10 @@ impl<H: Host> Engine<'_, H> {
         let ready = self.discover(&state, again).await?;
         let used = self.calls().since(before);
         let mut run = match reading {
-            Some(run) => Run { failures: 0, ..run },
+            Some(run) => {
+                self.note_run(&run)?;
+                Run { failures: 0, ..run }
+            }
             None => self.begin(&mut state, ready.warnings.clone(), options).await?,
         };
         run.active_at = self.host.now();
@@ -358,6 +364,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Run> {
         self.doubt_unfinished().await?;
         let mut run = self.new_run(state, warnings, options);
+        self.note_run(&run)?;
         self.warn_of_settings(&mut run, state);
         // First of all, so that nobody takes what is left of a plan while it is cleared for the plan.
         let mut batch = self.keeper.batch();

@@ -4,13 +4,16 @@ use serde::Serialize;
 
 use super::engine::Engine;
 use super::model::pair::{Kind, Matched, Pair, Role};
-use super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Reason, Standing};
-use super::model::state::Run;
-use super::report::{ReasonCount, StandingCounts, Status, Unfinished};
+use super::model::standing::{
+    Apart, Choice, DeadLetter, FieldLetters, Reason, Standing, StandingCounts,
+};
+use super::model::state::{Lease, Run};
+use super::report::{Holder, ReasonCount, Status, Unfinished};
 use super::state::keeper::Batch;
 use super::state::tables::of;
 use super::state::tables::{
-    AGAIN, APART, CHOICES, FIELDS, INTENTS, LETTERS, OWNERS, PAIRS, QUOTA, RUN, SHARED, STATE,
+    AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LEASE, LETTERS, OWNERS, PAIRS, QUOTA, RUN,
+    SHARED, STATE,
 };
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
@@ -87,7 +90,11 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let quota = self.quota().await?;
-        Ok(Status { state: self.state().await?, standing, reasons, quota, unfinished })
+        let last_good = self.keeper.get(&LAST_GOOD, "").await?;
+        let lease: Option<Lease> = self.keeper.get(&LEASE, "").await?;
+        let holder = lease.map(|Lease { name, since, .. }| Holder { name, since });
+        let state = self.state().await?;
+        Ok(Status { state, standing, reasons, quota, unfinished, last_good, holder })
     }
 
     /// GHL's quota: what this process was told, else what a run saw last, unless it has started again.

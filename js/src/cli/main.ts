@@ -13,6 +13,7 @@ import { runCheck } from "./commands/check.js";
 import { runPlan } from "./commands/plan.js";
 import { runAccept, runLink, runRetry, runUnlink, runWhy } from "./commands/records.js";
 import { runRejected } from "./commands/rejected.js";
+import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
@@ -84,6 +85,10 @@ command("sync", "plan and apply; goes on where the last run stopped")
 
 command("status", "show how the sync stands: last runs, what fails or waits and why; sends nothing").action(
   withConnector(runStatus),
+);
+
+command("runs", "list the last 50 runs: what each did, and why it stopped; sends nothing").action(
+  withConnector(runRuns),
 );
 
 command("why", "tell how one record stands, and why; sends nothing")

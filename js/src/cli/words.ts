@@ -181,6 +181,15 @@ export function dateText(at: number, now = Date.now()): string {
   });
 }
 
+/** "0.4 s", "12 s", "5 min", "3 h". */
+export function durationText(milliseconds: number): string {
+  const seconds = milliseconds / 1_000;
+  if (seconds < 120)
+    return `${formatNumber(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${formatNumber(Math.round(minutes / 60))} h`;
+}
+
 function agoText(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
   if (minutes < 1) return "just now";

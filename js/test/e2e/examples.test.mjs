@@ -45,7 +45,18 @@ after(() => connector.close());
 
 test("every function that decides about records, and what tells of them, has an example", () => {
   const names = examples.map(({ name }) => name);
-  for (const name of ["plan", "run", "link", "unlink", "accept", "retry", "why", "deadLetters", "status"])
+  for (const name of [
+    "plan",
+    "run",
+    "link",
+    "unlink",
+    "accept",
+    "retry",
+    "why",
+    "deadLetters",
+    "runs",
+    "status",
+  ])
     assert.ok(names.includes(name), name);
 });
 
@@ -59,6 +70,6 @@ for (const { name, code } of examples) {
     await new AsyncFunction("connector", "console", own)(connector, console);
     const said = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
     for (const text of said) assert.ok(printed.includes(text), `${text}: ${printed}`);
-    if (["deadLetters", "status", "why"].includes(name)) assert.ok(printed.length > 0);
+    if (["deadLetters", "runs", "status", "why"].includes(name)) assert.ok(printed.length > 0);
   });
 }

@@ -49,7 +49,7 @@ describe("secrets", () => {
     seen.push(connector, await connector.check(), await connector.sync.plan());
     const outcome = await connector.sync.run();
     assert.ok(outcome.report.done.create.contact > 0);
-    seen.push(outcome, await connector.sync.status());
+    seen.push(outcome, await connector.sync.status(), await connector.sync.runs());
     for await (const letter of connector.sync.deadLetters()) seen.push(letter);
     const failing = [
       () => connector.ghl.contacts.get({ contactId: "nobody" }),

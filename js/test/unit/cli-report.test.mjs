@@ -14,6 +14,7 @@ const {
   outcomeLines,
   planLines,
   recordLines,
+  runsLines,
   statusLines,
   textWidth,
   totalsLines,
@@ -29,6 +30,7 @@ const {
   "cli/commands/plan",
   "cli/commands/records",
   "cli/commands/rejected",
+  "cli/commands/runs",
   "cli/commands/status",
   "cli/commands/sync",
 );
@@ -297,6 +299,70 @@ describe("a status", () => {
     assert.equal(none[0], "Nothing is synced yet.");
     assert.ok(none.includes("last run: never"));
     assert.equal(none.at(-1), "Begin: ghl-chartmogul plan");
+  });
+});
+
+const RUN = {
+  planId: "p",
+  pass: "incremental",
+  beganAt: NOW - 12 * 60_000,
+  endedAt: NOW - 11 * 60_000,
+  elapsedMs: 62_400,
+  done: true,
+  plannedOnly: false,
+  stopped: null,
+  error: null,
+  totals: { create: { contact: 1_200 }, link: { contact: 34 } },
+  calls: { ghl: 41, chartmogul: 1_250 },
+  standing: { failed: 8, waiting: 1 },
+};
+const NO_END = { endedAt: null, elapsedMs: null, done: false, totals: {}, calls: null, standing: null };
+const RUNS = [
+  { ...RUN, ...NO_END, pass: "full" },
+  RUN,
+  { ...RUN, done: false, stopped: "quota", standing: { failed: 0, waiting: 0 } },
+  { ...RUN, ...NO_END, stopped: "interrupted" },
+  { ...RUN, done: false, pass: null, totals: {}, error: { code: "cap_exceeded", message: LONG } },
+  { ...RUN, pass: "contacts", plannedOnly: true, totals: {}, beganAt: NOW - 400 * 86_400_000 },
+];
+
+describe("the last runs", () => {
+  for (const width of [...WIDTHS, PIPED]) {
+    test(`say how each ended, and lose nothing, at ${width ?? "any"} columns`, () => {
+      const lines = [...runsLines(RUNS, terminal(width), NOW)];
+      assert.deepEqual(tooWide(lines, width ?? Number.POSITIVE_INFINITY), []);
+      const text = unwrapped(lines);
+      for (const part of ["under way", "done", "day's quota", "interrupted", "failed", "planned only"])
+        assert.ok(text.includes(part), `${part}\n${lines.join("\n")}`);
+      assert.ok(text.includes(`cap_exceeded: ${LONG}`), text);
+    });
+  }
+
+  test("are a table at 80 columns, and sentences where none fits", () => {
+    const recent = RUNS.slice(0, 5);
+    const [head, , underWay, done] = runsLines(recent, terminal(80), NOW);
+    assert.match(underWay, /^26 Nov, \d\d:\d\d +full +under way$/);
+    assert.match(head, /^began +took +pass +written +calls +not in step +end$/);
+    assert.match(done, /^26 Nov, \d\d:\d\d +62 s +incremental +1,234 +41 \+ 1,250 +× 8 ≠ 1 +done$/);
+    const sentences = unwrapped([...runsLines([RUN], terminal(40), NOW)]);
+    assert.match(
+      sentences,
+      /^26 Nov, \d\d:\d\d: done in 62 s, incremental pass; 1,234 written; 41 GoHighLevel and 1,250 ChartMogul calls; × 8 failed, ≠ 1 waiting$/,
+    );
+  });
+
+  test("may be none", () => {
+    assert.deepEqual([...runsLines([], terminal(80), NOW)], ["No run yet. Begin: ghl-chartmogul plan"]);
+  });
+
+  test("stand in the status: the last good one, and who is at work", () => {
+    const holder = { name: "process 7 on host-a", since: NOW - 60_000 };
+    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder }, terminal(80), NOW)];
+    assert.deepEqual(tooWide(lines, 80), []);
+    const text = unwrapped(lines);
+    assert.ok(text.includes("last good run: 11 min ago"), text);
+    assert.ok(text.includes("in use by process 7 on host-a since 1 min ago"), text);
+    assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("last good run: never"));
   });
 });
 

@@ -17,6 +17,24 @@ choices! {
     }
 }
 
+records! {
+    /// How many records are not in step and not settled.
+    #[derive(Debug, Default, Clone, PartialEq, Eq)]
+    whole pub struct StandingCounts {
+        /// Was not synced.
+        pub failed: u64 = "failed";
+        /// Wait for a person.
+        pub waiting: u64 = "waiting";
+    }
+}
+
+impl StandingCounts {
+    /// Whether everything is in step, or settled.
+    pub const fn is_quiet(&self) -> bool {
+        self.failed == 0 && self.waiting == 0
+    }
+}
+
 choices! {
     /// Why a record is not in step: a closed list.
     pub enum Reason {

@@ -26,6 +26,8 @@ pub(in crate::sync) struct Keeper<'a, S> {
     /// The text of the lease that is held: who no longer holds it commits nothing.
     lease: RefCell<Option<String>>,
     waiting: RefCell<Waiting>,
+    /// What goes with the next commit.
+    next: RefCell<BTreeMap<String, Option<String>>>,
     /// What is committed as the lease is let go.
     last: RefCell<BTreeMap<String, Option<String>>>,
     /// Held while a commit is under way.
@@ -89,6 +91,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             prefix: format!("v1/{location}/"),
             lease: RefCell::default(),
             waiting: RefCell::default(),
+            next: RefCell::default(),
             last: RefCell::default(),
             turn: async_lock::Mutex::new(()),
         }
@@ -120,7 +123,9 @@ impl<'a, S: StateStore> Keeper<'a, S> {
                 return Ok(());
             }
             waiting.commit += 1;
-            std::mem::take(&mut waiting.rows)
+            let mut rows = self.next.take();
+            rows.append(&mut waiting.rows);
+            rows
         };
         let (puts, deletes) = split(rows);
         let written = self.write(puts, deletes).await;
@@ -182,6 +187,11 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         Err(Error::new(Code::Busy, message))
     }
 
+    /// Commits a batch together with the next one, at the latest with the end of the lease.
+    pub(in crate::sync) fn commit_with_next(&self, batch: Batch) {
+        self.next.borrow_mut().extend(batch.rows);
+    }
+
     /// Commits a batch together with the end of the lease: nothing of it stands before the caller is
     /// about to be answered.
     pub(in crate::sync) fn commit_at_release(&self, batch: Batch) {
@@ -192,7 +202,8 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     pub(in crate::sync) async fn release_lease(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
         let guard = Some(Guard { key: self.lease_key(), value: self.lease.take() });
-        let mut rows = self.last.take();
+        let mut rows = self.next.take();
+        rows.append(&mut self.last.borrow_mut());
         rows.insert(self.lease_key(), None);
         let (puts, deletes) = split(rows);
         self.store.commit(puts, deletes, guard).await.map(|_| ())

@@ -10,6 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::super::model::change::Change;
+use super::super::model::history::RunRecord;
 use super::super::model::pair::{Kind, Member, Pair, Shared};
 use super::super::model::staged::{
     Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
@@ -74,6 +75,10 @@ pub(in crate::sync) const LEASE: Table<Lease> = Table::lasting("lease");
 pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
 /// The run under way, under one key.
 pub(in crate::sync) const RUN: Table<Run> = Table::lasting("current");
+/// `NUMBER`: the last runs, oldest first.
+pub(in crate::sync) const RUNS: Table<RunRecord> = Table::lasting("runs/");
+/// The last run that came to its end with nothing failing, under one key.
+pub(in crate::sync) const LAST_GOOD: Table<RunRecord> = Table::lasting("good");
 /// `KIND/GHL ID`: a GHL record and its counterpart.
 pub(in crate::sync) const PAIRS: Table<Pair> = Table::lasting("pair/");
 /// `KIND/UUID`: the GHL id that a ChartMogul record is paired with.

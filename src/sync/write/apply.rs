@@ -143,10 +143,11 @@ impl<H: Host> Engine<'_, H> {
             batch.put(&RUN, "", &run)?;
             self.keeper.commit(batch).await?;
         }
+        let tally = progress.tally.into_inner();
+        self.note_written(&tally.done);
         if let Some(error) = fatal {
             return Err(error);
         }
-        let tally = progress.tally.into_inner();
         let elapsed = self.host.monotonic().saturating_sub(began);
         let report = Report::of_run(&run, tally, calls, elapsed);
         Ok(Outcome {

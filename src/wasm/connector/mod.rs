@@ -145,6 +145,12 @@ impl Connector {
         })
     }
 
+    /// The last runs as JSON text, newest first.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn runs(&self, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.runs(host).await)
+    }
+
     /// What the store holds of the location, as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn status(&self, context: JsValue) -> Promise {

@@ -26,11 +26,13 @@ export function* statusLines(
   yield* answerLines(status, terminal);
   const times = [
     ["last run", status.appliedAt],
+    ["last good run", status.lastGood?.endedAt ?? 0],
     ["last full pass", status.fullPassAt],
     ["last plan", status.plannedAt],
   ] as const;
   for (const [what, at] of times)
     yield* paragraph(terminal, `${what}: ${at === 0 ? "never" : timeText(at, now)}`);
+  if (status.holder !== undefined) yield* paragraph(terminal, holderText(status.holder, now));
   if (status.account.name !== "") yield* paragraph(terminal, `account: ${printable(status.account.name)}`);
   if (status.reasons.length > 0) {
     yield "";
@@ -56,6 +58,11 @@ function* answerLines(
     const [sign, word, colour] = SIGNS.inStep;
     yield terminal.style("bold", terminal.style(colour, `${sign} ${word}: ${records}`));
   } else for (const line of paragraph(terminal, `${records}; ${text}`)) yield terminal.style("bold", line);
+}
+
+function holderText({ name, since }: NonNullable<SyncStatus["holder"]>, now: number): string {
+  const who = name === "" ? "another process" : printable(name);
+  return `in use by ${who} since ${timeText(since, now)}; one that was killed stands here until the next run`;
 }
 
 const BAR_WIDTH = 20;
