@@ -2,7 +2,7 @@
 // a served sandbox whose creates take their time. What stands at the end is judged from outside.
 //
 // PROCESS_KILLS (default 20) says how many kills there are, PROCESS_SEED repeats their moments as far as
-// the machine lets it, PROCESS_LANES (default 4) how many worlds run side by side.
+// the machine lets it, PROCESS_LANES (default 5) how many worlds run side by side.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,13 +13,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createFolder, requirePackage, serveSandbox, start } from "./sandbox.mjs";
 
 const KILLS = Number(process.env.PROCESS_KILLS ?? 20);
-const LANES = Number(process.env.PROCESS_LANES ?? 4);
+const LANES = Number(process.env.PROCESS_LANES ?? 5);
 const SEED = Number(process.env.PROCESS_SEED ?? Date.now() % 1_000_000);
 
 /** Of a request to ChartMogul. */
 const TIMEOUT_MS = 1_500;
 /** The latest that a create is carried out: when its sender has given it up, but is not over yet. */
 const LATEST_MS = 2_000;
+
+/** A command that has not ended by then never will. */
+const HANGS_AFTER_MS = 120_000;
 
 /** Creates take 0.6 s or more; some are done late, some when nobody waits any more, some answered late. */
 const SLOW_CREATES = [
@@ -28,7 +31,11 @@ const SLOW_CREATES = [
   { probability: 0.05, fault: { kind: "slow", milliseconds: LATEST_MS - 1_100 } },
   { probability: 0.1, fault: { kind: "delay", milliseconds: 500 } },
   { probability: 0.03, fault: { kind: "delay", milliseconds: TIMEOUT_MS } },
-].map((rule) => ({ service: "chartmogul", method: "POST", ...rule }));
+].flatMap((rule) =>
+  ["customers", "contacts", "notes", "tasks"].map((kind) => {
+    return { service: "chartmogul", method: "POST", path: `/v1/${kind}`, ...rule };
+  }),
+);
 
 /** Every person becomes a customer of its own, so that a test can count them. */
 const SETTINGS = {
@@ -93,12 +100,23 @@ class World {
       child[name].setEncoding("utf8").on("data", (text) => {
         written[name] += text;
       });
-    const ended = once(child, "close").then(([code, signal]) => ({ code, signal, ...written }));
+    let hangs = false;
+    const timer = setTimeout(() => {
+      hangs = true;
+      child.kill("SIGKILL");
+    }, HANGS_AFTER_MS);
+    const ended = once(child, "close").then(([code, signal]) => {
+      clearTimeout(timer);
+      assert.ok(!hangs, `${this.name}: ${args.join(" ")} does not end`);
+      return { code, signal, ...written };
+    });
     return { child, ended };
   }
 
-  /** Resolves when this process, not one before it, has made something. */
-  async creating(signal) {
+  /** Resolves when this process, not one that was just killed, has made something. */
+  async creating(signal, afterKill = false) {
+    // What a killed one has sent is carried out by then, and the new one still watches its lease.
+    if (afterKill) await delay(LATEST_MS, undefined, { signal });
     const before = await this.writes();
     while ((await this.writes()) === before) await delay(50, undefined, { signal });
   }
@@ -113,7 +131,7 @@ class World {
         // Most in the middle of creates; some anywhere, so also while it reads, plans or waits.
         if (random() < 0.15) return delay(random() * 13_000, undefined, { signal });
         const after = random() * 1_500;
-        await this.creating(signal);
+        await this.creating(signal, killed > 0);
         await delay(after, undefined, { signal });
       };
       if (killed < most) {
@@ -153,12 +171,14 @@ class World {
     );
     const made = Object.fromEntries(
       await Promise.all(
-        ["customers", "contacts", "notes", "tasks"].map(async (kind) => [
+        ["dataSources", "customers", "contacts", "notes", "tasks"].map(async (kind) => [
           kind,
           await this.records("chartmogul", kind),
         ]),
       ),
     );
+    const sources = made.dataSources.map(({ name }) => name);
+    this.assertOnce("data source", sources, [...new Set(sources)]);
     // Contacts of one e-mail address are one person, which has one customer and one contact.
     const personOf = new Map(people.map(({ id, email }) => [id, email?.trim().toLowerCase() || id]));
     const persons = [...new Set(personOf.values())];
@@ -246,67 +266,73 @@ function assertBusy({ code, stdout, stderr }, pid, since) {
   assert.ok(error.hint);
 }
 
-describe("a process that is killed", { concurrency: true }, () => {
-  const lanes = Array.from({ length: Math.min(LANES, KILLS) }, (_, lane) => lane);
-  for (const lane of lanes) {
-    const kills = Math.floor((KILLS + lane) / lanes.length);
-    test(`${kills} times, and started again at once, loses nothing and makes nothing twice (${lane})`, async (t) => {
-      const random = createRandom(SEED * 31 + lane);
-      let worlds = 0;
-      for (let left = kills; left > 0; worlds++) {
-        const world = await World.open(1 + Math.floor(random() * 1_000_000), 70);
-        left -= await world.syncUnderKills(random, left);
-        await world.judge();
-        await world.close();
-      }
-      t.diagnostic(`${kills} kills in ${worlds} worlds`);
-    });
-  }
+/** They wait more than they work. */
+const AT_ONCE = { concurrency: true };
 
-  test("while it makes customers, and started with another data source, makes each once", async () => {
-    const random = createRandom(SEED);
-    const world = await World.open(1 + Math.floor(random() * 1_000_000), 40);
-    world.configure({ dataSource: "The first" });
-    const kills = await world.syncUnderKills(random, 2, () => world.configure({ dataSource: "The second" }));
-    assert.ok(kills > 0);
-    await world.judge();
-    await world.close();
-  });
-});
+describe("processes", AT_ONCE, () => {
+  describe("a process that is killed", AT_ONCE, () => {
+    const lanes = Array.from({ length: Math.min(LANES, KILLS) }, (_, lane) => lane);
+    for (const lane of lanes) {
+      const kills = Math.floor((KILLS + lane) / lanes.length);
+      test(`${kills} times, and started again at once, loses nothing and makes nothing twice (${lane})`, async (t) => {
+        const random = createRandom(SEED * 31 + lane);
+        let worlds = 0;
+        for (let left = kills; left > 0; worlds++) {
+          const world = await World.open(1 + Math.floor(random() * 1_000_000), 70);
+          left -= await world.syncUnderKills(random, left);
+          await world.judge();
+          await world.close();
+        }
+        t.diagnostic(`${kills} kills in ${worlds} worlds`);
+      });
+    }
 
-describe("two processes on one file", () => {
-  test("the second is told who holds it and since when, the first ends well", async () => {
-    const world = await World.open(SEED + 1, 40);
-    const since = Date.now();
-    const first = world.begin("sync", "--yes", "--json");
-    await world.creating();
-    const [json, plain] = await Promise.all([
-      world.begin("sync", "--yes", "--json").ended,
-      world.begin("sync", "--yes").ended,
-    ]);
-    assert.equal(first.child.exitCode, null, "the first was done too soon for this test");
-    assertBusy(json, first.child.pid, since);
-    assert.equal(plain.code, 1);
-    assert.match(plain.stderr, new RegExp(`^error: .*process ${first.child.pid} on .*since .*\nhint: `));
-    const { code, stdout, stderr } = await first.ended;
-    assert.equal(code, 0, stdout + stderr);
-    assert.equal(JSON.parse(stdout).done, true);
-    await world.judge();
-    await world.close();
-  });
-
-  test("started at the same instant: one wins, the other is told", async () => {
-    for (let round = 0; round < 3; round++) {
-      const world = await World.open(SEED + 10 + round, 30);
-      const since = Date.now();
-      const both = [world.begin("sync", "--yes", "--json"), world.begin("sync", "--yes", "--json")];
-      const ends = await Promise.all(both.map(({ ended }) => ended));
-      const winner = ends.findIndex(({ code }) => code === 0);
-      assert.notEqual(winner, -1, ends.map(({ stdout, stderr }) => stdout + stderr).join("\n"));
-      assert.equal(JSON.parse(ends[winner].stdout).done, true);
-      assertBusy(ends[1 - winner], both[winner].child.pid, since);
+    test("while it makes customers, and started with another data source, makes each once", async () => {
+      const random = createRandom(SEED);
+      const world = await World.open(1 + Math.floor(random() * 1_000_000), 60);
+      world.configure({ dataSource: "The first" });
+      const kills = await world.syncUnderKills(random, 2, () =>
+        world.configure({ dataSource: "The second" }),
+      );
+      assert.ok(kills > 0);
       await world.judge();
       await world.close();
-    }
+    });
+  });
+
+  describe("two processes on one file", AT_ONCE, () => {
+    test("the second is told who holds it and since when, the first ends well", async () => {
+      const world = await World.open(SEED + 1, 40);
+      const since = Date.now();
+      const first = world.begin("sync", "--yes", "--json");
+      await world.creating();
+      const [json, plain] = await Promise.all([
+        world.begin("sync", "--yes", "--json").ended,
+        world.begin("sync", "--yes").ended,
+      ]);
+      assert.equal(first.child.exitCode, null, "the first was done too soon for this test");
+      assertBusy(json, first.child.pid, since);
+      assert.equal(plain.code, 1);
+      assert.match(plain.stderr, new RegExp(`^error: .*process ${first.child.pid} on .*since .*\nhint: `));
+      const { code, stdout, stderr } = await first.ended;
+      assert.equal(code, 0, stdout + stderr);
+      assert.equal(JSON.parse(stdout).done, true);
+      await world.judge();
+      await world.close();
+    });
+
+    for (const round of [1, 2, 3])
+      test(`started at the same instant: one wins, the other is told (${round})`, async () => {
+        const world = await World.open(SEED + 10 + round, 30);
+        const since = Date.now();
+        const both = [world.begin("sync", "--yes", "--json"), world.begin("sync", "--yes", "--json")];
+        const ends = await Promise.all(both.map(({ ended }) => ended));
+        const winner = ends.findIndex(({ code }) => code === 0);
+        assert.notEqual(winner, -1, ends.map(({ stdout, stderr }) => stdout + stderr).join("\n"));
+        assert.equal(JSON.parse(ends[winner].stdout).done, true);
+        assertBusy(ends[1 - winner], both[winner].child.pid, since);
+        await world.judge();
+        await world.close();
+      });
   });
 });
