@@ -2,7 +2,7 @@
 // a served sandbox whose creates take their time. What stands at the end is judged from outside.
 //
 // PROCESS_KILLS (default 20) says how many kills there are, PROCESS_SEED repeats their moments as far as
-// the machine lets it, PROCESS_LANES (default 5) how many worlds run side by side.
+// the machine lets it, PROCESS_LANES (default 7) how many worlds run side by side.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createFolder, requirePackage, serveSandbox, start } from "./sandbox.mjs";
 
 const KILLS = Number(process.env.PROCESS_KILLS ?? 20);
-const LANES = Number(process.env.PROCESS_LANES ?? 5);
+const LANES = Number(process.env.PROCESS_LANES ?? 7);
 const SEED = Number(process.env.PROCESS_SEED ?? Date.now() % 1_000_000);
 
 /** Of a request to ChartMogul. */
