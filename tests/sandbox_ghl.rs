@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use ghl_chartmogul::host::{Method, Request};
-use ghl_chartmogul::sandbox::{Answer, Fault, FaultRule, Sandbox, SandboxOptions, TokenKind};
+use ghl_chartmogul::sandbox::{
+    Answer, Arrival, Fault, FaultRule, Sandbox, SandboxOptions, TokenKind,
+};
 use serde_json::{Value, json};
 
 struct World {
@@ -29,18 +31,22 @@ impl World {
         Self { sandbox, now, version: "2021-07-28", token }
     }
 
-    fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Request {
         let headers: Vec<(Cow<'static, str>, String)> = vec![
             ("authorization".into(), format!("Bearer {}", self.token)),
             ("version".into(), self.version.to_owned()),
         ];
-        let request = Request {
+        Request {
             method,
             url: format!("https://services.leadconnectorhq.com{path}"),
             headers,
             body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
             timeout_ms: 30_000,
-        };
+        }
+    }
+
+    fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.request(method, path, body);
         self.sandbox.handle(&request, self.now)
     }
 
@@ -763,6 +769,17 @@ fn faults_strike_as_their_rules_say() {
     world.sandbox.set_faults(vec![once(Fault::Delay { milliseconds: 31_000 })]);
     assert_eq!(world.send(Method::Get, &notes, None).delay_ms, 31_000);
     assert_eq!(world.get(&format!("/contacts/{id}")).0, 200);
+
+    world.sandbox.set_faults(vec![once(Fault::Slow { milliseconds: 600 })]);
+    let slow = world.request(Method::Post, &notes, Some(&json!({ "body": "slow" })));
+    let Arrival::Waits { ticket, after_ms: 600 } = world.sandbox.arrive(slow, world.now) else {
+        panic!("it was done at once");
+    };
+    assert_eq!(world.sandbox.ghl_notes().len(), 3);
+    let answer = world.sandbox.carry_out(ticket, world.now + 600);
+    assert_eq!((answer.response.status, world.sandbox.ghl_notes().len()), (201, 4));
+    assert!(world.sandbox.carry_out(ticket, world.now + 600).lost, "it was done before");
+    assert_eq!(world.sandbox.ghl_notes().len(), 4);
 
     world.sandbox.set_faults(vec![once(Fault::QuotaExhausted)]);
     let answer = world.send(Method::Get, &notes, None).response;

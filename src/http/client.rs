@@ -386,7 +386,7 @@ impl Client {
             }
             let action = match retry::classify(endpoint.retry, failure.kind) {
                 RetryAction::RetryIndicated(RetryReason::Throttled) if before.is_some() => {
-                    self.pacing.borrow_mut().refused(host.now());
+                    self.pacing.borrow_mut().refused(host.monotonic());
                     RetryAction::RetryForbidden
                 }
                 action => action,
@@ -686,6 +686,23 @@ mod tests {
         };
         assert!(elapsed(0) > 10_000);
         assert_eq!(elapsed(3_600_000), elapsed(0));
+    }
+
+    #[test]
+    fn a_noted_call_refused_for_its_rate_holds_the_next_back_by_the_same_clock() {
+        for back in [0, 3_600_000] {
+            let host = Scripted::in_turn(vec![reply(429, &[], &json!({})), found()]);
+            host.set_clock_back(back);
+            let client = ghl();
+            let before = || -> LocalBoxFuture<'_, Result<()>> { Box::pin(async { Ok(()) }) };
+            let get = || {
+                let given = parameters(json!({"id": "n1"}));
+                client.value_after(&host, &ROWS[0], given, Some(&before))
+            };
+            assert_eq!(host.run(get()).unwrap_err().code, Code::RateLimited);
+            host.run(get()).unwrap();
+            assert!((10_000..12_000).contains(&host.elapsed()), "{}", host.elapsed());
+        }
     }
 
     #[test]

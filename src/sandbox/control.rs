@@ -25,7 +25,9 @@ pub(super) fn answer(sandbox: &mut Sandbox, call: &Call<'_>) -> Reply {
             Reply::json(200, &json!({}))
         }
         (Method::Post, "/sandbox/reset") => {
-            *sandbox = Sandbox::new(sandbox.options.clone());
+            // A ticket of before must not come to mean another request.
+            let ticket = sandbox.ticket;
+            *sandbox = Sandbox { ticket, ..Sandbox::new(sandbox.options.clone()) };
             Reply::json(200, &json!({}))
         }
         _ => Reply::json(404, &json!({ "error": "The sandbox has no such control." })),

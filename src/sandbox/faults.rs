@@ -88,6 +88,12 @@ pub enum Fault {
         /// Milliseconds.
         milliseconds: u64,
     },
+    /// The request is done only so many milliseconds after it arrived, whether or not its client still
+    /// waits. [`Sandbox::handle`](super::Sandbox::handle) does it at once and has the answer come late.
+    Slow {
+        /// Milliseconds.
+        milliseconds: u64,
+    },
     /// The connection breaks: after the request is done, or (`done: false`) before.
     Lost {
         /// Whether the request is done.
@@ -127,6 +133,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub(super) struct Effect {
     pub(super) instead: Option<Reply>,
+    pub(super) slow_ms: u64,
     pub(super) delay_ms: u64,
     pub(super) lost: bool,
     pub(super) twice: bool,
@@ -216,6 +223,9 @@ impl Effect {
             }
             Fault::Delay { milliseconds } => {
                 self.delay_ms = self.delay_ms.saturating_add(*milliseconds);
+            }
+            Fault::Slow { milliseconds } => {
+                self.slow_ms = self.slow_ms.saturating_add(*milliseconds);
             }
             Fault::Lost { done } => {
                 self.lost = true;

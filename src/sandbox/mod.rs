@@ -20,6 +20,7 @@ mod service;
 mod stats;
 mod time_text;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -57,6 +58,20 @@ impl Answer {
     }
 }
 
+/// What becomes of a request that arrives.
+#[derive(Debug)]
+pub enum Arrival {
+    /// It was carried out.
+    Answered(Answer),
+    /// It is carried out by [`Sandbox::carry_out`] so many milliseconds later.
+    Waits {
+        /// What it is called until then.
+        ticket: u64,
+        /// Milliseconds.
+        after_ms: u64,
+    },
+}
+
 /// What a client needs to use the sandbox. The secrets are made up from the seed.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,6 +104,10 @@ pub struct Sandbox {
     stats: Stats,
     random: Random,
     clock_offset_ms: u64,
+    /// Requests that have arrived and are carried out later, by ticket.
+    waiting: BTreeMap<u64, (Request, Effect)>,
+    /// Of the next one that waits.
+    ticket: u64,
 }
 
 impl fmt::Debug for Sandbox {
@@ -125,6 +144,8 @@ impl Sandbox {
             stats: Stats::default(),
             random: Random::new(options.seed, "answers"),
             clock_offset_ms: 0,
+            waiting: BTreeMap::new(),
+            ticket: 0,
             credentials,
             options,
         }
@@ -143,11 +164,40 @@ impl Sandbox {
         })
     }
 
-    /// Answers a request that arrives at this instant.
+    /// Answers a request that arrives at this instant, and carries it out at once.
     pub fn handle(&mut self, request: &Request, now_ms: u64) -> Answer {
+        let call = self.call_of(request, now_ms);
+        let mut effect = self.effect_on(&call);
+        effect.delay_ms = effect.delay_ms.saturating_add(effect.slow_ms);
+        self.answer(&call, &effect)
+    }
+
+    /// The same, but a request that a fault makes [`Fault::Slow`] waits to be carried out.
+    pub fn arrive(&mut self, request: Request, now_ms: u64) -> Arrival {
+        let call = self.call_of(&request, now_ms);
+        let effect = self.effect_on(&call);
+        if effect.slow_ms == 0 {
+            return Arrival::Answered(self.answer(&call, &effect));
+        }
+        let (ticket, after_ms) = (self.ticket, effect.slow_ms);
+        self.ticket += 1;
+        self.waiting.insert(ticket, (request, effect));
+        Arrival::Waits { ticket, after_ms }
+    }
+
+    /// Carries out a request that waits. One that a reset has taken away loses its connection.
+    pub fn carry_out(&mut self, ticket: u64, now_ms: u64) -> Answer {
+        let Some((request, effect)) = self.waiting.remove(&ticket) else {
+            return Answer { lost: true, ..Answer::of_status(0) };
+        };
+        let call = self.call_of(&request, now_ms);
+        self.answer(&call, &effect)
+    }
+
+    fn call_of<'a>(&self, request: &'a Request, now_ms: u64) -> Call<'a> {
         let target = target(&request.url);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let call = Call {
+        Call {
             method: request.method,
             path,
             segments: path.trim_start_matches('/').split('/').map(decode_path).collect(),
@@ -155,22 +205,29 @@ impl Sandbox {
             headers: &request.headers,
             body: &request.body,
             now_ms: now_ms.saturating_add(self.clock_offset_ms),
-        };
-        if path.starts_with("/sandbox/") {
+        }
+    }
+
+    /// What the faults do to a request that arrives.
+    fn effect_on(&mut self, call: &Call<'_>) -> Effect {
+        if is_control(call) { Effect::default() } else { self.faults.next(service_of(call), call) }
+    }
+
+    fn answer(&mut self, call: &Call<'_>, effect: &Effect) -> Answer {
+        if is_control(call) {
             return Answer {
-                response: response(control::answer(self, &call)),
+                response: response(control::answer(self, call)),
                 delay_ms: 0,
                 lost: false,
             };
         }
-        let which = if path.starts_with("/v1/") { Which::Chartmogul } else { Which::Ghl };
-        let effect = self.faults.next(which, &call);
+        let which = service_of(call);
         let before = self.changes(which);
         let reply = match &effect.instead {
             Some(reply) => reply.clone(),
             None => {
-                let reply = self.serve(which, &call, &effect);
-                self.faults.shape(&effect, &call, reply)
+                let reply = self.serve(which, call, effect);
+                self.faults.shape(effect, call, reply)
             }
         };
         self.stats.count(which, &reply, self.changes(which) != before);
@@ -291,6 +348,15 @@ impl Sandbox {
     pub fn chartmogul_tasks(&self) -> Vec<Value> {
         self.chartmogul.records("tasks").unwrap_or_default()
     }
+}
+
+/// Whether a request is to the sandbox itself.
+fn is_control(call: &Call<'_>) -> bool {
+    call.path.starts_with("/sandbox/")
+}
+
+fn service_of(call: &Call<'_>) -> Which {
+    if call.path.starts_with("/v1/") { Which::Chartmogul } else { Which::Ghl }
 }
 
 /// Path and query of a URL, or of a path that came alone.

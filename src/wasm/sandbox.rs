@@ -6,7 +6,7 @@ use wasm_bindgen::{JsError, JsValue};
 
 use crate::error::Error;
 use crate::host::{Method, Request};
-use crate::sandbox::{Answer, Sandbox as Inner};
+use crate::sandbox::{Answer, Arrival, Sandbox as Inner};
 
 /// Both services in memory.
 #[wasm_bindgen]
@@ -31,25 +31,63 @@ impl Sandbox {
         body: Vec<u8>,
         now_ms: f64,
     ) -> Result<JsValue, JsValue> {
-        let Some(method) = method_of(method) else {
+        match request(method, path_and_query, headers, body)? {
+            Some(request) => to_object(&self.0.handle(&request, now_ms as u64)),
+            None => to_object(&Answer::of_status(405)),
+        }
+    }
+
+    /// The same, but for a request that a fault makes slow `{ticket, afterMs}`: `carryOut` is to be
+    /// called then.
+    pub fn arrive(
+        &mut self,
+        method: &str,
+        path_and_query: &str,
+        headers: &str,
+        body: Vec<u8>,
+        now_ms: f64,
+    ) -> Result<JsValue, JsValue> {
+        let Some(request) = request(method, path_and_query, headers, body)? else {
             return to_object(&Answer::of_status(405));
         };
-        let headers: Vec<(String, String)> = serde_json::from_str(headers)
-            .map_err(|error| JsError::new(&format!("Headers are not valid: {error}")))?;
-        let request = Request {
-            method,
-            url: path_and_query.to_owned(),
-            headers: headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-            body,
-            timeout_ms: 0,
-        };
-        to_object(&self.0.handle(&request, now_ms as u64))
+        match self.0.arrive(request, now_ms as u64) {
+            Arrival::Answered(answer) => to_object(&answer),
+            Arrival::Waits { ticket, after_ms } => object([
+                ("ticket", JsValue::from(ticket as f64)),
+                ("afterMs", JsValue::from(after_ms as f64)),
+            ]),
+        }
+    }
+
+    /// Carries out a request that waits.
+    #[wasm_bindgen(js_name = carryOut)]
+    pub fn carry_out(&mut self, ticket: f64, now_ms: f64) -> Result<JsValue, JsValue> {
+        to_object(&self.0.carry_out(ticket as u64, now_ms as u64))
     }
 
     /// Tokens, keys and ids in JSON.
     pub fn credentials(&self) -> String {
         serde_json::to_string(self.0.credentials()).unwrap_or_default()
     }
+}
+
+/// A request of its parts; `None` where the method is not known.
+fn request(
+    method: &str,
+    path_and_query: &str,
+    headers: &str,
+    body: Vec<u8>,
+) -> Result<Option<Request>, JsValue> {
+    let Some(method) = method_of(method) else { return Ok(None) };
+    let headers: Vec<(String, String)> = serde_json::from_str(headers)
+        .map_err(|error| JsError::new(&format!("Headers are not valid: {error}")))?;
+    Ok(Some(Request {
+        method,
+        url: path_and_query.to_owned(),
+        headers: headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        body,
+        timeout_ms: 0,
+    }))
 }
 
 fn method_of(name: &str) -> Option<Method> {
@@ -64,14 +102,18 @@ fn plain(error: &Error) -> JsValue {
 fn to_object(answer: &Answer) -> Result<JsValue, JsValue> {
     let response = &answer.response;
     let headers = serde_json::to_string(&response.headers).unwrap_or_default();
-    let object = Object::new();
-    for (name, value) in [
+    object([
         ("status", JsValue::from(response.status)),
         ("headersJson", JsValue::from(headers)),
         ("body", Uint8Array::from(response.body.as_slice()).into()),
         ("delayMs", JsValue::from(answer.delay_ms as f64)),
         ("drop", JsValue::from(answer.lost)),
-    ] {
+    ])
+}
+
+fn object<const LENGTH: usize>(properties: [(&str, JsValue); LENGTH]) -> Result<JsValue, JsValue> {
+    let object = Object::new();
+    for (name, value) in properties {
         Reflect::set(&object, &JsValue::from(name), &value)?;
     }
     Ok(object.into())

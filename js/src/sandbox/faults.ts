@@ -25,6 +25,8 @@ export type Fault =
   | { kind: "doneThenStatus"; status: number }
   /** The request is done, and the answer comes after so many milliseconds. */
   | { kind: "delay"; milliseconds: number }
+  /** The request is done only so many milliseconds after it arrived, whether or not its client still waits. */
+  | { kind: "slow"; milliseconds: number }
   /** The connection breaks: after the request is done, or before. */
   | { kind: "lost"; done: boolean }
   /** The request is done; of the answer's body only the first half arrives. */

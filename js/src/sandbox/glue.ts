@@ -12,6 +12,12 @@ export interface SandboxAnswer {
   drop: boolean;
 }
 
+/** A request that is carried out later. */
+export interface WaitingRequest {
+  ticket: number;
+  afterMs: number;
+}
+
 /** Both services in memory. */
 export interface GlueSandbox {
   handle(
@@ -21,6 +27,14 @@ export interface GlueSandbox {
     body: Uint8Array,
     nowMs: number,
   ): SandboxAnswer;
+  arrive(
+    method: string,
+    pathAndQuery: string,
+    headersJson: string,
+    body: Uint8Array,
+    nowMs: number,
+  ): SandboxAnswer | WaitingRequest;
+  carryOut(ticket: number, nowMs: number): SandboxAnswer;
   /** Tokens, keys and ids as JSON. */
   credentials(): string;
 }

@@ -1,9 +1,9 @@
 // A sandbox in this process: answers requests given as plain data.
 
-import { sleep } from "../bounded.js";
+import { bounded, sleep } from "../bounded.js";
 import type { Transport } from "../transport.js";
 import type { FaultRule } from "./faults.js";
-import type { GlueSandbox } from "./glue.js";
+import type { GlueSandbox, SandboxAnswer } from "./glue.js";
 import type { SandboxCredentials } from "./options.js";
 import type { SandboxServer, ServeOptions } from "./server.js";
 
@@ -69,17 +69,20 @@ export class Sandbox {
     return JSON.parse(this.#glue.credentials());
   }
 
-  /** Answers a request at once. The caller waits `delayMs` and breaks the connection on `drop`. */
-  handle({ method, url, headers = {}, body = "" }: SandboxRequest): SandboxResponse {
-    const answer = this.#glue.handle(
-      method,
-      url.replace(/^[a-z]+:\/\/[^/?]*/, "") || "/",
-      JSON.stringify(Object.entries(headers)),
-      typeof body === "string" ? new TextEncoder().encode(body) : body,
-      Date.now(),
-    );
-    const { status, body: answerBody, delayMs, drop } = answer;
-    return { status, headers: JSON.parse(answer.headersJson), body: answerBody, delayMs, drop };
+  /**
+   * Answers a request at once, a slow one too. The caller waits `delayMs` and breaks the connection on
+   * `drop`.
+   */
+  handle(request: SandboxRequest): SandboxResponse {
+    return responseOf(this.#glue.handle(...partsOf(request)));
+  }
+
+  /** The same, but a request that a fault makes `slow` is done and answered when its time has come. */
+  async answer(request: SandboxRequest): Promise<SandboxResponse> {
+    const arrival = this.#glue.arrive(...partsOf(request));
+    if (!("ticket" in arrival)) return responseOf(arrival);
+    await sleep(arrival.afterMs);
+    return responseOf(this.#glue.carryOut(arrival.ticket, Date.now()));
   }
 
   /** What goes wrong from now on; an empty list ends all faults. */
@@ -107,6 +110,16 @@ export class Sandbox {
     return this.#control("GET", "stats") as SandboxStats;
   }
 
+  /** Ends the waiting, not the request, when the signal fires. */
+  #answerWhile(signal: AbortSignal | undefined, request: SandboxRequest): Promise<SandboxResponse> {
+    const answer = async () => {
+      const answer = await this.answer(request);
+      await sleep(answer.delayMs, signal);
+      return answer;
+    };
+    return bounded(answer, Number.POSITIVE_INFINITY, signal);
+  }
+
   #control(method: string, name: string, body?: unknown): unknown {
     const request = { method, url: `/sandbox/${name}`, body: body === undefined ? "" : JSON.stringify(body) };
     const { status, body: answer } = this.handle(request);
@@ -118,13 +131,13 @@ export class Sandbox {
   /** The sandbox in place of the global `fetch`: no server, no socket. */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
-    const answer = this.handle({
-      method: request.method,
-      url: request.url,
-      headers: Object.fromEntries(request.headers),
-      body: new Uint8Array(await request.arrayBuffer()),
+    const body = new Uint8Array(await request.arrayBuffer());
+    const { method, url, headers, signal } = request;
+    const arriving = { method, url, headers: Object.fromEntries(headers), body };
+    const answer = await this.#answerWhile(signal, arriving).catch((failure) => {
+      signal.throwIfAborted();
+      throw failure;
     });
-    await sleep(answer.delayMs, request.signal).catch(() => request.signal.throwIfAborted());
     if (answer.drop)
       throw new TypeError("fetch failed", { cause: new Error("the sandbox dropped the connection") });
     const withoutBody = [204, 205, 304].includes(answer.status);
@@ -133,8 +146,7 @@ export class Sandbox {
 
   /** The sandbox as a connector's option `transport`: no server, no socket. */
   readonly transport: Transport = async ({ method, url, headers, body, signal }) => {
-    const answer = this.handle({ method, url, headers, body });
-    await sleep(answer.delayMs, signal);
+    const answer = await this.#answerWhile(signal, { method, url, headers, body });
     if (answer.drop) throw { kind: "lost", message: "the sandbox dropped the connection" };
     return answer;
   };
@@ -144,4 +156,18 @@ export class Sandbox {
     const { serve } = await import("./server.js");
     return serve(this, options);
   }
+}
+
+function partsOf({ method, url, headers = {}, body = "" }: SandboxRequest) {
+  return [
+    method,
+    url.replace(/^[a-z]+:\/\/[^/?]*/, "") || "/",
+    JSON.stringify(Object.entries(headers)),
+    typeof body === "string" ? new TextEncoder().encode(body) : body,
+    Date.now(),
+  ] as const;
+}
+
+function responseOf({ status, headersJson, body, delayMs, drop }: SandboxAnswer): SandboxResponse {
+  return { status, headers: JSON.parse(headersJson), body, delayMs, drop };
 }

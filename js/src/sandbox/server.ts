@@ -62,7 +62,7 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
-  const answered = sandbox.handle({
+  const answered = await sandbox.answer({
     method: request.method ?? "GET",
     url: request.url ?? "/",
     headers: headersOf(request),

@@ -154,6 +154,38 @@ describe("faults over HTTP", () => {
     await assert.rejects(read({ signal: controller.signal }), { name: "AbortError" });
   });
 
+  test("a slow request is done when its time has come, whether or not its client still waits", async () => {
+    const { url, address } = server;
+    const emails = async () => {
+      const contacts = await fetch(`${url}/sandbox/records?service=ghl&kind=contacts`);
+      return (await contacts.json()).map(({ email }) => email);
+    };
+    const hurried = createConnector({
+      ...address,
+      ghl: { ...address.ghl, timeoutMs: 1_000 },
+      store: "memory",
+    });
+    const direct = createConnector({
+      ...optionsOf(sandbox.credentials),
+      transport: sandbox.transport,
+      ghl: { token: sandbox.credentials.ghlToken, locationId: address.ghl.locationId, timeoutMs: 1_000 },
+    });
+    strike({ kind: "slow", milliseconds: 1_800 }, { method: "POST", path: "/contacts/", times: 2 });
+    const start = performance.now();
+    await Promise.all([
+      assert.rejects(hurried.ghl.contacts.create({ email: "slow@example.com" }), { code: "outcome_unknown" }),
+      assert.rejects(direct.ghl.contacts.create({ email: "slower@example.com" }), {
+        code: "outcome_unknown",
+      }),
+    ]);
+    const slow = async () => (await emails()).filter((email) => /^slow/.test(email)).sort();
+    assert.deepEqual(await slow(), [], "the clients waited no longer than their timeout");
+    while ((await slow()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(performance.now() - start >= 1_800);
+    assert.deepEqual(await slow(), ["slow@example.com", "slower@example.com"]);
+    await Promise.all([hurried.close(), direct.close()]);
+  });
+
   test("an expired token is told, and works again when it is renewed", async () => {
     strike({ kind: "tokenExpired" }, { service: "ghl" });
     await assert.rejects(async () => connector.ghl.contacts.search(), { code: "unauthorized", status: 401 });

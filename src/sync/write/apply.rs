@@ -25,7 +25,7 @@ use super::super::state::tables::{
     RUN, RunTables, SCHEMA, SHARED, STATE,
 };
 use super::super::work::Work;
-use super::progress::Progress;
+use super::progress::{MOST_TRIES, Progress};
 use super::send::{Sent, lacks_parent, outcome_is_open, without_uuid};
 use crate::chartmogul::records::DataSource;
 use crate::error::{Code, Error, Result, Service};
@@ -42,8 +42,6 @@ const TOGETHER: usize = 16;
 const FAILURES_IN_A_ROW: u32 = 5;
 /// How long a service that is away is left alone.
 const PAUSE_MS: u64 = 5_000;
-/// Tries of a change that fails while others do not.
-pub(super) const MOST_TRIES: u32 = 3;
 /// How far the clocks of two machines may be apart.
 const CLOCK_SKEW_MS: u64 = 5 * 60_000;
 /// Equal refusals in a row after which an endpoint is not asked any more by this run.

@@ -9,6 +9,9 @@ use super::super::report::Tally;
 use super::super::work::Work;
 use crate::error::Error;
 
+/// Tries of a change that fails while others do not.
+pub(super) const MOST_TRIES: u32 = 3;
+
 /// Progress of the current apply, shared by its concurrent changes.
 pub(in crate::sync) struct Progress<'p> {
     pub(in crate::sync) work: &'p Work,
