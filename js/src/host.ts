@@ -45,10 +45,10 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
   };
 }
 
-/** This process, where the host has processes. */
+/** This process, where the host has processes. Deno asks its user before it tells the host's name. */
 function processName(): string | undefined {
-  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  const { process, Deno } = globalThis as { process?: Partial<NodeJS.Process>; Deno?: unknown };
   if (process?.pid === undefined) return undefined;
-  const system = process.getBuiltinModule?.("node:os");
+  const system = Deno === undefined ? process.getBuiltinModule?.("node:os") : undefined;
   return `process ${process.pid}${system === undefined ? "" : ` on ${system.hostname()}`}`;
 }
