@@ -26,6 +26,8 @@ pub struct MemoryStore {
     pub dies_after: Cell<Option<u64>>,
     /// The commit that fails, counted from 0, and how.
     pub fails_at: Cell<Option<(u64, Failing)>>,
+    /// The commit before which another process takes the lease over, counted from 0.
+    pub stolen_at: Cell<Option<u64>>,
     pub mutant: Cell<Option<Mutant>>,
 }
 
@@ -87,6 +89,12 @@ impl StateStore for MemoryStore {
             return failed();
         }
         let mut entries = self.entries.borrow_mut();
+        if self.stolen_at.get().is_some_and(|at| number >= at)
+            && let Some((_, lease)) = entries.iter_mut().find(|(key, _)| key.ends_with("/lease"))
+        {
+            *lease = r#"{"owner":"another","name":"another","since":0,"beat":7}"#.to_owned();
+            self.stolen_at.set(None);
+        }
         if guard.is_some_and(|guard| entries.get(&guard.key) != guard.value.as_ref()) {
             return Ok(Committed::Superseded);
         }

@@ -58,10 +58,13 @@ pub(super) fn update(write: &Write<'_>) -> Vec<Call> {
     vec![Call::new("contacts.update", with(body(write.fields), "contact_uuid", write.uuid))]
 }
 
+/// The endpoint by which a contact goes to another customer.
+pub const RELOCATE: &str = "contacts.update";
+
 /// The call that moves a contact to another customer.
 pub fn relocate(uuid: &str, external: &str) -> Call {
     let mut body = Map::new();
     body.insert("contact_uuid".into(), json!(uuid));
     body.insert("customer_external_id".into(), json!(external));
-    Call::new("contacts.update", body)
+    Call::new(RELOCATE, body)
 }

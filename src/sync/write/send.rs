@@ -21,7 +21,7 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
-use crate::mapping::kinds::{self, Call};
+use crate::mapping::kinds::{self, Call, member};
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
@@ -188,11 +188,12 @@ impl<H: Host> Engine<'_, H> {
         if let Some(held) = &made.held {
             self.replace_refused_user(progress.work, change)?;
             let hidden = |name: &str| name.starts_with(PRIMARY_CONTACT);
+            let moves = change.role == Role::Customer && change.uuid.is_some();
             let compared = select(&change.to, &|name, _| !hidden(name));
             let late = of_first_link(row_of(change), &compared, held, true, self.settings);
             if !late.to.is_empty() {
                 let mut to = late.to;
-                to.extend(select(&change.to, &|name, _| hidden(name)));
+                to.extend(select(&change.to, &|name, _| hidden(name) && !moves));
                 let mut late = Change {
                     action: Action::Update,
                     uuid: made.uuid.clone(),
@@ -203,6 +204,18 @@ impl<H: Host> Engine<'_, H> {
                     ..change.clone()
                 };
                 self.update(progress, &mut late, Some(&made.customer)).await?;
+            }
+            // The contact that goes along to its new customer may not have gone yet.
+            if moves {
+                let users = progress.work.ready.users.borrow().clone();
+                let calls = self.calls_of(progress.work, &users, change, &made.customer);
+                for call in calls.iter().filter(|call| call.endpoint == member::RELOCATE) {
+                    let at = Some(made.customer.as_str());
+                    match self.send_call(change, at, call, &Cell::new(0)).await {
+                        Err(error) if error.code == Code::NotFound => {}
+                        sent => _ = sent?,
+                    }
+                }
             }
         }
         Ok(Some(made))
