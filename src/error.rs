@@ -112,7 +112,7 @@ codes! {
     IncompleteList = "incomplete_list", retryable: true;
     /// More than one record matches; `details` lists the candidates.
     Ambiguous = "ambiguous", retryable: false;
-    /// A value cannot be brought over to the other service.
+    /// The other service has no place for a value.
     Unmappable = "unmappable", retryable: false;
     /// The plan no longer fits the state it was made from; make a new one.
     StalePlan = "stale_plan", retryable: false;
