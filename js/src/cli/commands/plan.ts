@@ -211,7 +211,8 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
   if (moved > 0) yield `our own copies deleted, as they move: ${formatNumber(moved)}`;
   if (plan.removes > 0) yield `doubles of ours deleted: ${formatNumber(plan.removes)}`;
   const listed = plan.doubles - plan.removes;
-  if (listed > 0) yield `doubles of ours in ChartMogul: ${formatNumber(listed)}; sync.doubles "remove" deletes them`;
+  if (listed > 0)
+    yield `doubles of ours in ChartMogul: ${formatNumber(listed)}; sync.doubles "remove" deletes them`;
   if (plan.voids > 0) yield `links whose record is gone from ChartMogul: ${formatNumber(plan.voids)}`;
   yield "";
   yield* paragraph(
