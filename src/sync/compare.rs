@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
-use super::doubles;
 use super::engine::{Engine, Step};
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
@@ -1674,9 +1673,10 @@ struct ChildOf {
 }
 
 /// The place of a change in its plan: businesses, customers, contacts, what only points at them, then
-/// what belongs to them.
+/// what belongs to them, and the doubles that go.
 fn order_of(change: &Change) -> char {
     match (change.kind, change.role) {
+        _ if change.action == Action::Delete => 'i',
         (Kind::Business, _) => 'b',
         (Kind::Contact, Role::Customer) => 'c',
         (Kind::Contact, Role::Guest) => 'e',
@@ -1688,7 +1688,7 @@ fn order_of(change: &Change) -> char {
 }
 
 /// The orders in which changes are carried out.
-pub(in crate::sync) const ORDERS: [char; 8] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', doubles::ORDER];
+pub(in crate::sync) const ORDERS: [char; 8] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 
 fn created(fields: &Fields) -> Difference {
     Difference { to: fields.clone(), base: kinds::marks(fields), ..Difference::default() }

@@ -6,7 +6,7 @@ use super::engine::{Engine, Step};
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Pair, Role};
 use super::model::staged::{Candidate, SeenChild};
-use super::model::standing::{Apart, Intent, Reason};
+use super::model::standing::{Intent, Reason};
 use super::model::state::Run;
 use super::state::tables::{APART, INTENTS, OWNERS, PAIRS, of, of_kind};
 use super::work::Work;
@@ -16,8 +16,6 @@ use crate::mapping::settings::Doubles;
 
 /// Marked records looked at in one step.
 const MARKED_A_STEP: usize = 200;
-/// Behind all other changes of a plan.
-pub(in crate::sync) const ORDER: char = 'i';
 
 impl<H: Host> Engine<'_, H> {
     /// Looks for markers that several records carry.
@@ -36,21 +34,7 @@ impl<H: Host> Engine<'_, H> {
             };
             let Some(kind) = Kind::parse(kind).filter(|_| found.len() > 1) else { continue };
             for change in self.doubles_of(work, kind, id, &found).await? {
-                run.sequence += 1;
-                run.plan.tally(&change);
-                if change.action == Action::Skip {
-                    let apart = Apart {
-                        cause: Reason::Double,
-                        title: change.title.clone(),
-                        contact: change.parent.clone(),
-                        at: self.host.now(),
-                        content: String::new(),
-                        chartmogul: change.uuid.clone(),
-                    };
-                    batch.put(&APART, &change.row(), &apart)?;
-                }
-                let order = if change.action == Action::Delete { ORDER } else { 'z' };
-                batch.put(&work.tables.plan, &format!("{order}-{:09}", run.sequence), &change)?;
+                self.tell(run, work, &mut batch, &change).await?;
             }
         }
         Ok(Step { batch, done: false })

@@ -65,7 +65,7 @@ impl<'a, H: Host> Engine<'a, H> {
             settings,
             location: location.to_owned(),
             keeper: Keeper::new(host.store(), location),
-            owner: format!("{:011x}{:08x}", host.now(), (host.random() * 4_294_967_296.0) as u64),
+            owner: new_id(host),
             underway: RefCell::default(),
         })
     }
@@ -190,6 +190,11 @@ impl<'a, H: Host> Engine<'a, H> {
     ) -> Result<T> {
         record::read_json(value).map_err(|problem| unreadable(service, endpoint, &problem))
     }
+}
+
+/// An id that sorts by time.
+pub(in crate::sync) fn new_id(host: &impl Host) -> String {
+    format!("{:011x}{:08x}", host.now(), (host.random() * 4_294_967_296.0) as u64)
 }
 
 /// Asks for all of these, so many at once; the answers in their order. All requests are of one type:

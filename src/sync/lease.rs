@@ -2,7 +2,6 @@
 //! Nobody compares the clocks of machines: who finds a lease watches it by its own clock, and one that
 //! is not renewed meanwhile is dead.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 
@@ -75,23 +74,21 @@ impl<H: Host> Engine<'_, H> {
             }
             let now = self.keeper.lease().await?;
             if now != found {
-                match (&now, free) {
-                    (Some(text), _) => return Err(busy(text)),
-                    // Its owner has come to the end.
-                    (None, _) => watched = 0,
+                if let Some(text) = &now {
+                    return Err(busy(text));
                 }
+                // Its owner has come to the end.
+                watched = 0;
                 found = now;
             }
         }
     }
 
     /// Renews the lease for as long as it is polled; ends only when that fails.
-    async fn renew(&self, lease: Lease) -> Error {
-        let beat = Cell::new(lease.beat);
+    async fn renew(&self, mut lease: Lease) -> Error {
         loop {
             self.host.sleep_in_background(RENEW_MS).await;
-            beat.set(beat.get() + 1);
-            let lease = Lease { beat: beat.get(), ..lease.clone() };
+            lease.beat += 1;
             if let Err(error) = self.keeper.renew_lease(&lease).await {
                 return error;
             }

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use super::budget::{Budget, RunOptions, Stop};
-use super::engine::{Engine, Step};
+use super::engine::{Engine, Step, new_id};
 use super::model::change::{Action, Change, ChangeView};
+use super::model::pair::Kind;
 use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
 use super::model::standing::{StandingCounts, Standings};
 use super::model::state::{Phase, Run, State};
@@ -423,11 +424,10 @@ impl<H: Host> Engine<'_, H> {
         let now = self.host.now();
         let one = !options.contacts.is_empty();
         let all = !one && self.must_read_all(state, options.full);
-        let chance = (self.host.random() * 4_294_967_296.0) as u64;
         Run {
             phase: Phase::Contacts,
             plan: Plan {
-                id: format!("{now:011x}{chance:08x}"),
+                id: new_id(self.host),
                 created_at: now,
                 revision: state.revision,
                 settings: self.settings.fingerprint(),
@@ -497,8 +497,12 @@ impl<H: Host> Engine<'_, H> {
             Phase::Businesses => Box::pin(self.read_businesses(run, work)),
             Phase::Customers => Box::pin(self.read_customers(run, work)),
             Phase::CustomerContacts => Box::pin(self.read_customer_contacts(run, work)),
-            Phase::ChartmogulNotes => Box::pin(self.read_chartmogul_notes(run, work)),
-            Phase::ChartmogulTasks => Box::pin(self.read_chartmogul_tasks(run, work)),
+            Phase::ChartmogulNotes => {
+                Box::pin(self.read_chartmogul_children(run, work, Kind::Note))
+            }
+            Phase::ChartmogulTasks => {
+                Box::pin(self.read_chartmogul_children(run, work, Kind::Task))
+            }
             Phase::LookUps => Box::pin(self.look_up(run, work)),
             Phase::Missing => Box::pin(self.check_missing(run, work)),
             Phase::Voids => Box::pin(self.check_voids(run, work)),

@@ -1289,9 +1289,7 @@ impl Story {
             left: 9,
             what,
         };
-        self.stage.wait(2 * MINUTE);
-        let (ran, struck) =
-            self.stage.troubled(trouble, if reader.below(2) == 0 { APPLY } else { FULL });
+        let (ran, struck) = self.run_in_trouble(trouble, reader);
         self.stage.tell(format!(
             "a run in which the new note of P{contact} ends with {what:?} (struck {struck})"
         ));
@@ -1304,6 +1302,12 @@ impl Story {
             });
         }
         others_in_step(&self.stage, &ran, &id)
+    }
+
+    /// A run amid trouble, incremental or full, and whether the trouble struck.
+    fn run_in_trouble(&self, trouble: Trouble, reader: &mut Reader<'_>) -> (Ran, bool) {
+        self.stage.wait(2 * MINUTE);
+        self.stage.troubled(trouble, if reader.below(2) == 0 { APPLY } else { FULL })
     }
 
     /// A page of a proxy for all that is asked of one note: its change must come later.
@@ -1323,9 +1327,7 @@ impl Story {
             left: 9,
             what,
         };
-        self.stage.wait(2 * MINUTE);
-        let (ran, struck) =
-            self.stage.troubled(trouble, if reader.below(2) == 0 { APPLY } else { FULL });
+        let (ran, struck) = self.run_in_trouble(trouble, reader);
         self.stage.tell(format!(
             "a run in which the edited copy of {child} ends with {what:?} (struck {struck})"
         ));

@@ -18,21 +18,12 @@ use ghl_chartmogul::{chartmogul, ghl};
 use serde_json::Value;
 
 use crate::host::{Killed, SimulatedHost};
+pub use crate::stage::APPLY;
 
 pub struct World {
     pub host: SimulatedHost,
     pub settings: Settings,
 }
-
-/// Applies at once, so that each run of a test writes.
-pub const APPLY: RunOptions = RunOptions {
-    deadline_ms: None,
-    max_calls: None,
-    max_records: None,
-    full: false,
-    apply: true,
-    contacts: Vec::new(),
-};
 
 pub fn settings() -> Settings {
     Settings {

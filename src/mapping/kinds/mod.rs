@@ -71,8 +71,6 @@ pub struct Context<'w> {
 /// What a record can be in ChartMogul.
 #[derive(Debug)]
 pub struct Row {
-    /// Its place in a plan: what others belong to goes first.
-    pub order: char,
     /// The calls that create it.
     pub create: fn(&Write<'_>) -> Vec<Call>,
     /// The calls that write its changed fields. Their number is the cost.
@@ -87,7 +85,6 @@ pub struct Row {
 
 /// A customer of our own.
 pub static CUSTOMER: Row = Row {
-    order: 'c',
     create: customer::create,
     update: customer::update,
     retrieve: ("customers.retrieve", "customer_uuid"),
@@ -97,7 +94,6 @@ pub static CUSTOMER: Row = Row {
 
 /// A contact of a customer.
 pub static MEMBER: Row = Row {
-    order: 'd',
     create: member::create,
     update: member::update,
     retrieve: ("contacts.retrieve", "contact_uuid"),
@@ -107,7 +103,6 @@ pub static MEMBER: Row = Row {
 
 /// The tags and custom attributes of a customer.
 pub static ATTRIBUTES: Row = Row {
-    order: 'e',
     create: attributes::update,
     update: attributes::update,
     retrieve: ("customers.retrieve", "customer_uuid"),
@@ -117,7 +112,6 @@ pub static ATTRIBUTES: Row = Row {
 
 /// A note.
 pub static NOTE: Row = Row {
-    order: 'f',
     create: note::create,
     update: note::update,
     retrieve: ("notes.retrieve", "note_uuid"),
@@ -127,7 +121,6 @@ pub static NOTE: Row = Row {
 
 /// A task.
 pub static TASK: Row = Row {
-    order: 'g',
     create: task::create,
     update: task::update,
     retrieve: ("tasks.retrieve", "task_uuid"),

@@ -31,6 +31,24 @@ use crate::record::Json;
 /// Rows of the index, collected before they are merged into the store.
 pub(in crate::sync) type Rows = BTreeMap<String, Vec<Candidate>>;
 
+/// A note or task as ChartMogul gives it.
+pub(in crate::sync) struct FoundChild {
+    uuid: Option<String>,
+    pub(in crate::sync) customer: Option<String>,
+    /// When it was made.
+    created: Option<i64>,
+    /// The GHL record that its text names.
+    marker: Option<String>,
+    fields: Fields,
+    /// What it says, as a hash.
+    content: String,
+}
+
+/// The endpoint that lists notes or tasks.
+pub(in crate::sync) fn list_of_children(kind: Kind) -> &'static str {
+    if kind == Kind::Note { "notes.list" } else { "tasks.list" }
+}
+
 impl<H: Host> Engine<'_, H> {
     pub(in crate::sync) async fn read_customers(&self, run: &mut Run, work: &Work) -> Result<Step> {
         let page = self.next_page(run, "customers.list").await?;
@@ -266,114 +284,90 @@ impl<H: Host> Engine<'_, H> {
         self.index_contacts(work, "contacts.list", &contacts, batch).await
     }
 
-    /// ChartMogul's notes, newest first: all of them, or back to what the last run saw.
-    pub(in crate::sync) async fn read_chartmogul_notes(
+    /// ChartMogul's notes or tasks, newest first: all of them, or back to what the last run saw.
+    pub(in crate::sync) async fn read_chartmogul_children(
         &self,
         run: &mut Run,
         work: &Work,
+        kind: Kind,
     ) -> Result<Step> {
-        let page = self.next_page(run, "notes.list").await?;
+        let endpoint = list_of_children(kind);
+        let page = self.next_page(run, endpoint).await?;
         let mut batch = self.keeper.batch();
-        let until = back_to(run, work.state.newest_note);
+        let is_note = kind == Kind::Note;
+        let known = if is_note { work.state.newest_note } else { work.state.newest_task };
+        let until = back_to(run, known);
+        let latest = signed(run.plan.created_at);
+        let newest = if is_note { &mut run.newest_note } else { &mut run.newest_task };
         let mut oldest = i64::MAX;
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(page.items.len());
         for item in &page.items {
-            let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
-            if let Some(at) = note.created_at.as_deref().and_then(dates::instant_of) {
+            let child = self.child_of(kind, endpoint, item)?;
+            if let Some(at) = child.created {
                 oldest = oldest.min(at);
-                run.newest_note = run.newest_note.max(at.min(signed(run.plan.created_at)));
+                *newest = (*newest).max(at.min(latest));
             }
-            found.push(note);
+            found.push(child);
         }
-        self.index_notes(work, &found, &mut batch).await?;
-        run.oldest_note = run.oldest_note.min(oldest);
-        if run.cursor.is_none() {
-            run.oldest_note = i64::MIN;
+        self.index_children(work, kind, found, &mut batch).await?;
+        if is_note {
+            let whole = run.cursor.is_none();
+            run.oldest_note = if whole { i64::MIN } else { run.oldest_note.min(oldest) };
         }
         let done = run.cursor.is_none() || oldest < until;
         Ok(Step { batch, done })
     }
 
-    /// ChartMogul's tasks, newest first: all of them, or back to what the last run saw.
-    pub(in crate::sync) async fn read_chartmogul_tasks(
+    /// A note or task as it stands in ChartMogul.
+    pub(in crate::sync) fn child_of(
         &self,
-        run: &mut Run,
-        work: &Work,
-    ) -> Result<Step> {
-        let page = self.next_page(run, "tasks.list").await?;
-        let mut batch = self.keeper.batch();
-        let until = back_to(run, work.state.newest_task);
-        let mut oldest = i64::MAX;
-        let mut found = Vec::new();
-        for item in &page.items {
-            let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
-            if let Some(at) = task.created_at.as_deref().and_then(dates::instant_of) {
-                oldest = oldest.min(at);
-                run.newest_task = run.newest_task.max(at.min(signed(run.plan.created_at)));
-            }
-            found.push(task);
-        }
-        self.index_tasks(work, &found, &mut batch).await?;
-        let done = run.cursor.is_none() || oldest < until;
-        Ok(Step { batch, done })
-    }
-
-    /// Notes as they stand in ChartMogul, by their markers and contents.
-    pub(in crate::sync) async fn index_notes(
-        &self,
-        work: &Work,
-        found: &[Note],
-        batch: &mut Batch,
-    ) -> Result<()> {
-        let mut seen = Vec::with_capacity(found.len());
-        for note in found {
-            let (Some(uuid), Some(customer)) = (&note.uuid, &note.customer_uuid) else { continue };
+        kind: Kind,
+        endpoint: &'static str,
+        item: &Json,
+    ) -> Result<FoundChild> {
+        let created = |at: &Option<String>| at.as_deref().and_then(dates::instant_of);
+        if kind == Kind::Note {
+            let note: Note = self.parse(Service::Chartmogul, endpoint, item)?;
             let text = note.text.as_deref().unwrap_or_default();
-            let mut fields = Fields::new();
-            fields.insert("text".to_owned(), Value::String(notes::content(text)));
-            let child =
-                SeenChild { customer: customer.clone(), marker: notes::marked(text), fields };
-            seen.push((uuid.clone(), child, notes::content(text)));
-        }
-        self.index_children(work, Kind::Note, seen, batch).await
-    }
-
-    /// Tasks as they stand in ChartMogul.
-    pub(in crate::sync) async fn index_tasks(
-        &self,
-        work: &Work,
-        found: &[Task],
-        batch: &mut Batch,
-    ) -> Result<()> {
-        let mut seen = Vec::with_capacity(found.len());
-        for task in found {
-            let (Some(uuid), Some(customer), Some(details)) =
-                (&task.task_uuid, &task.customer_uuid, &task.task_details)
-            else {
-                continue;
-            };
-            let fields = task::seen(task);
-            let content = task::content(&fields);
-            let marker = tasks::marked(details).map(str::to_owned);
-            seen.push((
-                uuid.clone(),
-                SeenChild { customer: customer.clone(), marker, fields },
+            let content = notes::content(text);
+            return Ok(FoundChild {
+                marker: notes::marked(text),
+                created: created(&note.created_at),
+                fields: Fields::from_iter([("text".to_owned(), Value::String(content.clone()))]),
                 content,
-            ));
+                uuid: note.uuid,
+                customer: note.customer_uuid,
+            });
         }
-        self.index_children(work, Kind::Task, seen, batch).await
+        let task: Task = self.parse(Service::Chartmogul, endpoint, item)?;
+        let fields = task::seen(&task);
+        Ok(FoundChild {
+            content: task::content(&fields),
+            marker: task.task_details.as_deref().and_then(tasks::marked).map(str::to_owned),
+            created: created(&task.created_at),
+            fields,
+            // One without details says nothing that could be compared.
+            uuid: task.task_uuid.filter(|_| task.task_details.is_some()),
+            customer: task.customer_uuid,
+        })
     }
 
-    async fn index_children(
+    /// Notes or tasks of ChartMogul by their markers and contents.
+    pub(in crate::sync) async fn index_children(
         &self,
         work: &Work,
         kind: Kind,
-        seen: Vec<(String, SeenChild, String)>,
+        found: Vec<FoundChild>,
         batch: &mut Batch,
     ) -> Result<()> {
         let mut rows = Rows::new();
         let mut contents: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (uuid, child, content) in seen {
+        for found in found {
+            let FoundChild { uuid: Some(uuid), customer: Some(customer), content, .. } = found
+            else {
+                continue;
+            };
+            let child = SeenChild { customer, marker: found.marker, fields: found.fields };
             match &child.marker {
                 Some(id) => {
                     rows.entry(format!("marker/{}", of(kind, id))).or_default().push(Candidate {

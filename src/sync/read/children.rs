@@ -15,10 +15,10 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
+use super::chartmogul::{FoundChild, list_of_children};
 use super::contacts::TOGETHER;
-use crate::chartmogul::records::{Note as ChartmogulNote, Task as ChartmogulTask};
 use crate::dates;
-use crate::error::{Code, Error, Result, Service};
+use crate::error::{Code, Result};
 use crate::ghl::records::{Note, Task};
 use crate::host::Host;
 use crate::http::Page;
@@ -26,7 +26,7 @@ use crate::mapping::kinds;
 use crate::mapping::settings::{Marker, Object};
 use crate::mapping::{changed, notes, tasks, text};
 use crate::mutants::{self, Mutant};
-use crate::record::{self, Json};
+use crate::record::Json;
 
 use super::super::engine::RECORDS_A_PAGE;
 
@@ -122,35 +122,9 @@ impl<H: Host> Engine<'_, H> {
         let mut found: BTreeMap<String, StagedNote> = BTreeMap::new();
         let mut strays: BTreeMap<String, String> = BTreeMap::new();
         for (contact, items) in read {
-            for item in items {
-                let note = match record::read_json::<Note<'_>>(item) {
-                    Ok(note) if note.id.is_some() => note,
-                    Ok(_) => {
-                        let why = "it has no id";
-                        self.set_aside_unreadable(
-                            run,
-                            batch,
-                            Kind::Note,
-                            Some(contact),
-                            item,
-                            why,
-                        )?;
-                        continue;
-                    }
-                    Err(error) => {
-                        let why = error.to_string();
-                        self.set_aside_unreadable(
-                            run,
-                            batch,
-                            Kind::Note,
-                            Some(contact),
-                            item,
-                            &why,
-                        )?;
-                        continue;
-                    }
-                };
-                let id = note.id.as_deref().unwrap_or_default().to_owned();
+            let listed: Vec<(String, Note<'_>)> =
+                self.listed(run, batch, Kind::Note, Some(contact), items)?;
+            for (id, note) in listed {
                 let (fields, at_create) = notes::note(&note);
                 let named = note.contact_id.as_deref().filter(|named| !named.is_empty());
                 let own = named.is_none_or(|own| own == contact);
@@ -241,23 +215,8 @@ impl<H: Host> Engine<'_, H> {
                 page.missing
             ));
         }
-        let mut read: BTreeMap<String, Task<'_>> = BTreeMap::new();
-        for item in &page.items {
-            match record::read_json::<Task<'_>>(item) {
-                Ok(task) if task.deleted == Some(true) => {}
-                Ok(task) => match task.id.as_deref().map(str::to_owned) {
-                    Some(id) => _ = read.insert(id, task),
-                    None => {
-                        let why = "it has no id";
-                        self.set_aside_unreadable(run, &mut batch, Kind::Task, None, item, why)?;
-                    }
-                },
-                Err(error) => {
-                    let why = error.to_string();
-                    self.set_aside_unreadable(run, &mut batch, Kind::Task, None, item, &why)?;
-                }
-            }
-        }
+        let read: BTreeMap<String, Task<'_>> =
+            self.listed(run, &mut batch, Kind::Task, None, &page.items)?.into_iter().collect();
         let ids: Vec<&String> = read.keys().collect();
         let staged: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
         let users = work.ready.users.borrow().clone();
@@ -408,7 +367,7 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, listed)| listed.is_none())
             .map(|(uuid, _)| uuid)
             .collect();
-        let endpoint = if kind == Kind::Note { "notes.list" } else { "tasks.list" };
+        let endpoint = list_of_children(kind);
         let answers = gather(&customers, TOGETHER, async |uuid: &String| {
             let parameters = json!({ "customer_uuid": uuid, "per_page": RECORDS_A_PAGE });
             self.chartmogul_list(endpoint, parameters).await
@@ -423,19 +382,9 @@ impl<H: Host> Engine<'_, H> {
                 Err(error) if error.code == Code::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            if kind == Kind::Note {
-                let mut found: Vec<ChartmogulNote> = Vec::with_capacity(items.len());
-                for item in &items {
-                    found.push(self.parse(Service::Chartmogul, endpoint, item)?);
-                }
-                self.index_notes(work, &found, batch).await?;
-            } else {
-                let mut found: Vec<ChartmogulTask> = Vec::with_capacity(items.len());
-                for item in &items {
-                    found.push(self.parse(Service::Chartmogul, endpoint, item)?);
-                }
-                self.index_tasks(work, &found, batch).await?;
-            }
+            let found: Result<Vec<FoundChild>> =
+                items.iter().map(|item| self.child_of(kind, endpoint, item)).collect();
+            self.index_children(work, kind, found?, batch).await?;
         }
         Ok(())
     }
@@ -480,29 +429,6 @@ impl<H: Host> Engine<'_, H> {
             home.or_else(|| pair.as_ref().map(Home::of))
         };
         Ok(homes.into_iter().zip(pairs).map(linked).collect())
-    }
-
-    /// A record that cannot even be read is set aside with what there is of it.
-    pub(in crate::sync) fn set_aside_unreadable(
-        &self,
-        run: &mut Run,
-        batch: &mut Batch,
-        kind: Kind,
-        contact: Option<&str>,
-        item: &Json,
-        reason: &str,
-    ) -> Result<()> {
-        let value: Value = serde_json::from_str(item.get()).unwrap_or_default();
-        let id =
-            value.get("id").or_else(|| value.get("_id")).and_then(Value::as_str).map(str::to_owned);
-        let id = id.unwrap_or_else(|| format!("unreadable-{}", crate::mapping::hash(item.get())));
-        let error = Error::new(
-            Code::UnreadableResponse,
-            format!("GoHighLevel sent a record that cannot be read: {reason}"),
-        );
-        run.rejected += 1;
-        let letter = self.letter(kind, &id, contact, &error);
-        self.set_aside(batch, &of(kind, &id), letter)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
 use crate::mapping::{hash, text};
 use crate::mutants::{self, Mutant};
-use crate::record::{self, Json};
+use crate::record::Json;
 
 /// GHL: at most 500 contacts a page.
 const CONTACTS_A_PAGE: u64 = 500;
@@ -92,31 +92,8 @@ impl<H: Host> Engine<'_, H> {
         items: &[Json],
         batch: &mut Batch,
     ) -> Result<()> {
-        let mut read: BTreeMap<String, Contact<'_>> = BTreeMap::new();
-        for item in items {
-            match record::read_json::<Contact<'_>>(item) {
-                Ok(contact) if contact.deleted == Some(true) => {}
-                Ok(contact) => match contact.id.as_deref().map(str::to_owned) {
-                    Some(id) => _ = read.insert(id, contact),
-                    None => self.set_aside_unreadable(
-                        run,
-                        batch,
-                        Kind::Contact,
-                        None,
-                        item,
-                        "it has no id",
-                    )?,
-                },
-                Err(error) => self.set_aside_unreadable(
-                    run,
-                    batch,
-                    Kind::Contact,
-                    None,
-                    item,
-                    &error.to_string(),
-                )?,
-            }
-        }
+        let read: BTreeMap<String, Contact<'_>> =
+            self.listed(run, batch, Kind::Contact, None, items)?.into_iter().collect();
         let ids: Vec<&String> = read.keys().collect();
         let pairs: Vec<Option<Pair>> =
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
@@ -254,37 +231,17 @@ impl<H: Host> Engine<'_, H> {
         run.done += page.items.len() as u64;
         let mut batch = self.keeper.batch();
         let mut read: BTreeMap<String, StagedBusiness> = BTreeMap::new();
-        for item in &page.items {
-            match record::read_json::<Business<'_>>(item) {
-                Ok(business) => match business.id.as_deref() {
-                    Some(id) => {
-                        let mapped = contacts::business(&business);
-                        let row = StagedBusiness {
-                            title: business.name.as_deref().unwrap_or(id).to_owned(),
-                            email: business.email.as_deref().and_then(crate::mapping::email),
-                            fields: mapped.fields,
-                            problems: mapped.problems,
-                        };
-                        read.insert(id.to_owned(), row);
-                    }
-                    None => self.set_aside_unreadable(
-                        run,
-                        &mut batch,
-                        Kind::Business,
-                        None,
-                        item,
-                        "it has no id",
-                    )?,
-                },
-                Err(error) => self.set_aside_unreadable(
-                    run,
-                    &mut batch,
-                    Kind::Business,
-                    None,
-                    item,
-                    &error.to_string(),
-                )?,
-            }
+        let listed: Vec<(String, Business<'_>)> =
+            self.listed(run, &mut batch, Kind::Business, None, &page.items)?;
+        for (id, business) in listed {
+            let mapped = contacts::business(&business);
+            let row = StagedBusiness {
+                title: business.name.as_deref().unwrap_or(&id).to_owned(),
+                email: business.email.as_deref().and_then(crate::mapping::email),
+                fields: mapped.fields,
+                problems: mapped.problems,
+            };
+            read.insert(id, row);
         }
         let ids: Vec<&String> = read.keys().collect();
         let staged: Vec<Option<StagedBusiness>> =

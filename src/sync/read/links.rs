@@ -16,7 +16,7 @@ use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::Rows;
 use super::contacts::TOGETHER;
-use crate::chartmogul::records::{Contact, Customer, Note, Task};
+use crate::chartmogul::records::{Contact, Customer};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds;
@@ -173,23 +173,16 @@ impl<H: Host> Engine<'_, H> {
         let (endpoint, parameter) = row.retrieve;
         run.plan.least_read_calls.chartmogul += 1;
         match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
-            Ok(answer) => match kind {
-                Kind::Note => {
-                    let note: Note = self.parse(Service::Chartmogul, endpoint, &answer)?;
-                    self.move_to(batch, work, &key, id, pair, note.customer_uuid.as_ref())?;
-                    self.index_notes(work, &[note], batch).await
-                }
-                Kind::Task => {
-                    let task: Task = self.parse(Service::Chartmogul, endpoint, &answer)?;
-                    self.move_to(batch, work, &key, id, pair, task.customer_uuid.as_ref())?;
-                    self.index_tasks(work, &[task], batch).await
-                }
-                _ => {
-                    let contact: Contact = self.parse(Service::Chartmogul, endpoint, &answer)?;
-                    self.move_to(batch, work, &key, id, pair, contact.customer_uuid.as_ref())?;
-                    self.index_contacts(work, endpoint, &[answer], batch).await
-                }
-            },
+            Ok(answer) if kind.is_child() => {
+                let child = self.child_of(kind, endpoint, &answer)?;
+                self.move_to(batch, work, &key, id, pair, child.customer.as_ref())?;
+                self.index_children(work, kind, vec![child], batch).await
+            }
+            Ok(answer) => {
+                let contact: Contact = self.parse(Service::Chartmogul, endpoint, &answer)?;
+                self.move_to(batch, work, &key, id, pair, contact.customer_uuid.as_ref())?;
+                self.index_contacts(work, endpoint, &[answer], batch).await
+            }
             // Gone alone, while its customer lives: a person deleted it.
             Err(error) if error.code == Code::NotFound => {
                 // Unless its marker stands elsewhere: then another run has moved it.

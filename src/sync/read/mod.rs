@@ -6,3 +6,4 @@ pub(in crate::sync) mod children;
 pub(in crate::sync) mod contacts;
 pub(in crate::sync) mod discover;
 pub(in crate::sync) mod links;
+pub(in crate::sync) mod listed;

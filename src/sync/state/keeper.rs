@@ -140,11 +140,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         let guard = lease.map(|text| Guard { key: self.lease_key(), value: Some(text) });
         match self.store.commit(puts, deletes, guard).await? {
             Committed::Yes => Ok(()),
-            Committed::Superseded => {
-                let message = "another process has taken over the sync of this location";
-                Err(Error::new(Code::Busy, message)
-                    .hint("Nothing was written to the store since. `status` says who holds it."))
-            }
+            Committed::Superseded => Err(taken_over()),
         }
     }
 
@@ -180,11 +176,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     /// Renews the lease that is held.
     pub(in crate::sync) async fn renew_lease(&self, lease: &Lease) -> Result<()> {
         let held = self.lease.borrow().clone();
-        if self.take_lease(held, lease).await? {
-            return Ok(());
-        }
-        let message = "another process has taken over the sync of this location";
-        Err(Error::new(Code::Busy, message))
+        if self.take_lease(held, lease).await? { Ok(()) } else { Err(taken_over()) }
     }
 
     /// Commits a batch together with the next one, at the latest with the end of the lease.
@@ -315,6 +307,11 @@ impl<S: StateStore, T: Stored> Pages<'_, '_, S, T> {
         self.after = Some(last.clone());
         Ok(Some(rows))
     }
+}
+
+fn taken_over() -> Error {
+    Error::new(Code::Busy, "another process has taken over the sync of this location")
+        .hint("Nothing was written to the store since. `status` says who holds it.")
 }
 
 /// Puts and deletes of rows; those without a value are deleted.

@@ -1,6 +1,5 @@
 //! Carrying out a plan: each change is called, recorded and taken off the plan in one commit.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use futures_util::future::LocalBoxFuture;
@@ -82,29 +81,7 @@ impl<H: Host> Engine<'_, H> {
             tables: RunTables::new(&run.plan.id),
             standings: Standings::default(),
         };
-        let total = run.plan.writes();
-        let progress = Progress {
-            work: &work,
-            budget: Budget::new(&options, began, before),
-            plan: run.plan.id.clone(),
-            tally: RefCell::default(),
-            stop: Cell::new(None),
-            fatal: RefCell::default(),
-            failures: Cell::new(0),
-            failing_since: Cell::new(0),
-            paused_until: Cell::new(0),
-            postponed: RefCell::default(),
-            tries: RefCell::default(),
-            refusals: RefCell::default(),
-            blocked: RefCell::default(),
-            look_again: Cell::new(false),
-            done: Cell::new(0),
-            total,
-            linked: Cell::new(0),
-            under_way: Cell::new(0),
-            proven: RefCell::default(),
-            probe: async_lock::Mutex::new(()),
-        };
+        let progress = Progress::new(&work, Budget::new(&options, began, before), &run.plan);
         if let Err(error) = self.ensure_data_source(&progress, &run).await {
             self.end(&progress, error);
         }
@@ -338,17 +315,18 @@ impl<H: Host> Engine<'_, H> {
         self.chartmogul.timeout_ms() * 2
     }
 
-    /// What is left of a time that begins with the sending of a write.
+    /// What is left of a time that begins with the sending of a write; nothing once it is answered.
     pub(in crate::sync) fn rest(&self, intent: &Intent, lasts: u64) -> u64 {
-        if intent.answered {
-            return 0;
-        }
-        (intent.sent_at + lasts).saturating_sub(self.host.now()).min(lasts)
+        if intent.answered { 0 } else { self.rest_since(intent.sent_at, lasts) }
     }
 
-    /// Until when a change must not be touched: its own write is still under way, or that of the record
+    pub(in crate::sync) fn rest_since(&self, sent_at: u64, lasts: u64) -> u64 {
+        (sent_at + lasts).saturating_sub(self.host.now()).min(lasts)
+    }
+
+    /// Before when a change must not be touched: its own write is still under way, or that of the record
     /// that it belongs to.
-    fn under_way(
+    fn not_before(
         &self,
         progress: &Progress<'_>,
         change: &Change,
@@ -380,7 +358,7 @@ impl<H: Host> Engine<'_, H> {
         if progress.ended() {
             return;
         }
-        if let Some(until) = self.under_way(progress, &change, begun.as_ref()) {
+        if let Some(until) = self.not_before(progress, &change, begun.as_ref()) {
             return progress.postpone(change.row(), until);
         }
         // Each change under way has at least one call yet to send, as far as is known.

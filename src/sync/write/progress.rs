@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::budget::{Budget, Stop};
 use super::super::model::pair::Kind;
+use super::super::model::plan::Plan;
 use super::super::report::Tally;
 use super::super::work::Work;
 use crate::error::Error;
@@ -46,7 +47,33 @@ pub(in crate::sync) struct Progress<'p> {
     pub(in crate::sync) probe: async_lock::Mutex<()>,
 }
 
-impl Progress<'_> {
+impl<'p> Progress<'p> {
+    /// Of a plan of which nothing is carried out yet.
+    pub(in crate::sync) fn new(work: &'p Work, budget: Budget, plan: &Plan) -> Self {
+        Self {
+            work,
+            budget,
+            plan: plan.id.clone(),
+            tally: RefCell::default(),
+            stop: Cell::default(),
+            fatal: RefCell::default(),
+            failures: Cell::default(),
+            failing_since: Cell::default(),
+            paused_until: Cell::default(),
+            postponed: RefCell::default(),
+            tries: RefCell::default(),
+            refusals: RefCell::default(),
+            blocked: RefCell::default(),
+            look_again: Cell::default(),
+            done: Cell::default(),
+            total: plan.writes(),
+            linked: Cell::default(),
+            under_way: Cell::default(),
+            proven: RefCell::default(),
+            probe: async_lock::Mutex::new(()),
+        }
+    }
+
     /// Carries a change out later: its row stays in the plan.
     pub(in crate::sync) fn postpone(&self, row: String, until: u64) {
         self.postponed.borrow_mut().insert(row, until);

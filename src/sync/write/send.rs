@@ -143,46 +143,21 @@ impl<H: Host> Engine<'_, H> {
         customer: Option<&str>,
         begun: Option<Intent>,
     ) -> Result<Option<Made>> {
-        let mut made = None;
+        let mut found = None;
         if let Some(intent) = &begun {
-            made = self.find_begun(change, customer, intent).await?;
+            found = self.find_begun(change, customer, intent).await?;
             let rest = self.rest(intent, self.twice());
-            if made.is_none() && rest > 0 {
+            if found.is_none() && rest > 0 {
                 progress.postpone(change.row(), self.host.monotonic() + rest);
                 return Ok(None);
             }
         }
-        if made.is_none() {
-            let sent_at = Cell::new(0);
-            let sent = self
-                .with_known_user(progress, change, async |change| {
-                    self.send_create(progress, change, customer, &sent_at).await
-                })
-                .await;
-            made = match sent {
-                Ok(made) => Some(made),
-                Err(error) if outcome_is_open(&error) => {
-                    if progress.count_try(&change.row()) >= MOST_TRIES {
-                        return Err(error);
-                    }
-                    let sent = Intent { sent_at: sent_at.get(), ..Intent::default() };
-                    let rest = self.rest(&sent, self.chartmogul.timeout_ms());
-                    progress.postpone(change.row(), self.host.monotonic() + rest);
-                    return Ok(None);
-                }
-                // It was answered, and may have been done all the same.
-                Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
-                    let found = self.find_made(change, customer, sent_at.get()).await?;
-                    Some(found.ok_or(error)?)
-                }
-                Err(error) => return Err(error),
-            };
-        }
-        let Some(made) = made else {
-            return Err(Error::new(
-                Code::OutcomeUnknown,
-                "could not confirm whether the record was created",
-            ));
+        let made = match found {
+            Some(found) => found,
+            None => match self.make(progress, change, customer).await? {
+                Some(made) => made,
+                None => return Ok(None),
+            },
         };
         // It may hold an older form: it was written before GHL's record changed again.
         if let Some(held) = &made.held {
@@ -219,6 +194,38 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         Ok(Some(made))
+    }
+
+    /// Sends a create; `None` where what became of it is not known yet.
+    async fn make(
+        &self,
+        progress: &Progress<'_>,
+        change: &mut Change,
+        customer: Option<&str>,
+    ) -> Result<Option<Made>> {
+        let sent_at = Cell::new(0);
+        let sent = self
+            .with_known_user(progress, change, async |change| {
+                self.send_create(progress, change, customer, &sent_at).await
+            })
+            .await;
+        match sent {
+            Ok(made) => Ok(Some(made)),
+            Err(error) if outcome_is_open(&error) => {
+                if progress.count_try(&change.row()) >= MOST_TRIES {
+                    return Err(error);
+                }
+                let rest = self.rest_since(sent_at.get(), self.chartmogul.timeout_ms());
+                progress.postpone(change.row(), self.host.monotonic() + rest);
+                Ok(None)
+            }
+            // It was answered, and may have been done all the same.
+            Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
+                let found = self.find_made(change, customer, sent_at.get()).await?;
+                found.map(Some).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Looks for what was begun: where it is to be, and where it was sent to.
