@@ -246,7 +246,7 @@ pub fn find(name: &str) -> Result<&'static Endpoint> {
         _ => None,
     };
     found.ok_or_else(|| {
-        let error = Error::new(Code::UnknownEndpoint, format!("there is no endpoint `{name}`"));
+        let error = Error::new(Code::UnknownEndpoint, format!("unknown endpoint `{name}`"));
         let names: Vec<String> = ghl::endpoints()
             .chain(chartmogul::endpoints())
             .map(|endpoint| format!("{}.{}", endpoint.service.name(), endpoint.name))

@@ -100,7 +100,7 @@ function identityOf(store: object): object {
   return (store as Partial<StateStore>).identity ?? store;
 }
 
-/** What gives the value for as long as someone else holds it; on hosts without `WeakRef`, for ever. */
+/** Holds a value weakly: the result returns it until it is collected. Without `WeakRef` it stays in memory. */
 function weakReference<Value extends object>(value: Value): () => Value | undefined {
   return typeof WeakRef === "function" ? dereference(new WeakRef(value)) : always(value);
 }

@@ -62,7 +62,7 @@ function listEndpoint(core: Core, name: string, parameters?: object, options: Li
 }
 
 function toJson(parameters: object = {}): string {
-  // A function is no JSON at all; what else is no object, the module refuses.
+  // A function is not JSON. The module rejects every other value that is not an object.
   if (typeof parameters === "function") {
     throw createError({
       code: "invalid_argument",

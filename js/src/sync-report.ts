@@ -61,7 +61,7 @@ export type Cause =
   | "accepted"
   /** GHL has another contact of the same e-mail address, which stands for it. */
   | "duplicate"
-  /** It stands in ChartMogul more than once. */
+  /** ChartMogul has it more than once. */
   | "double";
 
 /** How a record that is not in step stands: it fails, it waits for a person, or that is settled. */
@@ -148,7 +148,7 @@ export interface PlanSummary {
   retries: number;
   /** Records that are deleted: our own copies of what moves. */
   deletes: number;
-  /** Notes and tasks of ours that stand in ChartMogul once more; found by full passes. */
+  /** Duplicates of synced notes and tasks in ChartMogul; found by full passes. */
   doubles: number;
   /** Those of them that it deletes. */
   removes: number;

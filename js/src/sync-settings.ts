@@ -53,11 +53,11 @@ export interface SyncSettings {
   fullPassHours?: number | undefined;
   /** Minutes after which a plan is too old to apply. Default 60. */
   maxPlanAgeMinutes?: number | undefined;
-  /** Milliseconds for which a run waits for a service that is away before it ends. Default 300,000. */
+  /** Milliseconds for which a run waits for a service that is unavailable before it ends. Default 300,000. */
   patienceMs?: number | undefined;
   /**
-   * What becomes of notes and tasks of ours that stand in ChartMogul more than once: a full pass lists
-   * them (default), or deletes all but the linked one. Only what says the same to the letter is deleted.
+   * Duplicates of synced notes and tasks in ChartMogul: a full pass lists them (default), or deletes
+   * all but the linked one. A copy that a person edited is never deleted.
    */
   doubles?: "list" | "remove" | undefined;
   /** Limits that a plan must not exceed to be applied. Default: none. */

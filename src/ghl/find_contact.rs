@@ -151,7 +151,7 @@ fn candidate(contact: &Json) -> Value {
 
 fn row(name: &str) -> Result<&'static Endpoint> {
     super::find(name)
-        .ok_or_else(|| Error::new(Code::UnknownEndpoint, format!("there is no endpoint `{name}`")))
+        .ok_or_else(|| Error::new(Code::UnknownEndpoint, format!("unknown endpoint `{name}`")))
 }
 
 fn one(name: &str, value: impl Into<Value>) -> Parameters {

@@ -50,9 +50,9 @@ records! {
         pub full_pass_hours: u32 = "fullPassHours";
         /// Minutes after which a plan is too old to apply.
         pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
-        /// Milliseconds for which a run waits for a service that is away before it ends.
+        /// Milliseconds for which a run waits for a service that is unavailable before it ends.
         pub patience_ms: u64 = "patienceMs";
-        /// What becomes of notes and tasks of ours that stand in ChartMogul more than once.
+        /// What happens to duplicates of synced notes and tasks in ChartMogul.
         pub doubles: Doubles = "doubles";
         /// Limits that a plan must not exceed to be applied.
         pub caps: Caps = "caps";
@@ -105,11 +105,11 @@ choices! {
 }
 
 choices! {
-    /// What becomes of notes and tasks of ours that stand in ChartMogul more than once.
+    /// What happens to duplicates of synced notes and tasks in ChartMogul.
     pub enum Doubles {
         /// A full pass lists them.
         List = "list",
-        /// A full pass deletes them, but for the linked one; those only that say the same to the letter.
+        /// A full pass deletes all but the linked one, unless a person edited the copy.
         Remove = "remove",
     }
 }

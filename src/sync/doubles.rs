@@ -84,7 +84,7 @@ impl<H: Host> Engine<'_, H> {
             }
             let removes = begun.is_some() || self.settings.doubles == Doubles::Remove;
             let action = if removes { Action::Delete } else { Action::Skip };
-            let reason = format!("{}, as {own}", Reason::Double.sentence());
+            let reason = format!("{}: {own} is the linked one", Reason::Double.sentence());
             let title = format!("{} {id}", kind.name());
             let mut change = Change::new(action, kind, uuid, title, reason);
             change.double_of = Some(id.to_owned());

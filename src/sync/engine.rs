@@ -235,7 +235,7 @@ fn row(service: Service, name: &str) -> Result<&'static Endpoint> {
         Service::Chartmogul => chartmogul::find(name),
     };
     found.ok_or_else(|| {
-        Error::new(Code::UnknownEndpoint, format!("there is no endpoint {}.{name}", service.name()))
+        Error::new(Code::UnknownEndpoint, format!("unknown endpoint `{}.{name}`", service.name()))
     })
 }
 

@@ -4,7 +4,7 @@ import { ConnectorError } from "../errors.js";
 import type { StandingCounts } from "../sync-report.js";
 import { Interrupted } from "./interrupt.js";
 
-/** Exit codes, the same for every command. */
+/** Exit codes. Every command uses the same ones. */
 export const ExitCode = {
   /** Done. */
   Done: 0,

@@ -70,7 +70,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   unlinked: "a person unlinked them",
   accepted: "a person accepted them as they are",
   duplicate: "GHL has another contact of the same e-mail address",
-  double: "stands in ChartMogul more than once",
+  double: "ChartMogul has it more than once",
 };
 
 /** The standings that are not in step, most urgent first. */

@@ -3,7 +3,7 @@
 /** The environment's variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for an address; undefined where there is none. */
+/** The proxy for an address, or undefined if the request goes out directly. */
 export function proxyFor(url: URL, environment: Environment): URL | undefined {
   const scheme = url.protocol === "https:" ? "https_proxy" : "http_proxy";
   const proxy = read(environment, scheme) ?? read(environment, "all_proxy");
@@ -18,7 +18,7 @@ export function proxyAuthorization({ username, password }: URL): string | undefi
   return `Basic ${Buffer.from(pair).toString("base64")}`;
 }
 
-/** The small spelling goes before the large one, as in curl; an empty value is none. */
+/** A lower-case variable takes precedence over an upper-case one, as in curl. An empty value counts as unset. */
 function read(environment: Environment, name: string): string | undefined {
   return environment[name] || environment[name.toUpperCase()] || undefined;
 }

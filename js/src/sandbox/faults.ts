@@ -41,7 +41,7 @@ export type Fault =
   | { kind: "repeatedPage" }
   /** The request is done twice, as when a proxy sends it again. */
   | { kind: "deliveredTwice" }
-  /** GHL: the token is no longer valid, until it is renewed. */
+  /** GHL: the token is rejected until it is renewed. */
   | { kind: "tokenExpired" }
   /** GHL: the day's quota is used up. */
   | { kind: "quotaExhausted" };

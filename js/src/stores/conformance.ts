@@ -24,7 +24,7 @@ type Entries = [key: string, value: string][];
 
 /** The tests of a state store: `for (const { name, run } of storeTests) test(name, () => run(open))`. */
 export const storeTests: readonly StoreTest[] = [
-  plain("gives values in the order of the keys, and undefined where there is none", async (store) => {
+  plain("returns values in the order of the keys, and undefined for a missing key", async (store) => {
     const text = `{"text":"привіт 👋 ﷽ '\\"\\\\u0000\\n"}\n\t'";--%_`;
     await store.commit(entries({ a: "1", b: text, empty: "" }), []);
     equal(await store.get(["b", "missing", "a", "empty", "a"]), [text, undefined, "1", "", "1"]);

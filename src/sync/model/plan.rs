@@ -88,7 +88,7 @@ records! {
         pub retries: u64 = "retries";
         /// Records that are deleted: our own copies of what moves.
         pub deletes: u64 = "deletes";
-        /// Notes and tasks of ours that stand in ChartMogul once more.
+        /// Duplicates of synced notes and tasks in ChartMogul.
         pub doubles: u64 = "doubles";
         /// Those of them that it deletes.
         pub removes: u64 = "removes";

@@ -72,7 +72,7 @@ choices! {
         Accepted = "accepted",
         /// GHL has another contact of the same e-mail address, which stands for it.
         Duplicate = "duplicate",
-        /// It stands in ChartMogul more than once.
+        /// ChartMogul has it more than once.
         Double = "double",
     }
 }
@@ -98,7 +98,7 @@ impl Reason {
             Self::Unlinked => "it was unlinked",
             Self::Accepted => "accepted as it is",
             Self::Duplicate => "another GHL contact of the same e-mail address stands for it",
-            Self::Double => "it stands in ChartMogul more than once",
+            Self::Double => "ChartMogul has it more than once",
         }
     }
 }

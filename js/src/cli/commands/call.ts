@@ -74,7 +74,7 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
   ]);
   const near = closest(name, [...new Set(names)]);
   throw new UsageError(
-    `there is no endpoint ${name}`,
+    `unknown endpoint ${name}`,
     near.length > 0
       ? `Did you mean ${near.join(" or ")}?`
       : "Run `ghl-chartmogul call --list` for the names of all endpoints.",

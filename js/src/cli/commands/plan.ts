@@ -209,10 +209,10 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
   if (plan.retries > 0) yield `tried again: ${formatNumber(plan.retries)}`;
   const moved = plan.deletes - plan.removes;
   if (moved > 0) yield `our own copies deleted, as they move: ${formatNumber(moved)}`;
-  if (plan.removes > 0) yield `doubles of ours deleted: ${formatNumber(plan.removes)}`;
+  if (plan.removes > 0) yield `duplicates of synced notes and tasks deleted: ${formatNumber(plan.removes)}`;
   const listed = plan.doubles - plan.removes;
   if (listed > 0)
-    yield `doubles of ours in ChartMogul: ${formatNumber(listed)}; sync.doubles "remove" deletes them`;
+    yield `duplicates of synced notes and tasks: ${formatNumber(listed)}; sync.doubles "remove" deletes them`;
   if (plan.voids > 0) yield `links whose record is gone from ChartMogul: ${formatNumber(plan.voids)}`;
   yield "";
   yield* paragraph(
