@@ -54,7 +54,7 @@ describe("usage", () => {
       [["plan", "--config", "missing.json"], /missing\.json cannot be read \(ENOENT\)/],
       [
         ["call", "contacts.gett"],
-        /no endpoint contacts\.gett[\s\S]*Did you mean contacts\.get\b(?!.*\bghl\.)/,
+        /unknown endpoint contacts\.gett[\s\S]*Did you mean contacts\.get\b(?!.*\bghl\.)/,
       ],
       [["call", "contacts.get", "--contactid", "1"], /no parameter contactid[\s\S]*--contactId/],
     ]) {
