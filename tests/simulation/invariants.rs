@@ -153,10 +153,13 @@ pub fn once(stage: &Stage, view: &View) -> Held {
             Sort::Task => Some(Object::Tasks),
             Sort::Contact | Sort::Customer => None,
         };
-        // A double that came from between is taken away where its kind is synced and GHL has the record.
+        // A double that came from between is taken away where its kind is synced, GHL has the record, and
+        // its contact has one customer.
         let looked_for = |id: &String| {
             object.is_none_or(|object| {
-                !twice || stage.settings.includes(object) && view.children.contains_key(id)
+                let settled = |child: &Value| view.homes(stage, of(child, "contactId")).len() == 1;
+                !twice
+                    || stage.settings.includes(object) && view.children.get(id).is_some_and(settled)
             })
         };
         let mut names: Vec<String> = owner_of(uuid, record)
@@ -268,8 +271,13 @@ fn wrong_child(
     }));
     let holds = |record: &Value| text::one_line(&text::plain(of(record, name))).contains(&words);
     let mut copies = view.chartmogul.iter().filter(|(uuid, _)| Sort::of(uuid) == sort);
-    let marked =
-        copies.clone().find(|(uuid, record)| owner_of(uuid, record).as_deref() == Some(id));
+    let ours = |(uuid, record): &(&String, &Value)| owner_of(uuid, record).as_deref() == Some(id);
+    // Of what arrived twice one is kept in step; the other is a double until a full pass looks.
+    let twice = stage.host.weather.get().twice_ms.is_some();
+    let marked = copies
+        .clone()
+        .find(|(uuid, record)| twice && ours(&(uuid, record)) && holds(record))
+        .or_else(|| copies.clone().find(ours));
     let Some((uuid, copy)) = marked.or_else(|| {
         copies.find(|(_, copy)| {
             stage.unmarked.get() && (!at_rest || view.customer_of(copy) == home) && holds(copy)

@@ -237,9 +237,10 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Option<Made>> {
         let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
         if let Some(former) = former.filter(|_| change.kind.is_child()) {
-            // What stands there is taken away by a later pass. The customer may be gone by now.
+            // What stands there is taken away by a later pass. The customer may be gone by now. The copy
+            // that is to move is none that was begun: its last update may have been.
             let found = self.find_made(change, Some(former), intent.sent_at).await.unwrap_or(None);
-            if found.is_some() {
+            if found.as_ref().is_some_and(|made| made.uuid != change.uuid) {
                 return Ok(found);
             }
         }
