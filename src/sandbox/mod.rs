@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 
 pub use faults::{Fault, FaultRule};
 pub use options::{
-    AttributeType, AttributeValues, ChartmogulGeneration, ContactAttributes, SandboxOptions,
-    TokenKind,
+    AttributeType, AttributeValues, ChartmogulGeneration, ChartmogulTexts, ContactAttributes,
+    SandboxOptions, TokenKind,
 };
 pub use stats::{ServiceStats, Stats};
 

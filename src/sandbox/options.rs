@@ -53,6 +53,8 @@ pub struct SandboxOptions {
     pub attribute_types: BTreeMap<String, AttributeType>,
     /// ChartMogul: what becomes of a customer's attribute whose JSON value is of another type.
     pub attribute_values: AttributeValues,
+    /// ChartMogul: what becomes of texts that it is given.
+    pub chartmogul_texts: ChartmogulTexts,
     /// ChartMogul: the status of moving a contact to a customer that is not there, 404 or 422. Not recorded.
     pub contact_move_refusal: u16,
 }
@@ -82,6 +84,7 @@ impl Default for SandboxOptions {
             contact_attribute_keys: vec!["Toggle".into(), "ghl_contact_id".into()],
             attribute_types: BTreeMap::new(),
             attribute_values: AttributeValues::Convert,
+            chartmogul_texts: ChartmogulTexts::AsGiven,
             contact_move_refusal: 404,
         }
     }
@@ -97,6 +100,17 @@ pub enum TokenKind {
     Company,
     /// An agency's private integration token: refused on a location's records.
     Agency,
+}
+
+/// What ChartMogul makes of texts. It is not documented; other services tidy what they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ChartmogulTexts {
+    /// They stay as they were given.
+    AsGiven,
+    /// White space is trimmed and folded, addresses become lower case, and characters of more than
+    /// 16 bits, such as most emoji, become question marks.
+    Tidied,
 }
 
 /// The generations of ChartMogul's interface.

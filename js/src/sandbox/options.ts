@@ -47,6 +47,8 @@ export interface SandboxOptions {
   attributeTypes?: Record<string, "String" | "Integer" | "Decimal" | "Timestamp" | "Boolean"> | undefined;
   /** ChartMogul: what becomes of a customer's attribute whose JSON value is of another type. Default `convert`. */
   attributeValues?: "convert" | "sameType" | undefined;
+  /** ChartMogul: whether texts stay as given, or white space, case of addresses and emoji are tidied. Default `asGiven`. */
+  chartmogulTexts?: "asGiven" | "tidied" | undefined;
   /** ChartMogul: the status of moving a contact to a customer that is not there. Default 404. */
   contactMoveRefusal?: 404 | 422 | undefined;
 }

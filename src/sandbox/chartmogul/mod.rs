@@ -26,6 +26,7 @@ mod store;
 mod subscription_events;
 mod subscriptions;
 mod tasks;
+mod tidy;
 
 use std::collections::VecDeque;
 

@@ -3,14 +3,20 @@
 use super::account::Account;
 use super::reading::Outcome;
 use super::refusals::page_not_found;
+use super::tidy;
 use crate::host::Method::{Delete, Get, Patch, Post, Put};
-use crate::sandbox::ChartmogulGeneration;
 use crate::sandbox::service::{Call, Reply};
+use crate::sandbox::{ChartmogulGeneration, ChartmogulTexts};
 
 impl Account {
     /// Answers an authorized request.
     pub(super) fn answer(&mut self, call: &Call<'_>) -> Reply {
         self.now_ms = call.now_ms;
+        let tidied = match self.options.chartmogul_texts {
+            ChartmogulTexts::Tidied if call.method != Get => tidy::tidied(call.body),
+            _ => None,
+        };
+        let call = &Call { body: tidied.as_deref().unwrap_or(call.body), ..call.clone() };
         let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
         let (path, outcome) = if segments.contains(&"") {
             ("unknown", Err(page_not_found()))
