@@ -55,6 +55,20 @@ mutants! {
     GuardSleeps,
     /// A date ahead of time becomes the watermark, and a plan ages only until it is begun.
     TimeIsTrusted,
+    /// An older state of a contact, as an index that lags shows it, is written over a newer one.
+    OldStateWins,
+    /// What was begun is sent again at once, without waiting for the time in which it may arrive.
+    SentAgainAtOnce,
+    /// An intent does not say which customer it was sent to.
+    IntentForgetsWhere,
+    /// Commits do not depend on the lease.
+    LeaseIsNotAsked,
+    /// A service that is away for seconds ends a run.
+    ShortOfBreath,
+    /// What a record arrived as a second time is never noticed.
+    DoublesUnseen,
+    /// A text that ChartMogul shows in another form than it was given counts as a person's.
+    AnswerNotTakenIn,
 }
 
 #[cfg(feature = "sandbox")]

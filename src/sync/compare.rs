@@ -15,13 +15,13 @@ use super::model::staged::{
     Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
     StagedContact,
 };
-use super::model::standing::{Apart, Choice, Reason, Standing};
+use super::model::standing::{Apart, Choice, Intent, Reason, Standing};
 use super::model::state::Run;
 use super::read::children::overflow_note;
 use super::read::contacts::SHARED_FROM;
 use super::state::keeper::Batch;
 use super::state::tables::{
-    APART, CHOICES, DELETED, HOLDERS, KNOWN, MEMBERS, OWNERS, PAIRS, SHARED,
+    APART, CHOICES, DELETED, HOLDERS, INTENTS, KNOWN, MEMBERS, OWNERS, PAIRS, SHARED,
 };
 use super::state::tables::{of, of_kind};
 use super::work::Work;
@@ -477,8 +477,10 @@ impl<H: Host> Engine<'_, H> {
         let mut weak = Vec::new();
         let mut note_weak = |value: &str, key: String| {
             let holders = page.holders.get(&format!("any/{}", hash(value)));
-            let unique =
-                holders.is_none_or(|all| all.iter().all(|one| ids.contains(one.id.as_str())));
+            let here = holders.into_iter().flatten().all(|one| ids.contains(one.id.as_str()));
+            // Whoever else it belongs to there shares it, if GHL knows of it or not.
+            let mut there = page.index.get(&key).into_iter().flatten();
+            let unique = here && !there.any(|one| belongs_elsewhere(page, &ids, one));
             weak.push(Weak { unique, found: found(&key) });
         };
         let of_group = members.iter().filter_map(|(_, member)| page.staged.get(member));
@@ -1129,7 +1131,8 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Of the records that carry a marker the one at the right customer, else the smallest uuid.
+    /// Of the records that carry a marker the one at the right customer, else the smallest uuid. One that
+    /// was begun is found again when it is carried out: another goes before it.
     async fn marked(
         &self,
         work: &Work,
@@ -1139,26 +1142,30 @@ impl<H: Host> Engine<'_, H> {
         home: Option<&Home>,
     ) -> Result<Option<MarkedChild>> {
         let customer = home.and_then(|home| home.customer.clone());
-        let mut best: Option<(bool, String)> = None;
-        let mut elsewhere: Option<String> = None;
+        let begun: Option<Intent> = self.keeper.get(&INTENTS, &of(kind, id)).await?;
+        let begun = begun.and_then(|intent| intent.customer);
+        let mut best: Option<(bool, bool, String)> = None;
+        let mut elsewhere: Option<(bool, String)> = None;
         for one in marked {
             let Some(uuid) = one.contact else { continue };
             let owner: Option<String> = self.keeper.get(&OWNERS, &of(kind, &uuid)).await?;
             if owner.is_some_and(|owner| owner != id) {
                 continue;
             }
-            let this = (Some(&one.id) != customer.as_ref(), uuid);
-            if this.0 && elsewhere.as_ref().is_none_or(|known| this.1 < *known) {
-                elsewhere = Some(this.1.clone());
+            let away = Some(&one.id) != customer.as_ref();
+            let this = (away, begun.as_ref() == Some(&one.id), uuid);
+            let there = (this.1, this.2.clone());
+            if away && elsewhere.as_ref().is_none_or(|known| there < *known) {
+                elsewhere = Some(there);
             }
             if best.as_ref().is_none_or(|best| this < *best) {
                 best = Some(this);
             }
         }
-        let Some((away, best)) = best else { return Ok(None) };
+        let Some((away, _, best)) = best else { return Ok(None) };
         // A move that was broken off has left one at either place: it is brought to its end.
         let broken_off = !away && elsewhere.is_some();
-        let uuid = elsewhere.filter(|_| broken_off).unwrap_or(best);
+        let uuid = elsewhere.filter(|_| broken_off).map_or(best, |(_, uuid)| uuid);
         let seen: Option<SeenChild> =
             self.keeper.get(&work.tables.children, &of(kind, &uuid)).await?;
         Ok(seen.map(|seen| MarkedChild { uuid, seen, broken_off }))

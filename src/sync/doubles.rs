@@ -13,6 +13,7 @@ use super::work::Work;
 use crate::error::Result;
 use crate::host::Host;
 use crate::mapping::settings::Doubles;
+use crate::mutants::{self, Mutant};
 
 /// Marked records looked at in one step.
 const MARKED_A_STEP: usize = 200;
@@ -20,6 +21,9 @@ const MARKED_A_STEP: usize = 200;
 impl<H: Host> Engine<'_, H> {
     /// Looks for markers that several records carry.
     pub(in crate::sync) async fn find_doubles(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        if mutants::is_on(Mutant::DoublesUnseen) {
+            return Ok(self.done());
+        }
         if run.cursor.is_none() {
             self.forget_doubles().await?;
         }

@@ -24,6 +24,8 @@ use crate::record;
 
 /// Lists in a row that could not be read before reading stops at its checkpoint.
 const UNREAD_IN_A_ROW: u32 = 5;
+/// A run that was worked on so lately is simply gone on with: no store is put back so soon.
+const TAKEN_UP_AT_ONCE_MS: u64 = 90_000;
 
 /// A phase's page being worked on.
 type Stepping<'s> = Pin<Box<dyn Future<Output = Result<Step>> + 's>>;
@@ -186,9 +188,11 @@ impl<H: Host> Engine<'_, H> {
                     return self.stopped(run, stop, started.0).await;
                 }
             };
-            return self.carry_out(run.clone(), State { account, ..state }, options).await;
+            let run = self.taken_up(run.clone());
+            return self.carry_out(run, State { account, ..state }, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
+        let reading = reading.map(|run| self.taken_up(run));
         let prepared = self.prepare(reading, state.clone(), &options).await;
         if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
             let run = self.new_run(&state, Vec::new(), &options);
@@ -354,7 +358,19 @@ impl<H: Host> Engine<'_, H> {
         run.plan.read_calls = run.plan.read_calls.plus(used);
         run.plan.least_read_calls = run.plan.least_read_calls.plus(used);
         let tables = RunTables::new(&run.plan.id);
-        Ok((run, Work { ready, state, tables, standings: Standings::default() }))
+        let work = Work { ready, state, tables, standings: Standings::default() };
+        if run.resumed {
+            let before = self.calls();
+            self.read_newer(&mut run, &work).await?;
+            run.plan.read_calls = run.plan.read_calls.plus(self.calls().since(before));
+        }
+        Ok((run, work))
+    }
+
+    /// A run that goes on after a while: its store may have been put back to an older copy since.
+    fn taken_up(&self, run: Run) -> Run {
+        let resumed = run.resumed || self.has_passed(run.active_at, TAKEN_UP_AT_ONCE_MS);
+        Run { resumed, ..run }
     }
 
     async fn begin(

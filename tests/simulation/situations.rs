@@ -2,15 +2,17 @@
 //! the same invariants as the random stories, and asks besides for what its row of the issue says.
 //! The comment of each says how 0.1.0 fails.
 
+use ghl_chartmogul::error::Code;
 use ghl_chartmogul::mapping::settings::{
-    Anchor, AttributeObject, AttributeType as Of, CustomField, Marker, Object, OnDeleted, OnLink,
-    Settings, Tags, WithoutBusiness,
+    Anchor, AttributeObject, AttributeType as Of, CustomField, Doubles, Marker, Object, OnDeleted,
+    OnLink, Settings, Tags, WithoutBusiness,
 };
 use ghl_chartmogul::mutants::Mutant;
-use ghl_chartmogul::sandbox::{AttributeType, AttributeValues, SandboxOptions};
+use ghl_chartmogul::sandbox::{AttributeType, AttributeValues, ChartmogulTexts, SandboxOptions};
 use ghl_chartmogul::sync::RunOptions;
 use serde_json::{Value, json};
 
+use crate::host::Weather;
 use crate::invariants::{
     Held, View, after_run, at_rest, broken_on_the_way, others_in_step, plan_is_writes, portrait,
     quiet, rests, settle,
@@ -87,6 +89,13 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::GuardSleeps, "anchor_changed_after_plan", anchor_changed_after_plan),
     of(Mutant::TimeIsTrusted, "date_ahead", date_ahead),
     of(Mutant::TimeIsTrusted, "half_plan_days_later", half_plan_days_later),
+    of(Mutant::OldStateWins, "index_shows_an_older_state", index_shows_an_older_state),
+    of(Mutant::SentAgainAtOnce, "killed_while_creates_are_slow", killed_while_slow),
+    of(Mutant::IntentForgetsWhere, "moved_while_a_create_is_slow", moved_while_slow),
+    of(Mutant::LeaseIsNotAsked, "taken_over_while_creates_are_slow", taken_over),
+    of(Mutant::ShortOfBreath, "service_away_for_seconds", service_away),
+    of(Mutant::DoublesUnseen, "note_delivered_twice", note_delivered_twice),
+    of(Mutant::AnswerNotTakenIn, "texts_are_tidied_there", texts_are_tidied),
 ];
 
 // --- what they share -------------------------------------------------------------------------
@@ -1304,4 +1313,146 @@ fn half_plan_days_later() -> Held {
     stage.run(APPLY);
     broken_on_the_way(&stage)?;
     must(count(&stage, Sort::Customer) <= 2, "contacts deleted meanwhile were made")
+}
+
+// --- once, and only once ---------------------------------------------------------------------
+
+/// GHL's search shows a contact as it was ten minutes ago, after it was read as it is. 0.1.0 had no run
+/// for one contact; what a webhook named was written, and written back by the next full pass.
+fn index_shows_an_older_state() -> Held {
+    let options = SandboxOptions { search_lag_ms: 10 * MINUTE, ..SandboxOptions::default() };
+    let mut stage = Stage::with(settings(), options);
+    stage.add_source("Billing one");
+    let (ada, ..) = ada(&mut stage);
+    stage.wait(HOUR);
+    stage.run(APPLY);
+    stage.wait(HOUR);
+    stage.edit_contact(ada, json!({ "firstName": "Adele" }));
+    let only = RunOptions { contacts: vec![stage.contacts[ada].clone()], ..APPLY };
+    stage.run(only);
+    let renamed =
+        |stage: &Stage| contacts_there(stage).iter().any(|one| text(one, "first_name") == "Adele");
+    must(renamed(&stage), "the edit did not come")?;
+    stage.wait(MINUTE);
+    let before = stage.writes();
+    stage.run(FULL);
+    must(stage.writes() == before && renamed(&stage), "the index's older state came back")?;
+    stage.wait(HOUR);
+    at_rest(&mut stage)
+}
+
+/// Creates that take 20 s outlive the process that sent them; 0.1.0 sent them again at once.
+fn killed_while_slow() -> Held {
+    for after in 4..30 {
+        let mut stage = stage(settings());
+        let (_, note, task, _) = ada(&mut stage);
+        stage.wait(5 * MINUTE);
+        stage.host.weather.set(Weather { slow_ms: 20_000, twice_ms: None });
+        stage.run_killed(APPLY, after);
+        stage.run(APPLY);
+        at_rest(&mut stage)?;
+        let copies = (stage.copies(note).len(), stage.copies(task).len());
+        must(copies == (1, 1), &format!("killed after {after} steps: {copies:?} copies"))?;
+    }
+    Ok(())
+}
+
+/// The contact moves to another business while its note is under way to the former one.
+fn moved_while_slow() -> Held {
+    for after in 4..30 {
+        let (mut stage, ada, _) = in_business(Some(0));
+        synced(&stage)?;
+        let note = stage.add_note(ada, "Under way").unwrap();
+        stage.wait(5 * MINUTE);
+        stage.host.weather.set(Weather { slow_ms: 45_000, twice_ms: None });
+        stage.run_killed(APPLY, after);
+        stage.set_business(ada, Some(1));
+        stage.wait(15_000);
+        stage.run(APPLY);
+        at_rest(&mut stage)?;
+        let there = places(&stage, note);
+        must(
+            there == ["ghlb:LOCATION:B1"],
+            &format!("killed after {after} steps, the note is at {there:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+/// Another process takes the lease over while creates are under way; 0.1.0 had no lease but in SQLite.
+fn taken_over() -> Held {
+    for commit in 1..40 {
+        let mut stage = stage(settings());
+        let (_, note, task, _) = ada(&mut stage);
+        stage.wait(5 * MINUTE);
+        stage.host.weather.set(Weather { slow_ms: 5_000, twice_ms: None });
+        let now = stage.host.store.commits();
+        stage.host.store.stolen_at.set(Some(now + commit));
+        let ran = stage.run(APPLY);
+        let taken = stage.host.store.stolen_at.take().is_none();
+        must(
+            !taken || ran.error == Some(Code::Busy),
+            &format!("commit {commit}: {:?}", ran.error),
+        )?;
+        at_rest(&mut stage)?;
+        let copies = (stage.copies(note).len(), stage.copies(task).len());
+        must(copies == (1, 1), &format!("taken over at commit {commit}: {copies:?} copies"))?;
+    }
+    Ok(())
+}
+
+/// ChartMogul answers 503 for a while; 0.1.0 gave up after five failures in a row.
+fn service_away() -> Held {
+    let mut stage = stage(settings());
+    for number in 0..8 {
+        let ada = person(&mut stage, &format!("Ada{number}"), &format!("ada{number}@mail.example"));
+        stage.add_note(ada, "Called about the invoice").unwrap();
+        billing(&mut stage, 0, &format!("ada{number}@mail.example"));
+    }
+    stage.wait(5 * MINUTE);
+    let away = Trouble { left: 40, ..post_note("", What::Refusal(503)) };
+    let (ran, struck) = stage.troubled(away, APPLY);
+    must(struck && ran.done, &format!("the run ended with {:?}", ran.error))?;
+    at_rest(&mut stage)?;
+    must(count(&stage, Sort::Note) == 8, "a note is not there once")
+}
+
+/// Something in between delivers a note twice; nobody ever noticed.
+fn note_delivered_twice() -> Held {
+    let mut stage = stage(Settings { doubles: Doubles::Remove, ..settings() });
+    let (_, note, ..) = ada(&mut stage);
+    stage.wait(5 * MINUTE);
+    stage.host.weather.set(Weather { slow_ms: 0, twice_ms: Some(2_000) });
+    stage.run(APPLY);
+    stage.wait(HOUR);
+    must(stage.copies(note).len() == 2, "it was not delivered twice")?;
+    stage.host.weather.set(Weather::default());
+    at_rest(&mut stage)?;
+    must(stage.copies(note).len() == 1, &format!("{} copies", stage.copies(note).len()))
+}
+
+/// ChartMogul shows a text otherwise than it was given: it is still ours, and goes along to another
+/// customer.
+fn texts_are_tidied() -> Held {
+    let settings = Settings { anchor: Anchor::BusinessIsCustomer, ..settings() };
+    let options =
+        SandboxOptions { chartmogul_texts: ChartmogulTexts::Tidied, ..SandboxOptions::default() };
+    let mut stage = Stage::with(settings, options);
+    stage.add_business("Bolt Ltd", None);
+    stage.add_business("Cargo Ltd", None);
+    let ada = person(&mut stage, "Ada", "ada@mail.example");
+    stage.set_business(ada, Some(0));
+    let note = stage.add_note(ada, "Launched \u{1f680} at last").unwrap();
+    stage.wait(5 * MINUTE);
+    stage.run(APPLY);
+    stage.wait(HOUR);
+    must(stage.copies(note).len() == 1, "the note did not come")?;
+    let before = stage.writes();
+    stage.run(FULL);
+    must(stage.writes() == before, "what the service tidied is written again")?;
+    stage.set_business(ada, Some(1));
+    stage.wait(5 * MINUTE);
+    stage.run(FULL);
+    let there = places(&stage, note);
+    must(there == ["ghlb:LOCATION:B1"], &format!("the note is at {there:?}"))
 }

@@ -39,7 +39,7 @@ kinds! {
     DeleteCustomer, ImportAgain, DeleteOwnSource, MergeThere, MergeHere, Business,
     RenameLocation, OtherSource, OtherMarker, OtherObjects, OtherLink, OtherAnchor,
     KeepCopy, Restore, LoseState, SecondMachine, Clock, Page, Refusal, WroteAnyway, Unread,
-    Kill, PlanOnly, HalfPlan, Days, DateAhead, NoteTwice, NewCustomer,
+    Kill, PlanOnly, HalfPlan, Days, DateAhead, NoteTwice, NewCustomer, TakenOver, Away,
 }
 
 pub const KINDS: Kinds = Kinds {
@@ -47,6 +47,15 @@ pub const KINDS: Kinds = Kinds {
     sometimes: &[
         6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
         30, 31, 32, 33, 34, 35, 36, 37, 38, 39,
+    ],
+};
+
+/// The same, and what befalls processes: another one takes over, a service is away for a while.
+pub const KINDS_OF_PROCESSES: Kinds = Kinds {
+    always: KINDS.always,
+    sometimes: &[
+        6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+        30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 40, 40, 41,
     ],
 };
 
@@ -1178,6 +1187,39 @@ impl Story {
                     Retold::NoteUnder { note, contact: self.stage.contacts[contact].clone() }
                 };
                 self.stage.ledger.borrow_mut().retold.push(retold);
+            }
+            Kind::TakenOver => {
+                let commits = self.stage.host.store.commits();
+                let after = 1 + reader.below(24) as u64;
+                self.stage.wait(2 * MINUTE);
+                self.stage.host.store.stolen_at.set(Some(commits + after));
+                let ran = self.stage.run(APPLY);
+                let taken = self.stage.host.store.stolen_at.take().is_none();
+                self.stage.tell(format!(
+                    "another process takes over at commit {after} of a run ({taken}, {:?})",
+                    ran.error
+                ));
+                if taken {
+                    self.reached.insert("taken_over_amid_writes");
+                }
+                invariants::broken_on_the_way(&self.stage)?;
+            }
+            Kind::Away => {
+                let left = [10, 25, 40][reader.below(3)];
+                let what = What::Refusal(503);
+                let (method, starts) = ("POST", "/v1/".to_owned());
+                let (ends, holds) = (String::new(), String::new());
+                let trouble = Trouble { method, starts, ends, holds, left, what };
+                let (ran, struck) = self.run_in_trouble(trouble, reader);
+                self.stage.tell(format!("a run in which ChartMogul is away for {left} creates"));
+                if struck {
+                    self.reached.insert("away_for_a_while");
+                    let breathless = ran.error.filter(|code| code.retryable());
+                    if let Some(code) = breathless {
+                        return Err(format!("a run has no patience: {}", code.text()));
+                    }
+                }
+                after_run(&self.stage, &ran)?;
             }
             Kind::NewCustomer => {
                 let number = self.stage.customers.len() + 50;

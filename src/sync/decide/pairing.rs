@@ -223,15 +223,20 @@ pub(in crate::sync) fn primary(
     if let [(one, _)] = of_source.as_slice() {
         return one.contact.clone();
     }
-    let fits = |(_, seen): &&(&Candidate, &SeenContact)| {
+    // The more of what we wrote, the better.
+    let fits = |seen: &SeenContact| {
         let same = |name: &str| {
             let ours = pair.base.get(&format!("{PRIMARY_CONTACT}{name}"));
-            ours.is_some() && seen.fields.get(name) == ours
+            (ours.is_some() && seen.fields.get(name) == ours, ours == seen.fields.get(name))
         };
-        same("email") || (same("first_name") && same("last_name"))
+        let [email, first, last] = ["email", "first_name", "last_name"].map(same);
+        let fits = email.0 || (first.0 && last.0);
+        fits.then(|| [email, first, last].into_iter().filter(|(_, equal)| *equal).count())
     };
     let known = if of_source.is_empty() { under.iter().collect() } else { of_source };
-    first(known.into_iter().filter(fits).map(|(one, _)| *one))?.contact.clone()
+    let best = known.iter().filter_map(|(_, seen)| fits(seen)).max()?;
+    let fitting = known.into_iter().filter(|(_, seen)| fits(seen) == Some(best));
+    first(fitting.map(|(one, _)| *one))?.contact.clone()
 }
 
 /// How a record that names the contact is matched: by the external id that we gave it, or by an

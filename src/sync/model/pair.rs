@@ -115,6 +115,9 @@ records! {
         pub matched: Matched = "matched";
         /// For each field what GHL showed when both were last in step: the value, or a hash of a text.
         pub base: Fields = "base";
+        /// For notes and tasks: what ChartMogul's answer showed, where that is not what it was given. What
+        /// stands there so is no person's.
+        pub shown: Fields = "shown";
         /// Fields whose values stay ChartMogul's since the first link.
         pub kept: Vec<String> = "kept";
         /// For notes and tasks the GHL contact, for contacts the business.

@@ -229,5 +229,7 @@ records! {
         pub failures: u32 = "failures";
         /// When it was last worked on, epoch milliseconds.
         pub active_at: u64 = "activeAt";
+        /// Whether it was left for a while and taken up again: the store may be an older copy by now.
+        pub resumed: bool = "resumed";
     }
 }

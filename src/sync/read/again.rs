@@ -10,13 +10,15 @@ use super::super::model::pair::Kind;
 use super::super::model::staged::StagedContact;
 use super::super::model::standing::{DeadLetter, Reason, Refusal, Standing};
 use super::super::model::state::Run;
+use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
 use super::super::state::tables::{AGAIN, LETTERS, REFUSALS};
 use super::super::work::Work;
-use super::contacts::TOGETHER;
+use super::contacts::{Listing, TOGETHER};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
+use crate::record::Json;
 
 /// Refused records of a group that a full pass tries again.
 const TRIED_OF_A_GROUP: usize = 10;
@@ -36,12 +38,25 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, row)| row.is_none())
             .map(|(id, _)| id)
             .collect();
-        let answers = gather(&unread, TOGETHER, async |id: &String| {
+        let items = self.contacts_by_id(run, &mut batch, &unread).await?;
+        self.stage_contacts(run, work, Listing::ById, &items, &mut batch).await?;
+        Ok(Step { batch, done: false })
+    }
+
+    /// Contacts as GHL has them at this moment. One that cannot be read is set aside, and read again by the
+    /// next run.
+    pub(in crate::sync) async fn contacts_by_id(
+        &self,
+        run: &mut Run,
+        batch: &mut Batch,
+        ids: &[String],
+    ) -> Result<Vec<Json>> {
+        let answers = gather(ids, TOGETHER, async |id: &String| {
             self.ghl_value("contacts.get", json!({ "contactId": id })).await
         })
         .await;
         let mut items = Vec::new();
-        for (id, answer) in unread.iter().zip(answers) {
+        for (id, answer) in ids.iter().zip(answers) {
             match answer {
                 Ok(item) => {
                     run.plan.least_read_calls.ghl += 1;
@@ -54,13 +69,12 @@ impl<H: Host> Engine<'_, H> {
                 Err(error) => {
                     run.rejected += 1;
                     let letter = self.letter(Kind::Contact, id, Some(id), &error);
-                    self.set_aside(&mut batch, &of(Kind::Contact, id), letter)?;
+                    self.set_aside(batch, &of(Kind::Contact, id), letter)?;
                     batch.put(&AGAIN, id, &run.plan.id)?;
                 }
             }
         }
-        self.stage_contacts(run, work, &items, &mut batch).await?;
-        Ok(Step { batch, done: false })
+        Ok(items)
     }
 
     /// Of each group of refusals some are tried again, in turn: what was refused may be mended.

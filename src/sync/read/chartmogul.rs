@@ -9,7 +9,7 @@ use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};
 use super::super::model::standing::{Choice, Intent};
-use super::super::model::state::Run;
+use super::super::model::state::{Phase, Run};
 use super::super::state::keeper::Batch;
 use super::super::state::tables::{CHOICES, INTENTS, PAIRS};
 use super::super::state::tables::{of, of_kind};
@@ -22,7 +22,7 @@ use crate::host::Host;
 use crate::http::Page;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{attributes, customer, member, task};
-use crate::mapping::settings::Anchor;
+use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::{Fields, email, hash, notes, tasks, text};
 use crate::mutants::{self, Mutant};
 use crate::phone::e164;
@@ -38,10 +38,10 @@ pub(in crate::sync) struct FoundChild {
     /// When it was made.
     created: Option<i64>,
     /// The GHL record that its text names.
-    marker: Option<String>,
-    fields: Fields,
+    pub(in crate::sync) marker: Option<String>,
+    pub(in crate::sync) fields: Fields,
     /// What it says, as a hash.
-    content: String,
+    pub(in crate::sync) content: String,
 }
 
 /// The endpoint that lists notes or tasks.
@@ -551,6 +551,40 @@ impl<H: Host> Engine<'_, H> {
             batch.put(&work.tables.customer_contacts, uuid, &seen)?;
         }
         self.merge(work, rows, batch).await
+    }
+
+    /// ChartMogul's notes and tasks made since a run began: one that is taken up again may go on in an
+    /// older copy of its store, and what another one made meanwhile is in no list that it has read.
+    pub(in crate::sync) async fn read_newer(&self, run: &mut Run, work: &Work) -> Result<()> {
+        for (kind, object, read) in [
+            (Kind::Note, Object::Notes, Phase::ChartmogulNotes),
+            (Kind::Task, Object::Tasks, Phase::ChartmogulTasks),
+        ] {
+            let endpoint = list_of_children(kind);
+            if run.phase <= read || !self.settings.includes(object) {
+                continue;
+            }
+            let until = signed(run.plan.created_at.saturating_sub(OVERLAP_MS));
+            let mut cursor: Option<String> = None;
+            loop {
+                let parameters = json!({ "per_page": RECORDS_A_PAGE });
+                let page = self.chartmogul_page(endpoint, parameters, cursor.as_deref()).await?;
+                run.plan.least_read_calls.chartmogul += 1;
+                let mut found = Vec::with_capacity(page.items.len());
+                for item in &page.items {
+                    found.push(self.child_of(kind, endpoint, item)?);
+                }
+                let older = found.iter().any(|child| child.created.is_some_and(|at| at < until));
+                let mut batch = self.keeper.batch();
+                self.index_children(work, kind, found, &mut batch).await?;
+                self.keeper.commit(batch).await?;
+                cursor = page.cursor.filter(|_| !older);
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds candidates to those already known under the same value.

@@ -30,8 +30,10 @@ const BUSINESSES_A_PAGE: u64 = 100;
 /// of a step: one that is cut off is begun anew.
 pub(in crate::sync) const TOGETHER: usize = 8;
 /// Contacts changed so long before the newest one seen are read again: GHL's search is an index
-/// that lags by seconds, up to a minute.
-pub(in crate::sync) const OVERLAP_MS: u64 = 5 * 60_000;
+/// that lags by seconds, up to a minute as was measured; ten are allowed for.
+pub(in crate::sync) const OVERLAP_MS: u64 = 15 * 60_000;
+/// The index may tell times less exactly than the record does.
+const SAME_TIME_MS: i64 = 1_000;
 /// A value that more contacts have than this is a shared one.
 pub(in crate::sync) const SHARED_FROM: usize = 50;
 
@@ -62,7 +64,7 @@ impl<H: Host> Engine<'_, H> {
         }
         run.done += page.items.len() as u64;
         let mut batch = self.keeper.batch();
-        self.stage_contacts(run, work, &page.items, &mut batch).await?;
+        self.stage_contacts(run, work, Listing::Index, &page.items, &mut batch).await?;
         run.cursor = page.cursor;
         Ok(Step { batch, done: run.cursor.is_none() })
     }
@@ -80,7 +82,7 @@ impl<H: Host> Engine<'_, H> {
         }
         run.plan.least_read_calls.ghl += items.len() as u64;
         let mut batch = self.keeper.batch();
-        self.stage_contacts(run, work, &items, &mut batch).await?;
+        self.stage_contacts(run, work, Listing::ById, &items, &mut batch).await?;
         Ok(Step { batch, done: true })
     }
 
@@ -89,11 +91,19 @@ impl<H: Host> Engine<'_, H> {
         &self,
         run: &mut Run,
         work: &Work,
+        listing: Listing,
         items: &[Json],
         batch: &mut Batch,
     ) -> Result<()> {
-        let read: BTreeMap<String, Contact<'_>> =
+        let current: Vec<Json>;
+        let mut read: BTreeMap<String, Contact<'_>> =
             self.listed(run, batch, Kind::Contact, None, items)?.into_iter().collect();
+        if listing == Listing::Index {
+            let stale = self.stale(&read).await?;
+            read.retain(|id, _| !stale.contains(id));
+            current = self.contacts_by_id(run, batch, &stale).await?;
+            read.extend(self.listed(run, batch, Kind::Contact, None, &current)?);
+        }
         let ids: Vec<&String> = read.keys().collect();
         let pairs: Vec<Option<Pair>> =
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
@@ -124,8 +134,7 @@ impl<H: Host> Engine<'_, H> {
         for (((id, contact), pair), (known, (before, again))) in
             read.iter().zip(&pairs).zip(known.into_iter().zip(staged.iter().zip(again)))
         {
-            let updated =
-                contact.date_updated.as_ref().and_then(|at| at.milliseconds()).unwrap_or(0);
+            let updated = updated(contact);
             let seen = known.as_ref().is_some_and(|known| {
                 known.updated == updated && known.run == *last && !last.is_empty()
             });
@@ -197,6 +206,21 @@ impl<H: Host> Engine<'_, H> {
         self.keep_keys(keys, batch).await
     }
 
+    /// Contacts of which GHL's index shows an older state than was seen: they are read by id, and that
+    /// answer counts.
+    async fn stale(&self, read: &BTreeMap<String, Contact<'_>>) -> Result<Vec<String>> {
+        if mutants::is_on(Mutant::OldStateWins) {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<&String> = read.keys().collect();
+        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &ids).await?;
+        let older = |((id, contact), known): ((&String, &Contact<'_>), Option<Known>)| {
+            let seen = known.map_or(0, |known| known.updated);
+            (updated(contact) + SAME_TIME_MS < seen).then(|| id.clone())
+        };
+        Ok(read.iter().zip(known).filter_map(older).collect())
+    }
+
     /// Keeps who has which e-mail address, phone or name.
     async fn keep_keys(&self, keys: Keys, batch: &mut Batch) -> Result<()> {
         let names: Vec<&String> = keys.changes.keys().collect();
@@ -258,6 +282,18 @@ impl<H: Host> Engine<'_, H> {
         run.cursor = page.cursor;
         Ok(Step { batch, done: run.cursor.is_none() })
     }
+}
+
+/// What GHL's answer was: of its index, which lags, or of the record itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sync) enum Listing {
+    Index,
+    ById,
+}
+
+/// When a contact changed last, epoch milliseconds; 0 where GHL does not say.
+fn updated(contact: &Contact<'_>) -> i64 {
+    contact.date_updated.as_ref().and_then(|at| at.milliseconds()).unwrap_or(0)
 }
 
 /// Rows of the table of keys that a page of contacts changes.

@@ -15,7 +15,7 @@ use super::super::state::tables::{APART, DELETED, OWNERS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::Rows;
-use super::contacts::TOGETHER;
+use super::contacts::{Listing, TOGETHER};
 use crate::chartmogul::records::{Contact, Customer};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
@@ -65,7 +65,7 @@ impl<H: Host> Engine<'_, H> {
                 Err(_) => {}
             }
         }
-        self.stage_contacts(run, work, &items, &mut batch).await?;
+        self.stage_contacts(run, work, Listing::ById, &items, &mut batch).await?;
         Ok(Step { batch, done: false })
     }
 

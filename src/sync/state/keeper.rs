@@ -12,6 +12,7 @@ use super::super::model::state::Lease;
 use super::tables::{LEASE, Table};
 use crate::error::{Code, Error, Result};
 use crate::host::{Committed, Guard, StateStore};
+use crate::mutants::{self, Mutant};
 use crate::record::{self, Problem, Slot};
 
 /// What can be read from the store.
@@ -137,6 +138,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
 
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
         let lease = self.lease.borrow().clone();
+        let lease = lease.filter(|_| !mutants::is_on(Mutant::LeaseIsNotAsked));
         let guard = lease.map(|text| Guard { key: self.lease_key(), value: Some(text) });
         match self.store.commit(puts, deletes, guard).await? {
             Committed::Yes => Ok(()),

@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::super::budget::{Budget, RunOptions};
+use super::super::calls::row_of;
 use super::super::compare::ORDERS;
 use super::super::engine::{Engine, together};
 use super::super::letters::group_of;
@@ -43,6 +44,9 @@ const FAILURES_IN_A_ROW: u32 = 5;
 const PAUSE_MS: u64 = 5_000;
 /// How far the clocks of two machines may be apart.
 const CLOCK_SKEW_MS: u64 = 5 * 60_000;
+/// Creates that are looked for where a plan is taken up again. Changes are carried out in their order:
+/// if one of the first stands there, the store is an older copy, and all of them are looked for.
+const LOOKED_FOR_AT_FIRST: u32 = 4;
 /// Equal refusals in a row after which an endpoint is not asked any more by this run.
 const REFUSALS_IN_A_ROW: u32 = 20;
 
@@ -82,6 +86,9 @@ impl<H: Host> Engine<'_, H> {
             standings: Standings::default(),
         };
         let progress = Progress::new(&work, Budget::new(&options, began, before), &run.plan);
+        if run.resumed {
+            progress.unsure.set(Some(LOOKED_FOR_AT_FIRST));
+        }
         if let Err(error) = self.ensure_data_source(&progress, &run).await {
             self.end(&progress, error);
         }
@@ -321,6 +328,9 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(in crate::sync) fn rest_since(&self, sent_at: u64, lasts: u64) -> u64 {
+        if mutants::is_on(Mutant::SentAgainAtOnce) {
+            return 0;
+        }
         (sent_at + lasts).saturating_sub(self.host.now()).min(lasts)
     }
 
@@ -337,9 +347,8 @@ impl<H: Host> Engine<'_, H> {
         if of_maker.is_some() {
             return of_maker;
         }
-        // A create is looked for when its time is over, an update is sent again after twice that.
-        let lasts = if change.makes() { self.chartmogul.timeout_ms() } else { self.twice() };
-        let rest = begun.map_or(0, |intent| self.rest(intent, lasts));
+        // It is looked for when its time is over.
+        let rest = begun.map_or(0, |intent| self.rest(intent, self.chartmogul.timeout_ms()));
         (rest > 0).then(|| self.host.monotonic() + rest)
     }
 
@@ -367,7 +376,8 @@ impl<H: Host> Engine<'_, H> {
         if let Some(stop) = progress.budget.exhausted(self.host, calls) {
             return progress.stop.set(Some(stop));
         }
-        let begun = begun.or_else(|| change.look_first.then(Intent::of_answer));
+        let unsure = begun.is_none() && change.makes() && progress.looks_first();
+        let begun = begun.or_else(|| (change.look_first || unsure).then(Intent::of_answer));
         let blocked =
             progress.blocked.borrow().iter().find(|(kind, _)| *kind == change.kind).cloned();
         let mut change = change;
@@ -438,7 +448,10 @@ impl<H: Host> Engine<'_, H> {
                 progress.tally.borrow_mut().count(change);
             }
             Err(error) if error.code.ends_run() => return Err(error),
-            Err(error) if self.waits(progress, change, &error) => return Ok(()),
+            Err(error) if self.waits(progress, change, &error) => {
+                self.note_answered(&mut batch, &change.row()).await?;
+                return self.keeper.commit(batch).await;
+            }
             Err(error)
                 if mutants::is_on(Mutant::OneRefusalEndsAll)
                     && matches!(error.code, Code::Forbidden | Code::Rejected) =>
@@ -488,6 +501,7 @@ impl<H: Host> Engine<'_, H> {
                 base.insert("assignee".to_owned(), assignee);
             }
             let pair = Pair {
+                shown: self.shown_otherwise(change, sent.shown, before.shown),
                 chartmogul: sent.uuid.clone().filter(|_| change.role != Role::Guest),
                 customer: sent.customer.clone(),
                 source: match (change.role, first) {
@@ -558,6 +572,20 @@ impl<H: Host> Engine<'_, H> {
             progress.tally.borrow_mut().refused_fields += 1;
         }
         Ok(())
+    }
+
+    /// What ChartMogul shows of a note or task that is not what it was given.
+    fn shown_otherwise(&self, change: &Change, shown: Option<Fields>, before: Fields) -> Fields {
+        if mutants::is_on(Mutant::AnswerNotTakenIn) {
+            return Fields::new();
+        }
+        let Some(shown) = shown else { return before };
+        let same = row_of(change).same;
+        let otherwise = |name: &str, shown: &Value| {
+            change.to.get(name).is_some_and(|given| !same(name, given, shown, self.settings))
+        };
+        let kept = select(&before, &|name, _| !change.to.contains_key(name));
+        kinds::merged(&kept, &select(&shown, &otherwise))
     }
 
     /// What a new contact brings to its customer, beside its pair.
@@ -687,11 +715,10 @@ impl<H: Host> Engine<'_, H> {
         self.set_aside(batch, &row, letter)?;
         self.doubt(batch, change).await?;
         if !error.code.retryable() && !outcome_is_open(&error) {
-            let intent: Option<Intent> = self.keeper.get(&INTENTS, &row).await?;
-            match intent.filter(|_| change.makes()) {
+            match change.makes() {
                 // Even a refusal may have written. The next try looks before it sends.
-                Some(intent) => batch.put(&INTENTS, &row, &Intent { answered: true, ..intent })?,
-                None => batch.delete(&INTENTS, &row),
+                true => self.note_answered(batch, &row).await?,
+                false => batch.delete(&INTENTS, &row),
             }
         }
         let again = error.code.retryable() || outcome_is_open(&error) || may_follow;
@@ -700,6 +727,15 @@ impl<H: Host> Engine<'_, H> {
         }
         progress.tally.borrow_mut().rejected += 1;
         Ok(())
+    }
+
+    /// Notes that what was begun is under way no more: it was answered, or never sent.
+    async fn note_answered(&self, batch: &mut Batch, row: &str) -> Result<()> {
+        let intent: Option<Intent> = self.keeper.get(&INTENTS, row).await?;
+        match intent {
+            Some(intent) => batch.put(&INTENTS, row, &Intent { answered: true, ..intent }),
+            None => Ok(()),
+        }
     }
 
     /// Whether a change that failed for want of the service is tried again by this run: a record that
@@ -714,7 +750,8 @@ impl<H: Host> Engine<'_, H> {
             progress.failing_since.set(now);
         }
         let row = change.row();
-        let patient = now.saturating_sub(progress.failing_since.get()) < self.settings.patience_ms;
+        let patient = now.saturating_sub(progress.failing_since.get()) < self.settings.patience_ms
+            && !mutants::is_on(Mutant::ShortOfBreath);
         if failures + 1 >= FAILURES_IN_A_ROW {
             if patient {
                 let pause = error.retry_after_ms.unwrap_or(0).max(PAUSE_MS);

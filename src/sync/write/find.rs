@@ -1,7 +1,8 @@
-//! Looking in ChartMogul for a record that may have been created.
+//! Looking in ChartMogul for a write that may have been done.
 
 use serde_json::{Value, json};
 
+use super::super::calls::row_of;
 use super::super::engine::Engine;
 use super::super::engine::RECORDS_A_PAGE;
 use super::super::model::change::Change;
@@ -12,7 +13,9 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::dates;
 use crate::error::{Result, Service};
 use crate::host::Host;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, attributes, customer, member, task};
+use crate::mapping::settings::Marker;
 use crate::mapping::{Fields, notes, tasks};
 
 /// How far ChartMogul's clock may be behind ours.
@@ -25,6 +28,8 @@ pub(in crate::sync) struct Made {
     pub(in crate::sync) customer: String,
     /// What the record holds, where it was found and not just written.
     pub(in crate::sync) held: Option<Fields>,
+    /// Of a note or task: what the answer to its writing shows.
+    pub(in crate::sync) shown: Option<Fields>,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -44,6 +49,48 @@ impl<H: Host> Engine<'_, H> {
             (Kind::Contact, _, Some(customer)) => self.find_contact(change, customer).await,
             _ => Ok(None),
         }
+    }
+
+    /// Whether a record shows all that an update was to write. False where ChartMogul does not show it
+    /// all: of a customer's primary contact nothing is on its record.
+    pub(in crate::sync) async fn shows(
+        &self,
+        change: &Change,
+        customer: Option<&str>,
+    ) -> Result<bool> {
+        let row = row_of(change);
+        let of_customer = row.retrieve == kinds::CUSTOMER.retrieve;
+        let uuid = if of_customer { customer } else { change.uuid.as_deref() };
+        let hidden = change.to.keys().any(|name| name.starts_with(PRIMARY_CONTACT));
+        let Some(uuid) = uuid.filter(|_| !hidden && change.external.is_none()) else {
+            return Ok(false);
+        };
+        let (endpoint, parameter) = row.retrieve;
+        let answer = self.chartmogul_value(endpoint, json!({ parameter: uuid })).await?;
+        let mut tags = Vec::new();
+        let held = if change.kind.is_child() {
+            let child = self.child_of(change.kind, endpoint, &answer)?;
+            let text = if change.kind == Kind::Note { "text" } else { "task_details" };
+            let marks = self.settings.marker == Marker::Trailing;
+            if change.to.contains_key(text) && marks != child.marker.is_some() {
+                return Ok(false);
+            }
+            child.fields
+        } else if of_customer {
+            let found: Customer = self.parse(Service::Chartmogul, endpoint, &answer)?;
+            tags.clone_from(&found.attributes.tags);
+            let mut held = customer::seen(&found);
+            held.extend(attributes::seen(&found));
+            held
+        } else {
+            member::seen(&self.parse::<Contact>(Service::Chartmogul, endpoint, &answer)?)
+        };
+        let written = |(name, value): (&String, &Value)| {
+            held.get(name).is_some_and(|there| (row.same)(name, value, there, self.settings))
+        };
+        Ok(change.to.iter().all(written)
+            && change.tags.add.iter().all(|tag| tags.contains(tag))
+            && !change.tags.remove.iter().any(|tag| tags.contains(tag)))
     }
 
     async fn find_note(&self, change: &Change, customer: &str) -> Result<Option<Made>> {
@@ -161,5 +208,5 @@ impl<H: Host> Engine<'_, H> {
 }
 
 fn found_as(uuid: Option<String>, customer: &str, held: Fields) -> Made {
-    Made { uuid, customer: customer.to_owned(), held: Some(held) }
+    Made { uuid, customer: customer.to_owned(), held: Some(held), shown: None }
 }

@@ -43,6 +43,8 @@ pub(in crate::sync) struct Progress<'p> {
     pub(in crate::sync) under_way: Cell<u64>,
     /// ChartMogul users that a write of this run has shown to exist.
     pub(in crate::sync) proven: RefCell<Vec<String>>,
+    /// How many creates are yet looked for before they are sent, where the store may be an older copy.
+    pub(in crate::sync) unsure: Cell<Option<u32>>,
     /// Held while a user that is not proven yet is tried: a wrong one costs one call and not many.
     pub(in crate::sync) probe: async_lock::Mutex<()>,
 }
@@ -70,8 +72,17 @@ impl<'p> Progress<'p> {
             linked: Cell::default(),
             under_way: Cell::default(),
             proven: RefCell::default(),
+            unsure: Cell::default(),
             probe: async_lock::Mutex::new(()),
         }
+    }
+
+    /// Whether a create that nothing is known of is looked for first, as it may stand there by a run that
+    /// this store does not remember.
+    pub(in crate::sync) fn looks_first(&self) -> bool {
+        let Some(left) = self.unsure.get() else { return false };
+        self.unsure.set(Some(if left == u32::MAX { left } else { left.saturating_sub(1) }));
+        left > 0
     }
 
     /// Carries a change out later: its row stays in the plan.

@@ -37,6 +37,8 @@ pub(in crate::sync) struct Sent {
     pub(in crate::sync) refused: Vec<FieldLetter>,
     /// The assignee that was written in the place of one that ChartMogul does not know.
     pub(in crate::sync) assignee: Option<Value>,
+    /// Of a note or task: what ChartMogul showed after it was written.
+    pub(in crate::sync) shown: Option<Fields>,
     /// Whether a person's copy stays at the former place.
     pub(in crate::sync) left_behind: Option<String>,
 }
@@ -72,7 +74,7 @@ impl<H: Host> Engine<'_, H> {
             let sent = if makes {
                 self.create(progress, &mut change, customer.as_deref(), begun.clone()).await
             } else {
-                self.update(progress, &mut change, customer.as_deref()).await.map(Some)
+                self.update_once(progress, &mut change, customer.as_deref(), begun.as_ref()).await
             };
             let error = match sent {
                 Err(error) if error.code == Code::Rejected => error,
@@ -100,7 +102,7 @@ impl<H: Host> Engine<'_, H> {
                 let uuid = change.uuid.clone();
                 let customer = customer.clone().unwrap_or_default();
                 change.to = rest;
-                break Made { uuid, customer, held: None };
+                break Made { uuid, customer, ..Made::default() };
             }
             change.to = rest;
         };
@@ -116,7 +118,7 @@ impl<H: Host> Engine<'_, H> {
                 tags: TagChange::default(),
                 ..change.clone()
             };
-            match self.update(progress, &mut alone, at.as_deref()).await {
+            match self.update(progress, &mut alone, at.as_deref(), &Cell::new(0)).await {
                 Ok(_) => {}
                 Err(error) if error.code == Code::Rejected => {
                     refused.push(letter_of(&field, &error))
@@ -130,7 +132,8 @@ impl<H: Host> Engine<'_, H> {
         }
         let assignee = change.to.get("assignee").cloned();
         let uuid = sent.uuid.or(change.uuid);
-        Ok(Some(Sent { uuid, customer: sent.customer, refused, assignee, left_behind }))
+        let (customer, shown) = (sent.customer, sent.shown);
+        Ok(Some(Sent { uuid, customer, refused, assignee, shown, left_behind }))
     }
 
     /// Creates a record once. One that was begun is looked for when the time for its answer is over, and
@@ -146,6 +149,10 @@ impl<H: Host> Engine<'_, H> {
         let mut found = None;
         if let Some(intent) = &begun {
             found = self.find_begun(change, customer, intent).await?;
+            // A run that this store does not remember has made it: it may have made the others too.
+            if found.is_some() && intent.sent_at == 0 && progress.unsure.get().is_some() {
+                progress.unsure.set(Some(u32::MAX));
+            }
             let rest = self.rest(intent, self.twice());
             if found.is_none() && rest > 0 {
                 progress.postpone(change.row(), self.host.monotonic() + rest);
@@ -178,7 +185,7 @@ impl<H: Host> Engine<'_, H> {
                     external: None,
                     ..change.clone()
                 };
-                self.update(progress, &mut late, Some(&made.customer)).await?;
+                self.update(progress, &mut late, Some(&made.customer), &Cell::new(0)).await?;
             }
             // The contact that goes along to its new customer may not have gone yet.
             if moves {
@@ -212,12 +219,7 @@ impl<H: Host> Engine<'_, H> {
         match sent {
             Ok(made) => Ok(Some(made)),
             Err(error) if outcome_is_open(&error) => {
-                if progress.count_try(&change.row()) >= MOST_TRIES {
-                    return Err(error);
-                }
-                let rest = self.rest_since(sent_at.get(), self.chartmogul.timeout_ms());
-                progress.postpone(change.row(), self.host.monotonic() + rest);
-                Ok(None)
+                self.await_outcome(progress, change, &sent_at, error).map(|()| None)
             }
             // It was answered, and may have been done all the same.
             Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
@@ -298,13 +300,67 @@ impl<H: Host> Engine<'_, H> {
             (_, Role::Customer) => {
                 let made: Customer = self.parse(service, endpoint, answer)?;
                 let customer = made.uuid.ok_or_else(|| without_uuid(endpoint))?;
-                return Ok(Made { uuid: None, customer, held: None });
+                return Ok(Made { customer, ..Made::default() });
             }
             _ => self.parse::<Contact>(service, endpoint, answer)?.uuid,
         };
         let uuid = uuid.ok_or_else(|| without_uuid(endpoint))?;
         let customer = customer.unwrap_or_default().to_owned();
-        Ok(Made { uuid: Some(uuid), customer, held: None })
+        let shown = self.shown(change, endpoint, answer);
+        Ok(Made { uuid: Some(uuid), customer, held: None, shown })
+    }
+
+    /// What the answer to a write shows of a note or task: a service may tidy what it is given.
+    fn shown(&self, change: &Change, endpoint: &'static str, answer: &Json) -> Option<Fields> {
+        let child = self.child_of(change.kind, endpoint, answer);
+        child.ok().filter(|_| change.kind.is_child()).map(|child| child.fields)
+    }
+
+    /// Writes changed fields. An update that was begun is looked at when the time for its answer is over,
+    /// and sent again at the earliest after twice that time, having been looked at once more. `None` where
+    /// it is not time yet.
+    async fn update_once(
+        &self,
+        progress: &Progress<'_>,
+        change: &mut Change,
+        customer: Option<&str>,
+        begun: Option<&Intent>,
+    ) -> Result<Option<Made>> {
+        if let Some(intent) = begun.filter(|intent| !intent.answered) {
+            self.replace_refused_user(progress.work, change)?;
+            if self.shows(change, customer).await? {
+                let customer = customer.unwrap_or_default().to_owned();
+                return Ok(Some(Made { uuid: change.uuid.clone(), customer, ..Made::default() }));
+            }
+            let rest = self.rest(intent, self.twice());
+            if rest > 0 {
+                progress.postpone(change.row(), self.host.monotonic() + rest);
+                return Ok(None);
+            }
+        }
+        let sent_at = Cell::new(0);
+        match self.update(progress, change, customer, &sent_at).await {
+            Err(error) if outcome_is_open(&error) => {
+                self.await_outcome(progress, change, &sent_at, error).map(|()| None)
+            }
+            sent => sent.map(Some),
+        }
+    }
+
+    /// What became of a write is not known: it waits until its time is over, unless it has done so often.
+    fn await_outcome(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        sent_at: &Cell<u64>,
+        error: Error,
+    ) -> Result<()> {
+        if progress.count_try(&change.row()) >= MOST_TRIES {
+            return Err(error);
+        }
+        let rest = self.rest_since(sent_at.get(), self.chartmogul.timeout_ms());
+        progress.postpone(change.row(), self.host.monotonic() + rest);
+        Ok(())
     }
 
     /// Writes the changed fields of a linked record.
@@ -313,17 +369,22 @@ impl<H: Host> Engine<'_, H> {
         progress: &Progress<'_>,
         change: &mut Change,
         customer: Option<&str>,
+        sent_at: &Cell<u64>,
     ) -> Result<Made> {
         let at = customer.unwrap_or_default();
-        self.with_known_user(progress, change, async |change| {
-            let users = progress.work.ready.users.borrow().clone();
-            for call in self.calls_of(progress.work, &users, change, at) {
-                self.send_call(change, customer, &call, &Cell::new(0)).await?;
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(Made { uuid: change.uuid.clone(), customer: at.to_owned(), held: None })
+        let shown = self
+            .with_known_user(progress, change, async |change| {
+                let users = progress.work.ready.users.borrow().clone();
+                let mut shown = None;
+                for call in self.calls_of(progress.work, &users, change, at) {
+                    let answer = self.send_call(change, customer, &call, sent_at).await?;
+                    shown = self.shown(change, call.endpoint, &answer);
+                }
+                Ok(shown)
+            })
+            .await?;
+        let (uuid, customer) = (change.uuid.clone(), at.to_owned());
+        Ok(Made { uuid, customer, held: None, shown })
     }
 
     /// Sends a call of a change. That it is sent is in the store before it leaves, each time it does.
@@ -340,7 +401,9 @@ impl<H: Host> Engine<'_, H> {
                 sent_at.set(self.host.now());
                 let intent = Intent {
                     sent_at: sent_at.get(),
-                    customer: customer.map(str::to_owned),
+                    customer: customer
+                        .filter(|_| !mutants::is_on(Mutant::IntentForgetsWhere))
+                        .map(str::to_owned),
                     owner: self.owner.clone(),
                     ..Intent::default()
                 };
@@ -382,6 +445,10 @@ impl<H: Host> Engine<'_, H> {
             Err(error) if error.code == Code::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
+        // What it showed of our last write is ours, too.
+        let own = change.double_of.as_deref().unwrap_or(&change.id);
+        let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.kind, own)).await?;
+        let shown = pair.map(|pair| pair.shown).unwrap_or_default();
         let (untouched, rest) = if change.kind == Kind::Note {
             let note: Note = self.parse(Service::Chartmogul, retrieve, &answer)?;
             let text = note.text.unwrap_or_default();
@@ -392,6 +459,7 @@ impl<H: Host> Engine<'_, H> {
                     .is_some_and(|content| notes::is_untouched(&text, content))
             };
             let untouched = ours(&change.from)
+                || ours(&shown)
                 || notes::is_untouched(
                     &text,
                     &kinds::note::content(
@@ -405,9 +473,11 @@ impl<H: Host> Engine<'_, H> {
             let held = kinds::task::seen(&task);
             let same = |base: &Fields| {
                 ["task_details", "due_date", "completed"].iter().all(|name| {
-                    let (Some(base), Some(held)) = (base.get(*name), held.get(*name)) else {
-                        return false;
-                    };
+                    let Some(held) = held.get(*name) else { return false };
+                    if shown.get(*name) == Some(held) {
+                        return true;
+                    }
+                    let Some(base) = base.get(*name) else { return false };
                     kinds::mark(held) == *base || (row.same)(name, base, held, self.settings)
                 })
             };
