@@ -29,16 +29,17 @@ const SLOW_SEEDS: u64 = 400;
 /// Seeds beyond them whose stories broke once.
 const SLOW_BROKEN: [u64; 0] = [];
 /// Faults that stories notice in which writes are slow and processes come and go.
-const OF_PROCESSES: [Mutant; 5] = [
+const OF_PROCESSES: [Mutant; 4] = [
     Mutant::SentAgainAtOnce,
-    Mutant::IntentForgetsWhere,
     Mutant::LeaseIsNotAsked,
     Mutant::ShortOfBreath,
     Mutant::DoublesUnseen,
 ];
-/// Faults that no story meets: an index that lags would make liars of all judgements in between, and
-/// the people of stories type no emoji. Their situations notice them.
-const OF_SITUATIONS: [Mutant; 2] = [Mutant::OldStateWins, Mutant::AnswerNotTakenIn];
+/// Faults that no story meets: an index that lags would make liars of all judgements in between, the
+/// people of stories type no emoji, and nobody moves in the half minute of a create. Their situations
+/// notice them.
+const OF_SITUATIONS: [Mutant; 3] =
+    [Mutant::OldStateWins, Mutant::AnswerNotTakenIn, Mutant::IntentForgetsWhere];
 /// A mutant must be noticed within so many.
 const MUTANT_SEEDS: u64 = 500;
 

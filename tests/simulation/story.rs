@@ -1199,19 +1199,19 @@ impl Story {
                     "another process takes over at commit {after} of a run ({taken}, {:?})",
                     ran.error
                 ));
-                if taken {
-                    self.reached.insert("taken_over_amid_writes");
+                if taken && ran.done {
+                    return Err("nobody noticed that another process has taken over".to_owned());
                 }
                 invariants::broken_on_the_way(&self.stage)?;
             }
             Kind::Away => {
                 let left = [10, 25, 40][reader.below(3)];
                 let what = What::Refusal(503);
-                let (method, starts) = ("POST", "/v1/".to_owned());
+                let (method, starts) = ("PATCH", "/v1/".to_owned());
                 let (ends, holds) = (String::new(), String::new());
                 let trouble = Trouble { method, starts, ends, holds, left, what };
                 let (ran, struck) = self.run_in_trouble(trouble, reader);
-                self.stage.tell(format!("a run in which ChartMogul is away for {left} creates"));
+                self.stage.tell(format!("a run in which ChartMogul is away for {left} updates"));
                 if struck {
                     self.reached.insert("away_for_a_while");
                     let breathless = ran.error.filter(|code| code.retryable());

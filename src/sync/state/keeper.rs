@@ -138,12 +138,17 @@ impl<'a, S: StateStore> Keeper<'a, S> {
 
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
         let lease = self.lease.borrow().clone();
-        let lease = lease.filter(|_| !mutants::is_on(Mutant::LeaseIsNotAsked));
-        let guard = lease.map(|text| Guard { key: self.lease_key(), value: Some(text) });
+        let guard = lease.and_then(|text| self.while_lease_is(Some(text)));
         match self.store.commit(puts, deletes, guard).await? {
             Committed::Yes => Ok(()),
             Committed::Superseded => Err(taken_over()),
         }
+    }
+
+    /// The guard of a commit that depends on the lease.
+    fn while_lease_is(&self, value: Option<String>) -> Option<Guard> {
+        let guard = Guard { key: self.lease_key(), value };
+        (!mutants::is_on(Mutant::LeaseIsNotAsked)).then_some(guard)
     }
 
     fn lease_key(&self) -> String {
@@ -166,7 +171,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             Error::new(Code::StoreFailed, format!("could not write the lease: {error}"))
         })?;
         let _turn = self.turn.lock().await;
-        let guard = Some(Guard { key: self.lease_key(), value: former });
+        let guard = self.while_lease_is(former);
         let puts = vec![(self.lease_key(), text.clone())];
         let taken = self.store.commit(puts, Vec::new(), guard).await? == Committed::Yes;
         if taken {
@@ -195,12 +200,15 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     /// Lets go of the lease that is held; one that was taken over stays.
     pub(in crate::sync) async fn release_lease(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
-        let guard = Some(Guard { key: self.lease_key(), value: self.lease.take() });
+        let guard = self.while_lease_is(self.lease.take());
         let mut rows = self.next.take();
         rows.append(&mut self.last.borrow_mut());
         rows.insert(self.lease_key(), None);
         let (puts, deletes) = split(rows);
-        self.store.commit(puts, deletes, guard).await.map(|_| ())
+        match self.store.commit(puts, deletes, guard).await? {
+            Committed::Yes => Ok(()),
+            Committed::Superseded => Err(taken_over()),
+        }
     }
 
     /// One row.
