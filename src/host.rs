@@ -172,12 +172,14 @@ pub trait StateStore {
         deletes: Vec<String>,
         guard: Option<Guard>,
     ) -> Result<Committed>;
-    /// Up to `limit` entries whose key begins with `prefix`, in byte order, after the key `after`.
+    /// Up to `limit` entries whose key begins with `prefix`, in byte order, after the key `after`. They
+    /// may end earlier: behind the one with which their values come to `bytes`.
     async fn scan(
         &self,
         prefix: &str,
         after: Option<&str>,
         limit: usize,
+        bytes: usize,
     ) -> Result<Vec<(String, String)>>;
 }
 

@@ -77,5 +77,10 @@ export interface HostFunctions {
     deletes: string[],
     guard?: { key: string; value: string | undefined },
   ): Promise<boolean>;
-  storeScan(prefix: string, after: string | undefined, limit: number): Promise<[string, string][]>;
+  storeScan(
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+    size: number,
+  ): Promise<[string, string][]>;
 }

@@ -41,7 +41,7 @@ export function createHost({ transport, store, emit, crashed }: HostOptions): Ho
       await opened.commit(puts, deletes);
       return true;
     },
-    storeScan: async (prefix, after, limit) => (await store()).scan(prefix, after, limit),
+    storeScan: async (prefix, after, limit, size) => (await store()).scan(prefix, after, limit, size),
   };
 }
 

@@ -172,6 +172,8 @@ impl Client {
         before: Option<&'a Before<'a>>,
     ) -> Result<Json> {
         let request = self.request(endpoint, &parameters)?;
+        // The request holds them from now on.
+        drop(parameters);
         self.read(host, endpoint, request, before, |response| {
             reading::value(&endpoint.result, response)
         })
@@ -199,7 +201,10 @@ impl Client {
         let request = self.request(endpoint, &parameters)?;
         let page = self.read(host, endpoint, request, None, |response| {
             let list = List::read(&endpoint.result, response)?;
-            Ok(pager::page(endpoint, &parameters, &before, &list))
+            let page = pager::page(endpoint, &parameters, &before, &list);
+            let places = list.places();
+            let answer = std::mem::take(&mut response.body);
+            Ok(page.map(|page| Page { items: Json::parts_of(answer, places), ..page }))
         });
         page.await?
     }

@@ -107,7 +107,7 @@ pub(super) fn request(
     Ok((parameters, progress))
 }
 
-/// The page out of its answer.
+/// The page out of its answer, still without its records.
 pub(super) fn page(
     endpoint: &'static Endpoint,
     parameters: &Parameters,
@@ -142,8 +142,7 @@ pub(super) fn page(
     let cursor = position.map(|position| {
         encode(&Progress { endpoint: endpoint.name.to_owned(), position, hash, given })
     });
-    let items = list.items.iter().map(|item| Json::of_part(*item)).collect();
-    Ok(Page { items, cursor, total, missing })
+    Ok(Page { items: Vec::new(), cursor, total, missing })
 }
 
 /// The parameter for the page size and the largest value on record.

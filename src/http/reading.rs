@@ -1,6 +1,7 @@
 //! Takes values out of an answer as raw JSON text: bulk data is never parsed twice.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, Stri
 /// A list, and what stands around it.
 pub(super) struct List<'a> {
     pub(super) items: Vec<Whole<'a>>,
+    /// The whole answer.
+    answer: &'a str,
     /// The properties beside the list, unparsed.
     envelope: Vec<(Cow<'a, str>, Whole<'a>)>,
 }
@@ -37,7 +40,8 @@ impl<'a> List<'a> {
             Outcome::List { key, .. } | Outcome::One { key, .. } => *key,
             Outcome::Nothing | Outcome::Bytes => "",
         };
-        let mut list = whole(response)?;
+        let answer = text(response)?;
+        let mut list = whole_of(answer)?;
         let mut envelope = Vec::new();
         for names in key.split('.').filter(|names| !names.is_empty()) {
             // GHL's messages come as `messages.messages`, and as `messages` alone by its own documents.
@@ -54,7 +58,12 @@ impl<'a> List<'a> {
             Ok(())
         });
         each.map_err(|_| format!("its `{key}` is not a list"))?;
-        Ok(Self { items, envelope })
+        Ok(Self { items, answer, envelope })
+    }
+
+    /// Where the items stand in the answer.
+    pub(super) fn places(&self) -> Vec<Range<usize>> {
+        self.items.iter().map(|item| item.place_in(self.answer)).collect()
     }
 
     /// A property beside the list, `meta.total` for one of its `meta`.
@@ -109,9 +118,15 @@ fn under<'a>(value: Whole<'a>, path: &str) -> Option<Whole<'a>> {
 }
 
 fn whole(response: &Response) -> Result<Whole<'_>, String> {
+    whole_of(text(response)?)
+}
+
+fn text(response: &Response) -> Result<&str, String> {
+    std::str::from_utf8(&response.body).map_err(|_| "it is not valid UTF-8".to_owned())
+}
+
+fn whole_of(text: &str) -> Result<Whole<'_>, String> {
     // From text like all else: reading bytes would link a second copy of the parser.
-    let text =
-        std::str::from_utf8(&response.body).map_err(|_| "it is not valid UTF-8".to_owned())?;
     record::whole(text).map_err(|problem| {
         let why = match text.trim_start().chars().next() {
             None => "it is empty",

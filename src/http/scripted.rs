@@ -221,7 +221,13 @@ impl StateStore for NoStore {
         Err(Error::new(Code::StoreFailed, "there is none"))
     }
 
-    async fn scan(&self, _: &str, _: Option<&str>, _: usize) -> Result<Vec<(String, String)>> {
+    async fn scan(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: usize,
+        _: usize,
+    ) -> Result<Vec<(String, String)>> {
         Err(Error::new(Code::StoreFailed, "there is none"))
     }
 }

@@ -73,8 +73,12 @@ pub fn marked(text: &str) -> Option<String> {
 /// marker, whatever markup holds it, without the line that names its author. White space makes no
 /// difference, as markup folds it.
 pub fn content(text: &str) -> String {
-    let plain = text::plain(text);
-    let own = split(&plain).map_or(plain.as_str(), |(before, _, _)| before).trim_end();
+    content_of_plain(&text::plain(text))
+}
+
+/// The same of a text that is plain already.
+pub fn content_of_plain(plain: &str) -> String {
+    let own = split(plain).map_or(plain, |(before, _, _)| before).trim_end();
     let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
     hash(&text::one_line(if last.starts_with("by ") { above } else { own }))
 }
@@ -83,7 +87,7 @@ pub fn content(text: &str) -> String {
 pub fn is_untouched(text: &str, content_of_ours: &str) -> bool {
     let plain = text::plain(text);
     let behind = split(&plain).map_or("", |(_, _, behind)| behind);
-    behind.trim().is_empty() && content(text) == content_of_ours
+    behind.trim().is_empty() && content_of_plain(&plain) == content_of_ours
 }
 
 /// A text of ChartMogul without our marker: what stands around it stays.

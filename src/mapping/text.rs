@@ -1,5 +1,10 @@
 //! Text forms: HTML to plain text, plain text to ChartMogul's note form, cutting to a length.
 
+use std::borrow::Cow;
+
+/// Bytes of an entity at most, with `&` and `;`.
+const LONGEST_ENTITY: usize = 11;
+
 /// Plain text of a GHL or ChartMogul text, which may be HTML.
 ///
 /// Block elements and `<br>` become line breaks, list items begin with "- ", entities are decoded,
@@ -28,16 +33,52 @@ pub fn plain(text: &str) -> String {
 /// (ChartMogul's documents show `<br>`; its own editor writes HTML).
 pub fn chartmogul_html(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len() + plain.len() / 16);
-    for character in plain.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\n' => out.push_str("<br>"),
-            other => out.push(other),
-        }
+    let mut rest = plain;
+    while let Some(index) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'\n'))
+    {
+        let (before, tail) = rest.split_at(index);
+        out.push_str(before);
+        out.push_str(match tail.as_bytes().first() {
+            Some(b'&') => "&amp;",
+            Some(b'<') => "&lt;",
+            Some(b'>') => "&gt;",
+            _ => "<br>",
+        });
+        rest = tail.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
     out
+}
+
+/// A plain text as [`plain`] gives it back from [`chartmogul_html`], without the way there.
+pub fn given_back(text: &str) -> String {
+    if !text.contains('\n') {
+        return tidy(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        push_collapsed(&mut out, line);
+    }
+    tidy(&out)
+}
+
+/// The beginning of a text on one line, cut to at most `limit` characters.
+pub fn beginning(text: &str, limit: usize) -> String {
+    let mut out = String::new();
+    for word in text.split_whitespace() {
+        // A character has at most four bytes: what follows would be cut off.
+        if out.len() > limit * 4 {
+            break;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    cut(&out, limit)
 }
 
 /// The text in at most `limit` characters: whole if it fits, else cut at a word and ended by "…".
@@ -72,10 +113,10 @@ pub fn one_line(text: &str) -> String {
 }
 
 fn looks_like_html(text: &str) -> bool {
-    text.match_indices('<').any(|(index, _)| {
-        let mut after = text.get(index + 1..).unwrap_or_default().chars();
-        let closed = text.get(index..).is_some_and(|tail| tail.contains('>'));
-        closed && matches!(after.next(), Some(c) if c.is_ascii_alphabetic() || c == '/' || c == '!')
+    let Some(last) = text.rfind('>') else { return false };
+    text.match_indices('<').take_while(|(index, _)| *index < last).any(|(index, _)| {
+        let next = text.as_bytes().get(index + 1);
+        next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!'))
     })
 }
 
@@ -108,9 +149,11 @@ fn apply_tag<'a>(out: &mut String, tag: &str, after: &'a str) -> &'a str {
         .collect();
     match name.as_str() {
         "script" | "style" if !closing => {
-            let end = format!("</{name}");
-            let skipped = after.to_ascii_lowercase().find(&end).unwrap_or(after.len());
-            return after.get(skipped..).unwrap_or_default();
+            let end = after.match_indices("</").find(|(index, _)| {
+                let tag = after.get(index + 2..index + 2 + name.len());
+                tag.is_some_and(|tag| tag.eq_ignore_ascii_case(&name))
+            });
+            return end.and_then(|(index, _)| after.get(index..)).unwrap_or_default();
         }
         "br" => out.push('\n'),
         "li" if !closing => {
@@ -148,9 +191,12 @@ fn push_collapsed(out: &mut String, text: &str) {
 
 /// Trims line ends and shrinks runs of blank lines to one.
 fn tidy(text: &str) -> String {
+    if text.contains('\r') || text.contains('\u{2028}') {
+        return tidy(&text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n"));
+    }
     let mut out = String::with_capacity(text.len());
     let mut blank = 0;
-    for line in text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n").split('\n') {
+    for line in text.split('\n') {
         let line = line.trim_end();
         if line.is_empty() {
             blank += 1;
@@ -165,13 +211,17 @@ fn tidy(text: &str) -> String {
     out
 }
 
-fn decode_entities(text: &str) -> String {
+fn decode_entities(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('&') {
         let (before, tail) = rest.split_at(start);
         out.push_str(before);
-        let entity = tail.find(';').filter(|end| *end <= 10).and_then(|end| tail.get(1..end));
+        let end = tail.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let entity = end.and_then(|end| tail.get(1..end));
         match entity.and_then(|name| decode_entity(name).map(|decoded| (name.len() + 2, decoded))) {
             Some((length, decoded)) => {
                 out.push(decoded);
@@ -184,7 +234,7 @@ fn decode_entities(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 fn decode_entity(name: &str) -> Option<char> {
@@ -250,6 +300,33 @@ mod tests {
     fn the_note_form_comes_back_as_it_was() {
         for text in ["a < b & c > d", "first\nsecond\n\nthird", "日本語 😀 \"quoted\""] {
             assert_eq!(plain(&chartmogul_html(text)), text, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_given_back_as_from_the_note_form() {
+        for text in [
+            "",
+            "\n",
+            "one",
+            " a  b \n\n\n c\t \r\nd\r\re\n",
+            "one\rtwo\r\r\u{2028}three ",
+            "R&D &amp; &lt;b&gt; <br>",
+            "<p>x</p>\n</script> 字\u{2028}\u{a0}y",
+            "by Ada\n[ghl:n:N1]",
+        ] {
+            assert_eq!(given_back(text), plain(&chartmogul_html(text)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_that_of_the_whole_line() {
+        let long = "字".repeat(300);
+        for text in ["", " a\n b ", "one two three four five", &long, &long.replace("字字", "字 ")]
+        {
+            for limit in [1, 12, 60] {
+                assert_eq!(beginning(text, limit), cut(&one_line(text), limit), "{text} {limit}");
+            }
         }
     }
 

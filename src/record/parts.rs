@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
+use std::rc::Rc;
 
 use memchr::memchr2;
 use serde::de::IgnoredAny;
@@ -27,6 +29,12 @@ impl<'de> Whole<'de> {
         self.0
     }
 
+    /// Where it stands in the text that it is a part of.
+    pub fn place_in(self, text: &str) -> Range<usize> {
+        let start = self.0.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        start..start + self.0.len()
+    }
+
     /// Whether it begins with this mark: `{` for an object, `[` for a list.
     pub fn opens(self, mark: char) -> bool {
         self.0.starts_with(mark)
@@ -46,38 +54,60 @@ impl fmt::Debug for Whole<'_> {
     }
 }
 
-/// A value as its JSON text, whole and without white space around it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Json(String);
+/// A value as its JSON text, whole and without white space around it. The values of a list share the
+/// text of their answer: it may be large, and is not kept twice.
+#[derive(Clone)]
+pub struct Json {
+    text: Rc<String>,
+    place: Range<usize>,
+}
 
 impl Json {
     /// Of a value or a part of one.
     pub fn of_part(part: Whole<'_>) -> Self {
-        Self(part.0.to_owned())
+        Self::whole_text(part.0.to_owned())
+    }
+
+    /// The parts of an answer that stand at these places.
+    pub fn parts_of(answer: Vec<u8>, places: Vec<Range<usize>>) -> Vec<Self> {
+        let text = Rc::new(String::from_utf8(answer).unwrap_or_default());
+        places.into_iter().map(|place| Self { text: Rc::clone(&text), place }).collect()
+    }
+
+    fn whole_text(text: String) -> Self {
+        Self { place: 0..text.len(), text: Rc::new(text) }
     }
 
     /// Of a value.
     pub fn of(value: &Value) -> Self {
-        Self(json(value))
+        Self::whole_text(json(value))
     }
 
     /// The text.
     pub fn get(&self) -> &str {
-        &self.0
+        self.text.get(self.place.clone()).unwrap_or_default()
     }
 
     /// The text, as what may be taken apart.
     pub fn whole(&self) -> Whole<'_> {
-        Whole(&self.0)
+        Whole(self.get())
     }
 }
 
 impl fmt::Debug for Json {
     /// Leaves the text out: it carries personal data.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Json({} bytes)", self.0.len())
+        write!(formatter, "Json({} bytes)", self.place.len())
     }
 }
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for Json {}
 
 /// The text, if it is one JSON value and nothing else; without the white space around it.
 pub fn whole(text: &str) -> Result<Whole<'_>, serde_json::Error> {

@@ -1,5 +1,7 @@
 //! The calls that a change takes: what they cost, and whether their endpoints take them.
 
+use std::borrow::Cow;
+
 use super::engine::Engine;
 use super::letters::at_fault;
 use super::model::change::{Action, Change};
@@ -48,9 +50,9 @@ impl<H: Host> Engine<'_, H> {
         // A contact that moves to its new customer is not made there a second time.
         let moved = change.role == Role::Customer && change.uuid.is_some();
         let fields = if moved && change.action == Action::Create {
-            select(&change.to, &|name, _| !name.starts_with(PRIMARY_CONTACT))
+            Cow::Owned(select(&change.to, &|name, _| !name.starts_with(PRIMARY_CONTACT)))
         } else {
-            change.to.clone()
+            Cow::Borrowed(&change.to)
         };
         let write = Write {
             ghl: &change.id,

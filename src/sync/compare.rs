@@ -969,9 +969,11 @@ impl<H: Host> Engine<'_, H> {
         run.total = run.plan.read.get(Kind::Note.name()).copied().unwrap_or(0);
         let mut children = Vec::with_capacity(rows.len());
         for (id, note) in rows {
+            // What was compared is in the plan where it is needed: its text is not kept twice.
+            batch.delete(&work.tables.notes, &id);
             let whole = note.fields.get("text").and_then(Value::as_str).unwrap_or_default();
             children.push(ChildOf {
-                title: text::cut(&text::one_line(whole), 60),
+                title: text::beginning(whole, 60),
                 content: kinds::note::content(whole),
                 unchanged: note.unchanged,
                 twice: note.twice && mutants::is_on(Mutant::OneIdTwice),
@@ -996,16 +998,16 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         self.load_standings(work, Kind::Task, &ids).await?;
         for (id, task) in rows {
-            if let Some(whole) = &task.overflow {
-                let fields = Fields::from_iter([("text".to_owned(), Value::String(whole.clone()))]);
+            batch.delete(&work.tables.tasks, &id);
+            if let Some(whole) = task.overflow {
                 overflows.push(ChildOf {
                     id: overflow_note(&id),
                     contact: task.contact.clone(),
                     title: task.title.clone(),
-                    content: kinds::note::content(whole),
+                    content: kinds::note::content(&whole),
                     unchanged: false,
                     twice: false,
-                    fields,
+                    fields: Fields::from_iter([("text".to_owned(), Value::String(whole))]),
                     at_create: Fields::new(),
                     problems: Vec::new(),
                 });
@@ -1353,14 +1355,12 @@ impl<H: Host> Engine<'_, H> {
         run.cursor = Some(if leaving { format!("left:{behind}") } else { behind });
         let within = format!("{customer}/");
         let here: Vec<(String, Member)> =
-            self.keeper.scan(&work.tables.members, &within, None, 1000).await?;
+            self.keeper.scan_all(&work.tables.members, &within).await?;
         if leaving && !here.is_empty() {
             return Ok(Step { batch, done: false });
         }
-        let gone: Vec<(String, bool)> =
-            self.keeper.scan(&work.tables.left, &within, None, 1000).await?;
-        let lasting: Vec<(String, Member)> =
-            self.keeper.scan(&MEMBERS, &within, None, 1000).await?;
+        let gone: Vec<(String, bool)> = self.keeper.scan_all(&work.tables.left, &within).await?;
+        let lasting: Vec<(String, Member)> = self.keeper.scan_all(&MEMBERS, &within).await?;
         let seen: Option<SeenCustomer> = self.keeper.get(&work.tables.customers, &customer).await?;
         let deleted: Option<bool> = self.keeper.get(&DELETED, &customer).await?;
         // What a customer held that is gone is gone with it. Where it was merged into another, that

@@ -15,8 +15,6 @@ use crate::host::Host;
 
 /// Runs that are kept.
 const MOST: usize = 50;
-/// More than there ever are.
-const ALL: usize = 1_000;
 
 impl<H: Host> Engine<'_, H> {
     /// Holds the lease for a run, and records it. That takes no commit of its own: the beginning goes
@@ -41,7 +39,7 @@ impl<H: Host> Engine<'_, H> {
     /// The last runs, newest first.
     pub async fn runs(&self) -> Result<Vec<RunRecord>> {
         let held = self.keeper.lease().await?.is_some();
-        let rows = self.keeper.scan(&RUNS, "", None, ALL).await?;
+        let rows = self.keeper.scan_all(&RUNS, "").await?;
         // One may have begun in between.
         let held = held || self.keeper.lease().await?.is_some();
         let newest = rows.len().saturating_sub(1);
@@ -57,7 +55,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     async fn begin_record(&self) -> Result<()> {
-        let rows = self.keeper.scan(&RUNS, "", None, ALL).await?;
+        let rows = self.keeper.scan_all(&RUNS, "").await?;
         let last = rows.last().and_then(|(key, _)| key.parse::<u64>().ok()).unwrap_or(0);
         // Numbered and not dated: a clock that is set puts no run before an earlier one.
         let row = format!("{:08}", last + 1);

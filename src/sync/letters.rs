@@ -184,17 +184,16 @@ impl<H: Host> Engine<'_, H> {
         let of_fields = after.and_then(|after| after.strip_prefix("field:"));
         let mut letters = Vec::new();
         if of_fields.is_none() {
-            let rows = self.keeper.scan(&LETTERS, "", after, limit).await?;
-            let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() == limit);
+            let (rows, more) = self.keeper.page(&LETTERS, "", after, limit).await?;
+            let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| more);
             letters.extend(rows.into_iter().map(|(_, letter)| letter));
             if cursor.is_some() {
                 return Ok((letters, cursor));
             }
         }
         let after = of_fields.filter(|after| !after.is_empty());
-        let rows = self.keeper.scan(&FIELDS, "", after, limit).await?;
-        let cursor =
-            rows.last().map(|(key, _)| format!("field:{key}")).filter(|_| rows.len() == limit);
+        let (rows, more) = self.keeper.page(&FIELDS, "", after, limit).await?;
+        let cursor = rows.last().map(|(key, _)| format!("field:{key}")).filter(|_| more);
         for (row, of_record) in rows {
             for field in of_record.fields {
                 letters.push(DeadLetter {

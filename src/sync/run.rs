@@ -104,8 +104,8 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<(Vec<Change>, Option<String>)> {
         let limit = limit.clamp(1, 1000);
         let table = RunTables::new(plan).plan;
-        let rows: Vec<(String, Change)> = self.keeper.scan(&table, "", after, limit).await?;
-        let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| rows.len() >= limit);
+        let (rows, more) = self.keeper.page(&table, "", after, limit).await?;
+        let cursor = rows.last().map(|(key, _)| key.clone()).filter(|_| more);
         Ok((rows.into_iter().map(|(_, change)| change).collect(), cursor))
     }
 

@@ -113,7 +113,13 @@ impl StateStore for NoStore {
     ) -> Result<Committed> {
         Ok(Committed::Yes)
     }
-    async fn scan(&self, _: &str, _: Option<&str>, _: usize) -> Result<Vec<(String, String)>> {
+    async fn scan(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: usize,
+        _: usize,
+    ) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
 }

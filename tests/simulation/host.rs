@@ -57,6 +57,9 @@ pub struct SimulatedHost {
     pub events: RefCell<Vec<Event>>,
     /// Every request as method and path, for messages.
     pub requests: RefCell<Vec<String>>,
+    /// Bytes of the requests that are under way, and the most that ever were.
+    bytes_under_way: Cell<usize>,
+    pub most_bytes_under_way: Cell<usize>,
     now: Rc<Cell<u64>>,
     /// When the host came to be.
     began: u64,
@@ -123,6 +126,8 @@ impl SimulatedHost {
             store: MemoryStore::default(),
             events: RefCell::default(),
             requests: RefCell::default(),
+            bytes_under_way: Cell::default(),
+            most_bytes_under_way: Cell::default(),
             now: Rc::new(Cell::new(now)),
             began: now - 1_000,
             timers: Rc::default(),
@@ -330,8 +335,12 @@ impl Host for SimulatedHost {
             .and_then(|rest| rest.split_once('/'))
             .map_or("", |(_, path)| path);
         self.requests.borrow_mut().push(format!("{} /{path}", request.method.name()));
+        let bytes = self.bytes_under_way.get() + request.body.len();
+        self.bytes_under_way.set(bytes);
+        self.most_bytes_under_way.set(self.most_bytes_under_way.get().max(bytes));
         // Half of the way there, half of the way back: a kill can come between.
         self.wait(LATENCY_MS / 2).await;
+        self.bytes_under_way.set(self.bytes_under_way.get() - request.body.len());
         let weather = self.weather.get();
         let writes = request.method != Method::Get && path.starts_with("v1/");
         let creates = request.method == Method::Post && CREATES.contains(&path);

@@ -25,10 +25,15 @@ mod world;
 
 use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host as _;
-use ghl_chartmogul::mapping::settings::{Anchor, Caps, Marker, Settings, WithoutBusiness};
+use ghl_chartmogul::mapping::settings::{
+    Anchor, Caps, LongTasks, Marker, Settings, WithoutBusiness,
+};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Action, RunOptions, Stop};
 
+use serde_json::json;
+
+use stage::FULL;
 use world::{APPLY, World, settings};
 
 /// What a quiet run costs beside GHL's task pages: a page of changed contacts, the account, a page of
@@ -116,6 +121,52 @@ fn each_change_is_planned_before_it_is_written() {
 /// Values left out while planning count as rejected, but their records are written.
 fn plan_rejections(outcome: &ghl_chartmogul::sync::Outcome) -> u64 {
     outcome.report.rejected
+}
+
+/// Whatever their number, large records are worked on few at a time: a page of 2 MiB and one more, or
+/// the answers that are read at once.
+#[test]
+fn memory_does_not_grow_with_the_number_of_large_records() {
+    const LARGE: usize = 300_000;
+    const MOST: usize = (2 << 20) + 4 * LARGE;
+    let options = SandboxOptions {
+        contacts: 40,
+        notes_per_contact: 0.0,
+        tasks_per_contact: 0.0,
+        ..SandboxOptions::default()
+    };
+    let settings = Settings { long_tasks: LongTasks::Note, ..settings() };
+    let world = World::new(options, settings);
+    let text = "All of <b>this</b> is said & done.\n".repeat(LARGE / 34);
+    let found = world.ask_ghl(
+        "POST",
+        "/contacts/search",
+        json!({
+            "locationId": world.host.sandbox.borrow().credentials().location_id,
+            "pageLimit": 100,
+        }),
+    );
+    for contact in found["contacts"].as_array().unwrap() {
+        let contact = contact["id"].as_str().unwrap();
+        world.ask_ghl("POST", &format!("/contacts/{contact}/notes"), json!({ "body": text }));
+        let task = json!({
+            "title": "Long", "body": text, "dueDate": "2027-01-01T10:00:00Z", "completed": false,
+        });
+        world.ask_ghl("POST", &format!("/contacts/{contact}/tasks"), task);
+    }
+    let outcome = world.run(APPLY).unwrap();
+    assert!(outcome.done);
+    let (_, notes, tasks) = world.counts();
+    assert!(notes >= 50 && tasks >= 25, "{notes} notes, {tasks} tasks");
+    let held = world.host.store.most_bytes.get();
+    assert!(held <= MOST, "{held} bytes were read from the store or written to it at once");
+    let under_way = world.host.most_bytes_under_way.get();
+    assert!(under_way <= MOST, "{under_way} bytes were sent at once");
+    // Pages that end early are no last pages.
+    world.host.advance(3_600_000);
+    let before = world.writes();
+    world.run(FULL).unwrap();
+    assert_eq!(world.writes(), before);
 }
 
 #[test]
@@ -213,23 +264,23 @@ fn edit_at_random(world: &World, chance: u64) {
     for salt in 0..3 {
         if let Some(contact) = pick(&contacts, salt) {
             let id = text(&contact, "id");
-            let name = serde_json::json!({ "firstName": format!("Name {chance} {salt}") });
+            let name = json!({ "firstName": format!("Name {chance} {salt}") });
             world.ask_ghl("PUT", &format!("/contacts/{id}"), name);
-            let body = serde_json::json!({ "body": format!("<p>New {chance} {salt}</p>") });
+            let body = json!({ "body": format!("<p>New {chance} {salt}</p>") });
             world.ask_ghl("POST", &format!("/contacts/{id}/notes"), body);
         }
         if let Some(note) = pick(&notes, salt + 3) {
             let path =
                 format!("/contacts/{}/notes/{}", text(&note, "contactId"), text(&note, "id"));
-            world.ask_ghl("PUT", &path, serde_json::json!({ "body": format!("Edited {chance}") }));
+            world.ask_ghl("PUT", &path, json!({ "body": format!("Edited {chance}") }));
         }
         if let Some(task) = pick(&tasks, salt + 6) {
             let id = task["id"].as_str().or(task["_id"].as_str()).unwrap();
             let path = format!("/contacts/{}/tasks/{id}", text(&task, "contactId"));
-            let title = serde_json::json!({ "title": format!("Task {chance} {salt}") });
+            let title = json!({ "title": format!("Task {chance} {salt}") });
             world.ask_ghl("PUT", &path, title);
             let done = task["completed"].as_bool().unwrap_or(false);
-            let toggled = serde_json::json!({ "completed": !done });
+            let toggled = json!({ "completed": !done });
             world.ask_ghl("PUT", &format!("{path}/completed"), toggled);
         }
     }
@@ -337,21 +388,13 @@ fn edit_some(world: &World) -> u64 {
     let contact = &linked[0];
     let ask =
         |method: &str, path: String, body: serde_json::Value| world.ask_ghl(method, &path, body);
-    ask("PUT", format!("/contacts/{contact}"), serde_json::json!({ "firstName": "Renamed" }));
-    ask(
-        "POST",
-        format!("/contacts/{contact}/notes"),
-        serde_json::json!({ "body": "<p>A new note</p>" }),
-    );
-    ask(
-        "PUT",
-        format!("/contacts/{note_contact}/notes/{note}"),
-        serde_json::json!({ "body": "Changed" }),
-    );
+    ask("PUT", format!("/contacts/{contact}"), json!({ "firstName": "Renamed" }));
+    ask("POST", format!("/contacts/{contact}/notes"), json!({ "body": "<p>A new note</p>" }));
+    ask("PUT", format!("/contacts/{note_contact}/notes/{note}"), json!({ "body": "Changed" }));
     ask(
         "POST",
         format!("/contacts/{contact}/tasks"),
-        serde_json::json!({ "title": "A new task", "dueDate": "2027-01-05T10:00:00.000Z", "completed": false }),
+        json!({ "title": "A new task", "dueDate": "2027-01-05T10:00:00.000Z", "completed": false }),
     );
     let mut writes = 4;
     if let Some((task, link)) = task {
@@ -359,7 +402,7 @@ fn edit_some(world: &World) -> u64 {
         ask(
             "PUT",
             format!("/contacts/{owner}/tasks/{task}/completed"),
-            serde_json::json!({ "completed": true }),
+            json!({ "completed": true }),
         );
         writes += 1;
     }
@@ -386,8 +429,7 @@ fn a_new_contact_is_looked_up_where_lists_would_cost_more() {
             customers.iter().find_map(|customer| customer["email"].as_str()).unwrap().to_owned();
         let location = world.host.sandbox.borrow().credentials().location_id.clone();
         for email in ["nobody.knows@example.com", &format!("second.{known}")] {
-            let body =
-                serde_json::json!({ "locationId": location, "firstName": "New", "email": email });
+            let body = json!({ "locationId": location, "firstName": "New", "email": email });
             world.ask_ghl("POST", "/contacts/", body);
         }
         world.host.advance(60_000);
@@ -425,7 +467,7 @@ fn a_value_that_was_mended_is_no_dead_letter_any_more() {
     world.ask_ghl(
         "PUT",
         &format!("/contacts/{contact}/tasks/{task}"),
-        serde_json::json!({ "title": "Short", "body": "" }),
+        json!({ "title": "Short", "body": "" }),
     );
     world.host.advance(60_000);
     world.run(APPLY).unwrap();
@@ -441,11 +483,7 @@ fn notes_that_move_no_date_are_found_by_the_full_pass() {
         world.run(APPLY).unwrap();
         let contact = world.linked("contact").into_keys().next().unwrap();
         world.host.advance(3_600_000);
-        world.ask_ghl(
-            "POST",
-            &format!("/contacts/{contact}/notes"),
-            serde_json::json!({ "body": "quiet" }),
-        );
+        world.ask_ghl("POST", &format!("/contacts/{contact}/notes"), json!({ "body": "quiet" }));
         world.host.advance(25 * 3_600_000);
         world.run(APPLY).unwrap();
         world.check();
@@ -554,7 +592,7 @@ fn a_plan_of_nothing_does_not_keep_a_run_from_reading() {
     let plan = world.with(async |engine| engine.plan(RunOptions::default()).await);
     assert_eq!(plan.unwrap().unwrap().writes(), 0);
     let contact = world.linked("contact").into_keys().next().unwrap();
-    let name = serde_json::json!({ "firstName": "Renamed" });
+    let name = json!({ "firstName": "Renamed" });
     world.ask_ghl("PUT", &format!("/contacts/{contact}"), name);
     world.host.advance(60_000);
     let outcome = world.run(APPLY).unwrap();
@@ -728,7 +766,7 @@ fn check_that_nothing_more_is_sent(world: &World) {
         world.run(RunOptions { full: true, ..APPLY }).unwrap();
     }
     let contact = world.linked("contact").into_keys().next().unwrap();
-    let body = serde_json::json!({ "body": "never taken" });
+    let body = json!({ "body": "never taken" });
     world.ask_ghl("POST", &format!("/contacts/{contact}/notes"), body);
     let refused = FaultRule {
         method: Some("POST".to_owned()),

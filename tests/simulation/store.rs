@@ -22,6 +22,8 @@ pub enum Failing {
 pub struct MemoryStore {
     entries: RefCell<BTreeMap<String, String>>,
     commits: Cell<u64>,
+    /// Bytes of values that went through one scan or commit, at most.
+    pub most_bytes: Cell<usize>,
     /// Commits after which the store takes no more: the process is as good as dead.
     pub dies_after: Cell<Option<u64>>,
     /// The commit that fails, counted from 0, and how.
@@ -61,6 +63,11 @@ impl MemoryStore {
         self.entries.replace(copy)
     }
 
+    fn count_bytes(&self, rows: &[(String, String)]) {
+        let bytes = rows.iter().map(|(_, value)| value.len()).sum();
+        self.most_bytes.set(self.most_bytes.get().max(bytes));
+    }
+
     pub fn clear(&self) {
         self.entries.borrow_mut().clear();
     }
@@ -83,6 +90,7 @@ impl StateStore for MemoryStore {
         }
         let number = self.commits.get();
         self.commits.set(number + 1);
+        self.count_bytes(&puts);
         let failing = self.fails_at.get().filter(|(at, _)| *at == number).map(|(_, how)| how);
         let failed = || Err(Error::new(Code::StoreFailed, "the store's answer was lost"));
         if failing == Some(Failing::Before) {
@@ -115,6 +123,7 @@ impl StateStore for MemoryStore {
         prefix: &str,
         after: Option<&str>,
         limit: usize,
+        bytes: usize,
     ) -> Result<Vec<(String, String)>> {
         let entries = self.entries.borrow();
         let from = match after {
@@ -123,7 +132,16 @@ impl StateStore for MemoryStore {
         };
         let rows =
             entries.range((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
-        Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+        let mut length = 0;
+        let rows = rows.take(limit).take_while(|(_, value)| {
+            let before = length;
+            length += value.len();
+            before < bytes
+        });
+        let rows: Vec<(String, String)> =
+            rows.map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.count_bytes(&rows);
+        Ok(rows)
     }
 }
 

@@ -79,6 +79,20 @@ export const storeTests: readonly StoreTest[] = [
     equal(await store.scan("nothing", undefined, 5), []);
     equal((await store.scan("", undefined, 100)).length, keys.length);
   }),
+  plain("goes through large values page by page, missing none", async (store) => {
+    const found = ["a", "b", "c", "d"].map((key): [string, string] => [`l/${key}`, key.repeat(1_000)]);
+    await store.commit(found, []);
+    for (const size of [1, 1_000, 1_500, 9_000]) {
+      const pages: Entries[] = [];
+      for (let after: string | undefined; ; ) {
+        const page = await store.scan("l/", after, 9, size);
+        after = page.at(-1)?.[0];
+        if (after === undefined) break;
+        if (pages.push(page) > found.length) throw new Error("the pages of a scan come to no end");
+      }
+      equal(pages.flat(), found);
+    }
+  }),
   plain("scans prefixes up to the last of all characters, and nothing beside them", async (store) => {
     const last = String.fromCodePoint(0x10ffff);
     const keys = [

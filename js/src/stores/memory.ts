@@ -19,13 +19,16 @@ export function memory(): StateStore {
       }
       return true;
     },
-    scan(prefix, after, limit) {
+    scan(prefix, after, limit, size = Number.POSITIVE_INFINITY) {
       const entries: [string, string][] = [];
+      let length = 0;
       const bound = after !== undefined && compareBytes(after, prefix) >= 0 ? after : prefix;
       for (const key of keys.from(bound)) {
         if (key === after) continue;
-        if (!key.startsWith(prefix) || entries.length === limit) break;
-        entries.push([key, values.get(key) ?? ""]);
+        if (!key.startsWith(prefix) || entries.length === limit || length >= size) break;
+        const value = values.get(key) ?? "";
+        entries.push([key, value]);
+        length += value.length;
       }
       return entries;
     },

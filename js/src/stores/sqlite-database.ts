@@ -19,6 +19,8 @@ export interface SqliteDatabase {
 /** A prepared statement. */
 export interface SqliteStatement {
   all(...values: Value[]): Record<string, unknown>[];
+  /** Gives one row after the other, for as long as `take` returns true. */
+  each(take: (row: Record<string, unknown>) => boolean, ...values: Value[]): void;
   run(...values: Value[]): void;
 }
 
@@ -82,7 +84,16 @@ async function openShared(file: string): Promise<SqliteDatabase> {
   }
   return {
     exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        all: (...values) => statement.all(...values),
+        each(take, ...values) {
+          for (const row of statement.iterate(...values)) if (!take(row)) break;
+        },
+        run: (...values) => statement.run(...values),
+      };
+    },
     verify: () => {},
     close,
   };
@@ -126,6 +137,7 @@ interface NodeSqlite {
     exec(sql: string): void;
     prepare(sql: string): {
       all(...values: Value[]): Record<string, unknown>[];
+      iterate(...values: Value[]): Iterable<Record<string, unknown>>;
       run(...values: Value[]): void;
     };
     close(): void;
@@ -213,23 +225,36 @@ async function openWebAssembly(file: string): Promise<Omit<SqliteDatabase, "veri
         return statement;
       };
       let statement = prepare();
+      const renew = () => {
+        statements.delete(statement);
+        try {
+          statement.finalize();
+        } catch {
+          // It says once more why it failed.
+        }
+        statement = prepare();
+      };
       // A statement that failed would fail once more at its next use, whatever that is.
       const renewing = <Result>(action: () => Result): Result => {
         try {
           return action();
         } catch (reason) {
-          statements.delete(statement);
-          try {
-            statement.finalize();
-          } catch {
-            // It says the same once more.
-          }
-          statement = prepare();
+          renew();
           throw reason;
         }
       };
       return {
         all: (...values) => renewing(() => statement.all(values) as Record<string, unknown>[]),
+        each(take, ...values) {
+          const whole = renewing(() => {
+            for (const row of statement.iterate(values)) {
+              if (!take(row as Record<string, unknown>)) return false;
+            }
+            return true;
+          });
+          // One that has rows left would hold them.
+          if (!whole) renew();
+        },
         run: (...values) => renewing(() => void statement.run(values)),
       };
     },

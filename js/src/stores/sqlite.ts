@@ -59,7 +59,7 @@ export function sqliteOn(path: string, engine: Engine): StateStore {
     get: async (keys) => (await open()).get(keys),
     conditional: true,
     commit: async (puts, deletes, guard) => (await open()).commit(puts, deletes, guard),
-    scan: async (prefix, after, limit) => (await open()).scan(prefix, after, limit),
+    scan: async (prefix, after, limit, size) => (await open()).scan(prefix, after, limit, size),
     async close() {
       const last = opened;
       opened = undefined;
@@ -171,14 +171,22 @@ export function storeOf(file: string, database: SqliteDatabase): OpenStore {
           return true;
         }),
       ),
-    scan(prefix, after, limit) {
+    scan(prefix, after, limit, size = Number.POSITIVE_INFINITY) {
       const begins = after === undefined || compareBytes(after, prefix) < 0;
       const [bounded, unbounded] = begins ? [from, fromUnbounded] : [behind, behindUnbounded];
       const [lower, upper] = [begins ? prefix : after, successor(prefix)];
-      const rows = named(() =>
-        upper === undefined ? unbounded.all(lower, limit) : bounded.all(lower, upper, limit),
+      const entries: [string, string][] = [];
+      let length = 0;
+      const take = (row: Record<string, unknown>) => {
+        const { key, value } = row as { key: string; value: string };
+        entries.push([key, value]);
+        length += value.length;
+        return length < size;
+      };
+      named(() =>
+        upper === undefined ? unbounded.each(take, lower, limit) : bounded.each(take, lower, upper, limit),
       );
-      return (rows as { key: string; value: string }[]).map(({ key, value }) => [key, value]);
+      return entries;
     },
     close() {
       process.off("exit", closeAtExit);

@@ -32,8 +32,17 @@ export interface StateStore {
     guard?: CommitGuard,
     // biome-ignore lint/suspicious/noConfusingVoidType: a store without guards need not return anything.
   ): Awaitable<boolean | void>;
-  /** Up to `limit` entries whose key begins with `prefix`, in byte order of UTF-8, after the key `after`. */
-  scan(prefix: string, after: string | undefined, limit: number): Awaitable<[key: string, value: string][]>;
+  /**
+   * Up to `limit` entries whose key begins with `prefix`, in byte order of UTF-8, after the key `after`.
+   * They may end earlier: behind the entry with which the lengths of the values come to `size`. A store
+   * that pays no heed to `size` takes more memory where records are large.
+   */
+  scan(
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+    size?: number,
+  ): Awaitable<[key: string, value: string][]>;
   /** Lets go of what the store holds open. */
   close?(): Awaitable<void>;
 }

@@ -334,7 +334,7 @@ describe("the host", () => {
     await connector.close();
     await connector.close();
     assert.deepEqual(log, ["closed"]);
-    assert.deepEqual(await host.storeScan("", undefined, 1), []);
+    assert.deepEqual(await host.storeScan("", undefined, 1, 9), []);
   });
 });
 

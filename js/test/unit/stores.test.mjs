@@ -73,6 +73,18 @@ for (const [title, create] of [
 ]) {
   describe(`the store ${title}`, () => {
     for (const { name, run } of storeTests) test(name, () => run(create()));
+
+    test("ends a page behind the entry with which it is large, and goes on", async () => {
+      const store = await create()("large");
+      const entries = ["a", "b", "c", "d"].map((key) => [key, key.repeat(1_000)]);
+      await store.commit(entries, []);
+      assert.deepEqual(await store.scan("", undefined, 9, 1), entries.slice(0, 1));
+      assert.deepEqual(await store.scan("", undefined, 9, 1_001), entries.slice(0, 2));
+      // What a page has left holds nothing.
+      await store.commit([], ["d"]);
+      assert.deepEqual(await store.scan("", "a", 9, 9_000), entries.slice(1, 3));
+      await store.close?.();
+    });
   });
 }
 
@@ -124,6 +136,11 @@ describe("the tests of stores", () => {
       scan: (prefix, after, limit) => store.scan(prefix, after?.slice(0, -1), limit),
     }),
     "forgets the limit": (store) => ({ ...store, scan: (prefix, after) => store.scan(prefix, after, 1e9) }),
+    "ends a page before the entry that is too large": (store) => ({
+      ...store,
+      scan: (prefix, after, limit, size = Number.POSITIVE_INFINITY) =>
+        store.scan(prefix, after, limit).filter(([, value]) => value.length <= size),
+    }),
     "gives rows beside the prefix": (store) => ({
       ...store,
       scan: (prefix, after, limit) => store.scan(prefix.slice(0, 1), after ?? prefix, limit),

@@ -12,7 +12,7 @@ use super::super::model::staged::{Candidate, Content, Home, StagedNote, StagedTa
 use super::super::model::standing::Reason;
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{AGAIN, LETTERS, PAIRS};
+use super::super::state::tables::{AGAIN, LETTERS, PAIRS, RUN};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::{FoundChild, list_of_children};
@@ -90,7 +90,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
         }
-        self.stage_notes(run, work, &homes, &read, &mut batch).await?;
+        self.stage_notes(run, work, &homes, read, &mut batch).await?;
         Ok(Step { batch, done: false })
     }
 
@@ -116,18 +116,18 @@ impl<H: Host> Engine<'_, H> {
         run: &mut Run,
         work: &Work,
         homes: &[(String, Home)],
-        read: &[(String, Vec<Json>)],
+        read: Vec<(String, Vec<Json>)>,
         batch: &mut Batch,
     ) -> Result<()> {
         let mut found: BTreeMap<String, StagedNote> = BTreeMap::new();
         let mut strays: BTreeMap<String, String> = BTreeMap::new();
         for (contact, items) in read {
             let listed: Vec<(String, Note<'_>)> =
-                self.listed(run, batch, Kind::Note, Some(contact), items)?;
+                self.listed(run, batch, Kind::Note, Some(&contact), &items)?;
             for (id, note) in listed {
                 let (fields, at_create) = notes::note(&note);
                 let named = note.contact_id.as_deref().filter(|named| !named.is_empty());
-                let own = named.is_none_or(|own| own == contact);
+                let own = named.is_none_or(|own| *own == contact);
                 if let (false, Some(named)) = (own, named) {
                     strays.insert(id.clone(), named.to_owned());
                 }
@@ -194,6 +194,8 @@ impl<H: Host> Engine<'_, H> {
 
     pub(in crate::sync) async fn read_tasks(&self, run: &mut Run, work: &Work) -> Result<Step> {
         let mut batch = self.keeper.batch();
+        let mut rows = self.keeper.batch();
+        let mut before_page = run.clone();
         let page = if run.only.is_empty() {
             let parameters = json!({ "limit": TASKS_A_PAGE });
             self.ghl_page("tasks.search", parameters, run.cursor.as_deref()).await?
@@ -220,24 +222,25 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = read.keys().collect();
         let staged: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
         let users = work.ready.users.borrow().clone();
-        for ((id, task), before) in read.iter().zip(staged) {
+        for ((id, task), before) in read.into_iter().zip(staged) {
             if before.is_none() || mutants::is_on(Mutant::OneIdTwice) {
                 Plan::add(&mut run.plan.read, Kind::Task, 1);
             }
             let title = task.title.as_deref().unwrap_or("Task without a title");
-            let title = text::cut(&text::one_line(title), 60);
+            let title = text::beginning(title, 60);
             let own = run.only.first().filter(|_| run.only.len() == 1).map(String::as_str);
             let Some(contact) = task.contact_id.as_deref().filter(|id| !id.is_empty()).or(own)
             else {
                 // A task of no contact belongs to nobody whom ChartMogul could know.
                 let change =
-                    Change::new(Action::Skip, Kind::Task, id, title, "it belongs to no contact")
+                    Change::new(Action::Skip, Kind::Task, &id, title, "it belongs to no contact")
                         .because(Reason::NoContact, Code::Unmappable);
                 self.tell(run, work, &mut batch, &change).await?;
                 continue;
             };
-            let mapped =
-                tasks::task(task, self.settings, &users, |at| self.offset_minutes(&work.ready, at));
+            let mapped = tasks::task(&task, self.settings, &users, |at| {
+                self.offset_minutes(&work.ready, at)
+            });
             let (mapped, refusal) = match mapped {
                 Ok(mapped) => (mapped, None),
                 Err(reason) => (crate::mapping::Mapped::default(), Some(reason)),
@@ -254,10 +257,18 @@ impl<H: Host> Engine<'_, H> {
                 at_create,
                 refusal,
                 problems: mapped.problems,
-                overflow: tasks::overflow(task, self.settings),
+                overflow: tasks::overflow(&task, self.settings),
             };
-            batch.put(&work.tables.tasks, id, &row)?;
+            rows.put(&work.tables.tasks, &id, &row)?;
+            // Large ones do not wait for the others of their page: if it is read again, they are as well,
+            // and are not counted a second time.
+            if rows.is_full() {
+                before_page.plan.read.clone_from(&run.plan.read);
+                rows.put(&RUN, "", &before_page)?;
+                self.keeper.commit(std::mem::replace(&mut rows, self.keeper.batch())).await?;
+            }
         }
+        batch.extend(rows);
         run.cursor = page.cursor;
         Ok(Step { batch, done: run.cursor.is_none() })
     }
@@ -367,26 +378,41 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, listed)| listed.is_none())
             .map(|(uuid, _)| uuid)
             .collect();
-        let endpoint = list_of_children(kind);
         let answers = gather(&customers, TOGETHER, async |uuid: &String| {
-            let parameters = json!({ "customer_uuid": uuid, "per_page": RECORDS_A_PAGE });
-            self.chartmogul_list(endpoint, parameters).await
+            self.children_of_customer(kind, uuid).await
         })
         .await;
         for (uuid, answer) in customers.iter().zip(answers) {
             run.plan.least_read_calls.chartmogul += 1;
             batch.put(&work.tables.listed, &of(kind, uuid), &true)?;
-            let items = match answer {
-                Ok(items) => items,
+            let found = match answer {
+                Ok(found) => found,
                 // The customer is gone: what is made there is refused, and looked into then.
                 Err(error) if error.code == Code::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            let found: Result<Vec<FoundChild>> =
-                items.iter().map(|item| self.child_of(kind, endpoint, item)).collect();
-            self.index_children(work, kind, found?, batch).await?;
+            self.index_children(work, kind, found, batch).await?;
         }
         Ok(())
+    }
+
+    /// A customer's notes or tasks: what is needed of each page is taken before the next is asked for.
+    async fn children_of_customer(&self, kind: Kind, customer: &str) -> Result<Vec<FoundChild>> {
+        let endpoint = list_of_children(kind);
+        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
+        let mut found = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page =
+                self.chartmogul_page(endpoint, parameters.clone(), cursor.as_deref()).await?;
+            for item in &page.items {
+                found.push(self.child_of(kind, endpoint, item)?);
+            }
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Notes GHL's records beside ChartMogul's of the same content.

@@ -15,6 +15,12 @@ use crate::host::{Committed, Guard, StateStore};
 use crate::mutants::{self, Mutant};
 use crate::record::{self, Problem, Slot};
 
+/// Rows are read no further than to this many bytes at once: what is read together is worked on
+/// together, and memory must not grow with the number of large records.
+pub(in crate::sync) const BYTES_A_PAGE: usize = 2 << 20;
+/// Rows of a table that are read at once where all are wanted.
+const ROWS_A_PAGE: usize = 1000;
+
 /// What can be read from the store.
 pub(in crate::sync) trait Stored: for<'de> Slot<'de> + Default {}
 impl<T: for<'de> Slot<'de> + Default> Stored for T {}
@@ -50,6 +56,8 @@ struct Waiting {
 pub(in crate::sync) struct Batch {
     /// Full keys; a key without a value is deleted.
     rows: BTreeMap<String, Option<String>>,
+    /// Of the values that were put.
+    bytes: usize,
     prefix: String,
 }
 
@@ -68,6 +76,7 @@ impl Batch {
         let text = text.map_err(|error| {
             Error::new(Code::StoreFailed, format!("could not write {key}: {error}"))
         })?;
+        self.bytes += text.len();
         self.rows.insert(format!("{}{key}", self.prefix), Some(text));
         Ok(())
     }
@@ -75,6 +84,17 @@ impl Batch {
     /// Deletes a row of a table.
     pub(in crate::sync) fn delete<T>(&mut self, table: &Table<T>, id: &str) {
         self.rows.insert(format!("{}{}", self.prefix, table.key(id)), None);
+    }
+
+    /// Whether it holds as much as is to be held at once.
+    pub(in crate::sync) const fn is_full(&self) -> bool {
+        self.bytes >= BYTES_A_PAGE
+    }
+
+    /// Takes in another batch.
+    pub(in crate::sync) fn extend(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.rows.extend(other.rows);
     }
 
     /// The value that this batch puts under a row's key.
@@ -244,6 +264,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     }
 
     /// Up to `limit` rows whose ids begin with `within`, after an id: ids and values in byte order.
+    /// Fewer where they are large, but one at least where there is one.
     pub(in crate::sync) async fn scan<T: Stored>(
         &self,
         table: &Table<T>,
@@ -251,16 +272,47 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(String, T)>> {
+        self.page(table, within, after, limit).await.map(|(rows, _)| rows)
+    }
+
+    /// [`Self::scan`], and whether more may follow.
+    pub(in crate::sync) async fn page<T: Stored>(
+        &self,
+        table: &Table<T>,
+        within: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<(String, T)>, bool)> {
         let after = after.map(|id| format!("{}{}", self.prefix, table.key(id)));
         let prefix = format!("{}{}", self.prefix, table.key(within));
         let ids = self.prefix.len() + table.key("").len();
-        let rows = self.store.scan(&prefix, after.as_deref(), limit).await?;
+        let rows = self.store.scan(&prefix, after.as_deref(), limit, BYTES_A_PAGE).await?;
+        let mut bytes = 0;
         let mut read_rows = Vec::with_capacity(rows.len());
         for (key, text) in rows {
+            bytes += text.len();
             let value = read(&key, &text)?;
             read_rows.push((key.get(ids..).unwrap_or_default().to_owned(), value));
         }
-        Ok(read_rows)
+        let more = read_rows.len() >= limit || bytes >= BYTES_A_PAGE;
+        Ok((read_rows, more))
+    }
+
+    /// All rows whose ids begin with `within`, where they are known to be few.
+    pub(in crate::sync) async fn scan_all<T: Stored>(
+        &self,
+        table: &Table<T>,
+        within: &str,
+    ) -> Result<Vec<(String, T)>> {
+        let mut all: Vec<(String, T)> = Vec::new();
+        loop {
+            let after = all.last().map(|(id, _)| id.as_str());
+            let (rows, more) = self.page(table, within, after, ROWS_A_PAGE).await?;
+            all.extend(rows);
+            if !more {
+                return Ok(all);
+            }
+        }
     }
 
     /// All rows of a table, a page at a time: rows may be put and deleted meanwhile.
@@ -291,7 +343,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     pub(in crate::sync) async fn clear<T>(&self, table: &Table<T>) -> Result<()> {
         let full = format!("{}{}", self.prefix, table.key(""));
         loop {
-            let rows = self.store.scan(&full, None, 1000).await?;
+            let rows = self.store.scan(&full, None, ROWS_A_PAGE, BYTES_A_PAGE).await?;
             if rows.is_empty() {
                 return Ok(());
             }

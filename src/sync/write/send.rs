@@ -66,7 +66,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let makes = change.makes();
         let mut refused: Vec<FieldLetter> = Vec::new();
-        let whole = change.to.clone();
+        let whole = &change.to;
         let mut change = change.clone();
         let mut aside: Vec<String> = Vec::new();
         let mut begun = begun;
@@ -191,7 +191,7 @@ impl<H: Host> Engine<'_, H> {
             if moves {
                 let users = progress.work.ready.users.borrow().clone();
                 let calls = self.calls_of(progress.work, &users, change, &made.customer);
-                for call in calls.iter().filter(|call| call.endpoint == member::RELOCATE) {
+                for call in calls.into_iter().filter(|call| call.endpoint == member::RELOCATE) {
                     let at = Some(made.customer.as_str());
                     match self.send_call(change, at, call, &Cell::new(0)).await {
                         Err(error) if error.code == Code::NotFound => {}
@@ -260,7 +260,8 @@ impl<H: Host> Engine<'_, H> {
         let calls = self.calls_of(progress.work, &users, change, customer.unwrap_or_default());
         let mut made: Option<Made> = None;
         for call in calls {
-            let answer = match self.send_call(change, customer, &call, sent_at).await {
+            let endpoint = call.endpoint;
+            let answer = match self.send_call(change, customer, call, sent_at).await {
                 // The contact that should have come along is gone: the customer gets a new one.
                 Err(error) if made.is_some() && error.code == Code::NotFound => {
                     let whole = Change { uuid: None, action: Action::Update, ..change.clone() };
@@ -273,14 +274,14 @@ impl<H: Host> Engine<'_, H> {
                     let customer = made.as_ref().map(|made| made.customer.clone());
                     let customer = customer.unwrap_or_default();
                     for call in self.calls_of(progress.work, &users, &whole, &customer) {
-                        self.send_call(&whole, Some(&customer), &call, sent_at).await?;
+                        self.send_call(&whole, Some(&customer), call, sent_at).await?;
                     }
                     continue;
                 }
                 answer => answer?,
             };
             if made.is_none() {
-                made = Some(self.made(change, customer, call.endpoint, &answer)?);
+                made = Some(self.made(change, customer, endpoint, &answer)?);
             }
         }
         made.ok_or_else(|| Error::new(Code::InvalidArgument, "the change makes nothing"))
@@ -377,8 +378,9 @@ impl<H: Host> Engine<'_, H> {
                 let users = progress.work.ready.users.borrow().clone();
                 let mut shown = None;
                 for call in self.calls_of(progress.work, &users, change, at) {
-                    let answer = self.send_call(change, customer, &call, sent_at).await?;
-                    shown = self.shown(change, call.endpoint, &answer);
+                    let endpoint = call.endpoint;
+                    let answer = self.send_call(change, customer, call, sent_at).await?;
+                    shown = self.shown(change, endpoint, &answer);
                 }
                 Ok(shown)
             })
@@ -392,7 +394,7 @@ impl<H: Host> Engine<'_, H> {
         &self,
         change: &Change,
         customer: Option<&str>,
-        call: &Call,
+        call: Call,
         sent_at: &Cell<u64>,
     ) -> Result<Json> {
         let row = change.row();
@@ -412,8 +414,7 @@ impl<H: Host> Engine<'_, H> {
                 self.keeper.commit(batch).await
             })
         };
-        let parameters = call.parameters.clone();
-        self.chartmogul_after(call.endpoint, parameters, &note).await
+        self.chartmogul_after(call.endpoint, call.parameters, &note).await
     }
 
     /// Deletes a double, if the record that stays is there and this one still says the same.

@@ -221,8 +221,10 @@ impl StateStore for HostStore {
         prefix: &str,
         after: Option<&str>,
         limit: usize,
+        bytes: usize,
     ) -> Result<Vec<(String, String)>> {
-        let given = self.settle(self.host.store_scan(prefix, after, limit as f64)).await?;
+        let given = self.host.store_scan(prefix, after, limit as f64, bytes as f64);
+        let given = self.settle(given).await?;
         let entries = value::items(&given).ok_or_else(|| wrong_answer("scan"))?;
         entries.iter().map(|entry| pair(entry).ok_or_else(|| wrong_answer("scan"))).collect()
     }

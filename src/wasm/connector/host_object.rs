@@ -22,7 +22,7 @@ export interface HostObject {
   crashed(message: string): void;
   storeGet(keys: string[]): unknown;
   storeCommit(puts: [string, string][], deletes: string[], guard?: { key: string; value: string | undefined }): unknown;
-  storeScan(prefix: string, after: string | undefined, limit: number): unknown;
+  storeScan(prefix: string, after: string | undefined, limit: number, size: number): unknown;
 }
 "#;
 
@@ -84,6 +84,7 @@ extern "C" {
         prefix: &str,
         after: Option<&str>,
         limit: f64,
+        size: f64,
     ) -> Result<JsValue, JsValue>;
 }
 

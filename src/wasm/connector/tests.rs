@@ -401,7 +401,7 @@ async fn a_store_is_not_trusted_either() {
         let object = host(&format!("storeGet: {given}, storeScan: {given}"));
         let host = CallHost::new(object, &JsValue::UNDEFINED);
         assert_eq!(host.store().get(&keys).await.unwrap_err().code, Code::StoreFailed, "{given}");
-        assert_eq!(host.store().scan("a", None, 9).await.unwrap_err().code, Code::StoreFailed);
+        assert_eq!(host.store().scan("a", None, 9, 99).await.unwrap_err().code, Code::StoreFailed);
     }
     for given in ["undefined", "thrower", "async () => { throw 'text'; }"] {
         let host = CallHost::new(host(&format!("storeCommit: {given}")), &JsValue::UNDEFINED);
@@ -418,7 +418,8 @@ async fn a_store_gets_and_gives_what_was_put() {
             for (const [key, value] of puts) this.map.set(key, value);
             for (const key of deletes) this.map.delete(key);
         },
-        async storeScan(prefix, after, limit) {
+        async storeScan(prefix, after, limit, size) {
+            if (size === 1) limit = 1;
             return [...this.map].filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after)).sort().slice(0, limit);
         }";
     let host = CallHost::new(host(map), &JsValue::UNDEFINED);
@@ -429,8 +430,9 @@ async fn a_store_gets_and_gives_what_was_put() {
     assert_eq!(committed.unwrap(), Committed::Yes);
     let values = store.get(&["p/2".to_owned(), "p/3".to_owned()]).await.unwrap();
     assert_eq!(values, [Some("ü".to_owned()), None]);
-    assert_eq!(store.scan("p/", None, 9).await.unwrap(), [pair("p/1", "{}"), pair("p/2", "ü")]);
-    assert_eq!(store.scan("p/", Some("p/1"), 1).await.unwrap(), [pair("p/2", "ü")]);
+    assert_eq!(store.scan("p/", None, 9, 99).await.unwrap(), [pair("p/1", "{}"), pair("p/2", "ü")]);
+    assert_eq!(store.scan("p/", Some("p/1"), 1, 99).await.unwrap(), [pair("p/2", "ü")]);
+    assert_eq!(store.scan("p/", None, 9, 1).await.unwrap(), [pair("p/1", "{}")]);
 }
 
 #[wasm_bindgen_test]
@@ -472,7 +474,7 @@ async fn a_store_may_say_that_it_is_busy_and_what_to_do() {
         let given =
             format!("storeScan: async () => {{ throw Object.assign(new Error('m'), {reason}); }}");
         let host = CallHost::new(host(&given), &JsValue::UNDEFINED);
-        let error = host.store().scan("a", None, 9).await.unwrap_err();
+        let error = host.store().scan("a", None, 9, 99).await.unwrap_err();
         let said = (error.code, error.message.as_str(), error.hint.as_deref());
         assert_eq!(said, (code, message, hint), "{reason}");
         assert!(host.cause_of(error.code).is_some(), "{reason}");
