@@ -1345,7 +1345,10 @@ fn index_shows_an_older_state() -> Held {
 fn killed_while_slow() -> Held {
     for after in 4..30 {
         let mut stage = stage(settings());
-        let (_, note, task, _) = ada(&mut stage);
+        let (ada, note, task, _) = ada(&mut stage);
+        // The kill comes right before the sending of another.
+        stage.add_note(ada, "The other note").unwrap();
+        stage.add_task(ada, "The other task").unwrap();
         stage.wait(5 * MINUTE);
         stage.host.weather.set(Weather { slow_ms: 20_000, twice_ms: None });
         stage.run_killed(APPLY, after);
@@ -1364,6 +1367,7 @@ fn moved_while_slow() -> Held {
         let (mut stage, ada, _) = in_business(Some(0));
         synced(&stage)?;
         let note = stage.add_note(ada, "Under way").unwrap();
+        let other = stage.add_note(ada, "Under way, too").unwrap();
         stage.wait(5 * MINUTE);
         stage.host.weather.set(Weather { slow_ms: 45_000, twice_ms: None });
         stage.run_killed(APPLY, after);
@@ -1372,8 +1376,8 @@ fn moved_while_slow() -> Held {
         // The plan that was begun is dropped.
         stage.run(FULL);
         stage.wait(MINUTE);
-        let copies = stage.copies(note).len();
-        must(copies == 1, &format!("killed after {after} steps: {copies} copies"))?;
+        let copies = (stage.copies(note).len(), stage.copies(other).len());
+        must(copies == (1, 1), &format!("killed after {after} steps: {copies:?} copies"))?;
         at_rest(&mut stage)?;
         let there = places(&stage, note);
         must(
