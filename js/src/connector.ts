@@ -9,7 +9,7 @@ import { methods } from "./generated/methods.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
 import { createHost } from "./host.js";
-import { inTurn } from "./in-turn.js";
+import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
 import { type ConnectorOptions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
@@ -53,9 +53,11 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   });
   const host = hostOf(functions.transport, store, events, weakReference(core));
   // If the store cannot be created, the operation itself reports it.
-  const takeTurn: TakeTurn = async (bounds, operation) => {
-    const opened = await store.open().catch(() => store);
-    return inTurn(identityOf(opened), options.ghl?.locationId ?? "", bounds, operation);
+  const takeTurn: TakeTurn = async (bounds, operation, isDecision = false) => {
+    const opened: object = await store.open().catch(() => store);
+    const location = options.ghl?.locationId ?? "";
+    const beside = isDecision && (opened as Partial<StateStore>).conditional === true;
+    return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
   let table: readonly Endpoint[] | undefined;
   return {

@@ -62,7 +62,9 @@ export type Cause =
   /** GHL has another contact of the same e-mail address, which stands for it. */
   | "duplicate"
   /** ChartMogul has it more than once. */
-  | "double";
+  | "double"
+  /** A decision about it was queued, and could not be carried out. */
+  | "decision";
 
 /** How a record that is not in step stands: it fails, it waits for a person, or that is settled. */
 export type Standing = "failed" | "waiting" | "apart";
@@ -221,8 +223,11 @@ export interface SyncOutcome {
 
 /** A record, a value of one, or a list that is not in step; the run went on. */
 export interface DeadLetter {
-  /** `field`: a value of a record; `list`: a contact's notes that could not be read. */
-  kind: RecordKind | "field" | "list";
+  /**
+   * `field`: a value of a record; `list`: a contact's notes that could not be read; `decision`: one that was
+   * queued and could not be carried out.
+   */
+  kind: RecordKind | "field" | "list" | "decision";
   /** GHL's id of it; for a field `KIND/ID/FIELD`. */
   id: string;
   /** The GHL contact that it belongs to. */
@@ -281,6 +286,11 @@ export interface RecordStatus {
   candidates: readonly string[];
   /** Since when it has stood so, epoch milliseconds. */
   since?: number;
+  /**
+   * For a decision that is not carried out yet: who is syncing the location, and takes it up before the end.
+   * Until then the record stands as it did.
+   */
+  queued?: Holder;
 }
 
 /** How a GHL record and a ChartMogul record came to be linked. */
@@ -313,7 +323,7 @@ export interface ReasonCount {
   standing: Standing;
   cause: Cause;
   /** How many of each kind. */
-  kinds: Readonly<Partial<Record<RecordKind | "field" | "list", number>>>;
+  kinds: Readonly<Partial<Record<RecordKind | "field" | "list" | "decision", number>>>;
   /** What to do about them. */
   hint: string;
 }
@@ -354,6 +364,8 @@ export interface SyncStatus {
   lastGood?: SyncRun;
   /** Who is changing the state now. One that was killed stands here until another takes over. */
   holder?: Holder;
+  /** Decisions that wait for whoever holds the state, or takes it next. */
+  queued: number;
 }
 
 /** Who is working on a location's state. */

@@ -20,6 +20,7 @@ mod history;
 mod lease;
 mod letters;
 mod model;
+mod mailbox;
 mod preview;
 mod read;
 mod report;

@@ -14,6 +14,7 @@ mod host;
 mod invariants;
 mod ledger;
 mod mutants;
+mod mailbox;
 mod owners;
 mod runs;
 mod situations;

@@ -357,13 +357,14 @@ describe("the last runs", () => {
 
   test("stand in the status: the last good one, and who is at work", () => {
     const holder = { name: "process 7 on host-a", since: NOW - 60_000 };
-    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder }, terminal(80), NOW)];
+    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder, queued: 2 }, terminal(80), NOW)];
     assert.deepEqual(tooWide(lines, 80), []);
     const text = unwrapped(lines);
     assert.ok(text.includes("last good run: 11 min ago"), text);
     assert.ok(text.includes("in use by process 7 on host-a since 1 min ago"), text);
     assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("last good run: never"));
   });
+    assert.ok(text.includes("2 decisions queued: taken up at the end of the run under way"), text);
 });
 
 describe("a record", () => {
@@ -436,6 +437,18 @@ describe("a record", () => {
     assert.equal(hintText(hint), 'Set x. Mend it, then "retry"; "link C1 CUSTOMER" or "accept ID".');
     assert.deepEqual(hintCommands(hint), ["ghl-chartmogul retry N1"]);
   });
+  test("of which a decision is queued says who takes it up", () => {
+    const queued = { name: "process 7 on host-a", since: NOW - 60_000 };
+    const lines = [...recordLines({ ...conflict, queued }, terminal(80), NOW)];
+    assert.deepEqual(tooWide(lines, 80), []);
+    const said =
+      /queued: process 7 on host-a is syncing this location, since 26 Nov, \d\d:\d\d; it takes this up/;
+    assert.match(unwrapped(lines), said);
+    const unnamed = [...recordLines({ ...conflict, queued: { ...queued, name: "" } }, terminal(80), NOW)];
+    assert.match(unwrapped(unnamed), /queued: another process is syncing/);
+    assert.ok(!unwrapped([...recordLines(conflict, terminal(80), NOW)]).includes("queued"));
+  });
+
 });
 
 describe("the end of a run", () => {
