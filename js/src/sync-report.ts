@@ -456,4 +456,39 @@ export interface CheckReport {
   problems: readonly ErrorFields[];
   /** What a sync would leave out. */
   warnings: readonly ErrorFields[];
+  /** With `records`: what ChartMogul's records are. Left out where they could not be walked. */
+  records?: RecordsReport;
+}
+
+/** What a walk of ChartMogul's contacts, notes and tasks found. */
+export interface RecordsReport {
+  /** Records that were walked. */
+  walked: CountByKind;
+  /** How many findings there are. */
+  counts: Readonly<Record<FindingCause, number>>;
+  /** The first 1,000 of them. */
+  findings: readonly Finding[];
+}
+
+/** Why a record of ChartMogul is listed. */
+export type FindingCause =
+  /** There is more than one for the same GHL record, whether or not a person has edited it. */
+  | "double"
+  /** It is linked, and gone. */
+  | "gone"
+  /** It names a GHL record that the store does not know: another installation writes here. */
+  | "unknown";
+
+/** A record of ChartMogul that is not as the store knows it. */
+export interface Finding {
+  cause: FindingCause;
+  kind: RecordKind;
+  /** The GHL record that it names, or is linked with. */
+  ghlId: string;
+  /** Its uuid. */
+  chartmogulId: string;
+  /** Uuid of its customer. */
+  chartmogulCustomer?: string;
+  /** For a double, uuid of the other one: of the linked one, where one is linked. */
+  doubleOf?: string;
 }

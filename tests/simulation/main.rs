@@ -10,11 +10,12 @@
 
 mod adversary;
 mod campaign;
+mod check_records;
 mod host;
 mod invariants;
 mod ledger;
-mod mutants;
 mod mailbox;
+mod mutants;
 mod owners;
 mod runs;
 mod situations;
