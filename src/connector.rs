@@ -10,8 +10,8 @@ use crate::ghl::{find_contact, unlisted};
 use crate::host::Host;
 use crate::http::{Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
-use crate::record::{self, Json, Problem};
-use crate::sync::{self, Engine, RunOptions};
+use crate::record::{self, Json, Problem, Slot};
+use crate::sync::{self, CheckOptions, Engine, RunOptions};
 use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
@@ -111,9 +111,11 @@ impl Connector {
         page.map(|page| page.to_json())
     }
 
-    /// Tries each credential with calls that only read; what was found as JSON text.
-    pub async fn check<H: Host>(&self, host: &H) -> Result<String> {
-        text(&self.engine(host)?.check().await?)
+    /// Tries each credential with calls that only read, and walks ChartMogul's records where
+    /// [`CheckOptions`] say so; what was found as JSON text.
+    pub async fn check<H: Host>(&self, host: &H, options: &str) -> Result<String> {
+        let options: CheckOptions = read_options(options)?;
+        text(&self.engine(host)?.check(&options).await?)
     }
 
     /// Makes a plan; its summary as JSON text. See [`RunOptions`] for the options, JSON text too.
@@ -221,6 +223,10 @@ fn settings(options: Option<&Value>) -> Result<Settings> {
 
 /// The options of a run.
 fn run_options(options: &str) -> Result<RunOptions> {
+    read_options(options)
+}
+
+fn read_options<'o, T: Slot<'o> + Default>(options: &'o str) -> Result<T> {
     record::read(options)
         .map_err(|problem| refused(Code::InvalidArgument, problem.within("options")))
 }
@@ -352,6 +358,10 @@ mod tests {
             host.run(connector.apply(&host, "p", r#"{"deadlineMS":1}"#)),
             host.run(connector.run(&host, r#"{"deadlineMS":1}"#)),
         ];
+        let error = host.run(connector.check(&host, r#"{"record":true}"#)).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("Did you mean `records`?"));
+        let error = host.run(connector.check(&host, r#"{"records":"all"}"#)).unwrap_err();
+        assert!(error.message.starts_with("options.records: "), "{}", error.message);
         for refusal in refusals {
             let error = refusal.unwrap_err();
             assert_eq!(error.code, Code::InvalidArgument);

@@ -1,6 +1,5 @@
 // A connector as programs see it.
 
-import type { CallOptions } from "./call.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ConnectorEvent, Events } from "./events.js";
@@ -9,14 +8,23 @@ import { methods } from "./generated/methods.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
 import { createHost } from "./host.js";
-import { inTurn } from "./in-turn.js";
+import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
 import { type ConnectorOptions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
 import type { StateStore } from "./stores/store.js";
-import { createSync, type Sync, type TakeTurn } from "./sync.js";
+import { createSync, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
 import type { CheckReport } from "./sync-report.js";
 import type { Transport } from "./transport.js";
+
+/** Options of a check. */
+export interface CheckOptions extends ProgressOptions {
+  /**
+   * Walks ChartMogul's contacts, notes and tasks too: a call for 200 of them, and one for each linked record
+   * that is not among them.
+   */
+  records?: boolean | undefined;
+}
 
 /** Both services, and the sync between them. */
 export interface Connector {
@@ -28,8 +36,17 @@ export interface Connector {
   readonly sync: Sync;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
-  /** Tells for each credential whether it works and how far it reaches. Writes nothing. */
-  check(options?: CallOptions): Promise<CheckReport>;
+  /**
+   * Tells for each credential whether it works and how far it reaches: a few calls. With `records` it also
+   * walks ChartMogul's contacts, notes and tasks and compares them with the links of the store. Writes
+   * nothing, and runs beside a sync.
+   *
+   * @example
+   * const { ok, records } = await connector.check({ records: true });
+   * for (const { cause, kind, ghlId, chartmogulId } of records?.findings ?? [])
+   *   console.log(cause, kind, ghlId, chartmogulId);
+   */
+  check(options?: CheckOptions): Promise<CheckReport>;
   /** Lets go of the state store and of memory. The connector takes both again when it is used again. */
   close(): Promise<void>;
 }
@@ -53,9 +70,11 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   });
   const host = hostOf(functions.transport, store, events, weakReference(core));
   // If the store cannot be created, the operation itself reports it.
-  const takeTurn: TakeTurn = async (bounds, operation) => {
-    const opened = await store.open().catch(() => store);
-    return inTurn(identityOf(opened), options.ghl?.locationId ?? "", bounds, operation);
+  const takeTurn: TakeTurn = async (bounds, operation, isDecision = false) => {
+    const opened: object = await store.open().catch(() => store);
+    const location = options.ghl?.locationId ?? "";
+    const beside = isDecision && (opened as Partial<StateStore>).conditional === true;
+    return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
   let table: readonly Endpoint[] | undefined;
   return {
@@ -67,8 +86,14 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       table ??= endpoints();
       return table;
     },
-    check: async (callOptions) =>
-      JSON.parse(await core.invoke((connector, context) => connector.check(context), callOptions)),
+    async check(given) {
+      const { records, onProgress, ...callOptions } = given ?? {};
+      const options = JSON.stringify({ records });
+      const text = await events.during(onProgress, () =>
+        core.invoke((connector, context) => connector.check(options, context), callOptions),
+      );
+      return JSON.parse(text);
+    },
     async close() {
       await core.free();
       await store.close();

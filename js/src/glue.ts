@@ -12,7 +12,7 @@ export interface GlueConnector {
   bytes(name: string, parameters: string, context: CallContext): Promise<Uint8Array>;
   page(name: string, parameters: string, cursor: string | undefined, context: CallContext): Promise<string>;
   preview(page: Uint8Array): Uint8Array;
-  check(context: CallContext): Promise<string>;
+  check(options: string, context: CallContext): Promise<string>;
   plan(options: string, context: CallContext): Promise<string>;
   planChanges(
     planId: string,

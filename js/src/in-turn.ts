@@ -1,5 +1,5 @@
 // Lets one operation at a time change the state of a location: two at once would each find
-// the same record missing in ChartMogul, and both would create it.
+// the same record missing in ChartMogul, and both would create it. Decisions have a queue of their own.
 
 import { bounded, type SendFailure } from "./bounded.js";
 import { monotonic } from "./clock.js";
@@ -12,35 +12,43 @@ export interface TurnBounds {
   deadlineMs?: number | undefined;
 }
 
-/** For each store and location, what settles when the last one in the queue is done. Never rejects. */
+/** For each store and queue, what settles when the last one in the queue is done. Never rejects. */
 const queues = new WeakMap<object, Map<string, Promise<void>>>();
 
 /**
- * Runs the operation when all earlier ones on that store and location are done. The operation gets what
- * waiting has left of `deadlineMs`.
+ * The queue of what a person decides of a location. It may stand beside that of its runs, where the store
+ * tells owners apart: then a decision that comes during a run is put into the mailbox.
+ */
+export function decisionsOf(location: string): string {
+  return `decisions/${location}`;
+}
+
+/**
+ * Runs the operation when all earlier ones on that store and in that queue are done: a location's, or that
+ * of its decisions. The operation gets what waiting has left of `deadlineMs`.
  */
 export async function inTurn<Result>(
   store: object,
-  location: string,
+  name: string,
   bounds: TurnBounds,
   operation: (deadlineMs: number | undefined) => Promise<Result>,
 ): Promise<Result> {
   const queue = queues.get(store) ?? new Map<string, Promise<void>>();
   queues.set(store, queue);
-  const before = queue.get(location);
+  const before = queue.get(name);
   let leave = () => {};
   const own = new Promise<void>((resolve) => {
     leave = resolve;
   });
   // Whoever gives up waiting leaves the queue as it was for those behind.
   const last = before === undefined ? own : before.then(() => own);
-  queue.set(location, last);
+  queue.set(name, last);
   try {
     const left = before === undefined ? bounds.deadlineMs : await waitFor(before, bounds);
     return await operation(left);
   } finally {
     leave();
-    if (queue.get(location) === last) last.then(() => forget(queue, location, last));
+    if (queue.get(name) === last) last.then(() => forget(queue, name, last));
   }
 }
 
@@ -63,6 +71,6 @@ async function waitFor(
   return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (monotonic() - began));
 }
 
-function forget(queue: Map<string, Promise<void>>, location: string, last: Promise<void>): void {
-  if (queue.get(location) === last) queue.delete(location);
+function forget(queue: Map<string, Promise<void>>, name: string, last: Promise<void>): void {
+  if (queue.get(name) === last) queue.delete(name);
 }

@@ -62,7 +62,9 @@ export type Cause =
   /** GHL has another contact of the same e-mail address, which stands for it. */
   | "duplicate"
   /** ChartMogul has it more than once. */
-  | "double";
+  | "double"
+  /** A decision about it was queued, and could not be carried out. */
+  | "decision";
 
 /** How a record that is not in step stands: it fails, it waits for a person, or that is settled. */
 export type Standing = "failed" | "waiting" | "apart";
@@ -221,8 +223,11 @@ export interface SyncOutcome {
 
 /** A record, a value of one, or a list that is not in step; the run went on. */
 export interface DeadLetter {
-  /** `field`: a value of a record; `list`: a contact's notes that could not be read. */
-  kind: RecordKind | "field" | "list";
+  /**
+   * `field`: a value of a record; `list`: a contact's notes that could not be read; `decision`: one that was
+   * queued and could not be carried out.
+   */
+  kind: RecordKind | "field" | "list" | "decision";
   /** GHL's id of it; for a field `KIND/ID/FIELD`. */
   id: string;
   /** The GHL contact that it belongs to. */
@@ -281,6 +286,11 @@ export interface RecordStatus {
   candidates: readonly string[];
   /** Since when it has stood so, epoch milliseconds. */
   since?: number;
+  /**
+   * For a decision that is not carried out yet: who is syncing the location, and takes it up before the end.
+   * Until then the record stands as it did.
+   */
+  queued?: Holder;
 }
 
 /** How a GHL record and a ChartMogul record came to be linked. */
@@ -313,7 +323,7 @@ export interface ReasonCount {
   standing: Standing;
   cause: Cause;
   /** How many of each kind. */
-  kinds: Readonly<Partial<Record<RecordKind | "field" | "list", number>>>;
+  kinds: Readonly<Partial<Record<RecordKind | "field" | "list" | "decision", number>>>;
   /** What to do about them. */
   hint: string;
 }
@@ -354,6 +364,8 @@ export interface SyncStatus {
   lastGood?: SyncRun;
   /** Who is changing the state now. One that was killed stands here until another takes over. */
   holder?: Holder;
+  /** Decisions that wait for whoever holds the state, or takes it next. */
+  queued: number;
 }
 
 /** Who is working on a location's state. */
@@ -444,4 +456,39 @@ export interface CheckReport {
   problems: readonly ErrorFields[];
   /** What a sync would leave out. */
   warnings: readonly ErrorFields[];
+  /** With `records`: what ChartMogul's records are. Left out where they could not be walked. */
+  records?: RecordsReport;
+}
+
+/** What a walk of ChartMogul's contacts, notes and tasks found. */
+export interface RecordsReport {
+  /** Records that were walked. */
+  walked: CountByKind;
+  /** How many findings there are. */
+  counts: Readonly<Record<FindingCause, number>>;
+  /** The first 1,000 of them. */
+  findings: readonly Finding[];
+}
+
+/** Why a record of ChartMogul is listed. */
+export type FindingCause =
+  /** There is more than one for the same GHL record, whether or not a person has edited it. */
+  | "double"
+  /** It is linked, and gone. */
+  | "gone"
+  /** It names a GHL record that the store does not know: another installation writes here. */
+  | "unknown";
+
+/** A record of ChartMogul that is not as the store knows it. */
+export interface Finding {
+  cause: FindingCause;
+  kind: RecordKind;
+  /** The GHL record that it names, or is linked with. */
+  ghlId: string;
+  /** Its uuid. */
+  chartmogulId: string;
+  /** Uuid of its customer. */
+  chartmogulCustomer?: string;
+  /** For a double, uuid of the other one: of the linked one, where one is linked. */
+  doubleOf?: string;
 }

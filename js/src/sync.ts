@@ -58,8 +58,11 @@ export interface Plan extends PlanSummary {
 }
 
 /**
- * Keeps the two services in step. Within a process, everything that changes the state of one location
- * waits for its turn.
+ * Keeps the two services in step. Within a process, plans, applies and runs of one location wait for each
+ * other. `link`, `unlink`, `accept` and `retry` do not wait for them: while somebody is syncing the location,
+ * here or in another process, a decision is checked and queued, and its result has `queued`. It is carried
+ * out before that run ends, at the latest before the next one plans. Where that turns out to be impossible,
+ * `deadLetters()` lists it as a `decision`. With a store that is not `conditional` they wait for their turn.
  */
 export interface Sync {
   /**
@@ -88,7 +91,8 @@ export interface Sync {
   preview(page: Uint8Array): Promise<Uint8Array>;
   /**
    * Links a GHL contact with a ChartMogul customer (`cus_…`) or one of its contacts (`con_…`). Writes
-   * nothing to either service: the next plan shows what follows from it.
+   * nothing to either service: the next plan shows what follows from it. Never waits for a run: the result
+   * then has `queued`.
    *
    * @example
    * const { reason } = await connector.sync.link("seD4PfOuKoVMLkEZqohJ", "cus_7e1b2c3d");
@@ -163,10 +167,11 @@ export interface Sync {
 /** Changes and dead letters read from the store at a time. */
 const PAGE_SIZE = 500;
 
-/** Runs an operation when no other one works on the same state. */
+/** Runs an operation when no other one works on the same state; a decision may do so beside a run. */
 export type TakeTurn = <Result>(
   bounds: TurnBounds,
   operation: (deadlineMs: number | undefined) => Promise<Result>,
+  isDecision?: boolean,
 ) => Promise<Result>;
 
 /** The sync of a connector. */
@@ -186,12 +191,14 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     return JSON.parse(text);
   }
 
-  /** A decision about records: it changes the state, so it waits for its turn. */
+  /** A decision about records, after those that came before it. */
   async function decide<Result>(
     options: CallOptions | undefined,
     operation: (connector: GlueConnector, context: CallContext) => Promise<string>,
   ): Promise<Result> {
-    return runInTurn(options ?? {}, undefined, operation);
+    const bounds = requireCallOptions(options ?? {});
+    const text = await takeTurn({ signal: bounds.signal }, () => core.invoke(operation, bounds), true);
+    return JSON.parse(text);
   }
 
   return {

@@ -1,4 +1,5 @@
-//! The check before a first sync: does each credential work, what is missing, who cannot be mapped.
+//! The check before a first sync: does each credential work, what is missing, who cannot be mapped; and on
+//! request whether the records are as the store knows them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,10 +12,20 @@ use crate::http::Quota;
 use crate::mapping::custom_fields;
 use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::users::UserMap;
-use crate::record;
+use crate::{record, records};
 
+use super::check_records::RecordsCheck;
 use super::engine::Engine;
 use super::model::state::Schema;
+
+records! {
+    /// What is checked besides the credentials.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    closed pub struct CheckOptions {
+        /// ChartMogul's records: a few calls are enough for the rest, and this walks all of them.
+        pub records: bool = "records";
+    }
+}
 
 /// What the check found.
 #[derive(Debug, Serialize)]
@@ -32,6 +43,9 @@ pub struct Check {
     pub problems: Vec<Error>,
     /// What a sync would leave out, each with a code and a hint.
     pub warnings: Vec<Error>,
+    /// What ChartMogul's records are, where that was asked for and they could be walked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsCheck>,
 }
 
 /// GHL's side of the check.
@@ -94,7 +108,7 @@ pub struct UsersCheck {
 
 impl<H: Host> Engine<'_, H> {
     /// Tries each credential with calls that only read. Never fails for what it finds: it tells it.
-    pub async fn check(&self) -> Result<Check> {
+    pub async fn check(&self, options: &CheckOptions) -> Result<Check> {
         let mut problems = Vec::new();
         let mut schema = Schema::default();
         let ghl = self.check_ghl(&mut schema, &mut problems).await;
@@ -106,7 +120,15 @@ impl<H: Host> Engine<'_, H> {
         {
             problems.push(error);
         }
-        Ok(Check { ok: problems.is_empty(), ghl, chartmogul, users, problems, warnings })
+        let mut records = None;
+        if options.records && chartmogul.ok {
+            match self.check_records().await {
+                Ok(found) => records = Some(found),
+                Err(error) => problems.push(error),
+            }
+        }
+        let ok = problems.is_empty();
+        Ok(Check { ok, ghl, chartmogul, users, problems, warnings, records })
     }
 
     async fn check_ghl(&self, schema: &mut Schema, problems: &mut Vec<Error>) -> GhlCheck {

@@ -1,6 +1,6 @@
 //! What every part of the engine stands on: both clients, the settings, the store.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt};
@@ -15,6 +15,7 @@ use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
 use super::model::history::Underway;
+use super::model::mail::Posted;
 use super::model::plan::Calls;
 use super::model::state::Run;
 use super::state::keeper::{Batch, Keeper, Stored};
@@ -33,6 +34,10 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) owner: String,
     /// The run that it is at, where it is recorded.
     pub(in crate::sync) underway: RefCell<Option<Underway>>,
+    /// Whether the plan under the lease is about to be shown to somebody.
+    pub(in crate::sync) shows: Cell<bool>,
+    /// The decisions that it has put into the mailbox itself.
+    pub(in crate::sync) posted: RefCell<Posted>,
 }
 
 /// ChartMogul: at most 200 records a page.
@@ -67,6 +72,8 @@ impl<'a, H: Host> Engine<'a, H> {
             keeper: Keeper::new(host.store(), location),
             owner: new_id(host),
             underway: RefCell::default(),
+            shows: Cell::default(),
+            posted: RefCell::default(),
         })
     }
 

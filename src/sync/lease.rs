@@ -21,8 +21,8 @@ const RENEW_MS: u64 = 3_000;
 const LOOK_MS: u64 = 1_000;
 
 impl<H: Host> Engine<'_, H> {
-    /// Does what changes the location's state while holding its lease. `busy` where another process
-    /// does so now.
+    /// Does what changes the location's state while holding its lease; what waits in the mailbox goes
+    /// first, and what came in meanwhile last. `busy` where another process holds it now.
     pub(in crate::sync) async fn hold<T>(
         &self,
         work: impl Future<Output = Result<T>>,
@@ -38,17 +38,35 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<T> {
         let lease = self.take_lease().await?;
         let held = {
-            let (work, renewal) = (pin!(work), pin!(self.renew(lease)));
+            let after_mail = async {
+                self.take_mail().await?;
+                work.await
+            };
+            let (work, renewal) = (pin!(after_mail), pin!(self.renew(lease)));
             match select(work, renewal).await {
                 Either::Left((done, _)) => done,
                 Either::Right((error, _)) => Err(error),
             }
         };
         let ended = at_end(&held);
-        let released = self.keeper.release_lease().await;
+        let released = self.let_go().await;
         // What went wrong in the work says more than that the store is away.
         let done = held?;
         ended.and(released).map(|()| done)
+    }
+
+    /// Takes what came in meanwhile, and lets go of the lease. It is not renewed any more: so who puts
+    /// mail and then sees it renewed knows that its owner will look once more; who does not finds it
+    /// free, or dead.
+    async fn let_go(&self) -> Result<()> {
+        let taken = match self.take_mail().await {
+            // Another process holds the lease by now, and takes them.
+            Err(error) if error.code == Code::Busy => Ok(()),
+            taken => taken,
+        };
+        let shown = self.shown_at_release().await;
+        let released = self.keeper.release_lease().await;
+        taken.and(shown).and(released)
     }
 
     async fn take_lease(&self) -> Result<Lease> {
@@ -73,14 +91,17 @@ impl<H: Host> Engine<'_, H> {
                 watched += LOOK_MS;
             }
             let now = self.keeper.lease().await?;
-            if now != found {
-                if let Some(text) = &now {
-                    return Err(busy(text));
-                }
-                // Its owner has come to the end.
-                watched = 0;
-                found = now;
+            if now == found {
+                continue;
             }
+            if let (Some(former), Some(text)) = (&found, &now)
+                && owner_of(former) == owner_of(text)
+            {
+                return Err(busy(text));
+            }
+            // Its owner has come to the end. Another one may have taken it, also for a moment only.
+            watched = 0;
+            found = now;
         }
     }
 
@@ -94,6 +115,10 @@ impl<H: Host> Engine<'_, H> {
             }
         }
     }
+}
+
+fn owner_of(lease: &str) -> String {
+    record::read::<Lease>(lease).unwrap_or_default().owner
 }
 
 fn busy(lease: &str) -> Error {

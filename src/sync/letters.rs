@@ -241,6 +241,7 @@ fn kind_name(kind: &str) -> &'static str {
     match kind {
         "list" => "list",
         "field" => "field",
+        "decision" => "decision",
         of_record => Kind::parse(of_record).unwrap_or(Kind::Note).name(),
     }
 }

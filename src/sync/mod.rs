@@ -12,6 +12,7 @@
 mod budget;
 mod calls;
 mod check;
+mod check_records;
 mod compare;
 mod decide;
 mod doubles;
@@ -19,6 +20,7 @@ mod engine;
 mod history;
 mod lease;
 mod letters;
+mod mailbox;
 mod model;
 mod preview;
 mod read;
@@ -30,7 +32,8 @@ mod work;
 mod write;
 
 pub use budget::{RunOptions, Stop};
-pub use check::Check;
+pub use check::{Check, CheckOptions};
+pub use check_records::{Finding, FindingCause, RecordsCheck};
 pub use engine::Engine;
 pub use model::change::{Action, Change, ChangeView, TagChange};
 pub use model::history::{RunError, RunRecord, Scope};

@@ -148,10 +148,12 @@ pub struct Status {
     /// Who is changing the location's state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
+    /// Decisions that wait for whoever holds the state, or takes it next.
+    pub queued: u64,
 }
 
 /// Who holds a location's lease. One that was killed holds it until another takes it over.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Holder {
     /// Who that is, for people; empty where its host does not say.

@@ -240,13 +240,21 @@ impl<H: Host> Engine<'_, H> {
         self.settings.first_run == FirstRun::Plan && !shown
     }
 
-    /// Notes that a plan of the location was shown to somebody.
+    /// Notes that a plan of the location was shown to somebody: that stands with the end of the lease, so
+    /// not before the caller is about to be answered.
     async fn note_shown(&self, run: &Run) -> Result<()> {
-        let state = self.state().await?;
-        if !run.only.is_empty() && state.applied_at == 0 {
-            // What a plan of one contact shows says nothing of the others.
+        // What a plan of one contact shows says nothing of the others.
+        let shows = run.only.is_empty() || self.state().await?.applied_at > 0;
+        self.shows.set(shows);
+        Ok(())
+    }
+
+    /// What [`Self::note_shown`] says, in the state as it is now: a decision may have come in since.
+    pub(super) async fn shown_at_release(&self) -> Result<()> {
+        if !self.shows.take() {
             return Ok(());
         }
+        let state = self.state().await?;
         let shown = self.settings.guard();
         let mut batch = self.keeper.batch();
         batch.put(&STATE, "", &State { planned_at: self.host.now(), shown, ..state })?;
@@ -621,7 +629,9 @@ impl<H: Host> Engine<'_, H> {
             return Err(stale("the settings have changed since the plan was made"));
         }
         if run.phase != Phase::Applying && run.plan.revision != state.revision {
-            return Err(stale("another plan was applied since this one was made"));
+            return Err(stale(
+                "another plan was applied, or a person decided something, since this one was made",
+            ));
         }
         // A plan ages while nobody works on it, also one that is half applied.
         let since = match run.phase {

@@ -3,18 +3,19 @@
 use serde::Serialize;
 
 use super::engine::Engine;
+use super::model::mail::{Mail, Verb, seen};
 use super::model::pair::{Kind, Matched, Pair, Role};
 use super::model::standing::{
     Apart, Choice, DeadLetter, FieldLetters, Reason, Standing, StandingCounts,
 };
-use super::model::state::{Lease, Run};
+use super::model::state::Run;
 use super::report::{Holder, ReasonCount, Status, Unfinished};
 use super::state::keeper::Batch;
-use super::state::tables::of;
 use super::state::tables::{
-    AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LEASE, LETTERS, OWNERS, PAIRS, QUOTA, RUN,
-    SHARED, STATE,
+    AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LETTERS, OWNERS, PAIRS, QUOTA, RUN, SHARED,
+    STATE,
 };
+use super::state::tables::{of, of_decision};
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
@@ -64,6 +65,9 @@ pub struct Why {
     /// Since when it has stood so, epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// For a decision that is not carried out yet: who is syncing the location, and takes it up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Holder>,
 }
 
 /// Rows read at once where a whole table is counted.
@@ -91,10 +95,10 @@ impl<H: Host> Engine<'_, H> {
         }
         let quota = self.quota().await?;
         let last_good = self.keeper.get(&LAST_GOOD, "").await?;
-        let lease: Option<Lease> = self.keeper.get(&LEASE, "").await?;
-        let holder = lease.map(|Lease { name, since, .. }| Holder { name, since });
+        let holder = self.holder().await?;
+        let queued = self.count_mail().await?;
         let state = self.state().await?;
-        Ok(Status { state, standing, reasons, quota, unfinished, last_good, holder })
+        Ok(Status { state, standing, reasons, quota, unfinished, last_good, holder, queued })
     }
 
     /// GHL's quota: what this process was told, else what a run saw last, unless it has started again.
@@ -182,15 +186,18 @@ impl<H: Host> Engine<'_, H> {
                 continue;
             }
             let is_chosen = pair.is_none() && letter.is_none() && apart.is_none();
+            let letter = match letter {
+                None => self.keeper.get(&LETTERS, &of_decision(&own)).await?,
+                letter => letter,
+            };
             let why = answer(id, kind, &own, pair, letter, apart, fields);
             return Ok(match choice.filter(|_| is_chosen) {
                 Some(choice) => chosen(why, &own, choice),
                 None => why,
             });
         }
-        let list: Option<DeadLetter> =
-            self.keeper.get(&LETTERS, &format!("list/notes-{id}")).await?;
-        if let Some(letter) = list {
+        let others = self.keeper.get_all(&LETTERS, &[of_list(id), of_decision(id)]).await?;
+        if let Some(letter) = others.into_iter().flatten().next() {
             return Ok(answer(id, Kind::Contact, id, None, Some(letter), None, None));
         }
         Ok(Why {
@@ -205,12 +212,21 @@ impl<H: Host> Engine<'_, H> {
     /// Links a GHL contact with a ChartMogul customer, or with one of its contacts. The next plan shows
     /// what follows from it.
     pub async fn link(&self, contact: &str, chartmogul: &str) -> Result<Why> {
-        self.hold(self.link_held(contact, chartmogul)).await
+        let (contact, chartmogul) = (wanted(contact)?, wanted(chartmogul)?);
+        let choice = self.choice_of(contact, chartmogul).await?;
+        let mail = Mail {
+            verb: Verb::Link,
+            id: contact.to_owned(),
+            choice: Some(choice),
+            ..Mail::default()
+        };
+        let queued = self.decide(vec![mail]).await?;
+        Ok(Why { queued, ..self.why(contact).await? })
     }
 
-    async fn link_held(&self, contact: &str, chartmogul: &str) -> Result<Why> {
-        let (contact, chartmogul) = (wanted(contact)?, wanted(chartmogul)?);
-        let choice = if chartmogul.starts_with("con_") {
+    /// Looks a counterpart up, and refuses one that cannot be chosen.
+    async fn choice_of(&self, contact: &str, chartmogul: &str) -> Result<Choice> {
+        if chartmogul.starts_with("con_") {
             let parameters = serde_json::json!({ "contact_uuid": chartmogul });
             let answer = self.chartmogul_value("contacts.retrieve", parameters).await?;
             let found: Contact = self.parse(Service::Chartmogul, "contacts.retrieve", &answer)?;
@@ -218,54 +234,137 @@ impl<H: Host> Engine<'_, H> {
                 Error::new(Code::InvalidArgument, format!("{chartmogul} belongs to no customer"))
                     .hint("Link the contact with a customer (cus_…).")
             })?;
-            let owner: Option<String> =
-                self.keeper.get(&OWNERS, &of(Kind::Contact, chartmogul)).await?;
-            if let Some(owner) = owner.filter(|owner| owner != contact) {
-                let message = format!("{chartmogul} is linked with the GHL contact {owner}");
-                return Err(Error::new(Code::Duplicate, message)
-                    .hint(format!("Unlink it first: unlink {owner}.")));
-            }
-            Choice { customer, contact: Some(chartmogul.to_owned()) }
+            let choice = Choice { customer, contact: Some(chartmogul.to_owned()) };
+            self.refuse_taken(contact, &choice).await?;
+            Ok(choice)
         } else if chartmogul.starts_with("cus_") {
             if !self.customer_is_there(chartmogul).await? {
                 let message = format!("ChartMogul has no customer {chartmogul}");
                 return Err(Error::new(Code::NotFound, message).of(Service::Chartmogul));
             }
-            Choice { customer: chartmogul.to_owned(), contact: None }
+            Ok(Choice { customer: chartmogul.to_owned(), contact: None })
         } else {
             let message = format!("\"{chartmogul}\" is not a ChartMogul customer or contact");
-            return Err(Error::new(Code::InvalidArgument, message)
-                .hint("Pass a uuid that begins with cus_ or con_."));
-        };
-        let row = of(Kind::Contact, contact);
-        let mut batch = self.keeper.batch();
-        batch.put(&CHOICES, contact, &choice)?;
-        batch.delete(&APART, &row);
-        batch.delete(&LETTERS, &row);
-        self.forget_pair(&mut batch, Kind::Contact, contact).await?;
-        batch.put(&AGAIN, contact, &String::new())?;
-        self.outdate_plans(&mut batch).await?;
-        self.keeper.commit(batch).await?;
-        self.why(contact).await
+            Err(Error::new(Code::InvalidArgument, message)
+                .hint("Pass a uuid that begins with cus_ or con_."))
+        }
+    }
+
+    /// Refuses a ChartMogul contact that another GHL contact is linked with.
+    async fn refuse_taken(&self, contact: &str, choice: &Choice) -> Result<()> {
+        let Some(chosen) = &choice.contact else { return Ok(()) };
+        let owner: Option<String> = self.keeper.get(&OWNERS, &of(Kind::Contact, chosen)).await?;
+        match owner.filter(|owner| owner != contact) {
+            None => Ok(()),
+            Some(owner) => {
+                let message = format!("{chosen} is linked with the GHL contact {owner}");
+                Err(Error::new(Code::Duplicate, message)
+                    .hint(format!("Unlink it first: `unlink {owner}`.")))
+            }
+        }
     }
 
     /// Ends the link of a record: it stays as it is on both sides, and is not paired again until
     /// `link` or `retry`.
     pub async fn unlink(&self, id: &str) -> Result<Why> {
-        self.hold(self.unlink_held(id)).await
+        let (_, _, own) = self.known_to_unlink(id).await?;
+        let mail = Mail { verb: Verb::Unlink, id: own.clone(), ..Mail::default() };
+        let queued = self.decide(vec![mail]).await?;
+        Ok(Why { queued, ..self.why(&own).await? })
     }
 
-    async fn unlink_held(&self, id: &str) -> Result<Why> {
-        let known = self.why(id).await?;
-        let (kind, own) = row_of(&known).ok_or_else(|| unknown(id))?;
-        if kind == Kind::Customer {
+    async fn known_to_unlink(&self, id: &str) -> Result<(Why, Kind, String)> {
+        let known = self.known(id).await?;
+        if let (_, Kind::Customer, own) = &known {
             let message = format!("{own} is linked through its contacts");
             return Err(Error::new(Code::InvalidArgument, message)
                 .hint("Unlink the GHL contact: `unlink CONTACT`."));
         }
+        Ok(known)
+    }
+
+    /// How a record stands, with its kind and its own id; an error where nothing is known of it.
+    async fn known(&self, id: &str) -> Result<(Why, Kind, String)> {
+        let known = self.why(id).await?;
+        let own = match known.kind {
+            Some(Kind::Customer) => known.chartmogul_customer.clone(),
+            _ => known.ghl_id.clone(),
+        };
+        match known.kind.zip(own) {
+            Some((kind, own)) => Ok((known, kind, own)),
+            None => Err(Error::new(Code::NotFound, format!("the state knows no record {id}"))
+                .hint("`status` shows what is known; a record that no run has read yet is not.")),
+        }
+    }
+
+    /// Settles records as they are: they are counted and listed, and no failure any more. A change of
+    /// the record takes it back.
+    pub async fn accept(&self, ids: &[String]) -> Result<Vec<Why>> {
+        // All are looked up first: a mistyped id settles nothing.
+        let mut mails = Vec::with_capacity(ids.len());
+        for id in ids {
+            let (_, kind, own) = self.known(id).await?;
+            let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &of(kind, &own)).await?;
+            let seen = letter.as_ref().map(seen).unwrap_or_default();
+            mails.push(Mail { verb: Verb::Accept, id: own, seen, ..Mail::default() });
+        }
+        let accepted: Vec<String> = mails.iter().map(|mail| mail.id.clone()).collect();
+        let queued = self.decide(mails).await?;
+        let mut whys = Vec::with_capacity(accepted.len());
+        for own in accepted {
+            whys.push(Why { queued: queued.clone(), ..self.why(&own).await? });
+        }
+        Ok(whys)
+    }
+
+    /// Tries a record again in the next run: one that was refused, that a person deleted in ChartMogul,
+    /// or that was unlinked or accepted.
+    pub async fn retry(&self, id: &str) -> Result<Why> {
+        let (_, kind, own) = self.known(id).await?;
+        let mail = Mail { verb: Verb::Retry, id: own.clone(), ..Mail::default() };
+        let queued = self.decide(vec![mail]).await?;
+        let mut why = self.why(&own).await?;
+        if queued.is_some() {
+            return Ok(Why { queued, ..why });
+        }
+        why.kind = Some(kind);
+        if kind != Kind::Customer {
+            why.ghl_id = Some(own);
+        }
+        why.standing = "waiting";
+        why.cause = None;
+        why.reason = "the next run tries it again".to_owned();
+        why.hint = Some("Run `sync`, or `plan` to see it first.".to_owned());
+        Ok(why)
+    }
+
+    /// Puts what a decision changes. It was valid when it was made; what has moved since is an error.
+    pub(super) async fn carry_out_decision(&self, batch: &mut Batch, mail: &Mail) -> Result<()> {
+        batch.delete(&LETTERS, &of_decision(&mail.id));
+        match mail.verb {
+            Verb::Link => self.carry_out_link(batch, mail).await,
+            Verb::Unlink => self.carry_out_unlink(batch, &mail.id).await,
+            Verb::Accept => self.carry_out_accept(batch, mail).await,
+            Verb::Retry => self.carry_out_retry(batch, &mail.id).await,
+        }
+    }
+
+    async fn carry_out_link(&self, batch: &mut Batch, mail: &Mail) -> Result<()> {
+        let (contact, choice) = (&mail.id, mail.choice.clone().unwrap_or_default());
+        self.refuse_taken(contact, &choice).await?;
+        let row = of(Kind::Contact, contact);
+        batch.put(&CHOICES, contact, &choice)?;
+        batch.delete(&APART, &row);
+        batch.delete(&LETTERS, &row);
+        self.forget_pair(batch, Kind::Contact, contact).await?;
+        batch.put(&AGAIN, contact, &String::new())?;
+        self.outdate_plans(batch).await
+    }
+
+    async fn carry_out_unlink(&self, batch: &mut Batch, id: &str) -> Result<()> {
+        let (known, kind, own) = self.known_to_unlink(id).await?;
         let row = of(kind, &own);
-        let mut batch = self.keeper.batch();
-        self.forget_pair(&mut batch, kind, &own).await?;
+        self.forget_pair(batch, kind, &own).await?;
         batch.delete(&CHOICES, &own);
         batch.delete(&LETTERS, &row);
         let apart = Apart {
@@ -276,75 +375,52 @@ impl<H: Host> Engine<'_, H> {
             ..Apart::default()
         };
         batch.put(&APART, &row, &apart)?;
-        self.outdate_plans(&mut batch).await?;
-        self.keeper.commit(batch).await?;
-        self.why(&own).await
+        self.outdate_plans(batch).await
     }
 
-    /// Settles records as they are: they are counted and listed, and no failure any more. A change of
-    /// the record takes it back.
-    pub async fn accept(&self, ids: &[String]) -> Result<Vec<Why>> {
-        self.hold(self.accept_held(ids)).await
-    }
-
-    async fn accept_held(&self, ids: &[String]) -> Result<Vec<Why>> {
-        // All are looked up first: a mistyped id settles nothing.
-        let mut rows = Vec::new();
-        for id in ids {
-            let known = self.why(id).await?;
-            rows.push(row_of(&known).ok_or_else(|| unknown(id))?);
-        }
-        let mut accepted = Vec::new();
-        for (kind, own) in rows {
-            let row = of(kind, &own);
-            let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &row).await?;
-            let list = format!("list/notes-{own}");
-            let mut batch = self.keeper.batch();
-            let fields: Option<FieldLetters> = self.keeper.get(&FIELDS, &row).await?;
-            if let Some(mut fields) = fields {
-                // A refused value that is accepted is told like one that was left out.
-                for field in &mut fields.fields {
-                    field.group = String::new();
-                }
-                batch.put(&FIELDS, &row, &fields)?;
-            }
-            batch.delete(&LETTERS, &list);
-            if let Some(letter) = letter {
-                let apart = Apart {
-                    cause: Reason::Accepted,
-                    title: letter.reason,
-                    contact: letter.contact,
-                    at: self.host.now(),
-                    content: letter.shows,
-                    chartmogul: None,
-                };
-                batch.delete(&LETTERS, &row);
-                batch.put(&APART, &row, &apart)?;
-            }
-            self.keeper.commit(batch).await?;
-            accepted.push(self.why(&own).await?);
-        }
-        Ok(accepted)
-    }
-
-    /// Tries a record again in the next run: one that was refused, that a person deleted in ChartMogul,
-    /// or that was unlinked or accepted.
-    pub async fn retry(&self, id: &str) -> Result<Why> {
-        self.hold(self.retry_held(id)).await
-    }
-
-    async fn retry_held(&self, id: &str) -> Result<Why> {
-        let known = self.why(id).await?;
-        let (kind, own) = row_of(&known).ok_or_else(|| unknown(id))?;
+    async fn carry_out_accept(&self, batch: &mut Batch, mail: &Mail) -> Result<()> {
+        let (_, kind, own) = self.known(&mail.id).await?;
         let row = of(kind, &own);
-        let mut batch = self.keeper.batch();
+        let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &row).await?;
+        if let Some(letter) = letter.as_ref().filter(|letter| seen(letter) != mail.seen) {
+            let message = format!("{own} stands otherwise since: {}", letter.reason);
+            return Err(Error::new(Code::InvalidArgument, message)
+                .hint(format!("Look at it again: `why {own}`.")));
+        }
+        let fields: Option<FieldLetters> = self.keeper.get(&FIELDS, &row).await?;
+        if let Some(mut fields) = fields {
+            // A refused value that is accepted is told like one that was left out.
+            for field in &mut fields.fields {
+                field.group = String::new();
+            }
+            batch.put(&FIELDS, &row, &fields)?;
+        }
+        batch.delete(&LETTERS, &of_list(&own));
+        if let Some(letter) = letter {
+            let apart = Apart {
+                cause: Reason::Accepted,
+                title: letter.reason,
+                contact: letter.contact,
+                at: self.host.now(),
+                content: letter.shows,
+                chartmogul: None,
+            };
+            batch.delete(&LETTERS, &row);
+            batch.put(&APART, &row, &apart)?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out_retry(&self, batch: &mut Batch, id: &str) -> Result<()> {
+        let (known, kind, own) = self.known(id).await?;
+        let row = of(kind, &own);
         let pair: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
         let apart: Option<Apart> = self.keeper.get(&APART, &row).await?;
         let deleted = apart
             .is_some_and(|apart| matches!(apart.cause, Reason::Deleted | Reason::CustomerDeleted));
         if let Some(mut pair) = pair {
             if deleted && pair.role == Role::Guest {
-                self.forget_pair(&mut batch, kind, &own).await?;
+                self.forget_pair(batch, kind, &own).await?;
             } else if let Some(fields) = self.keeper.get(&FIELDS, &row).await? {
                 // Values that were refused are written again.
                 for field in fields.fields.iter().filter(|field| !field.group.is_empty()) {
@@ -356,10 +432,10 @@ impl<H: Host> Engine<'_, H> {
         }
         batch.delete(&APART, &row);
         batch.delete(&LETTERS, &row);
-        batch.delete(&LETTERS, &format!("list/notes-{own}"));
+        batch.delete(&LETTERS, &of_list(&own));
         let contact = match kind {
-            Kind::Contact => Some(own.clone()),
-            _ => known.ghl_contact_id.clone(),
+            Kind::Contact => Some(own),
+            _ => known.ghl_contact_id,
         };
         match contact {
             Some(contact) => batch.put(&AGAIN, &contact, &String::new())?,
@@ -369,18 +445,7 @@ impl<H: Host> Engine<'_, H> {
                 batch.put(&STATE, "", &state)?;
             }
         }
-        self.outdate_plans(&mut batch).await?;
-        self.keeper.commit(batch).await?;
-        let mut why = self.why(&own).await?;
-        why.kind = Some(kind);
-        if kind != Kind::Customer {
-            why.ghl_id = Some(own);
-        }
-        why.standing = "waiting";
-        why.cause = None;
-        why.reason = "the next run tries it again".to_owned();
-        why.hint = Some("Run `sync`, or `plan` to see it first.".to_owned());
-        Ok(why)
+        self.outdate_plans(batch).await
     }
 
     /// A plan that was made before does not know of what a person decided since.
@@ -405,6 +470,11 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
+/// The row of a contact's notes that could not be read.
+fn of_list(contact: &str) -> String {
+    format!("list/notes-{contact}")
+}
+
 fn wanted(id: &str) -> Result<&str> {
     let id = id.trim();
     if id.is_empty() {
@@ -412,21 +482,6 @@ fn wanted(id: &str) -> Result<&str> {
             .hint("Pass GHL's id of a contact, note, task or business, or a ChartMogul uuid."));
     }
     Ok(id)
-}
-
-/// The row of a record that is known.
-fn row_of(known: &Why) -> Option<(Kind, String)> {
-    let kind = known.kind?;
-    let own = match kind {
-        Kind::Customer => known.chartmogul_customer.clone(),
-        _ => known.ghl_id.clone(),
-    };
-    Some((kind, own?))
-}
-
-fn unknown(id: &str) -> Error {
-    Error::new(Code::NotFound, format!("the state knows no record {id}"))
-        .hint("`status` shows what is known; a record that no run has read yet is not.")
 }
 
 fn count(reasons: &mut Vec<ReasonCount>, standing: Standing, cause: Reason, kind: &str) {
@@ -467,6 +522,7 @@ pub(super) const fn hint_of(cause: Reason) -> &'static str {
         Reason::Accepted => "a change of the record, or `retry ID`, takes one back",
         Reason::Duplicate => "merge the contacts in GHL",
         Reason::Double => "delete all but one in ChartMogul, or set sync.doubles to `remove`",
+        Reason::Decision => "`rejected` lists them; decide again, or `accept ID`",
     }
 }
 
@@ -504,6 +560,7 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
         Reason::Accepted => format!("A change of the record, or `retry {id}`, takes it back."),
         Reason::Duplicate => "Merge the contacts in GHL.".to_owned(),
         Reason::Double => "Delete it in ChartMogul, or set sync.doubles to `remove`.".to_owned(),
+        Reason::Decision => format!("Decide again; or leave it as it is: `accept {id}`."),
     }
 }
 

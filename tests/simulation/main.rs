@@ -10,9 +10,11 @@
 
 mod adversary;
 mod campaign;
+mod check_records;
 mod host;
 mod invariants;
 mod ledger;
+mod mailbox;
 mod mutants;
 mod owners;
 mod runs;

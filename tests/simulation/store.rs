@@ -30,10 +30,31 @@ pub struct MemoryStore {
     pub fails_at: Cell<Option<(u64, Failing)>>,
     /// The commit before which another process takes the lease over, counted from 0.
     pub stolen_at: Cell<Option<u64>>,
+    /// Whether others get a turn before each answer: so two engines meet between any two of their steps.
+    pub yields: Cell<bool>,
     pub mutant: Cell<Option<Mutant>>,
 }
 
+/// Gives others one turn.
+pub async fn yielding() {
+    let waited = Cell::new(false);
+    std::future::poll_fn(|context| {
+        if waited.replace(true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
 impl MemoryStore {
+    async fn others_first(&self) {
+        if self.yields.get() {
+            yielding().await;
+        }
+    }
+
     pub fn commits(&self) -> u64 {
         self.commits.get()
     }
@@ -75,6 +96,7 @@ impl MemoryStore {
 
 impl StateStore for MemoryStore {
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        self.others_first().await;
         let entries = self.entries.borrow();
         Ok(keys.iter().map(|key| entries.get(key).cloned()).collect())
     }
@@ -85,6 +107,7 @@ impl StateStore for MemoryStore {
         deletes: Vec<String>,
         guard: Option<Guard>,
     ) -> Result<Committed> {
+        self.others_first().await;
         if self.dies_after.get().is_some_and(|after| self.commits.get() >= after) {
             std::future::pending::<()>().await;
         }
@@ -125,6 +148,7 @@ impl StateStore for MemoryStore {
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<(String, String)>> {
+        self.others_first().await;
         let entries = self.entries.borrow();
         let from = match after {
             Some(key) if key >= prefix => Bound::Excluded(key.to_owned()),

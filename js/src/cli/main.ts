@@ -57,16 +57,17 @@ Exit codes:
   0  done, and no record fails or waits
   1  failed
   2  bad usage or configuration
-  3  done, but records fail or wait, now or since an earlier run; or a sync that only planned
+  3  done, but records fail or wait, now or since an earlier run; a sync that only planned; or a check of
+     the records with findings
   4  stopped at a budget, by a service that is away, or by a signal: the next run goes on
 
 "rejected" lists the records behind a 3. "plan" ends with 0, and with 3 where lists could not be read
 or the plan must be read before it is applied.`,
   );
 
-command("check", "tell for each credential whether it works, and how far it reaches").action(
-  withConnector((connector, _flags, terminal) => runCheck(connector, terminal)),
-);
+command("check", "tell for each credential whether it works, and how far it reaches")
+  .option("--records", "walk ChartMogul's records too: duplicates, lost ones, those of another installation")
+  .action(withConnector(runCheck));
 
 command("plan", "show what a sync would write, and what it costs; writes nothing")
   .option("--full", "read everything again, not only what changed")

@@ -1,6 +1,6 @@
 // Words that several commands say: kinds, reasons, commands, times, links.
 
-import type { Cause, CountByKind, RecordStatus, Standing } from "../sync-report.js";
+import type { Cause, CountByKind, Holder, RecordStatus, Standing } from "../sync-report.js";
 import { formatNumber } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { printable, textWidth, wrapToWidth } from "./text-width.js";
@@ -29,6 +29,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   task: "tasks",
   field: "values",
   list: "lists",
+  decision: "decisions",
 };
 
 const SINGULARS: Readonly<Record<string, string>> = { field: "value" };
@@ -71,6 +72,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   accepted: "a person accepted them as they are",
   duplicate: "GHL has another contact of the same e-mail address",
   double: "ChartMogul has it more than once",
+  decision: "they were queued, and could not be carried out",
 };
 
 /** The standings that are not in step, most urgent first. */
@@ -161,6 +163,11 @@ export function paragraph(
   return wrapToWidth(text, width, { wholeWords: true }).map(
     (line, index) => (index === 0 ? first : indent) + line,
   );
+}
+
+/** Who is working on a location's state: it may not say. */
+export function holderName({ name }: Holder): string {
+  return name === "" ? "another process" : printable(name);
 }
 
 /** "12 min ago (26 Nov, 09:42)". */

@@ -1,7 +1,7 @@
 // What every entry exports besides `createConnector`.
 
 export type { CallOptions, List, ListOptions, Page } from "../call.js";
-export type { Connector } from "../connector.js";
+export type { CheckOptions, Connector } from "../connector.js";
 export type { Endpoint, EndpointParameter, ResultKind } from "../endpoint.js";
 export {
   AuthenticationError,

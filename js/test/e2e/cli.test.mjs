@@ -253,11 +253,18 @@ describe("against a sandbox", () => {
 
   test("a lost store is rebuilt without a single new record", async () => {
     const cwd = createProject();
+    const lost = await run(["check", "--records", "--json"], { env: sandbox.env, cwd });
+    const { ok, records } = JSON.parse(lost.stdout);
+    assert.deepEqual([lost.code, ok, records.counts.double, records.counts.gone], [3, true, 0, 0]);
+    assert.ok(records.counts.unknown > 40, JSON.stringify(records.counts));
     const { stdout } = await run(["sync", "--yes", "--json"], { env: sandbox.env, cwd });
     const { done } = JSON.parse(stdout).report;
     assert.equal(done.create?.contact ?? 0, 0);
     assert.equal(done.create?.note ?? 0, 0);
     assert.equal(done.link.contact, 40);
+    const rebuilt = await run(["check", "--records"], { env: sandbox.env, cwd });
+    assert.equal(rebuilt.code, 0, rebuilt.stdout);
+    assert.match(rebuilt.stdout, /^✓ \d+ ChartMogul records walked: nothing found$/m);
   });
 
   test("a second sync at the same time is told who uses the store", async () => {

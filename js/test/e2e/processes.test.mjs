@@ -321,6 +321,42 @@ describe("processes", AT_ONCE, () => {
       await world.close();
     });
 
+    const canShare = process.getBuiltinModule?.("node:sqlite") !== undefined;
+    const skip = canShare ? false : "without node:sqlite one process at a time has the file open";
+
+    test("what a person decides while the other syncs is queued, and done when that ends", {
+      skip,
+    }, async () => {
+      const world = await World.open(SEED + 2, 60);
+      const json = async (...args) => {
+        const { code, stdout, stderr } = await world.begin(...args, "--json").ended;
+        assert.equal(stderr, "", stdout);
+        return { code, ...JSON.parse(stdout) };
+      };
+      const first = world.begin("sync", "--yes", "--json");
+      await world.creating();
+      let linked;
+      for (const { id } of await world.records("ghl", "contacts")) {
+        if ((await json("why", id)).standing === "inStep") linked = id;
+        if (linked !== undefined) break;
+      }
+      assert.ok(linked, "none is linked yet");
+      const wrong = await json("unlink", "nobody");
+      assert.deepEqual([wrong.code, wrong.error.code], [1, "not_found"]);
+      const unlinked = await world.begin("unlink", linked).ended;
+      assert.equal(first.child.exitCode, null, "the first was done too soon for this test");
+      assert.equal(unlinked.code, 0, unlinked.stdout + unlinked.stderr);
+      const said = `queued: process ${first.child.pid} on .* is syncing this location, since .*; it takes this up`;
+      assert.match(unlinked.stdout, new RegExp(said));
+      const during = await json("status");
+      assert.deepEqual([during.queued, during.holder !== undefined], [1, true]);
+      const { code, stdout, stderr } = await first.ended;
+      assert.equal(code, 0, stdout + stderr);
+      assert.equal((await json("status")).queued, 0);
+      assert.equal((await json("why", linked)).cause, "unlinked");
+      await world.close();
+    });
+
     for (const round of [1, 2, 3])
       test(`started at the same instant: one wins, the other is told (${round})`, async () => {
         const world = await World.open(SEED + 10 + round, 30);

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { importSources } from "../build-sources.mjs";
 
 const {
+  checkLines,
   countsOfRun,
   exitCodeOf,
   exitCodeOfStanding,
@@ -27,6 +28,7 @@ const {
   "cli/text-width",
   "cli/totals",
   "cli/words",
+  "cli/commands/check",
   "cli/commands/plan",
   "cli/commands/records",
   "cli/commands/rejected",
@@ -357,12 +359,42 @@ describe("the last runs", () => {
 
   test("stand in the status: the last good one, and who is at work", () => {
     const holder = { name: "process 7 on host-a", since: NOW - 60_000 };
-    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder }, terminal(80), NOW)];
+    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder, queued: 2 }, terminal(80), NOW)];
     assert.deepEqual(tooWide(lines, 80), []);
     const text = unwrapped(lines);
     assert.ok(text.includes("last good run: 11 min ago"), text);
     assert.ok(text.includes("in use by process 7 on host-a since 1 min ago"), text);
+    assert.ok(text.includes("2 decisions queued: taken up at the end of the run under way"), text);
     assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("last good run: never"));
+  });
+});
+
+describe("a check of the records", () => {
+  const fault = { ok: true, problems: [], warnings: [], ghl: { ok: true, location: "L", timeZone: null } };
+  const report = {
+    ...fault,
+    ghl: { ...fault.ghl, scopes: [], quota: null },
+    chartmogul: { ok: true, account: "A", dataSource: null },
+    users: { mapped: 1, unmapped: [], defaultAssignee: null },
+  };
+  const walked = { contact: 1_200, note: 30 };
+  const none = { double: 0, gone: 0, unknown: 0 };
+
+  test("says that nothing was found, or what and why", () => {
+    const quiet = [
+      ...checkLines({ ...report, records: { walked, counts: none, findings: [] } }, terminal(80)),
+    ];
+    assert.ok(quiet.includes("✓ 1,230 ChartMogul records walked: nothing found"), quiet.join("\n"));
+    const finding = { cause: "double", kind: "note", ghlId: "N1", chartmogulId: "note_1" };
+    const findings = [{ ...finding, chartmogulCustomer: CUSTOMER, doubleOf: "note_2" }];
+    const records = { walked, counts: { ...none, double: 3 }, findings };
+    const lines = [...checkLines({ ...report, records }, terminal(80))];
+    const text = unwrapped(lines);
+    assert.ok(text.includes("≠ 1,230 ChartMogul records walked"), text);
+    assert.ok(text.includes("3 duplicates of synced records"), text);
+    assert.ok(text.includes("note N1: note_1, beside note_2"), text);
+    assert.ok(lines.includes("  … and 2 more"), text);
+    assert.ok(!text.includes("Another installation"), text);
   });
 });
 
@@ -404,6 +436,18 @@ describe("a record", () => {
       assert.deepEqual(rejected.slice(-2), ["    ghl-chartmogul retry N1", "    ghl-chartmogul accept N1"]);
     });
   }
+
+  test("of which a decision is queued says who takes it up", () => {
+    const queued = { name: "process 7 on host-a", since: NOW - 60_000 };
+    const lines = [...recordLines({ ...conflict, queued }, terminal(80), NOW)];
+    assert.deepEqual(tooWide(lines, 80), []);
+    const said =
+      /queued: process 7 on host-a is syncing this location, since 26 Nov, \d\d:\d\d; it takes this up/;
+    assert.match(unwrapped(lines), said);
+    const unnamed = [...recordLines({ ...conflict, queued: { ...queued, name: "" } }, terminal(80), NOW)];
+    assert.match(unwrapped(unnamed), /queued: another process is syncing/);
+    assert.ok(!unwrapped([...recordLines(conflict, terminal(80), NOW)]).includes("queued"));
+  });
 
   test("in step says how it is linked, and whose values are kept", () => {
     const record = {

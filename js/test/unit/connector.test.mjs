@@ -523,7 +523,31 @@ describe("decisions about single records", () => {
     assert.deepEqual(made, []);
   });
 
-  test("wait for their turn, where they change the state", async () => {
+  test("wait for each other and not for a run, where the store tells owners apart", async () => {
+    for (const conditional of [true, false]) {
+      const order = [];
+      const ends = [];
+      const slowly = (name) => () =>
+        new Promise((resolve) => {
+          order.push(name);
+          ends.push(() => resolve("{}"));
+        });
+      const store = { get: () => [], commit() {}, scan: () => [], conditional };
+      const { connector } = play({ run: slowly("run"), retry: slowly("retry") }, { store });
+      const ended = [connector.sync.run(), connector.sync.retry("c"), connector.sync.retry("d")];
+      const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+      await turn();
+      assert.deepEqual(order, conditional ? ["run", "retry"] : ["run"]);
+      for (let step = 0; step < 3; step++) {
+        ends[step]();
+        await turn();
+      }
+      assert.deepEqual(order, ["run", "retry", "retry"]);
+      await Promise.all(ended);
+    }
+  });
+
+  test("that only look wait for nobody", async () => {
     const ends = [];
     const order = [];
     const { connector } = play({

@@ -23,6 +23,8 @@ const shapes = [
   ["src/sync/model/standing.rs", "DeadLetter", "js/src/sync-report.ts", "DeadLetter"],
   ["src/sync/model/state.rs", "AccountMark", "js/src/sync-report.ts", "AccountMark"],
   ["src/sync/check.rs", "Check", "js/src/sync-report.ts", "CheckReport"],
+  ["src/sync/check_records.rs", "RecordsCheck", "js/src/sync-report.ts", "RecordsReport"],
+  ["src/sync/check_records.rs", "Finding", "js/src/sync-report.ts", "Finding"],
 ];
 
 for (const [rustFile, rustName, typescriptFile, typescriptName] of shapes) {
@@ -72,6 +74,7 @@ const enums = [
   ["src/sync/model/pair.rs", "Matched", "js/src/sync-report.ts"],
   ["src/sync/model/standing.rs", "Standing", "js/src/sync-report.ts"],
   ["src/sync/model/standing.rs", "Reason", "js/src/sync-report.ts"],
+  ["src/sync/check_records.rs", "FindingCause", "js/src/sync-report.ts"],
   ["src/host.rs", "Event", "js/src/events.ts"],
 ];
 

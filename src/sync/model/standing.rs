@@ -74,6 +74,8 @@ choices! {
         Duplicate = "duplicate",
         /// ChartMogul has it more than once.
         Double = "double",
+        /// A person's decision about it was queued, and could not be carried out.
+        Decision = "decision",
     }
 }
 
@@ -99,6 +101,7 @@ impl Reason {
             Self::Accepted => "accepted as it is",
             Self::Duplicate => "another GHL contact of the same e-mail address stands for it",
             Self::Double => "ChartMogul has it more than once",
+            Self::Decision => "a queued decision about it could not be carried out",
         }
     }
 }
@@ -107,7 +110,8 @@ records! {
     /// A record set aside.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub struct DeadLetter {
-        /// What it is: a kind, `field` for a value of a record, or `list` for a list that could not be read.
+        /// What it is: a kind, `field` for a value of a record, `list` for a list that could not be read,
+        /// `decision` for one that could not be carried out.
         pub kind: String = "kind";
         /// GHL's id of it.
         pub id: String = "id";

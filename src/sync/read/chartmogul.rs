@@ -33,7 +33,7 @@ pub(in crate::sync) type Rows = BTreeMap<String, Vec<Candidate>>;
 
 /// A note or task as ChartMogul gives it.
 pub(in crate::sync) struct FoundChild {
-    uuid: Option<String>,
+    pub(in crate::sync) uuid: Option<String>,
     pub(in crate::sync) customer: Option<String>,
     /// When it was made.
     created: Option<i64>,
@@ -623,7 +623,8 @@ fn signed(milliseconds: u64) -> i64 {
     i64::try_from(milliseconds).unwrap_or(i64::MAX)
 }
 
-fn push(rows: &mut Rows, key: String, candidate: &Candidate) {
+/// Adds a candidate to those of a key, unless it is there.
+pub(in crate::sync) fn push(rows: &mut Rows, key: String, candidate: &Candidate) {
     let row = rows.entry(key).or_default();
     if !row.contains(candidate) {
         row.push(candidate.clone());

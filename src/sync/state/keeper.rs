@@ -1,5 +1,5 @@
 //! Reads and writes JSON under one location's keys. Batches that are ready together are one commit, and
-//! each commit depends on the lease, where one is held.
+//! each commit depends on the lease, where one is held. Only mail is put beside it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -154,6 +154,13 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             self.waiting.borrow_mut().failed = Some(error.clone());
         }
         written
+    }
+
+    /// Commits a batch whoever holds the lease: only for rows that its owner takes and nobody else
+    /// changes.
+    pub(in crate::sync) async fn commit_beside(&self, batch: Batch) -> Result<()> {
+        let (puts, deletes) = split(batch.rows);
+        self.store.commit(puts, deletes, None).await.map(|_| ())
     }
 
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {

@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 
 use super::super::model::change::Change;
 use super::super::model::history::RunRecord;
+use super::super::model::mail::Mail;
 use super::super::model::pair::{Kind, Member, Pair, Shared};
 use super::super::model::staged::{
     Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
@@ -71,6 +72,9 @@ pub(in crate::sync) const STATE: Table<State> = Table::lasting("state");
 pub(in crate::sync) const SCHEMA: Table<Schema> = Table::lasting("schema");
 /// Who may change the state, under one key. Every commit depends on it.
 pub(in crate::sync) const LEASE: Table<Lease> = Table::lasting("lease");
+/// `TIME-OWNER-NUMBER`: decisions that wait for the lease's owner, oldest first. Anybody puts them,
+/// without the lease; only its owner takes them.
+pub(in crate::sync) const MAIL: Table<Mail> = Table::lasting("mail/");
 /// GHL's quota as a run saw it last, under one key.
 pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
 /// The run under way, under one key.
@@ -93,7 +97,8 @@ pub(in crate::sync) const KNOWN: Table<Known> = Table::lasting("known/");
 pub(in crate::sync) const HOLDERS: Table<Vec<Candidate>> = Table::lasting("key/");
 /// `KIND/ID`: a write that was begun: a create is looked for before it is ever sent again.
 pub(in crate::sync) const INTENTS: Table<Intent> = Table::lasting("intent/");
-/// `KIND/ID`: what is not in step, and fails or waits.
+/// `KIND/ID`: what is not in step, and fails or waits. `list/notes-ID`: a contact's notes that could not
+/// be read. `decision/ID`: a decision that was queued and could not be carried out.
 pub(in crate::sync) const LETTERS: Table<DeadLetter> = Table::lasting("letter/");
 /// `KIND/ID`: values of a record that were cut, left out or refused.
 pub(in crate::sync) const FIELDS: Table<FieldLetters> = Table::lasting("field/");
@@ -110,6 +115,11 @@ pub(in crate::sync) const REFUSALS: Table<Refusal> = Table::lasting("refusal/");
 pub(in crate::sync) const REFUSED_USERS: Table<u64> = Table::lasting("refused/");
 /// `GHL ID`: a contact to be read again, and the run that says so.
 pub(in crate::sync) const AGAIN: Table<String> = Table::lasting("again/");
+
+/// The row of a decision among [`LETTERS`], by the id of its record.
+pub(in crate::sync) fn of_decision(id: &str) -> String {
+    format!("decision/{id}")
+}
 
 /// The tables of one run.
 #[derive(Debug)]

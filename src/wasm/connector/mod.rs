@@ -97,10 +97,11 @@ impl Connector {
         self.inner.connector.preview(page).map_err(|error| failure::to_object(&error, None))
     }
 
-    /// Tries each credential with calls that only read; what was found as JSON text.
+    /// Tries each credential with calls that only read, and walks ChartMogul's records on request; what
+    /// was found as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
-    pub fn check(&self, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| inner.connector.check(host).await)
+    pub fn check(&self, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.check(host, &options).await)
     }
 
     /// Makes a plan; its summary as JSON text.

@@ -5,7 +5,7 @@ import type { RecordStatus } from "../../sync-report.js";
 import { ExitCode } from "../exit-code.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { adviceLines, customerLink, dateText, paragraph, SIGNS } from "../words.js";
+import { adviceLines, customerLink, dateText, holderName, paragraph, SIGNS } from "../words.js";
 
 /** Tells how a record stands: 3 where it fails or waits, 1 where nothing is known of it. */
 export async function runWhy(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
@@ -67,6 +67,11 @@ export function* recordLines(
   const cause = record.cause === undefined ? "" : ` (${record.cause})`;
   for (const line of paragraph(terminal, `${sign} ${what}: ${word}${since}${cause}`))
     yield terminal.style("bold", terminal.style(colour, line));
+  if (record.queued !== undefined) {
+    const { queued } = record;
+    const who = `${holderName(queued)} is syncing this location, since ${dateText(queued.since, now)}`;
+    yield* paragraph(terminal, `queued: ${who}; it takes this up at the end of its run`, "    ", "  ");
+  }
   if (record.reason !== word) yield* paragraph(terminal, printable(record.reason), "  ");
   const { ghlId, ghlContactId, chartmogulId, chartmogulCustomer, matched } = record;
   if (ghlId !== undefined && ghlId !== record.id) yield* paragraph(terminal, `GoHighLevel: ${ghlId}`, "  ");

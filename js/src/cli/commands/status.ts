@@ -7,7 +7,7 @@ import { standingLines, standingText } from "../standing.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { dateText, PROGRAM, paragraph, percentText, SIGNS, timeText } from "../words.js";
+import { dateText, holderName, PROGRAM, paragraph, percentText, SIGNS, timeText } from "../words.js";
 
 /** Shows how the sync stands; 3 where records fail or wait. */
 export async function runStatus(connector: Connector, _flags: object, terminal: Terminal): Promise<ExitCode> {
@@ -33,6 +33,7 @@ export function* statusLines(
   for (const [what, at] of times)
     yield* paragraph(terminal, `${what}: ${at === 0 ? "never" : timeText(at, now)}`);
   if (status.holder !== undefined) yield* paragraph(terminal, holderText(status.holder, now));
+  if (status.queued > 0) yield* paragraph(terminal, queuedText(status.queued));
   if (status.account.name !== "") yield* paragraph(terminal, `account: ${printable(status.account.name)}`);
   if (status.reasons.length > 0) {
     yield "";
@@ -60,9 +61,12 @@ function* answerLines(
   } else for (const line of paragraph(terminal, `${records}; ${text}`)) yield terminal.style("bold", line);
 }
 
-function holderText({ name, since }: NonNullable<SyncStatus["holder"]>, now: number): string {
-  const who = name === "" ? "another process" : printable(name);
-  return `in use by ${who} since ${timeText(since, now)}; one that was killed stands here until the next run`;
+function holderText(holder: NonNullable<SyncStatus["holder"]>, now: number): string {
+  return `in use by ${holderName(holder)} since ${timeText(holder.since, now)}; one that was killed stands here until the next run`;
+}
+
+function queuedText(count: number): string {
+  return `${formatNumber(count)} ${count === 1 ? "decision" : "decisions"} queued: taken up at the end of the run under way, or by the next`;
 }
 
 const BAR_WIDTH = 20;

@@ -1,0 +1,44 @@
+//! What people decide about records, as it waits for the lease's owner.
+
+use std::collections::BTreeMap;
+
+use super::standing::{Choice, DeadLetter};
+use crate::error::Error;
+use crate::{choices, records};
+
+/// The keys of the decisions that an engine has put itself, each with why it could not be carried out.
+pub(in crate::sync) type Posted = BTreeMap<String, Option<Error>>;
+
+choices! {
+    /// What a person decides about a record.
+    pub(in crate::sync) enum Verb {
+        /// It has this counterpart.
+        Link = "link",
+        /// It has none.
+        Unlink = "unlink",
+        /// It stays as it is.
+        Accept = "accept",
+        /// The next run tries it again.
+        Retry = "retry",
+    }
+}
+
+records! {
+    /// A decision that waits to be carried out.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Mail {
+        /// What was decided.
+        pub verb: Verb = "verb";
+        /// The record's id, as the person gave it.
+        pub id: String = "id";
+        /// For `link`: the counterpart, which was there when it was chosen.
+        pub choice: Option<Choice> = "choice";
+        /// For `accept`: why the record was not in step when the person looked, by [`seen`].
+        pub seen: String = "seen";
+    }
+}
+
+/// What a person sees of a record that is not in step: one that stands otherwise since was not accepted.
+pub(in crate::sync) fn seen(letter: &DeadLetter) -> String {
+    format!("{}/{}", letter.cause.name(), letter.shows)
+}
