@@ -59,8 +59,6 @@ mutants! {
     OldStateWins,
     /// What was begun is sent again at once, without waiting for the time in which it may arrive.
     SentAgainAtOnce,
-    /// An intent does not say which customer it was sent to.
-    IntentForgetsWhere,
     /// Commits do not depend on the lease.
     LeaseIsNotAsked,
     /// A service that is away for seconds ends a run.

@@ -149,7 +149,9 @@ impl<H: Host> Engine<'_, H> {
             .ok_or_else(|| stale(format!("there is no plan {plan} to apply")))?;
         self.note_run(&run)?;
         self.refuse_stale(&run, &state)?;
+        let before = self.calls();
         let account = self.check_account(&state).await?;
+        let run = self.having_read(run, before);
         self.carry_out(run, State { account, ..state }, options).await
     }
 
@@ -188,7 +190,7 @@ impl<H: Host> Engine<'_, H> {
                     return self.stopped(run, stop, started.0).await;
                 }
             };
-            let run = self.taken_up(run.clone());
+            let run = self.having_read(self.taken_up(run.clone()), started.1);
             return self.carry_out(run, State { account, ..state }, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
@@ -373,6 +375,14 @@ impl<H: Host> Engine<'_, H> {
             run.plan.read_calls = run.plan.read_calls.plus(self.calls().since(before));
         }
         Ok((run, work))
+    }
+
+    /// A run with the calls that were sent since as what it took to read.
+    fn having_read(&self, mut run: Run, before: Calls) -> Run {
+        let used = self.calls().since(before);
+        run.plan.read_calls = run.plan.read_calls.plus(used);
+        run.plan.least_read_calls = run.plan.least_read_calls.plus(used);
+        run
     }
 
     /// A run that goes on after a while: its store may have been put back to an older copy since.

@@ -91,7 +91,7 @@ pub const SITUATIONS: &[Situation] = &[
     of(Mutant::TimeIsTrusted, "half_plan_days_later", half_plan_days_later),
     of(Mutant::OldStateWins, "index_shows_an_older_state", index_shows_an_older_state),
     of(Mutant::SentAgainAtOnce, "killed_while_creates_are_slow", killed_while_slow),
-    of(Mutant::IntentForgetsWhere, "moved_while_a_create_is_slow", moved_while_slow),
+    of(Mutant::SentAgainAtOnce, "moved_while_a_create_is_slow", moved_while_slow),
     of(Mutant::LeaseIsNotAsked, "taken_over_while_creates_are_slow", taken_over),
     of(Mutant::ShortOfBreath, "service_away_for_seconds", service_away),
     of(Mutant::DoublesUnseen, "note_delivered_twice", note_delivered_twice),

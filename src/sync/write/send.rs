@@ -403,9 +403,7 @@ impl<H: Host> Engine<'_, H> {
                 sent_at.set(self.host.now());
                 let intent = Intent {
                     sent_at: sent_at.get(),
-                    customer: customer
-                        .filter(|_| !mutants::is_on(Mutant::IntentForgetsWhere))
-                        .map(str::to_owned),
+                    customer: customer.map(str::to_owned),
                     owner: self.owner.clone(),
                     ..Intent::default()
                 };
