@@ -127,7 +127,9 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let mut left_behind = None;
-        if change.kind.is_child() && change.action == Action::Move {
+        // One that a merge of customers has taken there stays.
+        let stands_there = sent.uuid.is_some() && sent.uuid == change.uuid;
+        if change.kind.is_child() && change.action == Action::Move && !stands_there {
             left_behind = self.take_away(&change).await?;
         }
         let assignee = change.to.get("assignee").cloned();
