@@ -336,7 +336,7 @@ function isId(id: unknown): id is string {
   return typeof id === "string" && id.trim() !== "";
 }
 
-/** The id of a plan. Refuses what is none here: the module takes only texts. */
+/** Checks that a plan id is a string: the module accepts nothing else. */
 function planId(plan: Plan | string): string {
   const id: unknown = typeof plan === "string" ? plan : (plan as Plan | undefined)?.id;
   if (typeof id === "string") return id;

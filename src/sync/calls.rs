@@ -21,11 +21,18 @@ const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 /// The row of what a change's record is in ChartMogul.
 pub(in crate::sync) fn row_of(change: &Change) -> &'static Row {
     match (change.kind, change.role) {
-        (Kind::Note, _) => &kinds::NOTE,
-        (Kind::Task, _) => &kinds::TASK,
         (Kind::Customer, _) => &kinds::ATTRIBUTES,
         (Kind::Business | Kind::Contact, Role::Customer) => &kinds::CUSTOMER,
-        (Kind::Business | Kind::Contact, _) => &kinds::MEMBER,
+        (kind, _) => row_of_linked(kind),
+    }
+}
+
+/// The row of what a kind's linked records are in ChartMogul, where they are no customers.
+pub(in crate::sync) fn row_of_linked(kind: Kind) -> &'static Row {
+    match kind {
+        Kind::Note => &kinds::NOTE,
+        Kind::Task => &kinds::TASK,
+        Kind::Contact | Kind::Business | Kind::Customer => &kinds::MEMBER,
     }
 }
 

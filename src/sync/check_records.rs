@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
+use super::calls::row_of_linked;
 use super::engine::{Engine, RECORDS_A_PAGE};
 use super::model::pair::{Kind, Pair};
 use super::model::staged::Candidate;
@@ -19,7 +20,7 @@ use crate::chartmogul::records::Contact;
 use crate::choices;
 use crate::error::{Code, Result, Service};
 use crate::host::{Event, Host};
-use crate::mapping::kinds::{self, member};
+use crate::mapping::kinds::member;
 use crate::named::Named;
 use crate::record::Json;
 
@@ -215,12 +216,7 @@ impl<H: Host> Engine<'_, H> {
         unmet: Linked,
         check: &mut RecordsCheck,
     ) -> Result<Vec<String>> {
-        let row = match kind {
-            Kind::Note => &kinds::NOTE,
-            Kind::Task => &kinds::TASK,
-            _ => &kinds::MEMBER,
-        };
-        let (endpoint, parameter) = row.retrieve;
+        let (endpoint, parameter) = row_of_linked(kind).retrieve;
         let mut gone = Vec::new();
         for (uuid, id) in unmet {
             let Some(id) = id else { continue };

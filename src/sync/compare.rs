@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::calls::row_of_linked;
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
@@ -27,8 +28,8 @@ use super::state::tables::{of, of_kind};
 use super::work::Work;
 use crate::error::{Code, Result};
 use crate::host::Host;
+use crate::mapping::kinds;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
-use crate::mapping::kinds::{self, Row};
 use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, text};
 use crate::mutants::{self, Mutant};
@@ -1146,28 +1147,21 @@ impl<H: Host> Engine<'_, H> {
         let customer = home.and_then(|home| home.customer.clone());
         let begun: Option<Intent> = self.keeper.get(&INTENTS, &of(kind, id)).await?;
         let begun = begun.and_then(|intent| intent.customer);
-        let mut best: Option<(bool, bool, String)> = None;
-        let mut elsewhere: Option<(bool, String)> = None;
+        let mut free: Vec<(bool, bool, String)> = Vec::new();
         for one in marked {
             let Some(uuid) = one.contact else { continue };
             let owner: Option<String> = self.keeper.get(&OWNERS, &of(kind, &uuid)).await?;
-            if owner.is_some_and(|owner| owner != id) {
-                continue;
-            }
-            let away = Some(&one.id) != customer.as_ref();
-            let this = (away, begun.as_ref() == Some(&one.id), uuid);
-            let there = (this.1, this.2.clone());
-            if away && elsewhere.as_ref().is_none_or(|known| there < *known) {
-                elsewhere = Some(there);
-            }
-            if best.as_ref().is_none_or(|best| this < *best) {
-                best = Some(this);
+            if owner.is_none_or(|owner| owner == id) {
+                let away = Some(&one.id) != customer.as_ref();
+                free.push((away, begun.as_ref() == Some(&one.id), uuid));
             }
         }
-        let Some((away, _, best)) = best else { return Ok(None) };
+        free.sort_unstable();
+        let Some(first) = free.first() else { return Ok(None) };
         // A move that was broken off has left one at either place: it is brought to its end.
-        let broken_off = !away && elsewhere.is_some();
-        let uuid = elsewhere.filter(|_| broken_off).map_or(best, |(_, uuid)| uuid);
+        let elsewhere = free.iter().find(|(away, ..)| *away);
+        let broken_off = !first.0 && elsewhere.is_some();
+        let uuid = elsewhere.unwrap_or(first).2.clone();
         let seen: Option<SeenChild> =
             self.keeper.get(&work.tables.children, &of(kind, &uuid)).await?;
         Ok(seen.map(|seen| MarkedChild { uuid, seen, broken_off }))
@@ -1208,7 +1202,7 @@ impl<H: Host> Engine<'_, H> {
             self.unchanged(run, work, batch, kind, id);
             return Ok(());
         }
-        let table: &Row = if kind == Kind::Note { &kinds::NOTE } else { &kinds::TASK };
+        let table = row_of_linked(kind);
         let marks = self.settings.marker == Marker::Trailing;
         let mut change = Change::new(Action::Create, kind, id, child.title.clone(), "new in GHL");
         change.role = Role::Child;

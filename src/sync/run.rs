@@ -356,17 +356,15 @@ impl<H: Host> Engine<'_, H> {
             && options.contacts.is_empty()
             && self.must_read_all(&state, options.full);
         let ready = self.discover(&state, again).await?;
-        let used = self.calls().since(before);
-        let mut run = match reading {
+        let run = match reading {
             Some(run) => {
                 self.note_run(&run)?;
                 Run { failures: 0, ..run }
             }
             None => self.begin(&mut state, ready.warnings.clone(), options).await?,
         };
+        let mut run = self.having_read(run, before);
         run.active_at = self.host.now();
-        run.plan.read_calls = run.plan.read_calls.plus(used);
-        run.plan.least_read_calls = run.plan.least_read_calls.plus(used);
         let tables = RunTables::new(&run.plan.id);
         let work = Work { ready, state, tables, standings: Standings::default() };
         if run.resumed {

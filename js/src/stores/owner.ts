@@ -19,7 +19,7 @@ export const heartbeat = {
 interface Owner {
   process: string;
   since: string;
-  /** Different for every owner. */
+  /** Unique to each owner. */
   id: string;
   beat: number;
 }
@@ -117,7 +117,7 @@ function removeGone(ownerFile: string, content: string): void {
   unlinkSync(aside);
 }
 
-/** The owner that a file names; undefined where there is none, or it is being written. */
+/** The owner named in a file; undefined if the file is missing or still being written. */
 function read(ownerFile: string): Owner | undefined {
   try {
     return JSON.parse(readText(ownerFile) ?? "") as Owner;

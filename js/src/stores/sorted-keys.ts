@@ -42,7 +42,7 @@ export class SortedKeys {
     }
   }
 
-  /** The first block whose last key is not below the key; beyond the last where there is none. */
+  /** Index of the first block whose last key is not below the key, or the number of blocks if none is. */
   #blockOf(key: string): number {
     return search(this.#blocks.length, (index) => compareBytes(this.#blocks[index]?.at(-1) ?? "", key) < 0);
   }

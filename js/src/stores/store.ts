@@ -17,7 +17,7 @@ export interface CommitGuard {
 export interface StateStore {
   /** The same for every object in this process that keeps the same state. Default: the object itself. */
   readonly identity?: object;
-  /** The values of these keys, in their order; undefined where there is none. */
+  /** The values of these keys, in the same order; undefined for a key that is not stored. */
   get(keys: string[]): Awaitable<(string | undefined)[]>;
   /** True when `commit` honours its guard. */
   readonly conditional?: boolean;

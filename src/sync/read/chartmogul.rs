@@ -36,7 +36,7 @@ pub(in crate::sync) struct FoundChild {
     pub(in crate::sync) uuid: Option<String>,
     pub(in crate::sync) customer: Option<String>,
     /// When it was made.
-    created: Option<i64>,
+    pub(in crate::sync) created: Option<i64>,
     /// The GHL record that its text names.
     pub(in crate::sync) marker: Option<String>,
     pub(in crate::sync) fields: Fields,
@@ -45,7 +45,7 @@ pub(in crate::sync) struct FoundChild {
 }
 
 /// The endpoint that lists notes or tasks.
-pub(in crate::sync) fn list_of_children(kind: Kind) -> &'static str {
+fn list_of_children(kind: Kind) -> &'static str {
     if kind == Kind::Note { "notes.list" } else { "tasks.list" }
 }
 
@@ -318,6 +318,27 @@ impl<H: Host> Engine<'_, H> {
         Ok(Step { batch, done })
     }
 
+    /// A page of ChartMogul's notes or tasks, newest first, of a customer or of all; and the next one's
+    /// cursor.
+    pub(in crate::sync) async fn page_of_children(
+        &self,
+        kind: Kind,
+        customer: Option<&str>,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<FoundChild>, Option<String>)> {
+        let endpoint = list_of_children(kind);
+        let mut parameters = json!({ "per_page": RECORDS_A_PAGE });
+        if let (Some(customer), Some(parameters)) = (customer, parameters.as_object_mut()) {
+            parameters.insert("customer_uuid".into(), customer.into());
+        }
+        let page = self.chartmogul_page(endpoint, parameters, cursor).await?;
+        let mut found = Vec::with_capacity(page.items.len());
+        for item in &page.items {
+            found.push(self.child_of(kind, endpoint, item)?);
+        }
+        Ok((found, page.cursor))
+    }
+
     /// A note or task as it stands in ChartMogul.
     pub(in crate::sync) fn child_of(
         &self,
@@ -560,25 +581,19 @@ impl<H: Host> Engine<'_, H> {
             (Kind::Note, Object::Notes, Phase::ChartmogulNotes),
             (Kind::Task, Object::Tasks, Phase::ChartmogulTasks),
         ] {
-            let endpoint = list_of_children(kind);
             if run.phase <= read || !self.settings.includes(object) {
                 continue;
             }
             let until = signed(run.plan.created_at.saturating_sub(OVERLAP_MS));
             let mut cursor: Option<String> = None;
             loop {
-                let parameters = json!({ "per_page": RECORDS_A_PAGE });
-                let page = self.chartmogul_page(endpoint, parameters, cursor.as_deref()).await?;
+                let (found, next) = self.page_of_children(kind, None, cursor.as_deref()).await?;
                 run.plan.least_read_calls.chartmogul += 1;
-                let mut found = Vec::with_capacity(page.items.len());
-                for item in &page.items {
-                    found.push(self.child_of(kind, endpoint, item)?);
-                }
                 let older = found.iter().any(|child| child.created.is_some_and(|at| at < until));
                 let mut batch = self.keeper.batch();
                 self.index_children(work, kind, found, &mut batch).await?;
                 self.keeper.commit(batch).await?;
-                cursor = page.cursor.filter(|_| !older);
+                cursor = next.filter(|_| !older);
                 if cursor.is_none() {
                     break;
                 }

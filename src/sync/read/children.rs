@@ -15,7 +15,7 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PAIRS, RUN};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
-use super::chartmogul::{FoundChild, list_of_children};
+use super::chartmogul::FoundChild;
 use super::contacts::TOGETHER;
 use crate::dates;
 use crate::error::{Code, Result};
@@ -27,8 +27,6 @@ use crate::mapping::settings::{Marker, Object};
 use crate::mapping::{changed, notes, tasks, text};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
-
-use super::super::engine::RECORDS_A_PAGE;
 
 /// Contacts whose notes are read in one step: one that the quota cuts off is read again.
 const CONTACTS_A_STEP: usize = 10;
@@ -398,17 +396,13 @@ impl<H: Host> Engine<'_, H> {
 
     /// A customer's notes or tasks: what is needed of each page is taken before the next is asked for.
     async fn children_of_customer(&self, kind: Kind, customer: &str) -> Result<Vec<FoundChild>> {
-        let endpoint = list_of_children(kind);
-        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
         let mut found = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page =
-                self.chartmogul_page(endpoint, parameters.clone(), cursor.as_deref()).await?;
-            for item in &page.items {
-                found.push(self.child_of(kind, endpoint, item)?);
-            }
-            cursor = page.cursor;
+            let (page, next) =
+                self.page_of_children(kind, Some(customer), cursor.as_deref()).await?;
+            found.extend(page);
+            cursor = next;
             if cursor.is_none() {
                 return Ok(found);
             }

@@ -98,8 +98,18 @@ impl<H: Host> Engine<'_, H> {
         let current: Vec<Json>;
         let mut read: BTreeMap<String, Contact<'_>> =
             self.listed(run, batch, Kind::Contact, None, items)?.into_iter().collect();
-        if listing == Listing::Index {
-            let stale = self.stale(&read).await?;
+        let listed: Vec<&String> = read.keys().collect();
+        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &listed).await?;
+        let known = listed.into_iter().cloned().zip(known);
+        let mut known: BTreeMap<String, Known> =
+            known.filter_map(|(id, known)| Some((id, known?))).collect();
+        // Of an older state than was seen the record itself is read, and that answer counts.
+        if listing == Listing::Index && !mutants::is_on(Mutant::OldStateWins) {
+            let older = |(id, contact): (&String, &Contact<'_>)| {
+                let seen = known.get(id).map_or(0, |known| known.updated);
+                (updated(contact) + SAME_TIME_MS < seen).then(|| id.clone())
+            };
+            let stale: Vec<String> = read.iter().filter_map(older).collect();
             read.retain(|id, _| !stale.contains(id));
             current = self.contacts_by_id(run, batch, &stale).await?;
             read.extend(self.listed(run, batch, Kind::Contact, None, &current)?);
@@ -107,7 +117,6 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = read.keys().collect();
         let pairs: Vec<Option<Pair>> =
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
-        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &ids).await?;
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&work.tables.contacts, &ids).await?;
         let again: Vec<Option<String>> = self.keeper.get_all(&AGAIN, &ids).await?;
@@ -131,9 +140,10 @@ impl<H: Host> Engine<'_, H> {
             .filter(|at| *at <= latest)
             .fold(run.newest, u64::max);
         let mut keys = Keys::default();
-        for (((id, contact), pair), (known, (before, again))) in
-            read.iter().zip(&pairs).zip(known.into_iter().zip(staged.iter().zip(again)))
+        for (((id, contact), pair), (before, again)) in
+            read.iter().zip(&pairs).zip(staged.iter().zip(again))
         {
+            let known = known.remove(id);
             let updated = updated(contact);
             let seen = known.as_ref().is_some_and(|known| {
                 known.updated == updated && known.run == *last && !last.is_empty()
@@ -204,21 +214,6 @@ impl<H: Host> Engine<'_, H> {
             batch.put(&work.tables.contacts, id, &row)?;
         }
         self.keep_keys(keys, batch).await
-    }
-
-    /// Contacts of which GHL's index shows an older state than was seen: they are read by id, and that
-    /// answer counts.
-    async fn stale(&self, read: &BTreeMap<String, Contact<'_>>) -> Result<Vec<String>> {
-        if mutants::is_on(Mutant::OldStateWins) {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<&String> = read.keys().collect();
-        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &ids).await?;
-        let older = |((id, contact), known): ((&String, &Contact<'_>), Option<Known>)| {
-            let seen = known.map_or(0, |known| known.updated);
-            (updated(contact) + SAME_TIME_MS < seen).then(|| id.clone())
-        };
-        Ok(read.iter().zip(known).filter_map(older).collect())
     }
 
     /// Keeps who has which e-mail address, phone or name.

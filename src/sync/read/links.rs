@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::calls::row_of_linked;
 use super::super::engine::{Engine, Step, gather};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::plan::Pass;
@@ -19,7 +20,6 @@ use super::contacts::{Listing, TOGETHER};
 use crate::chartmogul::records::{Contact, Customer};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
-use crate::mapping::kinds;
 use crate::mapping::settings::{Object, OnDeleted};
 use crate::mutants::{self, Mutant};
 
@@ -165,12 +165,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(());
         }
         let Some(uuid) = pair.chartmogul.as_deref() else { return Ok(()) };
-        let row = match kind {
-            Kind::Note => &kinds::NOTE,
-            Kind::Task => &kinds::TASK,
-            _ => &kinds::MEMBER,
-        };
-        let (endpoint, parameter) = row.retrieve;
+        let (endpoint, parameter) = row_of_linked(kind).retrieve;
         run.plan.least_read_calls.chartmogul += 1;
         match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
             Ok(answer) if kind.is_child() => {
@@ -395,8 +390,7 @@ impl<H: Host> Engine<'_, H> {
         if seen.is_some() {
             return Ok(true);
         }
-        let row = if kind == Kind::Note { &kinds::NOTE } else { &kinds::TASK };
-        let (endpoint, parameter) = row.retrieve;
+        let (endpoint, parameter) = row_of_linked(kind).retrieve;
         run.plan.least_read_calls.chartmogul += 1;
         match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
             Ok(_) => Ok(true),

@@ -165,7 +165,16 @@ impl<'a, S: StateStore> Keeper<'a, S> {
 
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
         let lease = self.lease.borrow().clone();
-        let guard = lease.and_then(|text| self.while_lease_is(Some(text)));
+        self.write_while(lease.and_then(|text| self.while_lease_is(Some(text))), puts, deletes)
+            .await
+    }
+
+    async fn write_while(
+        &self,
+        guard: Option<Guard>,
+        puts: Vec<(String, String)>,
+        deletes: Vec<String>,
+    ) -> Result<()> {
         match self.store.commit(puts, deletes, guard).await? {
             Committed::Yes => Ok(()),
             Committed::Superseded => Err(taken_over()),
@@ -232,10 +241,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         rows.append(&mut self.last.borrow_mut());
         rows.insert(self.lease_key(), None);
         let (puts, deletes) = split(rows);
-        match self.store.commit(puts, deletes, guard).await? {
-            Committed::Yes => Ok(()),
-            Committed::Superseded => Err(taken_over()),
-        }
+        self.write_while(guard, puts, deletes).await
     }
 
     /// One row.

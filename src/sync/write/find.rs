@@ -9,14 +9,14 @@ use super::super::model::change::Change;
 use super::super::model::pair::{Kind, Role};
 use super::super::state::tables::OWNERS;
 use super::super::state::tables::of;
-use crate::chartmogul::records::{Contact, Customer, Note, Task};
+use crate::chartmogul::records::{Contact, Customer};
 use crate::dates;
 use crate::error::{Result, Service};
 use crate::host::Host;
+use crate::mapping::Fields;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, attributes, customer, member, task};
 use crate::mapping::settings::Marker;
-use crate::mapping::{Fields, notes, tasks};
 
 /// How far ChartMogul's clock may be behind ours.
 const CLOCK_SKEW_MS: i64 = 5 * 60_000;
@@ -41,8 +41,9 @@ impl<H: Host> Engine<'_, H> {
         at: u64,
     ) -> Result<Option<Made>> {
         match (change.kind, change.role, customer) {
-            (Kind::Note, _, Some(customer)) => self.find_note(change, customer).await,
-            (Kind::Task, _, Some(customer)) => self.find_task(change, customer, at).await,
+            (Kind::Note | Kind::Task, _, Some(customer)) => {
+                self.find_child(change, customer, at).await
+            }
             (Kind::Contact | Kind::Business, Role::Customer, _) => {
                 self.find_customer(change.kind, &change.id).await
             }
@@ -93,72 +94,35 @@ impl<H: Host> Engine<'_, H> {
             && !change.tags.remove.iter().any(|tag| tags.contains(tag)))
     }
 
-    async fn find_note(&self, change: &Change, customer: &str) -> Result<Option<Made>> {
+    async fn find_child(&self, change: &Change, customer: &str, at: u64) -> Result<Option<Made>> {
+        let is_note = change.kind == Kind::Note;
         let text = change.to.get("text").and_then(Value::as_str).unwrap_or_default();
-        let content = kinds::note::content(text);
-        let written = change.at_create.get("created_at").and_then(dates::instant);
-        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
+        let content = if is_note { kinds::note::content(text) } else { task::content(&change.to) };
+        let written = change.at_create.get("created_at").filter(|_| is_note);
+        let written = written.and_then(dates::instant);
+        // Newest first: notes by the time that we wrote ourselves, tasks by ChartMogul's clock. Past it
+        // there is nothing to find.
+        let sent_at = i64::try_from(at).unwrap_or(0) - CLOCK_SKEW_MS;
+        let earliest = if is_note { written } else { Some(sent_at) };
         let mut cursor: Option<String> = None;
         loop {
-            let page =
-                self.chartmogul_page("notes.list", parameters.clone(), cursor.as_deref()).await?;
+            let (page, next) =
+                self.page_of_children(change.kind, Some(customer), cursor.as_deref()).await?;
             let mut older = false;
-            for item in &page.items {
-                let note: Note = self.parse(Service::Chartmogul, "notes.list", item)?;
-                let Some(uuid) = note.uuid else { continue };
-                let found = note.text.unwrap_or_default();
-                let made = note.created_at.as_deref().and_then(dates::instant_of);
-                older |= written.zip(made).is_some_and(|(written, made)| made < written);
-                let marker = notes::marked(&found);
-                let same = match &marker {
+            for child in page {
+                let Some(uuid) = child.uuid else { continue };
+                older |= earliest.zip(child.created).is_some_and(|(since, made)| made < since);
+                let same = match &child.marker {
                     Some(marker) => *marker == change.id,
                     None => {
-                        notes::content(&found) == content && (written.is_none() || made == written)
+                        child.content == content && (written.is_none() || child.created == written)
                     }
                 };
-                if same && self.is_free(Kind::Note, &uuid, &change.id).await? {
-                    let text = Value::String(notes::content(&found));
-                    let held = Fields::from_iter([("text".to_owned(), text)]);
-                    return Ok(Some(found_as(Some(uuid), customer, held)));
+                if same && self.is_free(change.kind, &uuid, &change.id).await? {
+                    return Ok(Some(found_as(Some(uuid), customer, child.fields)));
                 }
             }
-            // Newest first, by the time that we wrote ourselves: past it there is nothing to find.
-            cursor = page.cursor.filter(|_| !older);
-            if cursor.is_none() {
-                return Ok(None);
-            }
-        }
-    }
-
-    async fn find_task(&self, change: &Change, customer: &str, at: u64) -> Result<Option<Made>> {
-        let content = task::content(&change.to);
-        let earliest = i64::try_from(at).unwrap_or(0) - CLOCK_SKEW_MS;
-        let parameters = json!({ "customer_uuid": customer, "per_page": RECORDS_A_PAGE });
-        let mut cursor: Option<String> = None;
-        loop {
-            let page =
-                self.chartmogul_page("tasks.list", parameters.clone(), cursor.as_deref()).await?;
-            let mut older = false;
-            for item in &page.items {
-                let task: Task = self.parse(Service::Chartmogul, "tasks.list", item)?;
-                let (Some(uuid), Some(details)) = (&task.task_uuid, &task.task_details) else {
-                    continue;
-                };
-                older |= task
-                    .created_at
-                    .as_deref()
-                    .and_then(dates::instant_of)
-                    .is_some_and(|made| made < earliest);
-                let held = task::seen(&task);
-                let same = match tasks::marked(details) {
-                    Some(marker) => marker == change.id,
-                    None => task::content(&held) == content,
-                };
-                if same && self.is_free(Kind::Task, uuid, &change.id).await? {
-                    return Ok(Some(found_as(Some(uuid.clone()), customer, held)));
-                }
-            }
-            cursor = page.cursor.filter(|_| !older);
+            cursor = next.filter(|_| !older);
             if cursor.is_none() {
                 return Ok(None);
             }

@@ -155,9 +155,7 @@ impl<H: Host> Engine<'_, H> {
             if found.is_some() && intent.sent_at == 0 && progress.unsure.get().is_some() {
                 progress.unsure.set(Some(u32::MAX));
             }
-            let rest = self.rest(intent, self.twice());
-            if found.is_none() && rest > 0 {
-                progress.postpone(change.row(), self.host.monotonic() + rest);
+            if found.is_none() && self.may_arrive(progress, change, intent) {
                 return Ok(None);
             }
         }
@@ -315,8 +313,10 @@ impl<H: Host> Engine<'_, H> {
 
     /// What the answer to a write shows of a note or task: a service may tidy what it is given.
     fn shown(&self, change: &Change, endpoint: &'static str, answer: &Json) -> Option<Fields> {
-        let child = self.child_of(change.kind, endpoint, answer);
-        child.ok().filter(|_| change.kind.is_child()).map(|child| child.fields)
+        if !change.kind.is_child() {
+            return None;
+        }
+        self.child_of(change.kind, endpoint, answer).ok().map(|child| child.fields)
     }
 
     /// Writes changed fields. An update that was begun is looked at when the time for its answer is over,
@@ -335,9 +335,7 @@ impl<H: Host> Engine<'_, H> {
                 let customer = customer.unwrap_or_default().to_owned();
                 return Ok(Some(Made { uuid: change.uuid.clone(), customer, ..Made::default() }));
             }
-            let rest = self.rest(intent, self.twice());
-            if rest > 0 {
-                progress.postpone(change.row(), self.host.monotonic() + rest);
+            if self.may_arrive(progress, change, intent) {
                 return Ok(None);
             }
         }
@@ -348,6 +346,15 @@ impl<H: Host> Engine<'_, H> {
             }
             sent => sent.map(Some),
         }
+    }
+
+    /// Whether what was begun may still arrive: then its change waits until that time is over.
+    fn may_arrive(&self, progress: &Progress<'_>, change: &Change, begun: &Intent) -> bool {
+        let rest = self.rest(begun, self.twice());
+        if rest > 0 {
+            progress.postpone(change.row(), self.host.monotonic() + rest);
+        }
+        rest > 0
     }
 
     /// What became of a write is not known: it waits until its time is over, unless it has done so often.
