@@ -140,6 +140,17 @@ impl<H: Host> Engine<'_, H> {
         Ok(lease.map(|Lease { name, since, .. }| Holder { name, since }))
     }
 
+    /// Who will carry out what waits about a record of one of these ids.
+    pub(in crate::sync) async fn awaited_by(&self, ids: &[&str]) -> Result<Option<Holder>> {
+        let mut pages = self.keeper.pages(&MAIL, MAIL_A_PAGE);
+        while let Some(rows) = pages.next().await? {
+            if rows.iter().any(|(_, mail)| ids.contains(&mail.id.as_str())) {
+                return self.holder().await;
+            }
+        }
+        Ok(None)
+    }
+
     /// How many decisions wait.
     pub(in crate::sync) async fn count_mail(&self) -> Result<u64> {
         let mut count = 0;

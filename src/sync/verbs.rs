@@ -153,7 +153,12 @@ impl<H: Host> Engine<'_, H> {
     /// How a record stands, and why. Any id: GHL's of a contact, note, task or business, ChartMogul's
     /// of a contact, note, task or customer. Asks no service.
     pub async fn why(&self, id: &str) -> Result<Why> {
-        let id = wanted(id)?;
+        let why = self.standing_of(wanted(id)?).await?;
+        let queued = self.awaited_by(&[id, &why.id]).await?;
+        Ok(Why { queued, ..why })
+    }
+
+    async fn standing_of(&self, id: &str) -> Result<Why> {
         let mut own = id.to_owned();
         for kind in KINDS {
             let owner: Option<String> = self.keeper.get(&OWNERS, &of(kind, id)).await?;

@@ -83,6 +83,8 @@ fn what_is_decided_during_a_run_is_carried_out_at_its_end() {
             other.accept(std::slice::from_ref(accepted)).await.unwrap().remove(0),
             other.retry(retried).await.unwrap(),
         ];
+        let asked = other.why(unlinked).await.unwrap();
+        assert!(asked.queued.is_some(), "{asked:?}: `why` tells what waits, whoever asks");
         (whys, other.status().await.unwrap(), other.unlink("nobody").await.unwrap_err())
     };
     let both = two(&world, async |one, other| join(one.run(APPLY), decisions(other)).await);
@@ -100,7 +102,9 @@ fn what_is_decided_during_a_run_is_carried_out_at_its_end() {
     let after = status(&world);
     assert_eq!((after.queued, after.holder.is_none()), (0, true));
     assert_eq!(world.host.store.matching("/choice/").len(), 1);
-    assert_eq!(why(&world, unlinked).cause, Some(Reason::Unlinked));
+    let why_unlinked = why(&world, unlinked);
+    assert_eq!(why_unlinked.cause, Some(Reason::Unlinked));
+    assert!(why_unlinked.queued.is_none());
     assert_eq!(why(&world, accepted).cause, Some(Reason::Accepted));
     assert_eq!(why(&world, retried).standing, "unknown", "the next run reads it again");
 
