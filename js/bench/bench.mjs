@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { wholeSync } from "./whole.mjs";
 
 const { PACKAGE_DIR: installed, PACKAGE_TARBALL: tarball } = process.env;
 if (!installed || !tarball) throw new Error("run this through `cargo xtask bench`");
@@ -18,17 +19,21 @@ const GHL = "@gohighlevel/api-client";
 const CHARTMOGUL = "chartmogul-node";
 const projects = {
   [OURS]: installed,
-  [GHL]: createProject("api-client", `${GHL}@${devDependencies[GHL]}`),
-  [CHARTMOGUL]: createProject("chartmogul-node", `${CHARTMOGUL}@${devDependencies[CHARTMOGUL]}`),
+  [GHL]: createProject("api-client", versioned(GHL)),
+  [CHARTMOGUL]: createProject("chartmogul-node", versioned(CHARTMOGUL)),
 };
 
-/** An empty project beside the package's, with one dependency. */
-function createProject(name, dependency) {
+function versioned(name) {
+  return `${name}@${devDependencies[name]}`;
+}
+
+/** An empty project beside the package's, with these dependencies. */
+function createProject(name, ...dependencies) {
   const folder = join(installed, "..", `bench-${name}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true }');
-  execFileSync("npm", ["install", "--silent", dependency], {
+  execFileSync("npm", ["install", "--silent", ...dependencies], {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -91,7 +96,7 @@ function bytesUnder(folder) {
 function tarballBytes(name) {
   if (name === OURS) return statSync(tarball).size;
   const [packed] = JSON.parse(
-    execFileSync("npm", ["pack", "--dry-run", "--json", "--silent", `${name}@${devDependencies[name]}`], {
+    execFileSync("npm", ["pack", "--dry-run", "--json", "--silent", versioned(name)], {
       cwd: projects[name],
     }),
   );
@@ -119,6 +124,7 @@ async function bundleBytes(name) {
 }
 
 const rows = [];
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
 function add(what, ours, theirs, format) {
   for (const [name, value] of Object.entries(theirs)) {
@@ -141,6 +147,24 @@ const each = async (measure) =>
 add("tarball", tarballBytes(OURS), await each(tarballBytes), kilobytes);
 const dependencies = (name) => bytesUnder(join(projects[name], "node_modules"));
 add("installed, all files", dependencies(OURS), await each(dependencies), kilobytes);
+const whole = await wholeSync({
+  ours: installed,
+  sdks: createProject("sdks", versioned(GHL), versioned(CHARTMOGUL)),
+  contacts: Number(process.env.BENCH_CONTACTS ?? 1000),
+  rounds: Number(process.env.BENCH_ROUNDS ?? 3),
+});
+for (const [store, used] of [
+  ["memory", whole.memory],
+  ["SQLite", whole.sqlite],
+]) {
+  add(
+    `whole sync, ${store}, CPU`,
+    used.cpu,
+    { "script on both": whole.script.cpu },
+    (seconds) => `${seconds.toFixed(2)} s`,
+  );
+  add(`whole sync, ${store}, RSS`, used.memory, { "script on both": whole.script.memory }, megabytes);
+}
 add("one bundle, gzip", await bundleBytes(OURS), await each(bundleBytes), kilobytes);
 
 const line = (what, ours, other, ratio) =>

@@ -27,7 +27,7 @@ const ONCE_BROKEN: &[u64] = &[
 /// Seeds of the stories in which writes are slow.
 const SLOW_SEEDS: u64 = 400;
 /// Seeds beyond them whose stories broke once.
-const SLOW_BROKEN: [u64; 0] = [];
+const SLOW_BROKEN: &[u64] = &[];
 /// Faults that stories notice in which writes are slow and processes come and go.
 const OF_PROCESSES: [Mutant; 3] =
     [Mutant::SentAgainAtOnce, Mutant::LeaseIsNotAsked, Mutant::DoublesUnseen];
@@ -89,6 +89,17 @@ fn kind_of(said: &str) -> String {
     kind.split(['{', '(', ';']).next().unwrap_or_default().chars().take(70).collect()
 }
 
+/// The seeds of a campaign: the one that `SIMULATION_SEED` names, or as many from it on as
+/// `SIMULATION_SEEDS` says; without one from 1 on, with those that once broke.
+fn seeds(few: u64, once_broken: &[u64]) -> Vec<u64> {
+    let (first, many) = (number("SIMULATION_SEED"), number("SIMULATION_SEEDS"));
+    if let Some(first) = first {
+        return (first..first.saturating_add(many.unwrap_or(1))).collect();
+    }
+    let last = many.unwrap_or(few);
+    (1..=last).chain(once_broken.iter().copied().filter(|seed| *seed > last)).collect()
+}
+
 /// Works through seeds with one thread a core, until all are done or one says stop.
 fn spread(seeds: std::ops::Range<u64>, work: impl Fn(u64) -> bool + Sync) {
     silence_stories();
@@ -146,14 +157,7 @@ fn stories_hold() {
         assert_eq!(told.held, Ok(()));
         return;
     }
-    let seeds: Vec<u64> = match number("SIMULATION_SEED") {
-        Some(seed) => vec![seed],
-        None => {
-            let last = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
-            let beyond = ONCE_BROKEN.iter().copied().filter(|seed| *seed > last);
-            (1..=last).chain(beyond).collect()
-        }
-    };
+    let seeds = seeds(SEEDS, ONCE_BROKEN);
     let count = seeds.len() as u64;
     let began = Instant::now();
     let reached: Mutex<BTreeMap<&'static str, u64>> = Mutex::default();
@@ -223,10 +227,7 @@ fn stories_hold() {
 /// tasks are delivered twice: a request may outlive its sender.
 #[test]
 fn stories_hold_while_writes_are_slow() {
-    let seeds: Vec<u64> = match number("SIMULATION_SEED") {
-        Some(seed) => vec![seed],
-        None => (1..=number("SIMULATION_SEEDS").unwrap_or(SLOW_SEEDS)).chain(SLOW_BROKEN).collect(),
-    };
+    let seeds = seeds(SLOW_SEEDS, SLOW_BROKEN);
     let failed: Mutex<Vec<(u64, String)>> = Mutex::default();
     spread(0..seeds.len() as u64, |place| {
         let seed = seeds[place as usize];

@@ -2,7 +2,7 @@
 //! happens, nothing is lost and nothing is written twice.
 //!
 //! `SIMULATION_SEEDS` says how many seeds each simulation runs through, `SIMULATION_SEED` which one
-//! alone; a failure prints its seed. `SIMULATION_MUTANTS=1` breaks the engine's guards one by one and
+//! alone, both together how many stories from which on; a failure prints its seed. `SIMULATION_MUTANTS=1` breaks the engine's guards one by one and
 //! expects the invariants to notice. `SIMULATION_PORTRAIT=1` prints each write, and the records at the
 //! end of a story.
 
