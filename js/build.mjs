@@ -135,7 +135,15 @@ const template = join(here, "../pkg-template");
 cpSync(template, output, { recursive: true });
 // Bundled into the inline entry.
 cpSync(join(here, "node_modules/fflate/LICENSE"), join(output, "LICENSE-fflate"));
-for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "README.md"])
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"])
   cpSync(join(here, "..", name), join(output, name));
 const manifest = JSON.parse(readFileSync(join(template, "package.json"), "utf8"));
 writeFileSync(join(output, "package.json"), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);
+
+// npm's page of a package resolves no relative links: the README names the published files.
+const published = `https://unpkg.com/${manifest.name}@${version}`;
+const readme = readFileSync(join(template, "README.md"), "utf8").replaceAll(/<!--.*?-->\n/g, "");
+writeFileSync(
+  join(output, "README.md"),
+  readme.replaceAll(/^(\[[\w-]+\]: )(?=docs\/|CHANGELOG)/gm, `$1${published}/`),
+);

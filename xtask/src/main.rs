@@ -6,6 +6,7 @@ mod generate;
 mod package;
 mod process;
 mod reference;
+mod regions;
 mod suites;
 mod tally;
 mod tools;
@@ -19,7 +20,7 @@ use pico_args::Arguments;
 const USAGE: &str = "\
 cargo xtask build                 build the package into pkg/
 cargo xtask pack                  build, pack, print the tarball's path last
-cargo xtask generate [--check]    write the facade's types and tables, and the reference, from the endpoint tables
+cargo xtask generate [--check]    write the facade's types and tables, the reference, and what both readmes share
 cargo xtask test [suite...]       run the tests: unit, simulation, conformance, boundary, package,
                                   browser, e2e; all without a name
   simulation --seeds N --seed S --mutants

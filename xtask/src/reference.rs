@@ -1,4 +1,4 @@
-//! The reference: a page for each group of endpoints, and one that lists them and the errors.
+//! The reference: a page for each group of endpoints, and one that lists them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use ghl_chartmogul::endpoint::example::{self, Amount};
 use ghl_chartmogul::endpoint::{Endpoint, Outcome, Paging, RetryClass};
-use ghl_chartmogul::error::Code;
 
 use crate::generate::{self, Table};
 
@@ -33,14 +32,7 @@ pub(crate) fn pages(tables: &[Table]) -> BTreeMap<PathBuf, String> {
             pages.insert(PathBuf::from(place), page(table, group, &rows));
         }
     }
-    index.push_str(
-        "\n## Errors\n\nEvery call rejects with a `ConnectorError`. Its `code` is one of these; \
-         `retryable` says whether the same call may succeed later.\n\n| code | meaning | retryable |\n|---|---|---|\n",
-    );
-    for (_, code, meaning, retryable) in Code::ALL {
-        let retryable = if *retryable { "yes" } else { "no" };
-        let _ = writeln!(index, "| `{code}` | {} | {retryable} |", cell(meaning));
-    }
+    index.push_str("\nEvery call rejects with a `ConnectorError`: [errors](../errors.md).\n");
     pages.insert(PathBuf::from("README.md"), index);
     pages
 }

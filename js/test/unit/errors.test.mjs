@@ -55,3 +55,14 @@ test("whatever else the module throws is a crash", () => {
     assert.equal(toConnectorError(reason).code, "crashed");
   }
 });
+
+test("the page about errors names each code's class", () => {
+  const page = readFileSync(new URL("../../../pkg-template/docs/errors.md", import.meta.url), "utf8");
+  const told = new Map(
+    [...page.matchAll(/^\| `(\w+Error)` \| (.+) \|$/gm)].flatMap(([, name, codes]) =>
+      [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => [code, name]),
+    ),
+  );
+  for (const { code } of rustCodes)
+    assert.equal(told.get(code) ?? "ConnectorError", createError({ code, message: "" }).name, code);
+});

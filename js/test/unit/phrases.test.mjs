@@ -1,0 +1,242 @@
+// The phrases of tests/phrases.txt are in no text, comment or test.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Where texts are; what is generated comes from the comments of `src`. */
+const PLACES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "pkg-template", "src", "tests"];
+const OTHERS = ["js/src", "js/test", "js/demo", "js/bench", "js/build.mjs", "xtask/src"];
+const WITHOUT = /(^|\/)(node_modules|fixtures|generated|pkg-template\/docs\/reference)(\/|$)/;
+const TEXTS = /\.(rs|ts|mjs|md|toml|json)$/;
+
+/** Services' own words, and lists of words that are tested. */
+const NOT_OURS = ["src/sandbox/ghl/operations.json", "package-lock.json", "unit/phrases.test.mjs"];
+
+/** Files that are not gone through yet. Take a file off when it is. */
+const NOT_YET = [
+  "js/demo/demo.mjs",
+  "js/src/call.ts",
+  "js/src/cli/commands/status.ts",
+  "js/src/cli/commands/sync.ts",
+  "js/src/cli/exit-code.ts",
+  "js/src/cli/interrupt.ts",
+  "js/src/cli/main.ts",
+  "js/src/cli/table.ts",
+  "js/src/cli/text-width.ts",
+  "js/src/cli/words.ts",
+  "js/src/clock.ts",
+  "js/src/connector.ts",
+  "js/src/core.ts",
+  "js/src/endpoint.ts",
+  "js/src/errors.ts",
+  "js/src/events.ts",
+  "js/src/glue.ts",
+  "js/src/in-turn.ts",
+  "js/src/options.ts",
+  "js/src/stores/owner.ts",
+  "js/src/stores/store.ts",
+  "js/src/sync-report.ts",
+  "js/src/sync-settings.ts",
+  "js/src/sync.ts",
+  "js/src/transport.ts",
+  "js/test/e2e/chartmogul-sdk.test.mjs",
+  "js/test/e2e/cli.test.mjs",
+  "js/test/e2e/decisions.test.mjs",
+  "js/test/e2e/examples.test.mjs",
+  "js/test/e2e/ghl-sdk.test.mjs",
+  "js/test/e2e/hostile-hosts.test.mjs",
+  "js/test/e2e/in-process.test.mjs",
+  "js/test/e2e/processes.test.mjs",
+  "js/test/e2e/secrets.test.mjs",
+  "js/test/unit/cli-report.test.mjs",
+  "js/test/unit/cli.test.mjs",
+  "js/test/unit/connector.test.mjs",
+  "js/test/unit/host.test.mjs",
+  "js/test/unit/list.test.mjs",
+  "js/test/unit/node-transport.test.mjs",
+  "js/test/unit/shapes.test.mjs",
+  "js/test/unit/stores.test.mjs",
+  "src/chartmogul/endpoints/billing.rs",
+  "src/chartmogul/endpoints/customers.rs",
+  "src/chartmogul/endpoints/metrics.rs",
+  "src/chartmogul/endpoints/mod.rs",
+  "src/chartmogul/endpoints/notes.rs",
+  "src/chartmogul/endpoints/opportunities.rs",
+  "src/chartmogul/endpoints/tasks.rs",
+  "src/chartmogul/exports.rs",
+  "src/chartmogul/notes.rs",
+  "src/chartmogul/profile.rs",
+  "src/chartmogul/records.rs",
+  "src/connector.rs",
+  "src/email.rs",
+  "src/endpoint.rs",
+  "src/endpoint/fields.rs",
+  "src/ghl/endpoints/appointments.rs",
+  "src/ghl/endpoints/blogs.rs",
+  "src/ghl/endpoints/calendars.rs",
+  "src/ghl/endpoints/contacts.rs",
+  "src/ghl/endpoints/conversations.rs",
+  "src/ghl/endpoints/notes.rs",
+  "src/ghl/endpoints/opportunities.rs",
+  "src/ghl/endpoints/workflows.rs",
+  "src/ghl/profile.rs",
+  "src/ghl/records.rs",
+  "src/host.rs",
+  "src/http/client.rs",
+  "src/http/failure.rs",
+  "src/http/pacing.rs",
+  "src/http/pager.rs",
+  "src/http/profile.rs",
+  "src/http/reading.rs",
+  "src/http/retry.rs",
+  "src/lib.rs",
+  "src/mapping/contacts.rs",
+  "src/mapping/kinds/mod.rs",
+  "src/mapping/mod.rs",
+  "src/mapping/notes.rs",
+  "src/mapping/settings.rs",
+  "src/mapping/tasks.rs",
+  "src/mutants.rs",
+  "src/record/parts.rs",
+  "src/record/slots.rs",
+  "src/sandbox/by_hand.rs",
+  "src/sandbox/chartmogul/account.rs",
+  "src/sandbox/chartmogul/billing.rs",
+  "src/sandbox/chartmogul/contacts.rs",
+  "src/sandbox/chartmogul/customers.rs",
+  "src/sandbox/chartmogul/imports.rs",
+  "src/sandbox/chartmogul/notes.rs",
+  "src/sandbox/chartmogul/reading.rs",
+  "src/sandbox/chartmogul/refusals.rs",
+  "src/sandbox/chartmogul/routes.rs",
+  "src/sandbox/chartmogul/store.rs",
+  "src/sandbox/ghl/by_hand.rs",
+  "src/sandbox/ghl/contact_values.rs",
+  "src/sandbox/ghl/conversations.rs",
+  "src/sandbox/ghl/events.rs",
+  "src/sandbox/ghl/gate.rs",
+  "src/sandbox/ghl/search.rs",
+  "src/sync/budget.rs",
+  "src/sync/calls.rs",
+  "src/sync/check.rs",
+  "src/sync/check_records.rs",
+  "src/sync/compare.rs",
+  "src/sync/decide/changes.rs",
+  "src/sync/decide/customers.rs",
+  "src/sync/decide/pairing.rs",
+  "src/sync/doubles.rs",
+  "src/sync/engine.rs",
+  "src/sync/history.rs",
+  "src/sync/lease.rs",
+  "src/sync/letters.rs",
+  "src/sync/mailbox.rs",
+  "src/sync/mod.rs",
+  "src/sync/model/change.rs",
+  "src/sync/model/history.rs",
+  "src/sync/model/pair.rs",
+  "src/sync/model/plan.rs",
+  "src/sync/model/staged.rs",
+  "src/sync/model/standing.rs",
+  "src/sync/model/state.rs",
+  "src/sync/preview.rs",
+  "src/sync/read/again.rs",
+  "src/sync/read/chartmogul.rs",
+  "src/sync/read/children.rs",
+  "src/sync/read/discover.rs",
+  "src/sync/read/links.rs",
+  "src/sync/read/listed.rs",
+  "src/sync/report.rs",
+  "src/sync/run.rs",
+  "src/sync/state/keeper.rs",
+  "src/sync/state/tables.rs",
+  "src/sync/verbs.rs",
+  "src/sync/write/apply.rs",
+  "src/sync/write/merged.rs",
+  "src/sync/write/progress.rs",
+  "src/sync/write/send.rs",
+  "src/wasm/connector/crash.rs",
+  "src/wasm/connector/failure.rs",
+  "src/wasm/connector/host.rs",
+  "tests/conformance/chartmogul/mod.rs",
+  "tests/conformance/chartmogul/recording.rs",
+  "tests/conformance/chartmogul/served.rs",
+  "tests/conformance/chartmogul/shape.rs",
+  "tests/conformance/ghl/specification.rs",
+  "tests/conformance/recorder.rs",
+  "tests/package/tarball.test.mjs",
+  "tests/package/types.test.mjs",
+  "tests/sandbox_rules.rs",
+  "tests/simulation/adversary.rs",
+  "tests/simulation/campaign.rs",
+  "tests/simulation/check_records.rs",
+  "tests/simulation/host.rs",
+  "tests/simulation/invariants.rs",
+  "tests/simulation/ledger.rs",
+  "tests/simulation/mailbox.rs",
+  "tests/simulation/main.rs",
+  "tests/simulation/runs.rs",
+  "tests/simulation/situations.rs",
+  "tests/simulation/stage.rs",
+  "tests/simulation/store.rs",
+  "tests/simulation/story.rs",
+  "tests/simulation/tape.rs",
+  "tests/simulation/world.rs",
+  "xtask/src/generate.rs",
+  "xtask/src/reference.rs",
+];
+
+const phrases = readFileSync(join(root, "tests/phrases.txt"), "utf8")
+  .split("\n")
+  .filter((line) => line !== "" && !line.startsWith("#"))
+  .map((line) => line.split(" => "))
+  .map(([pattern, cure]) => ({ pattern: new RegExp(pattern, "gi"), cure }));
+
+/** Where a text has phrases: the line, the words around, the cure. Comments are read across lines. */
+function find(text) {
+  const flat = text.replace(/\n[ \t]*(?:\/\/[/!]?|\*|#)?[ \t]*/g, (gap) => " ".padEnd(gap.length, "\u0000"));
+  // A gap between lines counts as one blank, and keeps its length for the line's number.
+  const kept = [];
+  let words = "";
+  for (let index = 0; index < flat.length; index++) {
+    if (flat[index] === "\u0000") continue;
+    kept.push(index);
+    words += flat[index];
+  }
+  return phrases.flatMap(({ pattern, cure }) =>
+    [...words.matchAll(pattern)].map(({ 0: found, index }) => ({
+      line: text.slice(0, kept[index]).split("\n").length,
+      around: words.slice(Math.max(0, index - 30), index + found.length + 20).trim(),
+      cure,
+    })),
+  );
+}
+
+function filesUnder(path) {
+  if (WITHOUT.test(path)) return [];
+  const absolute = join(root, path);
+  if (!statSync(absolute).isDirectory())
+    return TEXTS.test(path) && !NOT_OURS.some((name) => path.endsWith(name)) ? [path] : [];
+  return readdirSync(absolute).flatMap((name) => filesUnder(relative(root, join(absolute, name))));
+}
+
+test("every phrase has a cure and matches only where it should", () => {
+  for (const { pattern, cure } of phrases) assert.ok(cure, String(pattern));
+  const lines = (text) => find(text).map(({ line }) => line);
+  assert.deepEqual(lines("a\n/// It is no\n/// number.\n"), [2]);
+  assert.deepEqual(lines("the run\n  * goes on. It is told.\n").length, 2);
+  assert.deepEqual(lines("There is no number. It is no longer there. Both are told apart."), []);
+});
+
+for (const path of [...PLACES, ...OTHERS].flatMap(filesUnder)) {
+  if (NOT_YET.includes(path)) continue;
+  const found = find(readFileSync(join(root, path), "utf8"));
+  if (found.length > 0)
+    test(`${path} is in plain English`, () => {
+      assert.fail(found.map(({ line, around, cure }) => `${path}:${line}: "${around}": ${cure}`).join("\n"));
+    });
+}
