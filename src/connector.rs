@@ -266,7 +266,7 @@ fn read(endpoint: &'static Endpoint, parameters: &str) -> Result<Parameters> {
     record::read(parameters).map_err(|problem| {
         let object = record::whole(parameters).is_ok_and(|whole| whole.opens('{'));
         let what = if object {
-            // JavaScript writes a text that was cut within an emoji as JSON that is none.
+            // JavaScript writes a text that was cut within an emoji as invalid JSON.
             format!(
                 "a parameter cannot be read, as when a text is cut within a character: {problem}"
             )
@@ -388,7 +388,7 @@ mod tests {
         for endpoint in ghl::endpoints().chain(chartmogul::endpoints()) {
             let names = http::paging_parameters(endpoint.paging);
             for name in names {
-                assert!(http::takes(endpoint, name), "{} takes no {name}", endpoint.name);
+                assert!(http::takes(endpoint, name), "{} has no parameter {name}", endpoint.name);
             }
             let list = matches!(endpoint.result, crate::endpoint::Outcome::List { .. });
             assert!(list || names.is_empty(), "{} is paged and no list", endpoint.name);

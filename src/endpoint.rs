@@ -1,7 +1,7 @@
 //! What an endpoint is: one row, and the types of its parameters, body and result.
 //!
 //! From a row come request building, parameter checks, the retry class, the TypeScript signature,
-//! the reference table and the command line's `call`. Rows stand in `ghl/endpoints` and
+//! the reference table and the command line's `call`. Rows are in `ghl/endpoints` and
 //! `chartmogul/endpoints`, written with [`crate::endpoints!`]; bodies and results are [`Model`]s, written
 //! with [`crate::models!`].
 
@@ -66,7 +66,7 @@ pub struct Endpoint {
     pub composed: bool,
     /// What a success gives.
     pub result: Outcome,
-    /// How a list goes on to its next page.
+    /// How a list continues with its next page.
     pub paging: Paging,
     /// Whether a lost request may be sent again.
     pub retry: RetryClass,
@@ -176,7 +176,7 @@ pub enum RetryClass {
     Create,
 }
 
-/// How a list goes on. Each style names the parameters it sets.
+/// How a list continues. Each style names the parameters it sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
     /// Everything in one answer.

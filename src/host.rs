@@ -24,7 +24,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it stands on the wire.
+    /// The method as it is sent.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -134,7 +134,7 @@ pub enum Event {
     Pace { service: Service, delay_ms: u64 },
     /// A sync moved on: `done` of `total` (0 where unknown) in this phase.
     Progress { phase: &'static str, done: u64, total: u64 },
-    /// A record was set aside with a reason; the run goes on.
+    /// A record was not synced, for this reason; the run continues.
     DeadLetter { kind: &'static str, id: String, code: &'static str, reason: String },
     /// Something to look at that stops nothing.
     Warning { code: &'static str, message: String },

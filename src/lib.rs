@@ -5,7 +5,7 @@
 //! `sync` (read, match, diff, plan, apply, record) · `mapping` (fields, types, text forms) · `ghl` and `chartmogul` (endpoint tables, records,
 //! pagers) · `http` (building, pacing, retrying, reading errors) · `endpoint` (what a row is) ·
 //! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `phone`, `email` and `dates` (one form for each) · `countries` · `names` (which one was meant) · `error` · `mutants` (old faults on demand, for tests).
-//! `sandbox` stands beside: both services in memory, built from `host` alone.
+//! `sandbox` is separate: both services in memory, built from `host` alone.
 
 // No panic reaches a user, and a library prints nothing. Tests outside this crate may do both.
 #![deny(

@@ -61,7 +61,7 @@ mutants! {
     SentAgainAtOnce,
     /// Commits do not depend on the lease.
     LeaseIsNotAsked,
-    /// A service that is away for seconds ends a run.
+    /// A service that is unavailable for seconds ends a run.
     ShortOfBreath,
     /// What a record arrived as a second time is never noticed.
     DoublesUnseen,

@@ -10,7 +10,7 @@ export interface CallOptions {
 
 /** Options of a list. */
 export interface ListOptions extends CallOptions {
-  /** Where to go on: the `cursor` of a page seen before, with the same parameters. */
+  /** Where to continue: the `cursor` of a page seen before, with the same parameters. */
   cursor?: string | null | undefined;
   /** Most records to give over all pages. Default: all. */
   limit?: number | undefined;

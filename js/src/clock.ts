@@ -3,7 +3,7 @@
 let offset = 0;
 let latest = 0;
 
-/** The system's clock, standing still where it is set back until it goes on. */
+/** The system's clock, which stands still while it is set back. */
 function steadied(): number {
   const now = Date.now() + offset;
   if (now < latest) offset += latest - now;

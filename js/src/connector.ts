@@ -47,7 +47,7 @@ export interface Connector {
    *   console.log(cause, kind, ghlId, chartmogulId);
    */
   check(options?: CheckOptions): Promise<CheckReport>;
-  /** Lets go of the state store and of memory. The connector takes both again when it is used again. */
+  /** Releases the state store and memory. The connector opens both again when it is used again. */
   close(): Promise<void>;
 }
 

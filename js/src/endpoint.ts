@@ -37,7 +37,7 @@ export interface Endpoint {
   scopes: readonly string[];
   /** Whether a request whose answer was lost is sent again: a `create` only when it never left. */
   retry: "read" | "repeatable" | "create";
-  /** How the list goes on; null for what has one page. */
+  /** How the list continues; null for what has one page. */
   paging: string | null;
   parameters: readonly EndpointParameter[];
   /** TypeScript type of the result, or of one item of a list. */

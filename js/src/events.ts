@@ -24,7 +24,7 @@ export type ConnectorEvent =
   /** Sending waits for the service's rate limit. */
   | { type: "pace"; service: "ghl" | "chartmogul"; delayMs: number }
   | ProgressEvent
-  /** A record was set aside with a reason; the run goes on. */
+  /** A record was not synced, for this reason; the run continues. */
   | { type: "deadLetter"; kind: string; id: string; code: string; reason: string }
   /** Something to look at that stops nothing. */
   | { type: "warning"; code: string; message: string };

@@ -30,7 +30,7 @@ export interface GlueConnector {
   unlink(id: string, context: CallContext): Promise<string>;
   accept(idsJson: string, context: CallContext): Promise<string>;
   retry(id: string, context: CallContext): Promise<string>;
-  /** Lets go of its memory; calls in flight go on. */
+  /** Releases its memory; calls in flight continue. */
   free(): void;
 }
 

@@ -16,7 +16,7 @@ export interface TurnBounds {
 const queues = new WeakMap<object, Map<string, Promise<void>>>();
 
 /**
- * The queue of what a person decides of a location. It may stand beside that of its runs, where the store
+ * The queue of what a person decides of a location. It may be separate from that of its runs, where the store
  * tells owners apart: then a decision that comes during a run is put into the mailbox.
  */
 export function decisionsOf(location: string): string {

@@ -37,7 +37,7 @@ export interface ChartMogulOptions {
 export interface ConnectorOptions {
   ghl?: GhlOptions | undefined;
   chartmogul?: ChartMogulOptions | undefined;
-  /** What the sync brings over and how. */
+  /** What the sync copies, and how. */
   sync?: SyncSettings | undefined;
   /** Where the sync keeps its state. Default: the SQLite file `ghl-chartmogul.db` in Node, memory elsewhere. */
   store?: StateStore | "memory" | undefined;

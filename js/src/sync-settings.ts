@@ -1,7 +1,7 @@
 // What a program can set of the sync. The same names and defaults as src/mapping/settings.rs, and as
 // the JSON Schema of the configuration file; a test compares them.
 
-/** What the sync brings over, and how. Every setting has a safe default. */
+/** What the sync copies, and how. Every setting has a safe default. */
 export interface SyncSettings {
   /**
    * What a GHL contact becomes in ChartMogul. `attach-only` (default): a contact of the customer it

@@ -31,7 +31,7 @@ export interface PlanOptions extends ProgressOptions {
   contacts?: readonly string[] | undefined;
 }
 
-/** Options of applying a plan. What stops it leaves a checkpoint; the next apply or run goes on there. */
+/** Options of applying a plan. When it stops, it leaves a checkpoint; the next apply or run continues there. */
 export interface ApplyOptions extends ProgressOptions {
   /** Milliseconds after which it stops at its next step. */
   deadlineMs?: number | undefined;
@@ -76,7 +76,7 @@ export interface Sync {
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
   apply(plan: Plan | string, options?: ApplyOptions): Promise<SyncOutcome>;
   /**
-   * Plans and applies, within a budget; goes on where the last run stopped.
+   * Plans and applies, within a budget; continues where the last run stopped.
    *
    * @example
    * const { done, standing } = await connector.sync.run({ contacts: ["seD4PfOuKoVMLkEZqohJ"] });

@@ -46,7 +46,7 @@ export async function sendWithFetch(
   return send(
     async (bounds) => {
       if (typeof globalThis.fetch !== "function") {
-        throw { kind: "not_sent", message: "this host has no fetch; give the option transport" };
+        throw { kind: "not_sent", message: "this host has no fetch; pass the option transport" };
       }
       return globalThis.fetch(request, bounds === undefined ? {} : { signal: bounds });
     },

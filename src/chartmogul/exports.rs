@@ -10,7 +10,7 @@ use crate::record::{self, Json, Scalar};
 /// Milliseconds before the second question; each later pause is twice as long, up to the longest.
 const FIRST_PAUSE_MS: u64 = 1_000;
 const LONGEST_PAUSE_MS: u64 = 15_000;
-/// After so many milliseconds it is given up; the export goes on, and can be asked for again.
+/// Milliseconds after which waiting ends; the export continues, and can be requested again.
 const GIVE_UP_MS: u64 = 600_000;
 
 /// Asks until the export is done; gives it, with its `file_url`.
@@ -43,7 +43,7 @@ pub async fn finish<H: Host>(
             _ => return Err(fault(Code::UnreadableResponse, "the answer has no status")),
         }
         if host.monotonic().saturating_sub(begun) >= GIVE_UP_MS {
-            let hint = "The export goes on; ask for it again.";
+            let hint = "The export continues; request it again.";
             return Err(fault(Code::Timeout, "the export is not done after ten minutes").hint(hint));
         }
         let ended = |_| fault(Code::Aborted, "ended by the caller's signal");

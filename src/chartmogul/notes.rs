@@ -164,7 +164,7 @@ fn to_older(endpoint: &'static Endpoint, parameters: Parameters) -> Result<Param
     Ok(older)
 }
 
-/// A note in the newer form: what it stands on is said twice. Anything else stays as it is.
+/// A note in the newer form: what it is attached to is said twice. Anything else stays as it is.
 fn to_newer(value: &Json) -> Result<Json> {
     let mut note: Value = record::read_json(value).map_err(|problem| {
         Error::new(Code::UnreadableResponse, format!("a note cannot be read: {problem}"))

@@ -58,7 +58,7 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
 }
 
 /// Whether ChartMogul says that another record has this one's identity. A custom attribute that
-/// "already exists with another type" is no record.
+/// "already exists with another type" does not name a record.
 fn says_identity_is_taken(refusal: &Refusal<'_>) -> bool {
     let Some(properties) = refusal.properties() else { return false };
     let said = &refusal.said;
@@ -83,7 +83,7 @@ fn is_taken(text: &str) -> bool {
     taken && !says(&text, " type") && !says(&text, "attribute")
 }
 
-/// ChartMogul's own words in a text: what stands in quotes is a value or a name of the user's.
+/// ChartMogul's own words in a text: what is in quotes is a value or a name of the user's.
 fn unquoted(text: &str) -> String {
     text.split('"').step_by(2).collect()
 }
@@ -94,7 +94,7 @@ fn is_identity(field: &str) -> bool {
     ["external_id", "email", "name", "uuid", "identifier", "contact", "customer"].contains(&field)
 }
 
-/// The same of a text that no field stands beside.
+/// The same of a text without a field.
 fn names_identity(text: &str) -> bool {
     let text = unquoted(text);
     ["external id", "external_id", "identifier", "email", "e-mail", "name", "contact", "customer"]

@@ -21,7 +21,7 @@ records! {
         pub external_ids: Vec<String> = "external_ids";
         /// The first of `data_source_uuids`.
         pub data_source_uuid: Option<String> = "data_source_uuid";
-        /// One for each merged source customer; the same source may stand there twice.
+        /// One for each merged source customer; the same source may be listed twice.
         pub data_source_uuids: Vec<String> = "data_source_uuids";
         /// Name of the person or company.
         pub name: Option<String> = "name";
@@ -150,7 +150,7 @@ impl Note {
         address.contains('@').then_some(address)
     }
 
-    /// The customer or contact it stands on, whichever endpoint it was read from.
+    /// The customer or contact it is attached to, whichever endpoint it was read from.
     pub fn parent_uuid(&self) -> Option<&str> {
         self.associated_object_uuid.as_deref().or(self.customer_uuid.as_deref())
     }
@@ -184,7 +184,7 @@ records! {
 }
 
 impl Task {
-    /// The customer or contact it stands on.
+    /// The customer or contact it is attached to.
     pub fn parent_uuid(&self) -> Option<&str> {
         self.associated_object_uuid.as_deref().or(self.customer_uuid.as_deref())
     }

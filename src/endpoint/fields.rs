@@ -1,4 +1,4 @@
-//! Lists of properties, packed: most names stand in many lists and most types are plain, so a list
+//! Lists of properties, packed: most names are in many lists and most types are plain, so a list
 //! is kept as bytes, which compress well in the module, and read when it is asked.
 
 use super::{ANY, BOOLEAN, DATE, EMAIL, FILE, Field, INTEGER, Kind, NUMBER, TEXT, TIMESTAMP, Type};
@@ -18,9 +18,9 @@ pub struct Fields {
 const FIRST: u8 = 0x80;
 /// Added where it must be given.
 const REQUIRED: u8 = 0x40;
-/// Added where it may be `null`, unless its type stands in `types`.
+/// Added where it may be `null`, unless its type is in `types`.
 const NULLABLE: u8 = 0x20;
-/// Added for the type: 0 where it stands in `types`, else [`PLAIN`], a list or a map of it.
+/// Added for the type: 0 where it is in `types`, else [`PLAIN`], a list or a map of it.
 const KINDS: u8 = 0x1f;
 const LISTS: u8 = 10;
 const MAPS: u8 = 20;

@@ -106,13 +106,13 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         }
         429 if refusal.header("x-ratelimit-daily-remaining") == Some("0") => (
             Code::DailyQuotaExhausted,
-            hint("The day's calls are used up; go on after `retryAfterMs`."),
+            hint("The day's calls are used up; try again after `retryAfterMs`."),
         ),
         _ => refusal.usual_meaning(),
     }
 }
 
-/// GHL names the record that stands in the way, or a code that says there is one.
+/// GHL names the conflicting record, or a code that says there is one.
 fn names_duplicate(refusal: &Refusal<'_>) -> bool {
     let get = |name: &str| refusal.properties().and_then(|properties| properties.get(name));
     let meta = get("meta").and_then(|meta| meta.get("contactId")).is_some();

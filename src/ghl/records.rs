@@ -12,7 +12,7 @@ use crate::dates::{self, Zone};
 use crate::record::{self, Form, Problem, Scalar, Slot, Whole};
 use crate::records;
 
-/// Text as it stands in the page.
+/// Text as it is in the page.
 pub type Text<'a> = Option<Cow<'a, str>>;
 
 /// A moment as GHL wrote it: ISO 8601 in several spellings, or milliseconds since 1970.
@@ -258,7 +258,7 @@ records! {
     lenient pub struct Appointment<'a> {
         /// Its id.
         pub id: Text<'a> = "id" | "_id";
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         pub calendar_id: Text<'a> = "calendarId";
         /// The contact it is with.
         pub contact_id: Text<'a> = "contactId";

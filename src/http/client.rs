@@ -151,7 +151,7 @@ impl Client {
         .await
     }
 
-    /// Calls an endpoint and gives its value, the very JSON text that the service sent. `{}` where
+    /// Calls an endpoint and gives its value, the exact JSON text that the service sent. `{}` where
     /// the row gives nothing, and for 304 (nothing changed).
     pub async fn value<H: Host>(
         &self,
@@ -536,7 +536,7 @@ impl Client {
     fn quota_exhausted(&self, rest_ms: u64) -> Error {
         let message = format!("the day's quota of {} is used up", self.service().title());
         let mut error = Error::new(Code::DailyQuotaExhausted, message)
-            .hint("Go on after `retryAfterMs`; nothing was sent.");
+            .hint("Try again after `retryAfterMs`; nothing was sent.");
         error.retry_after_ms = Some(rest_ms);
         error
     }

@@ -1,4 +1,4 @@
-//! Reads what went wrong: answers that are no success, whoever gave them, and failures to send. What a
+//! Reads what went wrong: unsuccessful answers, whoever gave them, and failures to send. What a
 //! service's own refusal means, its profile says.
 
 use std::borrow::Cow;
@@ -34,13 +34,13 @@ pub(super) enum FailureKind {
     NotSent,
     /// May have been done; a later try may well succeed.
     Lost,
-    /// May have been done; some bad input gives this for ever.
+    /// May have been done; some bad input always gives this.
     ServerError,
     /// Answered by something between; may have been done all the same.
     Intercepted,
     /// The same for a path that is said not to be there: asking again gives the same page.
     Unrouted,
-    /// Answered for good.
+    /// A final answer.
     Final,
 }
 
@@ -68,7 +68,7 @@ const INTERMEDIARY_HEADERS: &[&str] = &[
 const INTERMEDIARY_HINT: &str = "A proxy or a firewall stands between and answers in its place: \
      let it pass these calls, or try again later.";
 
-/// An answer that is no success, and what is said in it.
+/// An unsuccessful answer, and what it says.
 #[derive(Debug)]
 pub struct Refusal<'a> {
     /// The row that was called.
@@ -128,7 +128,7 @@ impl<'a> Refusal<'a> {
     }
 
     /// Whether it is the service's own word: JSON, or another body that is on record for it. What
-    /// is told by the status alone is believed whoever says it.
+    /// is known from the status alone is believed whoever says it.
     fn is_own_word(&self, profile: &Profile) -> bool {
         match (self.status(), &self.body) {
             (408 | 429 | 500.., _) => true,
@@ -145,7 +145,7 @@ pub(crate) fn says(text: &str, words: &str) -> bool {
     text.to_ascii_lowercase().contains(words)
 }
 
-/// Reads an answer that is no success.
+/// Reads an unsuccessful answer.
 pub(super) fn of_response(
     profile: &Profile,
     endpoint: &'static Endpoint,
@@ -233,7 +233,7 @@ fn intercepted(refusal: &Refusal<'_>) -> Failure {
     Failure { error, kind }
 }
 
-/// What the headers tell of who answered, for example ` (server: squid/6.6; via: 1.1 gate)`.
+/// What the headers say about who answered, for example ` (server: squid/6.6; via: 1.1 gate)`.
 fn intermediary(response: &Response) -> String {
     let named = INTERMEDIARY_HEADERS.iter().filter_map(|name| {
         let value = shortened(response.header(name)?, HEADER_LIMIT);

@@ -62,7 +62,7 @@ enum Known {
     Nothing,
     /// There were answers, and none told it.
     Untold,
-    /// It was told.
+    /// It is known.
     Told,
 }
 

@@ -1,5 +1,5 @@
 //! Goes through a list page by page. A cursor is an opaque text that carries all that is needed, so
-//! that a walk can go on in another process; no link that a service gives is ever followed.
+//! that a walk can continue in another process; no link that a service gives is ever followed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -74,10 +74,10 @@ records! {
 const COUNTED_AT_MOST: u64 = 10_000;
 
 /// Sizes that services fall back to, whatever they were asked for. Where no total is known, a page
-/// of one of these sizes may be such a one, and the list goes on.
+/// of one of these sizes may be such a one, and the list continues.
 const FALLBACK_SIZES: [u64; 4] = [20, 25, 50, 100];
 
-/// The parameters of the page that the cursor stands for, and where the walk stands before it.
+/// The parameters of the page that the cursor stands for, and how far the walk has come before it.
 pub(super) fn request(
     endpoint: &'static Endpoint,
     mut parameters: Parameters,
@@ -391,7 +391,7 @@ mod tests {
             let page =
                 host.run(client.page(host, endpoint, parameters.clone(), cursor.as_deref()))?;
             pages += 1;
-            assert!(pages < 100, "walks for ever");
+            assert!(pages < 100, "never ends");
             for item in &page.items {
                 let item: Value = serde_json::from_str(item.get()).unwrap();
                 ids.push(item["id"].as_u64().unwrap());
@@ -574,7 +574,7 @@ mod tests {
 
     #[test]
     fn a_list_that_does_not_move_on_is_stuck() {
-        // A service that ignores the parameter gives the first page for ever.
+        // A service that ignores the parameter gives the first page forever.
         let host = server(250, 100, "limit", |_, _| 0, |_, _, _| {});
         assert_eq!(walk(&GHL_ROWS[2], &host, json!({})).unwrap_err().code, Code::CursorStuck);
         // The same cursor with other rows.

@@ -22,9 +22,9 @@ pub struct Profile {
     pub lists: QueryLists,
     /// How much it takes at a time.
     pub limits: Limits,
-    /// Whether a body that is not JSON may be its own, in an answer that is no success.
+    /// Whether a body that is not JSON may be its own, in an unsuccessful answer.
     pub is_own_plain_word: fn(&Refusal<'_>) -> bool,
-    /// What an answer that is no success means.
+    /// What an unsuccessful answer means.
     pub read_error: fn(&Refusal<'_>) -> Meaning,
 }
 
@@ -55,7 +55,7 @@ pub struct Limits {
     pub in_flight: usize,
 }
 
-/// What an answer that is no success means, and what to do about it.
+/// What an unsuccessful answer means, and what to do about it.
 pub type Meaning = (Code, Option<Cow<'static, str>>);
 
 /// The profile of a service, for tests of this layer, which knows no service.

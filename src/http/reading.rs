@@ -9,7 +9,7 @@ use crate::endpoint::Outcome;
 use crate::host::Response;
 use crate::record::{self, Json, Whole};
 
-/// The result's value: what stands under the row's key.
+/// The result's value: what is under the row's key.
 pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, String> {
     let key = match outcome {
         Outcome::Nothing => return Ok(Json::of_part(Whole::EMPTY)),
@@ -61,7 +61,7 @@ impl<'a> List<'a> {
         Ok(Self { items, answer, envelope })
     }
 
-    /// Where the items stand in the answer.
+    /// Where the items are in the answer.
     pub(super) fn places(&self) -> Vec<Range<usize>> {
         self.items.iter().map(|item| item.place_in(self.answer)).collect()
     }
@@ -78,7 +78,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// The properties of an object; none of what is no object.
+/// The properties of an object; none for any other value.
 fn properties(object: Whole<'_>) -> Vec<(Cow<'_, str>, Whole<'_>)> {
     let mut properties = Vec::new();
     let each = record::entries(object, &mut |name, value| {

@@ -23,9 +23,9 @@ pub(super) enum RetryReason {
     NotSent,
     /// The answer was lost or unreadable.
     Lost,
-    /// The service failed; some bad input makes it fail for ever.
+    /// The service failed; some bad input always makes it fail.
     ServerError,
-    /// Something between answered; a firewall's rule does so for ever.
+    /// Something between answered; a firewall's rule always does so.
     Intercepted,
 }
 

@@ -29,7 +29,7 @@ impl<'de> Whole<'de> {
         self.0
     }
 
-    /// Where it stands in the text that it is a part of.
+    /// Where it is in the text that it is a part of.
     pub fn place_in(self, text: &str) -> Range<usize> {
         let start = self.0.as_ptr().addr().saturating_sub(text.as_ptr().addr());
         start..start + self.0.len()
@@ -68,7 +68,7 @@ impl Json {
         Self::whole_text(part.0.to_owned())
     }
 
-    /// The parts of an answer that stand at these places.
+    /// The parts of an answer at these places.
     pub fn parts_of(answer: Vec<u8>, places: Vec<Range<usize>>) -> Vec<Self> {
         let text = Rc::new(String::from_utf8(answer).unwrap_or_default());
         places.into_iter().map(|place| Self { text: Rc::clone(&text), place }).collect()

@@ -1,4 +1,4 @@
-//! The places that values are read into: how each type of field takes what stands there.
+//! The places that values are read into: how each type of field reads its value.
 
 use std::borrow::Cow;
 
@@ -59,7 +59,7 @@ fn as_text(value: Whole<'_>, form: Form) -> Option<Cow<'_, str>> {
     as_plain_text(value, form)
 }
 
-/// Leniently, a number or truth value is its own text, and an empty text is none.
+/// Leniently, a number or truth value is its own text, and an empty text counts as absent.
 fn as_plain_text(value: Whole<'_>, form: Form) -> Option<Cow<'_, str>> {
     let lenient = form == Form::Lenient;
     match scalar(value) {
@@ -130,7 +130,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Option<T> {
 
 impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
     fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
-        // A list that is given stands in place of the one that was there by default.
+        // A list that is given replaces the default.
         let mut read = Self::new();
         items(value, &mut |item| {
             match slot_value(item, form) {

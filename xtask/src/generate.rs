@@ -80,7 +80,7 @@ pub(crate) fn generate(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Removes the pages of groups that are no more.
+/// Removes the pages of groups that no longer exist.
 fn remove_others(folder: &Path, pages: &BTreeMap<PathBuf, String>, check: bool) -> Result<()> {
     for service in [ghl_chartmogul::error::Service::Ghl, ghl_chartmogul::error::Service::Chartmogul]
     {
@@ -710,7 +710,7 @@ mod tests {
     #[test]
     fn a_comment_cannot_end_early() {
         let mut text = String::new();
-        comment(&mut text, "", "ends */ here\nand goes on");
-        assert_eq!(text, "/**\n * ends * / here\n * and goes on\n */\n");
+        comment(&mut text, "", "ends */ here\nand continues");
+        assert_eq!(text, "/**\n * ends * / here\n * and continues\n */\n");
     }
 }

@@ -173,7 +173,7 @@ fn spaced(json: &str) -> String {
             plain.push_str(": ");
         }
         match part.rsplit_once('"') {
-            // What stands before a colon is a name.
+            // What is before a colon is a name.
             Some((before, name)) if text.contains(&format!("\"{name}\": ")) => {
                 plain.push_str(before);
                 plain.push_str(name);

@@ -5,7 +5,7 @@ import type { CallOptions, List, ListOptions } from "../call.js";
 export declare namespace Ghl {
   /** An appointment, as making and changing it sends it. */
   interface Appointment {
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId?: string | null | undefined;
     /** The location it belongs to. */
     locationId?: string | null | undefined;
@@ -128,7 +128,7 @@ export declare namespace Ghl {
     startTime?: string | null | undefined;
     /** End. */
     endTime?: string | null | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId?: string | null | undefined;
     /** The user it is assigned to. */
     assignedUserId?: string | null | undefined;
@@ -240,7 +240,7 @@ export declare namespace Ghl {
   interface Calendar {
     /** Whether it is in use. */
     isActive?: boolean | null | undefined;
-    /** Who is told of bookings. */
+    /** Who is notified of bookings. */
     notifications?: CalendarAlert[] | undefined;
     /** The location it belongs to. */
     locationId?: string | null | undefined;
@@ -312,9 +312,9 @@ export declare namespace Ghl {
     isLivePaymentMode?: boolean | null | undefined;
     /** Whether bookings are confirmed at once. */
     autoConfirm?: boolean | null | undefined;
-    /** Whether the user is told of bookings by e-mail. */
+    /** Whether the user is notified of bookings by e-mail. */
     shouldSendAlertEmailsToAssignedMember?: boolean | null | undefined;
-    /** E-mail address that is told of bookings. */
+    /** E-mail address that gets notifications of bookings. */
     alertEmail?: string | null | undefined;
     /** Whether Google sends invitations. */
     googleInvitationEmails?: boolean | null | undefined;
@@ -351,17 +351,17 @@ export declare namespace Ghl {
     /** Id. */
     id: string;
   }
-  /** Who is told of bookings. */
+  /** Who is notified of bookings. */
   interface CalendarAlert {
     /** Kind. */
     type?: "email" | undefined;
-    /** Whether the contact is told. */
+    /** Whether the contact is notified. */
     shouldSendToContact: boolean;
-    /** Whether guests are told. */
+    /** Whether guests are notified. */
     shouldSendToGuest: boolean;
-    /** Whether the user is told. */
+    /** Whether the user is notified. */
     shouldSendToUser: boolean;
-    /** Whether further users are told. */
+    /** Whether further users are notified. */
     shouldSendToSelectedUsers: boolean;
     /** Ids of the users who get it. */
     selectedUsers: string;
@@ -394,7 +394,7 @@ export declare namespace Ghl {
     address?: string | null | undefined;
     /** Title. */
     title?: string | null | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId?: string | null | undefined;
     /** The location it belongs to. */
     locationId?: string | null | undefined;
@@ -460,7 +460,7 @@ export declare namespace Ghl {
     additionalPhoneNumbers?: string[] | undefined;
     /** How it is sent. */
     channel?: "email" | "inApp" | "sms" | "whatsapp" | (string & {}) | null | undefined;
-    /** What it tells of. */
+    /** What it notifies of. */
     notificationType?: "booked" | "confirmation" | "cancellation" | "reminder" | "followup" | "reschedule" | (string & {}) | null | undefined;
     /** Whether it is in use. */
     isActive?: boolean | null | undefined;
@@ -487,7 +487,7 @@ export declare namespace Ghl {
     receiverType: "contact" | "guest" | "assignedUser" | "emails" | "phoneNumbers" | "business";
     /** How it is sent. */
     channel: "email" | "inApp" | "sms" | "whatsapp";
-    /** What it tells of. */
+    /** What it notifies of. */
     notificationType: "booked" | "confirmation" | "cancellation" | "reminder" | "followup" | "reschedule";
     /** Whether it is in use; true when left out. */
     isActive?: boolean | undefined;
@@ -871,7 +871,7 @@ export declare namespace Ghl {
   interface ContactAppointment {
     /** Id. */
     id: string;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId?: string | null | undefined;
     /** How it stands. */
     status?: string | null | undefined;
@@ -1095,7 +1095,7 @@ export declare namespace Ghl {
     phone?: string | null | undefined;
     /** The user it is assigned to. */
     assignedTo?: string | null | undefined;
-    /** Whether it stands in the inbox. */
+    /** Whether it is in the inbox. */
     inbox?: boolean | null | undefined;
     /** Whether it is starred. */
     starred?: boolean | null | undefined;
@@ -1161,7 +1161,7 @@ export declare namespace Ghl {
     mimetype?: string | undefined;
     /** Size in bytes. */
     size?: number | undefined;
-    /** The uuid that the file stands under. */
+    /** The file's uuid. */
     uuid?: string | undefined;
     [property: string]: unknown;
   }
@@ -1666,7 +1666,7 @@ export declare namespace Ghl {
     dateAdded?: string | null | undefined;
     /** Colour, `#FFAA00`. */
     color?: string | null | undefined;
-    /** Whether it stands above the others. */
+    /** Whether it is pinned above the others. */
     pinned?: boolean | null | undefined;
   }
   /** A record of an object. */
@@ -2484,7 +2484,7 @@ export declare namespace Ghl {
     userId?: string | undefined;
     /** Colour, `#FFAA00`. */
     color?: string | undefined;
-    /** Whether it stands above the others. */
+    /** Whether it is pinned above the others. */
     pinned?: boolean | undefined;
   }
   /** Parameters of `notes.update`. */
@@ -2501,7 +2501,7 @@ export declare namespace Ghl {
     userId?: string | undefined;
     /** Colour, `#FFAA00`. */
     color?: string | undefined;
-    /** Whether it stands above the others. */
+    /** Whether it is pinned above the others. */
     pinned?: boolean | undefined;
   }
   /** Parameters of `notes.delete`. */
@@ -2544,7 +2544,7 @@ export declare namespace Ghl {
   interface CalendarsCreateParameters {
     /** Whether it is in use. */
     isActive?: boolean | undefined;
-    /** Who is told of bookings. */
+    /** Who is notified of bookings. */
     notifications?: CalendarAlert[] | undefined;
     /** The location; the connector's own when left out. */
     locationId?: string | undefined;
@@ -2616,9 +2616,9 @@ export declare namespace Ghl {
     isLivePaymentMode?: boolean | undefined;
     /** Whether bookings are confirmed at once. */
     autoConfirm?: boolean | undefined;
-    /** Whether the user is told of bookings by e-mail. */
+    /** Whether the user is notified of bookings by e-mail. */
     shouldSendAlertEmailsToAssignedMember?: boolean | undefined;
-    /** E-mail address that is told of bookings. */
+    /** E-mail address that gets notifications of bookings. */
     alertEmail?: string | undefined;
     /** Whether Google sends invitations. */
     googleInvitationEmails?: boolean | undefined;
@@ -2657,7 +2657,7 @@ export declare namespace Ghl {
   interface CalendarsUpdateParameters {
     /** Id of the calendar. */
     calendarId: string;
-    /** Who is told of bookings. */
+    /** Who is notified of bookings. */
     notifications?: CalendarAlert[] | undefined;
     /** The group of calendars it belongs to. */
     groupId?: string | undefined;
@@ -2723,9 +2723,9 @@ export declare namespace Ghl {
     isLivePaymentMode?: boolean | undefined;
     /** Whether bookings are confirmed at once. */
     autoConfirm?: boolean | undefined;
-    /** Whether the user is told of bookings by e-mail. */
+    /** Whether the user is notified of bookings by e-mail. */
     shouldSendAlertEmailsToAssignedMember?: boolean | undefined;
-    /** E-mail address that is told of bookings. */
+    /** E-mail address that gets notifications of bookings. */
     alertEmail?: string | undefined;
     /** Whether Google sends invitations. */
     googleInvitationEmails?: boolean | undefined;
@@ -2839,7 +2839,7 @@ export declare namespace Ghl {
   interface CalendarNotificationsCreateParameters {
     /** Id of the calendar. */
     calendarId: string;
-    /** Who is told of bookings. */
+    /** Who is notified of bookings. */
     notifications: CalendarNotificationCreate[];
   }
   /** Parameters of `calendarNotifications.update`. */
@@ -2858,7 +2858,7 @@ export declare namespace Ghl {
     selectedUsers?: string[] | undefined;
     /** How it is sent. */
     channel?: "email" | "inApp" | "sms" | "whatsapp" | undefined;
-    /** What it tells of. */
+    /** What it notifies of. */
     notificationType?: "booked" | "confirmation" | "cancellation" | "reminder" | "followup" | "reschedule" | undefined;
     /** Whether it is in use. */
     isActive?: boolean | undefined;
@@ -2982,11 +2982,11 @@ export declare namespace Ghl {
     ignoreDateRange?: boolean | undefined;
     /** Whether automations run. */
     toNotify?: boolean | undefined;
-    /** Whether it may stand on a time that is taken. */
+    /** Whether it may be booked at a time that is taken. */
     ignoreFreeSlotValidation?: boolean | undefined;
     /** Rule of the series, as RFC 5545 writes it. */
     rrule?: string | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId: string;
     /** The location; the connector's own when left out. */
     locationId?: string | undefined;
@@ -3021,11 +3021,11 @@ export declare namespace Ghl {
     ignoreDateRange?: boolean | undefined;
     /** Whether automations run. */
     toNotify?: boolean | undefined;
-    /** Whether it may stand on a time that is taken. */
+    /** Whether it may be booked at a time that is taken. */
     ignoreFreeSlotValidation?: boolean | undefined;
     /** Rule of the series, as RFC 5545 writes it. */
     rrule?: string | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId?: string | undefined;
     /** Start, with offset: `2021-06-23T03:30:00+05:30`. */
     startTime?: string | undefined;
@@ -3071,7 +3071,7 @@ export declare namespace Ghl {
   interface BlockSlotsCreateParameters {
     /** Title. */
     title?: string | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId: string;
     /** The user it is assigned to. */
     assignedUserId?: string | undefined;
@@ -3088,7 +3088,7 @@ export declare namespace Ghl {
     eventId: string;
     /** Title. */
     title?: string | undefined;
-    /** The calendar it stands in. */
+    /** Calendar that it belongs to. */
     calendarId: string;
     /** The user it is assigned to. */
     assignedUserId?: string | undefined;
@@ -3147,7 +3147,7 @@ export declare namespace Ghl {
     pipeline_stage_id?: string | undefined;
     /** Only those of this contact. */
     contact_id?: string | undefined;
-    /** Only those that stand so; `all` for every one. */
+    /** Only those with this status; `all` for all of them. */
     status?: "open" | "won" | "lost" | "abandoned" | "all" | undefined;
     /** Only those assigned to this user. */
     assigned_to?: string | undefined;
@@ -3480,7 +3480,7 @@ export declare namespace Ghl {
     lastMessageAction?: "automated" | "manual" | undefined;
     /** Only those whose last message went this way. */
     lastMessageDirection?: "inbound" | "outbound" | undefined;
-    /** Only those that stand so. */
+    /** Only those with this status. */
     status?: "all" | "read" | "unread" | "starred" | "recents" | undefined;
     /** What to sort by. */
     sortBy?: "last_manual_message_date" | "last_message_date" | "score_profile" | "overdue_at" | "due_at" | undefined;
@@ -3669,7 +3669,7 @@ export declare namespace Ghl {
   interface CampaignsListParameters {
     /** The location; the connector's own when left out. */
     locationId?: string | undefined;
-    /** Only those that stand so, for example `draft` or `published`. */
+    /** Only those with this status, for example `draft` or `published`. */
     status?: string | undefined;
   }
   /** Parameters of `snapshots.list`. */
@@ -4061,7 +4061,7 @@ export declare namespace Ghl {
     offset?: number | undefined;
     /** Text to seek. */
     searchTerm?: string | undefined;
-    /** Only those that stand so; `ALL` only with apiVersion `v3`. */
+    /** Only those with this status; `ALL` only with apiVersion `v3`. */
     status?: "PUBLISHED" | "SCHEDULED" | "ARCHIVED" | "DRAFT" | "ALL" | undefined;
   }
   /** Parameters of `blogPosts.checkSlug`. */
@@ -5102,7 +5102,7 @@ export declare namespace ChartMogul {
     /** Its change in percent. */
     "ltv-percentage-change"?: number | undefined;
   }
-  /** What a note or task stands on. */
+  /** The record that a note or task is attached to. */
   interface AssociatedObject {
     /** Its kind. */
     associated_object: "customer" | "contact";
@@ -5185,7 +5185,7 @@ export declare namespace ChartMogul {
     external_ids?: string[] | undefined;
     /** The first of `data_source_uuids`. */
     data_source_uuid?: string | undefined;
-    /** One for each merged source customer; the same may stand there twice. */
+    /** One for each merged source customer; the same may be listed twice. */
     data_source_uuids?: string[] | undefined;
     /** Name; empty when absent. */
     name?: string | undefined;
@@ -5639,7 +5639,7 @@ export declare namespace ChartMogul {
     /** The last value against the one before. */
     summary?: MetricSummary | undefined;
   }
-  /** One metric at one day: the value stands under the metric's own name. */
+  /** One metric at one day: the value is under the metric's own name. */
   interface MetricEntry {
     /** Last day of the interval. */
     date: string;
@@ -5687,7 +5687,7 @@ export declare namespace ChartMogul {
     uuid: string;
     /** The customer; `null` on a contact's note. */
     customer_uuid: string | null;
-    /** What it stands on; `/v1/notes` only. */
+    /** The record that it is attached to; `/v1/notes` only. */
     associated_object?: "customer" | "contact" | undefined;
     /** Its uuid; `/v1/notes` only. */
     associated_object_uuid?: string | undefined;
@@ -5949,7 +5949,7 @@ export declare namespace ChartMogul {
     task_uuid: string;
     /** The customer; `null` on a contact's task. */
     customer_uuid: string | null;
-    /** What it stands on; since September 2026. */
+    /** The record that it is attached to; since September 2026. */
     associated_object?: "customer" | "contact" | undefined;
     /** Its uuid; since September 2026. */
     associated_object_uuid?: string | undefined;
@@ -6135,7 +6135,7 @@ export declare namespace ChartMogul {
     external_id: string;
     /** Name. */
     name?: string | null | undefined;
-    /** E-mail address; 422 if it is none. */
+    /** E-mail address; 422 if it is not valid. */
     email?: string | null | undefined;
     /** Company. */
     company?: string | null | undefined;
@@ -6176,7 +6176,7 @@ export declare namespace ChartMogul {
     system?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customers.search`. */
@@ -6187,7 +6187,7 @@ export declare namespace ChartMogul {
     with_associated_emails?: boolean | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customers.retrieve`. */
@@ -6201,7 +6201,7 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Name. */
     name?: string | null | undefined;
-    /** E-mail address; 422 if it is none. */
+    /** E-mail address; 422 if it is not valid. */
     email?: string | null | undefined;
     /** Company. */
     company?: string | null | undefined;
@@ -6259,7 +6259,7 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customers.createContact`. */
@@ -6301,7 +6301,7 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customers.listSubscriptions`. */
@@ -6310,7 +6310,7 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customers.connectSubscriptions`. */
@@ -6434,7 +6434,7 @@ export declare namespace ChartMogul {
     external_id?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `contacts.retrieve`. */
@@ -6516,7 +6516,7 @@ export declare namespace ChartMogul {
     author_email?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `notes.retrieve`. */
@@ -6569,7 +6569,7 @@ export declare namespace ChartMogul {
     author_email?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `customerNotes.retrieve`. */
@@ -6628,7 +6628,7 @@ export declare namespace ChartMogul {
     completed?: boolean | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `tasks.retrieve`. */
@@ -6695,7 +6695,7 @@ export declare namespace ChartMogul {
     estimated_close_date_on_or_before?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `opportunities.retrieve`. */
@@ -6756,7 +6756,7 @@ export declare namespace ChartMogul {
     system?: string | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `plans.retrieve`. */
@@ -6795,7 +6795,7 @@ export declare namespace ChartMogul {
   interface PlanGroupsListParameters {
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `planGroups.retrieve`. */
@@ -6823,7 +6823,7 @@ export declare namespace ChartMogul {
     plan_group_uuid: string;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `invoices.import`. */
@@ -6843,7 +6843,7 @@ export declare namespace ChartMogul {
     validation_type?: "valid" | "invalid" | "all" | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `invoices.list`. */
@@ -6862,7 +6862,7 @@ export declare namespace ChartMogul {
     include_edit_histories?: boolean | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `invoices.retrieve`. */
@@ -7248,7 +7248,7 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `subscriptions.cancel`. */
@@ -7293,7 +7293,7 @@ export declare namespace ChartMogul {
     include_edit_histories?: boolean | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `subscriptionEvents.update`. */
@@ -7471,7 +7471,7 @@ export declare namespace ChartMogul {
     order?: "date" | "-date" | undefined;
     /** Records a page: 1 to 200, 200 by default; more is taken as 200. */
     per_page?: number | undefined;
-    /** Where to go on, from the page before. Opaque. */
+    /** Where to continue, from the page before. Opaque. */
     cursor?: string | undefined;
   }
   /** Parameters of `activitiesExports.create`. */
@@ -7709,7 +7709,7 @@ export interface ChartMogulApi {
   };
   notes: {
     /**
-     * Writes a note. Notes have no external id: sent twice it stands there twice.
+     * Writes a note. Notes have no external id: sent twice, it exists twice.
      * `POST /v1/notes`
      */
     create(parameters: ChartMogul.NotesCreateParameters, options?: CallOptions): Promise<ChartMogul.Note>;
@@ -7736,7 +7736,7 @@ export interface ChartMogulApi {
   };
   customerNotes: {
     /**
-     * Writes a note on a customer. Notes have no external id: sent twice it stands there twice.
+     * Writes a note on a customer. Notes have no external id: sent twice, it exists twice.
      * `POST /v1/customer_notes`
      * @deprecated Use `notes.create`.
      */
@@ -7768,7 +7768,7 @@ export interface ChartMogulApi {
   };
   tasks: {
     /**
-     * Makes a task. Tasks have no external id: sent twice it stands there twice.
+     * Makes a task. Tasks have no external id: sent twice, it exists twice.
      * `POST /v1/tasks`
      */
     create(parameters: ChartMogul.TasksCreateParameters, options?: CallOptions): Promise<ChartMogul.Task>;
@@ -7795,7 +7795,7 @@ export interface ChartMogulApi {
   };
   opportunities: {
     /**
-     * Makes an opportunity. Opportunities have no external id: sent twice it stands there twice.
+     * Makes an opportunity. Opportunities have no external id: sent twice, it exists twice.
      * `POST /v1/opportunities`
      */
     create(parameters: ChartMogul.OpportunitiesCreateParameters, options?: CallOptions): Promise<ChartMogul.Opportunity>;

@@ -139,6 +139,6 @@ function quietly(action: () => void): void {
   try {
     action();
   } catch {
-    // The heartbeat and the release are for other processes; this one goes on without.
+    // The heartbeat and the release are for other processes; this one continues without.
   }
 }

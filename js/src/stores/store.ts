@@ -35,7 +35,7 @@ export interface StateStore {
   /**
    * Up to `limit` entries whose key begins with `prefix`, in byte order of UTF-8, after the key `after`.
    * They may end earlier: behind the entry with which the lengths of the values come to `size`. A store
-   * that pays no heed to `size` takes more memory where records are large.
+   * that ignores `size` takes more memory where records are large.
    */
   scan(
     prefix: string,
@@ -43,6 +43,6 @@ export interface StateStore {
     limit: number,
     size?: number,
   ): Awaitable<[key: string, value: string][]>;
-  /** Lets go of what the store holds open. */
+  /** Releases what the store holds open. */
   close?(): Awaitable<void>;
 }

@@ -104,7 +104,7 @@ models! {
     }
 }
 
-/// The models of reading, which share what tells of disabling and edits.
+/// The models of reading, which share what says whether and by whom it was disabled or edited.
 macro_rules! billing_reads {
     ($($shared:tt)*) => {
         models! {

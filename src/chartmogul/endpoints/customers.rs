@@ -23,7 +23,7 @@ models! {
         optional "external_ids": list(&TEXT),
         /// The first of `data_source_uuids`.
         optional "data_source_uuid": TEXT,
-        /// One for each merged source customer; the same may stand there twice.
+        /// One for each merged source customer; the same may be listed twice.
         optional "data_source_uuids": list(&TEXT),
         /// Name; empty when absent.
         optional "name": TEXT,
@@ -233,7 +233,7 @@ macro_rules! customer_writes {
 customer_writes! {
     /// Name.
     optional "name": TEXT.nullable(),
-    /// E-mail address; 422 if it is none.
+    /// E-mail address; 422 if it is not valid.
     optional "email": EMAIL.nullable(),
     /// Company.
     optional "company": TEXT.nullable(),

@@ -70,7 +70,7 @@ models! {
         /// The last value against the one before.
         optional "summary": object(&METRIC_SUMMARY),
     }
-    /// One metric at one day: the value stands under the metric's own name.
+    /// One metric at one day: the value is under the metric's own name.
     METRIC_ENTRY "MetricEntry" {
         /// Last day of the interval.
         required "date": DATE,

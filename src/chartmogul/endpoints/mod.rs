@@ -55,7 +55,7 @@ macro_rules! page_of {
             $($fields)*
             /// Records a page: 1 to 200, 200 by default; more is taken as 200.
             optional "per_page": $crate::endpoint::INTEGER,
-            /// Where to go on, from the page before. Opaque.
+            /// Where to continue, from the page before. Opaque.
             optional "cursor": $crate::endpoint::TEXT,
         ]
     };

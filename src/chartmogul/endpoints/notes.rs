@@ -11,7 +11,7 @@ models! {
         required "uuid": TEXT,
         /// The customer; `null` on a contact's note.
         required "customer_uuid": TEXT.nullable(),
-        /// What it stands on; `/v1/notes` only.
+        /// The record that it is attached to; `/v1/notes` only.
         optional "associated_object": one_of(&["customer", "contact"]),
         /// Its uuid; `/v1/notes` only.
         optional "associated_object_uuid": TEXT,
@@ -28,7 +28,7 @@ models! {
         /// Instant of the last change.
         required "updated_at": TIMESTAMP,
     }
-    /// What a note or task stands on.
+    /// The record that a note or task is attached to.
     ASSOCIATED_OBJECT "AssociatedObject" {
         /// Its kind.
         required "associated_object": one_of(&["customer", "contact"]),
@@ -91,7 +91,7 @@ note_writes! {
 endpoints! {
     /// Notes and call logs of customers and contacts, since September 2026.
     NOTES: Chartmogul "notes";
-    /// Writes a note. Notes have no external id: sent twice it stands there twice.
+    /// Writes a note. Notes have no external id: sent twice, it exists twice.
     "create": POST "/v1/notes" { body: Some(&NOTE_CREATE), result: one("", object(&NOTE)) }
     /// Notes, newest first.
     "list": GET "/v1/notes" {
@@ -118,7 +118,7 @@ endpoints! {
 endpoints! {
     /// Notes and call logs of customers, in the form before September 2026; the same notes.
     CUSTOMER_NOTES: Chartmogul "customerNotes";
-    /// Writes a note on a customer. Notes have no external id: sent twice it stands there twice.
+    /// Writes a note on a customer. Notes have no external id: sent twice, it exists twice.
     "create": POST "/v1/customer_notes" {
         body: Some(&CUSTOMER_NOTE_CREATE), result: one("", object(&NOTE)), replaced_by: Some("notes.create"),
     }

@@ -96,7 +96,7 @@ models! {
 endpoints! {
     /// Opportunities.
     OPPORTUNITIES: Chartmogul "opportunities";
-    /// Makes an opportunity. Opportunities have no external id: sent twice it stands there twice.
+    /// Makes an opportunity. Opportunities have no external id: sent twice, it exists twice.
     "create": POST "/v1/opportunities" { body: Some(&OPPORTUNITY_CREATE), result: one("", object(&OPPORTUNITY)) }
     /// Opportunities, newest first.
     "list": GET "/v1/opportunities" {

@@ -14,7 +14,7 @@ models! {
         required "task_uuid": TEXT,
         /// The customer; `null` on a contact's task.
         required "customer_uuid": TEXT.nullable(),
-        /// What it stands on; since September 2026.
+        /// The record that it is attached to; since September 2026.
         optional "associated_object": one_of(&["customer", "contact"]),
         /// Its uuid; since September 2026.
         optional "associated_object_uuid": TEXT,
@@ -63,7 +63,7 @@ models! {
 endpoints! {
     /// Tasks.
     TASKS: Chartmogul "tasks";
-    /// Makes a task. Tasks have no external id: sent twice it stands there twice.
+    /// Makes a task. Tasks have no external id: sent twice, it exists twice.
     "create": POST "/v1/tasks" { body: Some(&TASK_CREATE), result: one("", object(&TASK)) }
     /// Tasks, newest first.
     "list": GET "/v1/tasks" {

@@ -17,7 +17,7 @@ crate::models! {
     CONTACT_APPOINTMENT "ContactAppointment" {
         /// Id.
         required "id": TEXT,
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         optional "calendarId": TEXT.nullable(),
         /// How it stands.
         optional "status": TEXT.nullable(),
@@ -59,7 +59,7 @@ crate::models! {
         optional "address": TEXT.nullable(),
         /// Title.
         optional "title": TEXT.nullable(),
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         optional "calendarId": TEXT.nullable(),
         /// The location it belongs to.
         optional "locationId": TEXT.nullable(),
@@ -109,7 +109,7 @@ crate::models! {
 
     /// An appointment, as making and changing it sends it.
     APPOINTMENT "Appointment" {
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         optional "calendarId": TEXT.nullable(),
         /// The location it belongs to.
         optional "locationId": TEXT.nullable(),
@@ -163,11 +163,11 @@ crate::models! {
         optional "ignoreDateRange": BOOLEAN,
         /// Whether automations run.
         optional "toNotify": BOOLEAN,
-        /// Whether it may stand on a time that is taken.
+        /// Whether it may be booked at a time that is taken.
         optional "ignoreFreeSlotValidation": BOOLEAN,
         /// Rule of the series, as RFC 5545 writes it.
         optional "rrule": TEXT,
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         required "calendarId": TEXT,
         /// The location; the connector's own when left out.
         required "locationId": TEXT,
@@ -201,11 +201,11 @@ crate::models! {
         optional "ignoreDateRange": BOOLEAN,
         /// Whether automations run.
         optional "toNotify": BOOLEAN,
-        /// Whether it may stand on a time that is taken.
+        /// Whether it may be booked at a time that is taken.
         optional "ignoreFreeSlotValidation": BOOLEAN,
         /// Rule of the series, as RFC 5545 writes it.
         optional "rrule": TEXT,
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         optional "calendarId": TEXT,
         /// Start, with offset: `2021-06-23T03:30:00+05:30`.
         optional "startTime": TIMESTAMP,
@@ -225,7 +225,7 @@ crate::models! {
         optional "startTime": TIMESTAMP.nullable(),
         /// End.
         optional "endTime": TIMESTAMP.nullable(),
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         optional "calendarId": TEXT.nullable(),
         /// The user it is assigned to.
         optional "assignedUserId": TEXT.nullable(),
@@ -235,7 +235,7 @@ crate::models! {
     BLOCK_SLOT_CREATE "BlockSlotCreate" {
         /// Title.
         optional "title": TEXT,
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         required "calendarId": TEXT,
         /// The user it is assigned to.
         optional "assignedUserId": TEXT,
@@ -251,7 +251,7 @@ crate::models! {
     BLOCK_SLOT_UPDATE "BlockSlotUpdate" {
         /// Title.
         optional "title": TEXT,
-        /// The calendar it stands in.
+        /// Calendar that it belongs to.
         required "calendarId": TEXT,
         /// The user it is assigned to.
         optional "assignedUserId": TEXT,

@@ -184,7 +184,7 @@ crate::endpoints! {
             optional "offset": INTEGER,
             /// Text to seek.
             optional "searchTerm": TEXT,
-            /// Only those that stand so; `ALL` only with apiVersion `v3`.
+            /// Only those with this status; `ALL` only with apiVersion `v3`.
             optional "status": one_of(&["PUBLISHED", "SCHEDULED", "ARCHIVED", "DRAFT", "ALL"]),
         ],
         result: list_of("blogs", object(&BLOG_POST)),

@@ -10,7 +10,7 @@ crate::models! {
     CALENDAR "Calendar" {
         /// Whether it is in use.
         optional "isActive": BOOLEAN.nullable(),
-        /// Who is told of bookings.
+        /// Who is notified of bookings.
         optional "notifications": list(&const { object(&CALENDAR_ALERT) }),
         /// The location it belongs to.
         optional "locationId": TEXT.nullable(),
@@ -82,9 +82,9 @@ crate::models! {
         optional "isLivePaymentMode": BOOLEAN.nullable(),
         /// Whether bookings are confirmed at once.
         optional "autoConfirm": BOOLEAN.nullable(),
-        /// Whether the user is told of bookings by e-mail.
+        /// Whether the user is notified of bookings by e-mail.
         optional "shouldSendAlertEmailsToAssignedMember": BOOLEAN.nullable(),
-        /// E-mail address that is told of bookings.
+        /// E-mail address that gets notifications of bookings.
         optional "alertEmail": TEXT.nullable(),
         /// Whether Google sends invitations.
         optional "googleInvitationEmails": BOOLEAN.nullable(),
@@ -126,7 +126,7 @@ crate::models! {
     CALENDAR_CREATE "CalendarCreate" {
         /// Whether it is in use.
         optional "isActive": BOOLEAN,
-        /// Who is told of bookings.
+        /// Who is notified of bookings.
         optional "notifications": list(&const { object(&CALENDAR_ALERT) }),
         /// The location; the connector's own when left out.
         required "locationId": TEXT,
@@ -198,9 +198,9 @@ crate::models! {
         optional "isLivePaymentMode": BOOLEAN,
         /// Whether bookings are confirmed at once.
         optional "autoConfirm": BOOLEAN,
-        /// Whether the user is told of bookings by e-mail.
+        /// Whether the user is notified of bookings by e-mail.
         optional "shouldSendAlertEmailsToAssignedMember": BOOLEAN,
-        /// E-mail address that is told of bookings.
+        /// E-mail address that gets notifications of bookings.
         optional "alertEmail": TEXT,
         /// Whether Google sends invitations.
         optional "googleInvitationEmails": BOOLEAN,
@@ -238,7 +238,7 @@ crate::models! {
 
     /// Changes to a calendar; what is left out stays.
     CALENDAR_UPDATE "CalendarUpdate" {
-        /// Who is told of bookings.
+        /// Who is notified of bookings.
         optional "notifications": list(&const { object(&CALENDAR_ALERT) }),
         /// The group of calendars it belongs to.
         optional "groupId": TEXT,
@@ -304,9 +304,9 @@ crate::models! {
         optional "isLivePaymentMode": BOOLEAN,
         /// Whether bookings are confirmed at once.
         optional "autoConfirm": BOOLEAN,
-        /// Whether the user is told of bookings by e-mail.
+        /// Whether the user is notified of bookings by e-mail.
         optional "shouldSendAlertEmailsToAssignedMember": BOOLEAN,
-        /// E-mail address that is told of bookings.
+        /// E-mail address that gets notifications of bookings.
         optional "alertEmail": TEXT,
         /// Whether Google sends invitations.
         optional "googleInvitationEmails": BOOLEAN,
@@ -344,17 +344,17 @@ crate::models! {
         optional "isActive": BOOLEAN,
     }
 
-    /// Who is told of bookings.
+    /// Who is notified of bookings.
     CALENDAR_ALERT "CalendarAlert" {
         /// Kind.
         optional "type": one_of(&["email"]),
-        /// Whether the contact is told.
+        /// Whether the contact is notified.
         required "shouldSendToContact": BOOLEAN,
-        /// Whether guests are told.
+        /// Whether guests are notified.
         required "shouldSendToGuest": BOOLEAN,
-        /// Whether the user is told.
+        /// Whether the user is notified.
         required "shouldSendToUser": BOOLEAN,
-        /// Whether further users are told.
+        /// Whether further users are notified.
         required "shouldSendToSelectedUsers": BOOLEAN,
         /// Ids of the users who get it.
         required "selectedUsers": TEXT,
@@ -544,7 +544,7 @@ crate::models! {
         optional "additionalPhoneNumbers": list(&TEXT),
         /// How it is sent.
         optional "channel": suggested(&["email", "inApp", "sms", "whatsapp"]).nullable(),
-        /// What it tells of.
+        /// What it notifies of.
         optional "notificationType": suggested(&["booked", "confirmation", "cancellation", "reminder", "followup", "reschedule"]).nullable(),
         /// Whether it is in use.
         optional "isActive": BOOLEAN.nullable(),
@@ -572,7 +572,7 @@ crate::models! {
         required "receiverType": one_of(&["contact", "guest", "assignedUser", "emails", "phoneNumbers", "business"]),
         /// How it is sent.
         required "channel": one_of(&["email", "inApp", "sms", "whatsapp"]),
-        /// What it tells of.
+        /// What it notifies of.
         required "notificationType": one_of(&["booked", "confirmation", "cancellation", "reminder", "followup", "reschedule"]),
         /// Whether it is in use; true when left out.
         optional "isActive": BOOLEAN,
@@ -602,7 +602,7 @@ crate::models! {
 
     /// New messages of a calendar; GHL takes several at once.
     CALENDAR_NOTIFICATIONS_CREATE "CalendarNotificationsCreate" {
-        /// Who is told of bookings.
+        /// Who is notified of bookings.
         required "notifications": list(&const { object(&CALENDAR_NOTIFICATION_CREATE) }),
     }
 
@@ -618,7 +618,7 @@ crate::models! {
         optional "selectedUsers": list(&TEXT),
         /// How it is sent.
         optional "channel": one_of(&["email", "inApp", "sms", "whatsapp"]),
-        /// What it tells of.
+        /// What it notifies of.
         optional "notificationType": one_of(&["booked", "confirmation", "cancellation", "reminder", "followup", "reschedule"]),
         /// Whether it is in use.
         optional "isActive": BOOLEAN,

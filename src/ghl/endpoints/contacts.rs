@@ -256,7 +256,7 @@ crate::models! {
         optional "mimetype": TEXT,
         /// Size in bytes.
         optional "size": NUMBER,
-        /// The uuid that the file stands under.
+        /// The file's uuid.
         optional "uuid": TEXT,
     }
 

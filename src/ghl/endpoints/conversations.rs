@@ -78,7 +78,7 @@ crate::models! {
         optional "phone": TEXT.nullable(),
         /// The user it is assigned to.
         optional "assignedTo": TEXT.nullable(),
-        /// Whether it stands in the inbox.
+        /// Whether it is in the inbox.
         optional "inbox": BOOLEAN.nullable(),
         /// Whether it is starred.
         optional "starred": BOOLEAN.nullable(),
@@ -312,7 +312,7 @@ crate::endpoints! {
             optional "lastMessageAction": one_of(&["automated", "manual"]),
             /// Only those whose last message went this way.
             optional "lastMessageDirection": one_of(&["inbound", "outbound"]),
-            /// Only those that stand so.
+            /// Only those with this status.
             optional "status": one_of(&["all", "read", "unread", "starred", "recents"]),
             /// What to sort by.
             optional "sortBy": one_of(&["last_manual_message_date", "last_message_date", "score_profile", "overdue_at", "due_at"]),

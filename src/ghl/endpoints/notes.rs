@@ -19,7 +19,7 @@ crate::models! {
         optional "dateAdded": TIMESTAMP.nullable(),
         /// Colour, `#FFAA00`.
         optional "color": TEXT.nullable(),
-        /// Whether it stands above the others.
+        /// Whether it is pinned above the others.
         optional "pinned": BOOLEAN.nullable(),
     }
 
@@ -33,7 +33,7 @@ crate::models! {
         optional "userId": TEXT,
         /// Colour, `#FFAA00`.
         optional "color": TEXT,
-        /// Whether it stands above the others.
+        /// Whether it is pinned above the others.
         optional "pinned": BOOLEAN,
     }
 
@@ -47,7 +47,7 @@ crate::models! {
         optional "userId": TEXT,
         /// Colour, `#FFAA00`.
         optional "color": TEXT,
-        /// Whether it stands above the others.
+        /// Whether it is pinned above the others.
         optional "pinned": BOOLEAN,
     }
 }

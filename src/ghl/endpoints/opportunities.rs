@@ -308,7 +308,7 @@ crate::endpoints! {
             optional "pipeline_stage_id": TEXT,
             /// Only those of this contact.
             optional "contact_id": TEXT,
-            /// Only those that stand so; `all` for every one.
+            /// Only those with this status; `all` for all of them.
             optional "status": one_of(&["open", "won", "lost", "abandoned", "all"]),
             /// Only those assigned to this user.
             optional "assigned_to": TEXT,

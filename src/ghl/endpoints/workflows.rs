@@ -70,7 +70,7 @@ crate::endpoints! {
         query: crate::fields![
             /// The location; the connector's own when left out.
             required "locationId": TEXT,
-            /// Only those that stand so, for example `draft` or `published`.
+            /// Only those with this status, for example `draft` or `published`.
             optional "status": TEXT,
         ],
         result: list_of("campaigns", object(&CAMPAIGN)),

@@ -10,7 +10,7 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// As long as it lives, the host is told.
+/// As long as it lives, the host learns of a crash.
 pub(super) struct Watched(u64);
 
 /// Watches for this host.

@@ -13,7 +13,7 @@ pub(super) fn to_object(error: &Error, cause: Option<JsValue>) -> JsValue {
     let object = error.serialize(&Serializer::json_compatible());
     let object = object.unwrap_or_else(|_| JsValue::from_str(&error.message));
     if let Some(cause) = cause {
-        // Fails only where the object is none, and then there is no place for a cause.
+        // Fails only where it is not an object, and then there is no place for a cause.
         let _ = Reflect::set(&object, &JsValue::from_str("cause"), &cause);
     }
     object

@@ -36,7 +36,7 @@ impl CallHost {
         Self {
             store: HostStore { host, cause: Rc::default() },
             signal: value::property(context, "signal"),
-            // Whole milliseconds; anything that is no time counts as none.
+            // Whole milliseconds; anything that is not a time counts as absent.
             timeout_ms: timeout.filter(|timeout| *timeout > 0.0).map(|timeout| timeout as u64),
             deadline_ms: Cell::new(None),
         }
@@ -282,7 +282,7 @@ fn web_request(request: &Request) -> Result<web_sys::Request, JsValue> {
     let global = js_sys::global();
     if let Some(missing) = NEEDED.iter().find(|name| !value::property(&global, name).is_function())
     {
-        return Err(not_sent(&format!("this host has no {missing}; give the option transport")));
+        return Err(not_sent(&format!("this host has no {missing}; pass the option transport")));
     }
     let method = gloo_net::http::Method::from_bytes(request.method.name().as_bytes());
     let mut builder =
