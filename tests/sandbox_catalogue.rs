@@ -75,6 +75,7 @@ impl World {
             contacts: 60,
             search_lag_ms: 0,
             burst_limit: 100_000,
+            strict: true,
             ..Default::default()
         };
         Self {

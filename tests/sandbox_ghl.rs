@@ -22,6 +22,7 @@ impl World {
             contacts: 20,
             search_lag_ms: 0,
             burst_limit: 100_000,
+            strict: true,
             ..Default::default()
         };
         change(&mut options);

@@ -10,6 +10,7 @@
 mod by_hand;
 mod chartmogul;
 mod control;
+pub mod evidence;
 mod faults;
 mod ghl;
 mod options;

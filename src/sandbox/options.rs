@@ -20,6 +20,8 @@ pub struct SandboxOptions {
     pub now_ms: u64,
     /// Share of contacts, from 0 to 1, that have a billing customer in ChartMogul.
     pub billing_share: f64,
+    /// Refuses what only other people's clients send: for tests of a client that keeps to the documents.
+    pub strict: bool,
     /// GHL: requests allowed in each 10 seconds. Published 100, measured 25 on trial accounts.
     pub burst_limit: u32,
     /// GHL: requests allowed in a day. Published 200,000, measured 10,000 on trial accounts.
@@ -68,6 +70,7 @@ impl Default for SandboxOptions {
             tasks_per_contact: 0.8,
             now_ms: 1_795_348_800_000,
             billing_share: 0.6,
+            strict: false,
             burst_limit: 100,
             daily_limit: 200_000,
             search_lag_ms: 2_000,

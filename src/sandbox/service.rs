@@ -12,7 +12,7 @@ use crate::host::Method;
 pub(crate) struct Call<'a> {
     /// Method.
     pub(crate) method: Method,
-    /// Path as it came, still encoded, without the query: case and a final slash matter.
+    /// Path as it came, still encoded, without the query: its case matters.
     pub(crate) path: &'a str,
     /// The path's segments, decoded. A final slash gives a last, empty one.
     pub(crate) segments: Vec<String>,

@@ -154,7 +154,8 @@ impl Stage {
     /// An empty location and an empty account.
     pub fn with(settings: Settings, options: SandboxOptions) -> Self {
         let seed = options.seed;
-        let options = SandboxOptions { contacts: 0, allow_duplicate_contact: true, ..options };
+        let options =
+            SandboxOptions { contacts: 0, allow_duplicate_contact: true, strict: true, ..options };
         let mut sandbox = Sandbox::new(options);
         for business in sandbox.ghl_businesses() {
             sandbox.delete_ghl_business(text(&business, "id"), 0);

@@ -39,6 +39,7 @@ fn assignee() -> String {
 
 impl World {
     pub fn new(options: SandboxOptions, settings: Settings) -> Self {
+        let options = SandboxOptions { strict: true, ..options };
         let sandbox = Sandbox::new(options.clone());
         let host = SimulatedHost::new(Rc::new(RefCell::new(sandbox)), options.seed);
         Self { host, settings }

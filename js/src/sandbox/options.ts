@@ -15,6 +15,8 @@ export interface SandboxOptions {
   nowMs?: number | undefined;
   /** Share of contacts, from 0 to 1, that have a billing customer in ChartMogul. Default 0.6. */
   billingShare?: number | undefined;
+  /** Refuses what only other people's clients send; see the reference's page on the sandbox. Default false. */
+  strict?: boolean | undefined;
   /** GHL: requests allowed in each 10 seconds. Default 100. */
   burstLimit?: number | undefined;
   /** GHL: requests allowed in a day. Default 200,000. */

@@ -8,6 +8,7 @@ use super::contact_forms::{created, full_name, listed, whole};
 use super::contact_tags::{change_followers, change_tags, change_tags_of_many, texts};
 use super::contact_values::accept;
 use super::refusals::{bad_request, duplicate_contact, not_found};
+use super::resources::ListSort;
 use super::rules::Generation;
 use super::store::{Identity, Record, Snapshot, Store, text};
 use super::{Answered, Exchange, Reply};
@@ -57,7 +58,8 @@ pub(super) fn find(store: &Store, id: &str) -> Result<Arc<Snapshot>, Reply> {
     store.contacts.get(id).map(Arc::clone).ok_or_else(|| not_found("Contact", id))
 }
 
-/// `GET /contacts/`, the deprecated list: newest first, and page 1 again unless both cursors are given.
+/// `GET /contacts/`, the deprecated list: newest first unless asked otherwise, and page 1 again unless
+/// both cursors are given.
 fn list(store: &Store, exchange: &mut Exchange<'_>) -> Answered {
     let limit = exchange.query_number("limit").unwrap_or(20);
     if limit > LIST_LIMIT {
@@ -66,13 +68,20 @@ fn list(store: &Store, exchange: &mut Exchange<'_>) -> Answered {
     }
     let words = exchange.query("query").unwrap_or_default().to_lowercase();
     let mut rows: Vec<_> = store.contacts.all().filter(|row| contains(row, &words)).collect();
-    let place = |row: &Snapshot| (row.added_ms, text(&row.fields, "id").to_owned());
-    rows.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
+    let sort = ListSort::of(exchange);
+    let place = |row: &Snapshot| {
+        let at = if sort.by_change { row.updated_ms } else { row.added_ms };
+        (at, text(&row.fields, "id").to_owned())
+    };
+    rows.sort_by_cached_key(|row| place(row));
+    if !sort.ascending {
+        rows.reverse();
+    }
     let total = rows.len();
     let after = exchange.query("startAfter").and_then(|text| text.parse::<u64>().ok());
     if let (Some(after), Some(id)) = (after, exchange.query("startAfterId")) {
         let cursor = (after, id.to_owned());
-        rows.retain(|row| place(row) < cursor);
+        rows.retain(|row| if sort.ascending { place(row) > cursor } else { place(row) < cursor });
     }
     let page: Vec<Value> = rows.iter().take(limit).map(|row| listed(row)).collect();
     // The last page has a cursor too.

@@ -70,6 +70,14 @@ pub(super) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    /// Takes what has no effect out of the query and the body.
+    fn forget(&mut self, names: &[&str]) {
+        self.query.retain(|(name, _)| !names.contains(&name.as_str()));
+        if let Some(body) = self.body.as_object_mut() {
+            body.retain(|name, _| !names.contains(&name.as_str()));
+        }
+    }
+
     /// A path parameter.
     fn parameter(&self, name: &str) -> String {
         self.parameters.get(name).cloned().unwrap_or_default()
@@ -133,7 +141,7 @@ impl Ghl {
             *store.of_mut(kind) = Collection::of(parent_of(kind), records);
         }
         Self {
-            rules: Rules::shared(),
+            rules: Rules::shared(options.strict),
             access: Access::new(options, credentials),
             limits: Limits::new(options),
             store,
@@ -188,13 +196,14 @@ impl Ghl {
             Ok(body) => body,
             Err(refusal) => return refusal.endpoint(key),
         };
-        let mut violations = self.rules.query_violations(operation, &call.query);
+        let query = operation.named(&call.query);
+        let mut violations = self.rules.query_violations(operation, &query);
         if operation.takes_body() {
             violations.extend(self.rules.body_violations(operation, &body));
         }
         let mut exchange = Exchange {
             parameters,
-            query: call.query.clone(),
+            query,
             body,
             generation,
             success: operation.success,
@@ -202,6 +211,7 @@ impl Ghl {
             random,
         };
         let location_known = check_location(&self.store, &exchange, &violations);
+        exchange.forget(&operation.ignored);
         let answered = match location_known {
             Err(refusal) => Err(refusal),
             Ok(()) if violations.is_empty() => self.dispatch(&key, &mut exchange),

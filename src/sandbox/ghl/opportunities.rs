@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::contact_forms::full_name;
 use super::refusals::{bad_request, missing};
-use super::resources::{listed, page};
+use super::resources::{ListSort, listed, page};
 use super::rules::Generation;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply, custom_fields};
-use crate::sandbox::time_text::{iso, parse};
+use crate::sandbox::time_text::{day, iso, parse};
 
 /// Most records of a page.
 const LIMIT: usize = 100;
@@ -137,9 +137,20 @@ fn insert(store: &mut Store, exchange: &mut Exchange<'_>, contact: &str) -> Resu
     Ok(opportunity)
 }
 
-/// `POST /opportunities/upsert`: by id; without one, a new opportunity that has no contact yet.
+/// `POST /opportunities/upsert`: by id, else by contact and pipeline; else a new opportunity, which has
+/// no contact where none is named.
 fn upsert(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
-    let known = exchange.body_text("id").and_then(|id| store.of("opportunities").get(id)).cloned();
+    let contact = exchange.body_text("contactId").unwrap_or_default().to_owned();
+    if !contact.is_empty() && store.contacts.get(&contact).is_none() {
+        return Err(bad_request(exchange, "The contact id is invalid."));
+    }
+    let pipeline = exchange.body_text("pipelineId").unwrap_or_default();
+    let by_id = exchange.body_text("id").and_then(|id| store.of("opportunities").get(id));
+    let of_contact = || {
+        let mut own = store.of("opportunities").of_parent(&contact);
+        own.find(|known| !contact.is_empty() && text(known, "pipelineId") == pipeline)
+    };
+    let known = by_id.or_else(of_contact).cloned();
     let new = known.is_none();
     let opportunity = match known {
         Some(known) => {
@@ -147,7 +158,7 @@ fn upsert(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
             store.of_mut("opportunities").put(changed.clone());
             changed
         }
-        None => insert(store, exchange, "")?,
+        None => insert(store, exchange, &contact)?,
     };
     let body = json!({ "opportunity": shown(store, &opportunity), "new": new });
     Ok(exchange.succeed(&body).wrote())
@@ -271,7 +282,7 @@ fn either<'a>(exchange: &'a Exchange<'_>, v3: &str, dated: &str) -> Option<&'a s
     exchange.query(v3).or_else(|| exchange.query(dated))
 }
 
-/// `GET /opportunities/search`: newest first, by page or by both cursors.
+/// `GET /opportunities/search`: newest first unless asked otherwise, by page or by both cursors.
 fn search(store: &Store, exchange: &mut Exchange<'_>) -> Answered {
     let limit = exchange.query_number("limit").unwrap_or(20);
     if limit > LIMIT {
@@ -280,14 +291,21 @@ fn search(store: &Store, exchange: &mut Exchange<'_>) -> Answered {
     }
     let mut rows: Vec<&Record> =
         store.of("opportunities").all().filter(|row| fits(store, row, exchange)).collect();
-    let place = |row: &Record| (parse(text(row, "createdAt")), text(row, "id").to_owned());
-    rows.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
+    let sort = ListSort::of(exchange);
+    let place = |row: &Record| {
+        let at = if sort.by_change { "updatedAt" } else { "createdAt" };
+        (parse(text(row, at)), text(row, "id").to_owned())
+    };
+    rows.sort_by_cached_key(|row| place(row));
+    if !sort.ascending {
+        rows.reverse();
+    }
     let total = rows.len();
     let page = exchange.query_number("page").unwrap_or(1).max(1);
     let after = exchange.query("startAfter").and_then(|text| text.parse::<u64>().ok());
     if let (Some(after), Some(id)) = (after, exchange.query("startAfterId")) {
         let cursor = (Some(after), id.to_owned());
-        rows.retain(|row| place(row) < cursor);
+        rows.retain(|row| if sort.ascending { place(row) > cursor } else { place(row) < cursor });
     } else {
         rows.drain(..((page - 1) * limit).min(total));
     }
@@ -315,15 +333,15 @@ fn fits(store: &Store, row: &Record, exchange: &Exchange<'_>) -> bool {
     let status = exchange.query("status").filter(|status| *status != "all");
     let words = exchange.query("q").unwrap_or_default().to_lowercase();
     let created = parse(text(row, "createdAt")).unwrap_or(0);
-    let day = |name: &str| exchange.query(name).and_then(month_day_year);
+    let at = |name: &str| exchange.query(name).and_then(day_of);
     same("pipelineId", either(exchange, "pipelineId", "pipeline_id"))
         && same("pipelineStageId", either(exchange, "pipelineStageId", "pipeline_stage_id"))
         && same("contactId", either(exchange, "contactId", "contact_id"))
         && same("assignedTo", either(exchange, "assignedTo", "assigned_to"))
         && same("id", exchange.query("id"))
         && same("status", status)
-        && day("date").is_none_or(|from| created >= from)
-        && day("endDate").is_none_or(|to| created < to + 86_400_000)
+        && at("date").is_none_or(|from| created >= from)
+        && at("endDate").is_none_or(|to| created < to + 86_400_000)
         && (words.is_empty() || matches_words(store, row, &words))
 }
 
@@ -333,11 +351,14 @@ fn matches_words(store: &Store, row: &Record, words: &str) -> bool {
     text(row, "name").to_lowercase().contains(words) || contact.to_lowercase().contains(words)
 }
 
-/// Midnight UTC of `mm-dd-yyyy`.
-fn month_day_year(written: &str) -> Option<u64> {
-    let mut parts = written.split('-');
-    let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-    parse(&format!("{year}-{month}-{day}"))
+/// Midnight UTC of `mm-dd-yyyy`; an ISO date and milliseconds are taken too.
+fn day_of(written: &str) -> Option<u64> {
+    let instant = written.parse().ok().or_else(|| parse(written)).or_else(|| {
+        let mut parts = written.split('-');
+        let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
+        parse(&format!("{year}-{month}-{day}"))
+    })?;
+    parse(&day(instant))
 }
 
 /// `POST /opportunities/search`: everything in the body, cursor `searchAfter`.

@@ -32,6 +32,26 @@ pub(super) fn page(exchange: &Exchange<'_>, records: Vec<Record>, usual: usize) 
     records.into_iter().skip(skip.unwrap_or(0)).take(limit).collect()
 }
 
+/// How a list is sorted: the query's `sortBy` and `order`.
+pub(super) struct ListSort {
+    /// By when records were changed, not by when they were made.
+    pub(super) by_change: bool,
+    /// The oldest first.
+    pub(super) ascending: bool,
+}
+
+impl ListSort {
+    /// The newest first, where nothing is asked for.
+    pub(super) fn of(exchange: &Exchange<'_>) -> Self {
+        let field = exchange.query("sortBy").unwrap_or_default().to_lowercase();
+        let order = exchange.query("order").unwrap_or_default().to_lowercase();
+        Self {
+            by_change: field.contains("updated") || order.starts_with("updated"),
+            ascending: order == "asc" || order.ends_with("_asc"),
+        }
+    }
+}
+
 /// Stores a new record: a new id, these properties, then what the body gives.
 pub(super) fn create(
     store: &mut Store,

@@ -1,14 +1,17 @@
 //! What GHL lets through: routes, scopes, names and types of query and body properties.
 //!
 //! The rows come from the official OpenAPI files (`operations.json`, extracted by
-//! `tests/sandbox_rules.rs`); [`correct`] adds what the files lack and the running service does.
+//! `tests/sandbox_rules.rs`); [`correct`] adds what the files lack and the running service does, and
+//! [`relax`] what only other people's clients send.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::error::Service;
 use crate::host::Method;
+use crate::sandbox::evidence::{Form, LENIENCIES};
 
 const EXTRACT: &str = include_str!("operations.json");
 
@@ -26,6 +29,8 @@ pub(super) enum Generation {
 pub(super) struct Rules {
     dated: Table,
     v3: Table,
+    /// Whether a path may end in a slash that the document does not have, or lack the one it has.
+    any_final_slash: bool,
 }
 
 #[derive(Debug)]
@@ -50,6 +55,10 @@ pub(super) struct Operation {
     query: Type,
     body: Option<Type>,
     is_v3: bool,
+    /// Names that the query or the body may have and that have no effect.
+    pub(super) ignored: Vec<&'static str>,
+    /// Other names of query parameters, each with that of the document.
+    renamed: Vec<(&'static str, &'static str)>,
 }
 
 #[derive(Debug, Clone)]
@@ -83,28 +92,57 @@ pub(super) enum Route<'a> {
 }
 
 impl Rules {
-    /// The rules, read once in the life of the program.
-    pub(super) fn shared() -> &'static Self {
-        static RULES: OnceLock<Rules> = OnceLock::new();
-        RULES.get_or_init(Self::new)
+    /// The rules, read once in the life of the program: the documents' alone, or also what other
+    /// people's clients send.
+    pub(super) fn shared(strict: bool) -> &'static Self {
+        static STRICT: OnceLock<Rules> = OnceLock::new();
+        static RELAXED: OnceLock<Rules> = OnceLock::new();
+        let rules = if strict { &STRICT } else { &RELAXED };
+        rules.get_or_init(|| Self::new(strict))
     }
 
     /// Reads the extract.
-    fn new() -> Self {
+    fn new(strict: bool) -> Self {
         let extract: Value = serde_json::from_str(EXTRACT).unwrap_or_default();
-        let mut rules = Self { dated: table(&extract, "v2"), v3: table(&extract, "v3") };
+        let mut rules = Self {
+            dated: table(&extract, "v2"),
+            v3: table(&extract, "v3"),
+            any_final_slash: false,
+        };
         correct(&mut rules.dated);
         correct(&mut rules.v3);
+        if !strict {
+            rules.any_final_slash =
+                LENIENCIES.iter().any(|row| matches!(row.form, Form::FinalSlash));
+            relax(&mut rules.dated);
+            relax(&mut rules.v3);
+        }
         rules
     }
 
-    /// Finds the operation. Under v3 the older paths still work; the other way round they do not.
+    /// Finds the operation, at the path as it is, then with or without the final slash.
     pub(super) fn route(
         &self,
         method: Method,
         path: &[String],
         generation: Generation,
     ) -> Route<'_> {
+        let found = self.route_exactly(method, path, generation);
+        if matches!(found, Route::To(..)) || !self.any_final_slash {
+            return found;
+        }
+        let other = match path {
+            [all @ .., last] if last.is_empty() => all.to_vec(),
+            all => all.iter().cloned().chain([String::new()]).collect(),
+        };
+        match self.route_exactly(method, &other, generation) {
+            Route::To(operation, parameters) => Route::To(operation, parameters),
+            _ => found,
+        }
+    }
+
+    /// Finds the operation. Under v3 the older paths still work; the other way round they do not.
+    fn route_exactly(&self, method: Method, path: &[String], generation: Generation) -> Route<'_> {
         let exact = |table: &'_ Table| -> Option<usize> { best(table, method, path) };
         let tables: &[&Table] = match generation {
             Generation::Dated => &[&self.dated],
@@ -170,6 +208,16 @@ impl Rules {
 }
 
 impl Operation {
+    /// The query under the document's names.
+    pub(super) fn named(&self, query: &[(String, String)]) -> Vec<(String, String)> {
+        let known = |name: &str| self.renamed.iter().find(|(sent, _)| *sent == name);
+        let renamed = query.iter().map(|(name, value)| {
+            let name = known(name).map_or(name.as_str(), |(_, documented)| documented);
+            (name.to_owned(), value.clone())
+        });
+        renamed.collect()
+    }
+
     /// True where the operation takes a body.
     pub(super) const fn takes_body(&self) -> bool {
         self.body.is_some()
@@ -247,6 +295,8 @@ fn operation(key: &str, row: &Value, is_v3: bool) -> Operation {
         query: row.get("query").map_or(Type::Any, read_type),
         body: row.get("body").map(read_type),
         is_v3,
+        ignored: Vec::new(),
+        renamed: Vec::new(),
     }
 }
 
@@ -330,6 +380,90 @@ fn correct(table: &mut Table) {
         {
             **item = custom_field.clone();
         }
+    }
+}
+
+/// Lets through what other people's clients send.
+fn relax(table: &mut Table) {
+    let Table { operations, types } = table;
+    for operation in operations {
+        if let Some(body) = &operation.body {
+            operation.body = Some(resolved(body, types).clone());
+        }
+        let of_operation = LENIENCIES.iter().filter(|row| {
+            row.service == Service::Ghl && ["*", &operation.key].contains(&row.endpoint)
+        });
+        // What has an effect goes before what has none.
+        let (without_effect, with_effect): (Vec<_>, Vec<_>) =
+            of_operation.partition(|row| matches!(row.form, Form::Ignored(_)));
+        for row in with_effect.into_iter().chain(without_effect) {
+            match row.form {
+                Form::FinalSlash => {}
+                Form::Query(names) => allow(&mut operation.query, names),
+                Form::Body(names) => {
+                    if let Some(body) = &mut operation.body {
+                        allow(body, names);
+                    }
+                }
+                Form::Renamed(names) => {
+                    let own = |name: &str| has(Some(&operation.query), name);
+                    let names: Vec<_> =
+                        names.iter().filter(|(sent, name)| !own(sent) && own(name)).collect();
+                    operation.renamed.extend(names);
+                }
+                Form::Ignored(names) => ignore(operation, names),
+                Form::Without(names) => {
+                    for of in [Some(&mut operation.query), operation.body.as_mut()] {
+                        if let Some(Type::Fields { required, .. }) = of {
+                            required.retain(|name| !names.contains(&name.as_str()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The type that a name stands for.
+fn resolved<'a>(of: &'a Type, types: &'a BTreeMap<String, Type>) -> &'a Type {
+    match of {
+        Type::Named(name) => types.get(name).map_or(of, |of| resolved(of, types)),
+        _ => of,
+    }
+}
+
+fn allow(of: &mut Type, names: &[&str]) {
+    if let Type::Fields { fields, .. } = of {
+        fields.extend(names.iter().map(|name| ((*name).to_owned(), Type::Any)));
+    }
+}
+
+/// Lets names through that have no effect, where the document does not have them.
+fn ignore(operation: &mut Operation, names: &[&'static str]) {
+    for &name in names {
+        let known = has(Some(&operation.query), name) || has(operation.body.as_ref(), name);
+        let in_path = operation
+            .segments
+            .iter()
+            .any(|segment| matches!(segment, Segment::Parameter(parameter) if parameter == name));
+        // A name that also stands in the path is checked there, and is no property of the record.
+        if !known || in_path {
+            operation.ignored.push(name);
+        }
+        allow_absent(&mut operation.query, name);
+        if let Some(body) = &mut operation.body {
+            allow_absent(body, name);
+        }
+    }
+}
+
+fn has(of: Option<&Type>, name: &str) -> bool {
+    matches!(of, Some(Type::Fields { fields, .. }) if fields.contains_key(name))
+}
+
+fn allow_absent(of: &mut Type, name: &str) {
+    if let Type::Fields { fields, .. } = of {
+        fields.entry(name.to_owned()).or_insert(Type::Any);
     }
 }
 
@@ -491,7 +625,7 @@ mod tests {
 
     #[test]
     fn fixed_segments_win_over_parameters() {
-        let rules = Rules::new();
+        let rules = Rules::new(true);
         assert_eq!(
             key(&rules, Method::Get, "/contacts/search/duplicate", Generation::Dated),
             "GET /contacts/search/duplicate"
@@ -510,7 +644,7 @@ mod tests {
 
     #[test]
     fn v3_paths_need_v3() {
-        let rules = Rules::new();
+        let rules = Rules::new(true);
         let renamed = "/contacts/x/campaigns/remove-all";
         assert!(key(&rules, Method::Delete, renamed, Generation::V3).ends_with("remove-all"));
         assert!(key(&rules, Method::Delete, renamed, Generation::Dated).ends_with("{campaignId}"));
@@ -518,7 +652,7 @@ mod tests {
 
     #[test]
     fn all_violations_are_listed_at_once() {
-        let rules = Rules::new();
+        let rules = Rules::new(true);
         assert_eq!(
             body(
                 &rules,
@@ -551,7 +685,7 @@ mod tests {
 
     #[test]
     fn optional_properties_may_be_null() {
-        let rules = Rules::new();
+        let rules = Rules::new(true);
         let nulls = json!({ "firstName": null, "source": null });
         assert!(body(&rules, Method::Put, "/contacts/x", nulls).is_empty());
         let bulk = json!({ "locationId": "l", "ids": ["a"], "businessId": null });
@@ -560,7 +694,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_extract_is_routed_to_itself() {
-        let rules = Rules::new();
+        let rules = Rules::new(true);
         let operations: Vec<_> = rules.operations().collect();
         assert!(operations.len() > 140);
         for operation in operations {

@@ -118,7 +118,7 @@ pub(super) fn answer(
         check_filter(filter, exchange)?;
     }
     let words = exchange.body_text("query").unwrap_or_default().to_lowercase();
-    let asked = json!([filters, words, exchange.body.get("sort")]).to_string();
+    let asked = json!([filters, words, exchange.body.get("sort"), exchange.body.get("sortDirection")]).to_string();
     let revision = store.contacts.search_revision(exchange.now_ms);
     if revision.is_none() || cache.revision != revision || cache.asked != asked {
         let rows = sorted(store, &filters, &words, &sorts, exchange.now_ms);
@@ -152,7 +152,14 @@ fn page_limit(exchange: &mut Exchange<'_>) -> Result<u64, super::Reply> {
 }
 
 fn read_sorts(exchange: &mut Exchange<'_>) -> Result<Vec<Sort>, super::Reply> {
-    let asked = exchange.body.get("sort").and_then(Value::as_array).cloned().unwrap_or_default();
+    let asked = match exchange.body.get("sort") {
+        Some(Value::Array(sorts)) => sorts.clone(),
+        Some(Value::String(field)) => {
+            let direction = exchange.body_text("sortDirection").unwrap_or("desc");
+            vec![json!({ "field": field, "direction": direction })]
+        }
+        _ => Vec::new(),
+    };
     if asked.len() > 2 {
         return Err(unprocessable(exchange, &["sort must contain no more than 2 elements".into()]));
     }

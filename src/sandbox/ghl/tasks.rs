@@ -74,6 +74,8 @@ fn written(mut task: Record, exchange: &mut Exchange<'_>) -> Result<Record, Repl
                 return Err(unprocessable(exchange, &[message]));
             };
             task.insert(name, json!(iso(due)));
+        } else if name == "status" {
+            task.insert("completed".into(), json!(value == "completed"));
         } else if !value.is_null() {
             task.insert(name, value);
         }

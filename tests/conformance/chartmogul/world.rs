@@ -56,6 +56,7 @@ fn method(name: &str) -> Method {
 impl World {
     pub(super) fn new(generation: ChartmogulGeneration) -> Self {
         let sandbox = Sandbox::new(SandboxOptions {
+            strict: true,
             contacts: 0,
             chartmogul_limit: 1_000_000,
             chartmogul_generation: generation,

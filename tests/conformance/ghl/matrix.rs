@@ -59,7 +59,8 @@ fn every_row_is_answered_by_the_sandbox_in_both_generations() {
 
 /// Calls one row in a sandbox of its own.
 fn ask(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Result<(), Error> {
-    let options = SandboxOptions { contacts: 6, search_lag_ms: 0, ..Default::default() };
+    let options =
+        SandboxOptions { contacts: 6, search_lag_ms: 0, strict: true, ..Default::default() };
     let sandbox = RefCell::new(Sandbox::new(options));
     let credentials = sandbox.borrow().credentials().clone();
     let agency = endpoint.summary.contains("Takes an agency's token.");
