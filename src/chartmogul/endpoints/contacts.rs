@@ -43,6 +43,8 @@ models! {
         required "custom": map(&ANY),
         /// Fields pinned against changes from the source; since September 2026.
         optional "overrides": map(&BOOLEAN),
+        /// Earlier values by name of the property; only if asked for, since September 2026.
+        optional "historical_values": map(&ANY),
     }
     /// A body without properties, which the call has all the same.
     EMPTY "Empty" {}

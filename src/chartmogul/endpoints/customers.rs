@@ -69,6 +69,8 @@ models! {
         optional "last_seen": TIMESTAMP.nullable(),
         /// Fields pinned against changes from the source; since September 2026.
         optional "overrides": map(&BOOLEAN),
+        /// Earlier values by name of the property; only if asked for, since September 2026.
+        optional "historical_values": map(&ANY),
         /// Monthly recurring revenue in cents of `currency`.
         optional "mrr": NUMBER,
         /// Annual recurring revenue in cents of `currency`.
@@ -111,8 +113,8 @@ models! {
         optional "clearbit": map(&ANY),
         /// Fields pinned against changes from the source; only if asked for.
         optional "overrides": map(&ANY),
-        /// Earlier values by attribute; only if asked for.
-        optional "history": map(&ANY),
+        /// Earlier values by name of the property; only if asked for, since September 2026.
+        optional "historical_values": map(&ANY),
     }
     /// Attributes of a new or changed customer.
     ATTRIBUTES_WRITE "CustomerAttributesWrite" {

@@ -47,6 +47,10 @@ pub(in crate::sandbox) struct Account {
     pub(super) activities: Collection,
     pub(super) exports: Collection,
     pub(super) imports: Collection,
+    /// Seeded customers whose invoices are made when they are first asked for.
+    pub(super) unbilled: Vec<String>,
+    /// Changes of records that no request made.
+    pub(super) unwritten: u64,
 }
 
 /// The customers' sources: each has a data source and an external id in it.
@@ -84,6 +88,10 @@ fn merged_emails(record: &Record) -> Vec<String> {
 
 fn part_uuids(record: &Record, part: Part) -> Vec<String> {
     parts(record, part).map(|item| text(item, "uuid").to_owned()).collect()
+}
+
+fn part_external_ids(record: &Record, part: Part) -> Vec<String> {
+    parts(record, part).flat_map(|item| one(item, "external_id")).collect()
 }
 
 fn number(record: &Record) -> Vec<String> {
@@ -145,6 +153,8 @@ impl Account {
                 ("external_id", |record| one(record, "external_id")),
                 ("line_items", |record| part_uuids(record, Part::LineItem)),
                 ("transactions", |record| part_uuids(record, Part::Transaction)),
+                ("line_items.external_id", |record| part_external_ids(record, Part::LineItem)),
+                ("transactions.external_id", |record| part_external_ids(record, Part::Transaction)),
             ]),
             subscriptions: newest(&[
                 ("customer_uuid", |record| one(record, "customer_uuid")),
@@ -161,6 +171,8 @@ impl Account {
             ),
             exports: newest(&[]),
             imports: newest(&[("external_id", |record| one(record, "external_id"))]),
+            unbilled: Vec::new(),
+            unwritten: 0,
         };
         account.fill(seed);
         account
@@ -179,6 +191,7 @@ impl Account {
             match *kind {
                 "dataSources" => std::mem::swap(&mut self.sources, &mut from.sources),
                 "customers" => {
+                    from.bill_seeded_customers();
                     std::mem::swap(&mut self.customers, &mut from.customers);
                     std::mem::swap(&mut self.attribute_types, &mut from.attribute_types);
                 }
@@ -356,7 +369,8 @@ impl Account {
         ]
         .iter()
         .map(|list| list.changes())
-        .sum()
+        .sum::<u64>()
+        .saturating_sub(self.unwritten)
     }
 
     /// The records of a kind as a client sees them. Customers and contacts have their `created_at`

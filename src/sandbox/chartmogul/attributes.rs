@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
-use super::reading::{Outcome, body, custom_is_no_list, flag, required};
+use super::history;
+use super::reading::{Outcome, body, custom_is_no_list, required};
 use super::refusals::{by_field, coded, invalid, missing};
 use super::store::{Record, text};
 use crate::dates;
@@ -112,16 +113,8 @@ impl Account {
     }
 
     pub(super) fn retrieve_attributes(&self, call: &Call<'_>, uuid: &str) -> Outcome {
-        let mut shown = self.show_attributes(self.customer(uuid)?);
-        if let Value::Object(shown) = &mut shown {
-            if flag(call, "with_overrides") == Some(true) {
-                shown.insert("overrides".into(), json!({}));
-            }
-            if call.query("attributes_with_history").is_some() {
-                shown.insert("history".into(), json!({}));
-            }
-        }
-        Ok(Reply::json(200, &shown))
+        let record = self.customer(uuid)?;
+        Ok(Reply::json(200, &self.with_history(call, record, self.show_attributes(record))))
     }
 
     /// The `attributes` of creating or updating a customer. On an update, values of a map are read
@@ -198,6 +191,14 @@ impl Account {
         if converts || of.is_type_of(value) { of.read(value) } else { None }
     }
 
+    /// Stores a customer with its attributes, and notes what they were.
+    fn keep_attributes(&mut self, mut record: Record) {
+        if let Some(before) = self.customers.get(text(&record, "uuid")) {
+            history::note(before, &mut record, &self.now());
+        }
+        self.place_customer(record);
+    }
+
     /// The uuids of the customers with the body's address: 404 where there is none.
     fn customers_by_email(&self, body: &Record) -> Result<Vec<String>, Reply> {
         let email = required(body, "email")?;
@@ -263,7 +264,7 @@ impl Account {
             body.get("custom").ok_or_else(|| missing("custom"))?,
             invalid,
         )?;
-        self.place_customer(record);
+        self.keep_attributes(record);
         Ok(Reply::json(200, &json!({ "custom": added })))
     }
 
@@ -274,7 +275,7 @@ impl Account {
         for uuid in &uuids {
             let mut record = self.customer(uuid)?.clone();
             self.add_typed(&mut record, custom, invalid)?;
-            self.place_customer(record);
+            self.keep_attributes(record);
         }
         Ok(self.shown_entries(&uuids))
     }
@@ -297,7 +298,7 @@ impl Account {
             custom.insert(key.clone(), value);
         }
         record.insert("custom".into(), json!(custom));
-        self.place_customer(record);
+        self.keep_attributes(record);
         Ok(Reply::json(200, &json!({ "custom": custom })))
     }
 
@@ -308,7 +309,7 @@ impl Account {
         let mut custom = object(&record, "custom");
         custom.retain(|key, _| !keys.iter().any(|removed| removed.as_str() == Some(key)));
         record.insert("custom".into(), json!(custom));
-        self.place_customer(record);
+        self.keep_attributes(record);
         Ok(Reply::empty(204))
     }
 }

@@ -26,6 +26,14 @@ impl Part {
         }
     }
 
+    /// The index of invoices by the external ids of these.
+    pub(super) const fn external_ids(self) -> &'static str {
+        match self {
+            Self::LineItem => "line_items.external_id",
+            Self::Transaction => "transactions.external_id",
+        }
+    }
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::LineItem => "li_",
@@ -237,12 +245,14 @@ impl Account {
             ("transaction_fees_currency", Value::Null),
             ("discount_description", Value::Null),
             ("event_order", Value::Null),
+            ("balance_transfer", json!(false)),
         ] {
             record.insert(name.to_owned(), body.get(name).cloned().unwrap_or(default));
         }
         match body.get("type").and_then(Value::as_str) {
             Some("one_time") => {
                 record.insert("type".into(), json!("one_time"));
+                record.insert("plan_uuid".into(), Value::Null);
                 record.insert(
                     "description".into(),
                     body.get("description").cloned().unwrap_or_default(),

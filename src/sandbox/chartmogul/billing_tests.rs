@@ -28,7 +28,7 @@ fn invoice(external_id: &str, plan: &str, from: &str, to: &str, cents: i64) -> V
 
 /// A customer with two paid months, the second dearer.
 fn billed() -> (Client, String, Value) {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let customer = client.customer("billed");
     let plan = plan(&mut client);
     let made = client.post(
@@ -44,7 +44,7 @@ fn billed() -> (Client, String, Value) {
 
 #[test]
 fn plans_are_refused_in_the_recorded_words() {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let empty = json!({"data_source_uuid": null, "name": null, "interval_count": null, "interval_unit": null});
     let refused = client.post("/v1/plans", empty);
     assert_eq!(refused.status, 422);
@@ -67,7 +67,7 @@ fn plans_are_refused_in_the_recorded_words() {
 
 #[test]
 fn plan_groups_count_their_plans() {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let uuid = plan(&mut client);
     let made = client.post("/v1/plan_groups", json!({"name": "All", "plans": [uuid]}));
     assert_eq!((made.status, &made.body["plans_count"]), (200, &json!(1)));
@@ -238,7 +238,7 @@ fn line_items_and_transactions_have_their_own_addresses() {
 
 #[test]
 fn subscription_events_live_in_an_envelope() {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let event = json!({"subscription_event": {
         "data_source_uuid": SOURCE, "customer_external_id": "c", "event_type": "subscription_cancelled",
         "event_date": "2022-02-16", "effective_date": "2022-02-28", "subscription_external_id": "s",
@@ -271,7 +271,7 @@ fn subscription_events_live_in_an_envelope() {
 
 #[test]
 fn an_export_is_pending_and_then_done() {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let made = client.post(
         "/v1/activities_export",
         json!({"start-date": "2020-01-01T00:00:00Z", "type": "new_biz"}),
@@ -309,7 +309,7 @@ fn metrics_follow_the_invoices() {
 
 #[test]
 fn a_bulk_import_joins_its_records_by_external_ids() {
-    let mut client = Client::new();
+    let mut client = Client::without_customers();
     let path = format!("/v1/data_sources/{SOURCE}/json_imports");
     let made = client.post(&path, json!({
         "external_id": "import_1",

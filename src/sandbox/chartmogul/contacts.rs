@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::account::{Account, customer_sources};
+use super::history;
 use super::reading::{Outcome, body, check_email, copy_instant, copy_texts, custom_pairs};
 use super::refusals::{absent, coded, invalid, missing};
 use super::store::{Record, text};
@@ -206,8 +207,9 @@ impl Account {
         })
     }
 
-    pub(super) fn retrieve_contact(&self, uuid: &str) -> Outcome {
-        Ok(Reply::json(200, &self.show_contact(self.contact(uuid)?)))
+    pub(super) fn retrieve_contact(&self, call: &Call<'_>, uuid: &str) -> Outcome {
+        let record = self.contact(uuid)?;
+        Ok(Reply::json(200, &self.with_history(call, record, self.show_contact(record))))
     }
 
     pub(super) fn update_contact(&mut self, call: &Call<'_>, uuid: &str) -> Outcome {
@@ -264,6 +266,7 @@ impl Account {
             any = true;
         }
         self.write_contact(body, &mut record)?;
+        history::note(self.contact(uuid)?, &mut record, &self.now());
         self.contacts.change(uuid, |stored| *stored = record);
         Ok(any)
     }
@@ -280,7 +283,8 @@ impl Account {
         self.remove_children(uuid);
     }
 
-    /// Merges: what the first has stays, what it lacks comes from the second.
+    /// Merges: what the first has stays, what it lacks comes from the second. Recorded: the answer
+    /// names no customer. That reads do so again is a guess.
     pub(super) fn merge_contacts(&mut self, into: &str, from: &str) -> Outcome {
         let taken = self.contact(from)?.clone();
         self.contact(into)?;
@@ -294,6 +298,10 @@ impl Account {
         });
         self.contacts.remove(from);
         self.move_children(from, into);
-        Ok(Reply::json(200, &self.show_contact(self.contact(into)?)))
+        let mut shown = self.show_contact(self.contact(into)?);
+        if let Value::Object(shown) = &mut shown {
+            shown.insert("customer_uuid".into(), Value::Null);
+        }
+        Ok(Reply::json(200, &shown))
     }
 }

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::account::{Account, customer_sources};
 use super::countries;
+use super::history;
+use super::metrics_form::with_offset;
 use super::reading::{
     Outcome, body, check_email, copy_instant, copy_texts, flag, required, window,
 };
@@ -44,6 +46,7 @@ impl Account {
                 record.insert("paid_status".into(), json!(paid));
                 let since = record.get("created_at").cloned().unwrap_or_default();
                 record.entry("since").or_insert(since);
+                self.unbilled.push(text(&record, "uuid").to_owned());
             }
             None => {}
         }
@@ -53,13 +56,15 @@ impl Account {
         self.place_customer(record);
     }
 
-    /// Puts a customer where its first payment places it.
+    /// Puts a customer where its first payment places it; leads follow in order of creation.
     pub(super) fn place_customer(&mut self, record: Record) {
         let since = dates::instant_of(text(&record, "since")).and_then(|at| u64::try_from(at).ok());
         let number = record.get("id").and_then(Value::as_u64).unwrap_or(0);
-        let micros = since.map(|at| at * 1000 + number % 1000);
         let uuid = text(&record, "uuid").to_owned();
-        self.customers.put(&uuid, micros, record);
+        match since {
+            Some(at) => self.customers.put(&uuid, Some(at * 1000 + number % 1000), record),
+            None => self.customers.put_undated(&uuid, number, record),
+        }
     }
 
     /// The customer of a path, by uuid or internal number: 404 where there is none.
@@ -88,8 +93,7 @@ impl Account {
         let city = if self.is_2026() { or_null("city") } else { or_empty("city") };
         let number = or_null("id");
         let title = if text(record, "company").is_empty() { "name" } else { "company" };
-        let since = dates::instant_of(text(record, "since"))
-            .map(|at| format!("{}+00:00", dates::iso(at).trim_end_matches(".000Z")));
+        let since = dates::instant_of(text(record, "since")).map(|at| with_offset(&dates::iso(at)));
         let system = first_text(self.sources.get(&first.0), "system");
         let mut shown = json!({
             "id": number,
@@ -204,6 +208,20 @@ impl Account {
 
     /// What creating and updating share.
     fn write_customer(
+        &mut self,
+        body: &Record,
+        record: &mut Record,
+        is_new: bool,
+    ) -> Result<(), Reply> {
+        let before = (!is_new).then(|| record.clone());
+        self.write_properties(body, record, is_new)?;
+        if let Some(before) = before {
+            history::note(&before, record, &self.now());
+        }
+        Ok(())
+    }
+
+    fn write_properties(
         &mut self,
         body: &Record,
         record: &mut Record,
@@ -340,8 +358,9 @@ impl Account {
         }
     }
 
-    pub(super) fn retrieve_customer(&self, uuid: &str) -> Outcome {
-        Ok(Reply::json(200, &self.show_customer(self.customer(uuid)?)))
+    pub(super) fn retrieve_customer(&self, call: &Call<'_>, uuid: &str) -> Outcome {
+        let record = self.customer(uuid)?;
+        Ok(Reply::json(200, &self.with_history(call, record, self.show_customer(record))))
     }
 
     pub(super) fn update_customer(&mut self, call: &Call<'_>, uuid: &str) -> Outcome {

@@ -32,7 +32,7 @@ struct Level {
 }
 
 impl Account {
-    /// All movements in order of time. A customer of the start came with its revenue at once.
+    /// All movements in order of time.
     fn movements(&self) -> Vec<Movement> {
         let mut movements: Vec<Movement> = self
             .activities
@@ -44,21 +44,6 @@ impl Account {
                 customer: text(record, "customer_uuid").to_owned(),
             })
             .collect();
-        for customer in self.customers.all() {
-            let uuid = text(customer, "uuid");
-            let cents = customer.get("mrr").and_then(Value::as_i64).unwrap_or(0);
-            let billed = self.activities.find("customer_uuid", uuid).next().is_some();
-            if let (false, true, Some(at)) =
-                (billed, cents > 0, dates::instant_of(text(customer, "since")))
-            {
-                movements.push(Movement {
-                    at,
-                    cents,
-                    of: "new_biz".to_owned(),
-                    customer: uuid.to_owned(),
-                });
-            }
-        }
         movements.sort_by(|one, other| {
             one.at.cmp(&other.at).then_with(|| one.customer.cmp(&other.customer))
         });
@@ -95,16 +80,15 @@ impl Account {
             let to = last_day(from, interval)
                 .ok_or_else(|| invalid("interval", "The interval is not one of the intervals."))?
                 .min(end);
-            entries.push(entry(
-                metric,
-                &level(&movements, from, to),
-                to,
-                call.query("interval").is_some(),
-            ));
+            entries.push(entry(metric, &level(&movements, from, to), to));
             from = to + DAY_MS;
         }
         if metric == "all" {
-            return Ok(Reply::json(200, &json!({ "entries": entries })));
+            let summary = with_changes(&mut entries);
+            return Ok(Reply::json(200, &json!({ "entries": entries, "summary": summary })));
+        }
+        if call.query("interval").is_some() {
+            add_changes(&mut entries, value_name(metric), "percentage-change");
         }
         let value = |entry: Option<&Record>| {
             entry
@@ -169,7 +153,36 @@ fn level(movements: &[Movement], from: i64, to: i64) -> Level {
     level
 }
 
-fn entry(metric: &str, level: &Level, to: i64, with_change: bool) -> Record {
+/// Adds to each entry how a value changed since the one before, in percent; 0 to the first.
+fn add_changes(entries: &mut [Record], value: &str, change: &str) {
+    let mut before = None;
+    for entry in entries {
+        let now = entry.get(value).and_then(Value::as_f64).unwrap_or(0.0);
+        entry.insert(change.to_owned(), json!(percent(before.unwrap_or(now), now)));
+        before = Some(now);
+    }
+}
+
+/// Adds the changes of all values; gives the summary of the last two entries.
+fn with_changes(entries: &mut [Record]) -> Record {
+    const VALUES: &[&str] =
+        &["mrr", "arr", "customer-churn-rate", "mrr-churn-rate", "ltv", "customers", "asp", "arpa"];
+    let mut summary = Record::new();
+    for name in VALUES {
+        let change = format!("{name}-percentage-change");
+        add_changes(entries, name, &change);
+        let of = |entry: Option<&Record>, name: &str| {
+            entry.and_then(|entry| entry.get(name)).cloned().unwrap_or_else(|| json!(0))
+        };
+        let (last, previous) = (entries.last(), entries.iter().rev().nth(1));
+        summary.insert(format!("current-{name}"), of(last, name));
+        summary.insert(format!("previous-{name}"), of(previous, name));
+        summary.insert(change.clone(), of(last, &change));
+    }
+    summary
+}
+
+fn entry(metric: &str, level: &Level, to: i64) -> Record {
     let each = |cents: i64| if level.customers == 0 { 0 } else { cents / level.customers };
     let rate = |lost: i64, left: i64| {
         if lost == 0 {
@@ -212,9 +225,6 @@ fn entry(metric: &str, level: &Level, to: i64, with_change: bool) -> Record {
                 level.moved.get(name).cloned().unwrap_or_else(|| json!(0)),
             );
         }
-    }
-    if with_change && metric != "all" {
-        entry.insert("percentage-change".into(), json!(0.0));
     }
     entry
 }

@@ -11,6 +11,7 @@ mod billing_routes;
 mod contacts;
 mod countries;
 mod customers;
+mod history;
 mod imports;
 mod metrics;
 mod metrics_form;
@@ -21,6 +22,7 @@ mod plans;
 mod reading;
 mod refusals;
 mod routes;
+mod seeded_billing;
 mod sources;
 mod store;
 mod subscription_events;
@@ -169,5 +171,7 @@ impl Service for Chartmogul {
 mod billing_tests;
 #[cfg(test)]
 mod change_tests;
+#[cfg(test)]
+mod evidence_tests;
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,10 @@ impl Account {
         record.insert("author_email".into(), json!(owner));
         record.insert("created_at".into(), self.now());
         record.insert("updated_at".into(), self.now());
+        if of == "call" {
+            // Recorded: a call without a duration has 60 seconds.
+            record.insert("call_duration".into(), json!(60));
+        }
         self.write_note(&body, &mut record)?;
         let uuid = self.uuid("note_");
         record.insert("uuid".into(), json!(uuid));
@@ -90,7 +94,8 @@ impl Account {
         copy_texts(body, record, &["text"])?;
         copy_instant(body, record, "created_at")?;
         copy_instant(body, record, "updated_at")?;
-        if let Some(author) = body.get("author_email").and_then(Value::as_str) {
+        let author = body.get("author_email").and_then(Value::as_str);
+        if let Some(author) = author.filter(|author| !author.is_empty()) {
             record.insert("author_email".into(), json!(self.user("author_email", author)?));
         }
         match body.get("call_duration") {

@@ -58,7 +58,8 @@ impl Account {
         source: &str,
         external_id: &str,
     ) -> Option<String> {
-        let invoices = self.invoices.find("data_source_uuid", source);
+        let invoices = self.invoices.find(part.external_ids(), external_id);
+        let invoices = invoices.filter(|invoice| text(invoice, "data_source_uuid") == source);
         let mut items = invoices.flat_map(|invoice| parts(invoice, part));
         items
             .find(|item| text(item, "external_id") == external_id)

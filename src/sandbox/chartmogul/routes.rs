@@ -8,6 +8,27 @@ use crate::host::Method::{Delete, Get, Patch, Post, Put};
 use crate::sandbox::service::{Call, Reply};
 use crate::sandbox::{ChartmogulGeneration, ChartmogulTexts};
 
+/// Whether a path leads to what customers were billed, or changes it.
+fn asks_for_billing(segments: &[&str]) -> bool {
+    match segments {
+        ["customers", "merges" | "unmerges"] => true,
+        ["customers", _, of] => of.ends_with("subscriptions") || *of == "activities",
+        ["data_sources", _, rest @ ..] => !rest.is_empty(),
+        [first, ..] => ![
+            "account",
+            "contacts",
+            "customer_notes",
+            "customers",
+            "notes",
+            "opportunities",
+            "ping",
+            "tasks",
+        ]
+        .contains(first),
+        [] => false,
+    }
+}
+
 impl Account {
     /// Answers an authorized request.
     pub(super) fn answer(&mut self, call: &Call<'_>) -> Reply {
@@ -18,6 +39,9 @@ impl Account {
         };
         let call = &Call { body: tidied.as_deref().unwrap_or(call.body), ..call.clone() };
         let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
+        if asks_for_billing(&segments) {
+            self.bill_seeded_customers();
+        }
         let (path, outcome) = if segments.contains(&"") {
             ("unknown", Err(page_not_found()))
         } else {
@@ -62,7 +86,7 @@ impl Account {
                 ("customers/attributes/custom", self.add_custom_by_email(call))
             }
             (Get, ["customers", uuid]) => {
-                ("customers/{customer_uuid}", self.retrieve_customer(uuid))
+                ("customers/{customer_uuid}", self.retrieve_customer(call, uuid))
             }
             (Patch, ["customers", uuid]) => {
                 ("customers/{customer_uuid}", self.update_customer(call, uuid))
@@ -97,7 +121,9 @@ impl Account {
 
             (Get, ["contacts"]) => ("contacts", self.list_contacts(call)),
             (Post, ["contacts"]) => ("contacts", self.create_contact(call)),
-            (Get, ["contacts", uuid]) => ("contacts/{contact_uuid}", self.retrieve_contact(uuid)),
+            (Get, ["contacts", uuid]) => {
+                ("contacts/{contact_uuid}", self.retrieve_contact(call, uuid))
+            }
             (Patch, ["contacts", uuid]) => {
                 ("contacts/{contact_uuid}", self.update_contact(call, uuid))
             }

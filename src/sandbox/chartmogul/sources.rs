@@ -38,7 +38,16 @@ impl Account {
             );
         }
         if wanted("with_invoice_handling_setting") {
-            shown.insert("invoice_handling_setting".into(), json!({}));
+            // As the official Python client's tests show it.
+            let setting = json!({
+                "create_subscription_when_invoice_is": "open",
+                "update_subscription_when_invoice_is": "open",
+                "prevent_subscription_for_invoice_voided": true,
+                "prevent_subscription_for_invoice_refunded": false,
+                "prevent_subscription_for_invoice_written_off": true,
+            });
+            let setting = json!({ "manual": setting, "automatic": setting });
+            shown.insert("invoice_handling_setting".into(), setting);
         }
         Value::Object(shown)
     }

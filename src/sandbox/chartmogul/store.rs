@@ -17,6 +17,9 @@ pub(super) type Extract = fn(&Record) -> Vec<String>;
 /// A record's place: the sort value, then the id.
 type Place = (u64, String);
 
+/// From here on sort values are numbers of records without an instant.
+const UNDATED: u64 = 1 << 63;
+
 /// The order of a kind's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -80,10 +83,19 @@ impl Collection {
 
     /// Adds or replaces a record. `micros` is the instant it is ordered by; `None` comes last.
     pub(super) fn put(&mut self, id: &str, micros: Option<u64>, record: Record) {
+        self.put_at(id, self.sort_value(micros), record);
+    }
+
+    /// Adds or replaces a record that has no instant: after those that have, in order of this number.
+    pub(super) fn put_undated(&mut self, id: &str, number: u64, record: Record) {
+        self.put_at(id, UNDATED.saturating_add(number), record);
+    }
+
+    fn put_at(&mut self, id: &str, sort: u64, record: Record) {
         if self.take(id).is_none_or(|before| differ(&before, &record)) {
             self.changes += 1;
         }
-        let place = (self.sort_value(micros), id.to_owned());
+        let place = (sort, id.to_owned());
         for index in &mut self.indexes {
             for value in (index.extract)(&record) {
                 index.entries.entry(value).or_default().insert(place.clone());
@@ -103,7 +115,7 @@ impl Collection {
     pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Record)) {
         if let Some((sort, mut record)) = self.records.get(id).cloned() {
             change(&mut record);
-            self.put(id, self.micros(sort), record);
+            self.put_at(id, sort, record);
         }
     }
 
@@ -202,9 +214,13 @@ impl Collection {
         }
     }
 
-    /// The opaque text for a place: base64 of its instant, `&` and its id.
+    /// The opaque text for a place: base64 of its instant, or of its number, `&` and its id.
     fn cursor(&self, place: &Place) -> String {
-        let stamp = self.micros(place.0).map_or_else(String::new, |micros| {
+        let undated = || match place.0 {
+            u64::MAX => String::new(),
+            sort => (sort - UNDATED).to_string(),
+        };
+        let stamp = self.micros(place.0).map_or_else(undated, |micros| {
             let whole = dates::iso(i64::try_from(micros / 1000).unwrap_or(0));
             format!("{}{:03}000Z", whole.trim_end_matches('Z'), micros % 1000)
         });
@@ -217,6 +233,9 @@ impl Collection {
         let (stamp, id) = text.split_once('&')?;
         if stamp.is_empty() {
             return Some((self.sort_value(None), id.to_owned()));
+        }
+        if let Ok(number) = stamp.parse::<u64>() {
+            return Some((UNDATED.saturating_add(number), id.to_owned()));
         }
         let (whole, fraction) = stamp.trim_end_matches('Z').split_once('.')?;
         let millis = dates::instant_of(&format!("{whole}.{}Z", fraction.get(..3)?))?;
@@ -233,9 +252,17 @@ impl Collection {
         }
     }
 
+    /// Among records of which the newest comes first, only those without a number are undated.
+    fn is_undated(&self, sort: u64) -> bool {
+        match self.order {
+            Order::NewestFirst => sort == u64::MAX,
+            Order::OldestFirst => sort >= UNDATED,
+        }
+    }
+
     fn micros(&self, sort: u64) -> Option<u64> {
         match self.order {
-            _ if sort == u64::MAX => None,
+            _ if self.is_undated(sort) => None,
             Order::NewestFirst => Some(u64::MAX - sort),
             Order::OldestFirst => Some(sort),
         }
@@ -305,6 +332,28 @@ mod tests {
             let beyond = collection.page(&[], None, &window);
             assert!(beyond.cursor.is_none() && beyond.records.is_empty());
         }
+    }
+
+    #[test]
+    fn undated_records_keep_the_order_of_their_numbers() {
+        let mut collection = Collection::new(Order::OldestFirst, &[]);
+        for (id, number) in [("z", 1), ("m", 2), ("a", 3)] {
+            let record = json!({"id": id}).as_object().unwrap().clone();
+            collection.put_undated(id, number, record);
+        }
+        let dated = json!({"id": "dated"}).as_object().unwrap().clone();
+        collection.put("dated", Some(7), dated);
+        let mut window = Window { per_page: 1, ..Window::default() };
+        let mut walked = Vec::new();
+        for _ in 0..4 {
+            let page = collection.page(&[], None, &window);
+            walked.extend(ids(&page));
+            window.after = collection.place(&page.cursor.unwrap());
+        }
+        assert_eq!(walked, ["dated", "z", "m", "a"]);
+        collection.change("z", |record| _ = record.insert("name".into(), json!("x")));
+        let all = Window { per_page: 9, ..Window::default() };
+        assert_eq!(ids(&collection.page(&[], None, &all)), ["dated", "z", "m", "a"]);
     }
 
     #[test]

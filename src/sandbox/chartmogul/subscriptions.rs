@@ -13,12 +13,17 @@ use super::store::{Record, text};
 use crate::dates;
 use crate::sandbox::service::{Call, Reply};
 
-/// A change of one subscription's monthly revenue.
+/// A change of one subscription's monthly revenue. Subscriptions that are connected are one.
+#[derive(Clone)]
 struct Step {
     at: i64,
+    /// Of several at one instant, which counts last.
+    place: u64,
     subscription: String,
     external_id: String,
+    set_external_id: String,
     plan: String,
+    plan_external_id: String,
     currency: String,
     /// Monthly recurring revenue from then on, in cents.
     mrr: i64,
@@ -91,7 +96,8 @@ impl Account {
     fn show_imported(record: &Record) -> Value {
         let mut shown = record.clone();
         shown.retain(|name, _| {
-            !["customer_uuid", "number", "metrics_uuid"].contains(&name.as_str())
+            !["customer_uuid", "number", "metrics_uuid", "connected_to", "connected_place"]
+                .contains(&name.as_str())
         });
         Value::Object(shown)
     }
@@ -129,7 +135,9 @@ impl Account {
         self.subscriptions.change(uuid, |stored| stored.clone_from(&record));
         let customer = text(&record, "customer_uuid").to_owned();
         self.refresh_revenue(&customer);
-        record.retain(|name, _| !["number", "metrics_uuid"].contains(&name.as_str()));
+        record.retain(|name, _| {
+            !["number", "metrics_uuid", "connected_to", "connected_place"].contains(&name.as_str())
+        });
         Ok(Reply::json(202, &Value::Object(record)))
     }
 
@@ -163,22 +171,40 @@ impl Account {
 
     pub(super) fn connect_subscriptions(&mut self, call: &Call<'_>, uuid: &str) -> Outcome {
         let uuids = self.named_subscriptions(call, uuid)?;
-        let first = uuids.first().cloned().unwrap_or_default();
-        for uuid in uuids {
-            self.subscriptions.change(&uuid, |record| {
-                record.insert("connected_to".into(), json!(first));
+        // Recorded: the one that is named last stands for all of them afterwards.
+        let last = uuids.last().cloned().unwrap_or_default();
+        for (place, uuid) in uuids.iter().enumerate() {
+            self.subscriptions.change(uuid, |record| {
+                record.insert("connected_to".into(), json!(last));
+                record.insert("connected_place".into(), json!(place));
             });
         }
+        self.refresh_subscriber(&last);
         Ok(Reply::json(202, &json!({})))
     }
 
     pub(super) fn disconnect_subscriptions(&mut self, call: &Call<'_>, uuid: &str) -> Outcome {
-        for uuid in self.named_subscriptions(call, uuid)? {
+        let named = self.named_subscriptions(call, uuid)?;
+        let customer = text(self.customer(uuid)?, "uuid").to_owned();
+        for uuid in self.subscriptions.ids("customer_uuid", &customer) {
             self.subscriptions.change(&uuid, |record| {
-                record.remove("connected_to");
+                // Without the one that stood for them, the others are no longer one either.
+                let left = named.iter().any(|name| name == text(record, "connected_to"));
+                if left || named.contains(&uuid) {
+                    record.remove("connected_to");
+                    record.remove("connected_place");
+                }
             });
         }
+        self.refresh_revenue(&customer);
         Ok(Reply::json(202, &json!({})))
+    }
+
+    fn refresh_subscriber(&mut self, subscription: &str) {
+        let known = self.subscriptions.get(subscription);
+        if let Some(customer) = known.map(|known| text(known, "customer_uuid").to_owned()) {
+            self.refresh_revenue(&customer);
+        }
     }
 
     /// Cents a month of a line item: its amount without tax, spread over its plan's period.
@@ -204,35 +230,44 @@ impl Account {
                     continue;
                 };
                 let plan = self.plans.get(text(item, "plan_uuid"));
+                let of_plan =
+                    |name: &str| plan.map(|plan| text(plan, name).to_owned()).unwrap_or_default();
+                let uuid = text(item, "subscription_uuid");
+                let subscription = self.subscriptions.get(uuid);
+                let place = subscription.and_then(|of| of.get("connected_place")?.as_u64());
+                let external_id = text(item, "subscription_external_id").to_owned();
+                let set = item.get("subscription_set_external_id").and_then(Value::as_str);
                 steps.push(Step {
                     at,
-                    subscription: text(item, "subscription_uuid").to_owned(),
-                    external_id: text(item, "subscription_external_id").to_owned(),
-                    plan: plan.map(|plan| text(plan, "name").to_owned()).unwrap_or_default(),
+                    place: place.unwrap_or(0),
+                    subscription: subscription.map_or(uuid, standing).to_owned(),
+                    set_external_id: set.unwrap_or(&external_id).to_owned(),
+                    external_id,
+                    plan: of_plan("name"),
+                    plan_external_id: of_plan("external_id"),
                     currency: text(invoice, "currency").to_owned(),
                     mrr: self.monthly(item),
                 });
             }
         }
         for subscription in self.subscriptions.find("customer_uuid", customer) {
-            let uuid = text(subscription, "uuid");
-            let Some(begun) = steps.iter().find(|step| step.subscription == uuid) else { continue };
-            let (external_id, plan, currency) =
-                (begun.external_id.clone(), begun.plan.clone(), begun.currency.clone());
+            // The end of a connected one is where the next goes on, not an end.
+            if standing(subscription) != text(subscription, "uuid") {
+                continue;
+            }
+            let external_id = text(subscription, "external_id");
+            let Some(begun) = steps.iter().find(|step| step.external_id == external_id).cloned()
+            else {
+                continue;
+            };
             let ends = subscription.get("cancellation_dates").and_then(Value::as_array);
             for at in ends.into_iter().flatten().filter_map(instant) {
-                steps.push(Step {
-                    at,
-                    subscription: uuid.to_owned(),
-                    external_id: external_id.clone(),
-                    plan: plan.clone(),
-                    currency: currency.clone(),
-                    mrr: 0,
-                });
+                steps.push(Step { at, mrr: 0, place: u64::MAX, ..begun.clone() });
             }
         }
         steps.sort_by(|one, other| {
-            one.at.cmp(&other.at).then_with(|| one.external_id.cmp(&other.external_id))
+            let key = |step: &Step| (step.at, step.place);
+            key(one).cmp(&key(other)).then_with(|| one.external_id.cmp(&other.external_id))
         });
         steps
     }
@@ -290,7 +325,8 @@ impl Account {
         let customer = text(self.customer(uuid)?, "uuid").to_owned();
         let steps = self.steps(&customer);
         let mut entries = Vec::new();
-        for subscription in self.subscriptions.find("customer_uuid", &customer) {
+        let alone = |record: &&Record| standing(record) == text(record, "uuid");
+        for subscription in self.subscriptions.find("customer_uuid", &customer).filter(alone) {
             let items = self.invoices.find("customer_uuid", &customer).flat_map(|invoice| {
                 let items = parts(invoice, Part::LineItem);
                 items.filter(|item| text(item, "subscription_uuid") == text(subscription, "uuid"))
@@ -337,6 +373,14 @@ impl Account {
     }
 }
 
+/// The subscription that stands for this one: itself, unless it is connected to another.
+fn standing(subscription: &Record) -> &str {
+    match text(subscription, "connected_to") {
+        "" => text(subscription, "uuid"),
+        other => other,
+    }
+}
+
 fn step_activity(step: &Step, of: &str, movement: i64, total: i64) -> Record {
     let verb = match of {
         "churn" => "cancelled their",
@@ -353,7 +397,7 @@ fn step_activity(step: &Step, of: &str, movement: i64, total: i64) -> Record {
         ("type".to_owned(), json!(of)),
         ("currency".to_owned(), json!(step.currency)),
         ("subscription-external-id".to_owned(), json!(step.external_id)),
-        ("subscription-set-external-id".to_owned(), json!(step.external_id)),
-        ("plan-external-id".to_owned(), json!(step.plan)),
+        ("subscription-set-external-id".to_owned(), json!(step.set_external_id)),
+        ("plan-external-id".to_owned(), json!(step.plan_external_id)),
     ])
 }

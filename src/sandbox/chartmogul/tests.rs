@@ -37,6 +37,16 @@ impl Client {
         Self::of(ChartmogulGeneration::September2026)
     }
 
+    /// With no customer of the start, and so with nothing billed.
+    pub(super) fn without_customers() -> Self {
+        let mut client = Self::new();
+        if let Some(account) = client.service.account_mut() {
+            account.delete("customers", "cus_paid1");
+            account.delete("customers", "cus_paid2");
+        }
+        client
+    }
+
     pub(super) fn of(generation: ChartmogulGeneration) -> Self {
         Self::with(|options| options.chartmogul_generation = generation)
     }
