@@ -1101,6 +1101,88 @@ fn blogs(world: &World) {
     world.ask("PUT /blogs/posts/{postId}", json!({ "postId": made["data"]["_id"] }), NONE, post);
 }
 
+/// What no row of the connector calls, and other people's clients do.
+fn beyond_the_rows(world: &World) {
+    let location = world.location();
+    let path = json!({ "locationId": location });
+    let key = "POST /locations/{locationId}/customValues";
+    let body = json!({ "name": "Opening hours", "value": "9 to 5" });
+    let made = world.ask(key, path.clone(), NONE, body.clone());
+    assert_eq!(made["customValue"]["fieldKey"], "{{ custom_values.opening_hours }}");
+    world.refused(400, key, path.clone(), NONE, body);
+    let one = json!({ "locationId": location, "id": made["customValue"]["id"] });
+    let key = "GET /locations/{locationId}/customValues/{id}";
+    world.ask(key, one.clone(), NONE, NONE);
+    let change = json!({ "name": "Opening hours", "value": "8 to 4" });
+    let changed =
+        world.ask("PUT /locations/{locationId}/customValues/{id}", one.clone(), NONE, change);
+    assert_eq!(changed["customValue"]["value"], "8 to 4");
+    world.ask("DELETE /locations/{locationId}/customValues/{id}", one.clone(), NONE, NONE);
+    world.refused(400, key, one, NONE, NONE);
+    let zones = world.ask("GET /locations/{locationId}/timezones", path, NONE, NONE);
+    assert!(zones["timeZones"].as_array().unwrap().contains(&json!("Europe/Berlin")));
+    object_fields(world);
+    let surveys = world.ask("GET /surveys/", NONE, json!({ "locationId": location }), NONE);
+    assert_eq!(surveys["total"], 1);
+    let survey = surveys["surveys"][0]["id"].clone();
+    let query = json!({ "locationId": location, "surveyId": survey, "page": 1, "limit": 5 });
+    let sent = world.ask("GET /surveys/submissions", NONE, query, NONE);
+    assert_eq!(sent["meta"]["total"], 0);
+    let verify = |kind: &str, what: Value| {
+        let body = json!({ "type": kind, "verify": what });
+        world.ask("POST /email/verify", NONE, json!({ "locationId": location }), body)
+    };
+    assert_eq!(verify("email", json!("a@example.com"))["result"], "deliverable");
+    assert_eq!(verify("email", json!("a@nowhere.invalid"))["result"], "undeliverable");
+    let contact = world.record("contacts", 0);
+    assert_eq!(verify("contact", contact["id"].clone())["address"], contact["email"]);
+    let call = json!({
+        "type": "Call", "conversationId": world.record("conversations", 0)["id"],
+        "conversationProviderId": "provider", "call": { "to": "+15550100001", "status": "completed" },
+    });
+    let sent = world.ask("POST /conversations/messages/outbound", NONE, NONE, call);
+    let id = sent["messageId"].clone();
+    let message = world.ask("GET /conversations/messages/{id}", json!({ "id": id }), NONE, NONE);
+    assert_eq!(
+        (&message["direction"], &message["messageType"]),
+        (&json!("outbound"), &json!("TYPE_CALL"))
+    );
+}
+
+fn object_fields(world: &World) {
+    let location = world.location();
+    let object = "custom_objects.pet";
+    let body = json!({ "objectKey": object, "name": "Care", "locationId": location });
+    let folder = world.ask("POST /custom-fields/folder", NONE, NONE, body)["id"].clone();
+    let one = json!({ "id": folder });
+    let body = json!({ "name": "Health", "locationId": location });
+    world.ask("PUT /custom-fields/folder/{id}", one.clone(), NONE, body);
+    let field = json!({
+        "locationId": location, "name": "Weight", "dataType": "NUMERICAL", "showInForms": true,
+        "fieldKey": "custom_objects.pet.weight", "objectKey": object, "parentId": folder,
+    });
+    let made = world.ask("POST /custom-fields/", NONE, NONE, field.clone());
+    world.refused(400, "POST /custom-fields/", NONE, NONE, field);
+    let own = json!({ "id": made["field"]["id"] });
+    world.ask("GET /custom-fields/{id}", own.clone(), NONE, NONE);
+    let body = json!({ "locationId": location, "showInForms": false, "name": "Weight in kg" });
+    let changed = world.ask("PUT /custom-fields/{id}", own.clone(), NONE, body);
+    assert_eq!(changed["field"]["showInForms"], false);
+    let path = json!({ "objectKey": object });
+    let query = json!({ "locationId": location });
+    let key = "GET /custom-fields/object-key/{objectKey}";
+    let listed = world.ask(key, path.clone(), query.clone(), NONE);
+    assert_eq!(
+        (&listed["fields"][0]["name"], &listed["folders"][0]["name"]),
+        (&json!("Weight in kg"), &json!("Health"))
+    );
+    world.ask("DELETE /custom-fields/{id}", own.clone(), NONE, NONE);
+    world.ask("DELETE /custom-fields/folder/{id}", one, query.clone(), NONE);
+    world.refused(400, "GET /custom-fields/{id}", own, NONE, NONE);
+    let listed = world.ask(key, path, query, NONE);
+    assert_eq!(listed["fields"], json!([]));
+}
+
 #[test]
 fn every_operation_is_served_in_both_generations_in_its_official_shape() {
     let extract: Value =
@@ -1125,6 +1207,7 @@ fn every_operation_is_served_in_both_generations_in_its_official_shape() {
             locations,
             associations,
             blogs,
+            beyond_the_rows,
         ] {
             family(&world);
         }

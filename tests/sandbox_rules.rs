@@ -40,6 +40,24 @@ const BEYOND_THE_CATALOGUE: &[(&str, &str, &str)] = &[
     ("conversations", "post", "/conversations/messages"),
     ("conversations", "post", "/conversations/messages/inbound"),
     ("conversations", "get", "/conversations/messages/export"),
+    // No row of the connector calls these: they are for other people's clients.
+    ("conversations", "post", "/conversations/messages/outbound"),
+    ("locations", "post", "/locations/{locationId}/customValues"),
+    ("locations", "get", "/locations/{locationId}/customValues/{id}"),
+    ("locations", "put", "/locations/{locationId}/customValues/{id}"),
+    ("locations", "delete", "/locations/{locationId}/customValues/{id}"),
+    ("locations", "get", "/locations/{locationId}/timezones"),
+    ("custom-fields", "get", "/custom-fields/{id}"),
+    ("custom-fields", "put", "/custom-fields/{id}"),
+    ("custom-fields", "delete", "/custom-fields/{id}"),
+    ("custom-fields", "get", "/custom-fields/object-key/{objectKey}"),
+    ("custom-fields", "post", "/custom-fields/folder"),
+    ("custom-fields", "put", "/custom-fields/folder/{id}"),
+    ("custom-fields", "delete", "/custom-fields/folder/{id}"),
+    ("custom-fields", "post", "/custom-fields/"),
+    ("email-isv", "post", "/email/verify"),
+    ("surveys", "get", "/surveys/submissions"),
+    ("surveys", "get", "/surveys/"),
 ];
 
 struct Spec {

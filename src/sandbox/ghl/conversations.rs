@@ -20,7 +20,8 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
         "GET /conversations/{conversationId}/messages" => messages(store, exchange),
         "GET /conversations/messages/export" => export(store, exchange),
         "POST /conversations/messages" => send(store, exchange),
-        "POST /conversations/messages/inbound" => receive(store, exchange),
+        "POST /conversations/messages/inbound" => receive(store, exchange, "inbound"),
+        "POST /conversations/messages/outbound" => receive(store, exchange, "outbound"),
         "POST /conversations/providers/live-chat/typing" => {
             Ok(exchange.succeed(&json!({ "success": true })))
         }
@@ -240,11 +241,12 @@ fn send(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
     Ok(exchange.succeed(&body).wrote())
 }
 
-fn receive(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
+/// Keeps a message that came in, or a call that went out, by another provider.
+fn receive(store: &mut Store, exchange: &mut Exchange<'_>, direction: &str) -> Answered {
     let id = exchange.body_text("conversationId").unwrap_or_default().to_owned();
     let conversation = find(store, exchange, "conversations", &id, "Conversation")?;
     let contact = text(&conversation, "contactId").to_owned();
-    let message = put_message(store, exchange, &id, &contact, "inbound");
+    let message = put_message(store, exchange, &id, &contact, direction);
     let body = json!({
         "success": true, "conversationId": id, "messageId": message, "message": "Message received",
         "contactId": contact, "dateAdded": iso(exchange.now_ms),

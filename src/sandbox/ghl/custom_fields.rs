@@ -100,7 +100,7 @@ fn written(mut field: Record, exchange: &Exchange<'_>) -> Record {
 }
 
 /// `job_title` of `Job title`.
-fn key_of(name: &str) -> String {
+pub(super) fn key_of(name: &str) -> String {
     let mut key = String::new();
     for letter in name.to_lowercase().chars() {
         if letter.is_alphanumeric() {

@@ -1,6 +1,6 @@
 //! Appointments, their notes, and blocked slots.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::contacts::find as find_contact;
 use super::refusals::{bad_request, unprocessable};
@@ -158,7 +158,7 @@ fn notes(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered 
         let total = all.len();
         let rows = page(exchange, all, 10);
         let seen = exchange.query_number("offset").unwrap_or(0) + rows.len();
-        let rows: Vec<Record> = rows.into_iter().map(shown).collect();
+        let rows: Vec<Record> = rows.into_iter().map(|note| shown(store, note)).collect();
         return Ok(exchange.succeed(&json!({ "notes": rows, "hasMore": seen < total })));
     }
     let id = exchange.parameter("noteId");
@@ -173,7 +173,7 @@ fn notes(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered 
             note.insert(name.into(), value);
         }
         let note = change(store, exchange, "appointmentNotes", note, json!({}));
-        return Ok(exchange.succeed(&json!({ "note": shown(note) })).wrote());
+        return Ok(exchange.succeed(&json!({ "note": shown(store, note) })).wrote());
     }
     let note = find(store, exchange, "appointmentNotes", &id, "Note")?;
     if key.starts_with("DELETE") {
@@ -181,13 +181,18 @@ fn notes(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered 
         return Ok(exchange.succeed(&json!({ "success": true })).wrote());
     }
     let note = change(store, exchange, "appointmentNotes", note, json!({}));
-    Ok(exchange.succeed(&json!({ "note": shown(note) })).wrote())
+    Ok(exchange.succeed(&json!({ "note": shown(store, note) })).wrote())
 }
 
-fn shown(mut note: Record) -> Record {
+/// A note with who wrote it: the user it names, else the first of the location, as for a token that is
+/// nobody's own. That it is the first is a guess; that there is always an id and a name is documented.
+fn shown(store: &Store, mut note: Record) -> Record {
     note.remove("appointmentId");
-    let user = note.get("userId").cloned().unwrap_or(Value::Null);
-    note.insert("createdBy".into(), json!({ "id": user, "name": "Somebody" }));
+    let named = store.of("users").get(text(&note, "userId"));
+    let user = named.or_else(|| store.of("users").all().next());
+    let name = user.map(|user| format!("{} {}", text(user, "firstName"), text(user, "lastName")));
+    let id = user.map(|user| text(user, "id"));
+    note.insert("createdBy".into(), json!({ "id": id, "name": name }));
     note
 }
 

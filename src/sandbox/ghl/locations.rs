@@ -1,10 +1,23 @@
-//! The location, its company's other locations, its tags, and its custom values.
+//! The location, its company's other locations, its tags and the time zones it can have.
 
 use serde_json::{Value, json};
 
 use super::refusals::bad_request;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
+
+/// A few of the time zones that the real service lists.
+const TIME_ZONES: &[&str] = &[
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Europe/Berlin",
+    "Europe/London",
+    "UTC",
+];
 
 /// Answers an operation on locations or their tags.
 pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
@@ -20,9 +33,8 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
             let tags: Vec<&Record> = store.of("tags").all().collect();
             Ok(exchange.succeed(&json!({ "tags": tags })))
         }
-        "GET /locations/{locationId}/customValues" => {
-            let values: Vec<&Record> = store.of("customValues").all().collect();
-            Ok(exchange.succeed(&json!({ "customValues": values })))
+        "GET /locations/{locationId}/timezones" => {
+            Ok(exchange.succeed(&json!({ "timeZones": TIME_ZONES })))
         }
         "POST /locations/{locationId}/tags" => create_tag(store, exchange),
         _ => answer_for_tag(store, key, exchange),

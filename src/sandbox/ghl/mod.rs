@@ -11,12 +11,14 @@ mod contact_values;
 mod contacts;
 mod conversations;
 mod custom_fields;
+mod custom_values;
 mod enrolments;
 mod events;
 mod gate;
 mod lists;
 mod locations;
 mod notes;
+mod object_fields;
 mod objects;
 mod opportunities;
 mod refusals;
@@ -24,6 +26,7 @@ mod resources;
 mod rules;
 mod search;
 mod store;
+mod surveys;
 mod tasks;
 mod users;
 
@@ -236,6 +239,11 @@ impl Ghl {
                 tasks::search(store, exchange)
             }
             (Some("contacts"), _) => contacts::answer(store, key, exchange),
+            (Some("locations"), Some("customValues")) => {
+                custom_values::answer(store, key, exchange)
+            }
+            (Some("custom-fields"), _) => object_fields::answer(store, key, exchange),
+            (Some("surveys"), _) => surveys::answer(store, key, exchange),
             (Some("locations"), Some("customFields")) => {
                 custom_fields::answer(store, key, exchange)
             }

@@ -17,7 +17,9 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
         "GET /custom-fields/object-key/{objectKey}" => {
             let object = exchange.parameter("objectKey");
             let of = |record: &Record| text(record, "objectKey") == object;
-            let (fields, folders) = (listed(store, FIELDS, of), listed(store, FOLDERS, of));
+            let fields = listed(store, FIELDS, of);
+            let folders = listed(store, FOLDERS, of).into_iter().map(like_a_field);
+            let folders: Vec<Record> = folders.collect();
             Ok(exchange.succeed(&json!({ "fields": fields, "folders": folders })))
         }
         "POST /custom-fields/" => create(store, exchange),
@@ -54,6 +56,15 @@ fn create(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
     let dates = json!({ "dateAdded": now, "dateUpdated": now });
     let field = super::resources::create(store, exchange, FIELDS, dates);
     Ok(exchange.succeed(&json!({ "field": field })).wrote())
+}
+
+/// A folder in a list: the document gives it the form of a field.
+fn like_a_field(mut folder: Record) -> Record {
+    for name in ["dataType", "parentId", "fieldKey", "dateAdded", "dateUpdated"] {
+        folder.entry(name).or_insert(Value::Null);
+    }
+    folder.entry("showInForms").or_insert(json!(false));
+    folder
 }
 
 fn found(store: &Store, exchange: &mut Exchange<'_>, kind: &str) -> Result<Record, super::Reply> {

@@ -118,7 +118,9 @@ pub(super) fn answer(
         check_filter(filter, exchange)?;
     }
     let words = exchange.body_text("query").unwrap_or_default().to_lowercase();
-    let asked = json!([filters, words, exchange.body.get("sort"), exchange.body.get("sortDirection")]).to_string();
+    let asked =
+        json!([filters, words, exchange.body.get("sort"), exchange.body.get("sortDirection")])
+            .to_string();
     let revision = store.contacts.search_revision(exchange.now_ms);
     if revision.is_none() || cache.revision != revision || cache.asked != asked {
         let rows = sorted(store, &filters, &words, &sorts, exchange.now_ms);
