@@ -32,13 +32,16 @@ const virtualModules = {
 };
 
 /**
- * Lets the glue poll futures through src/guarded-microtask.ts, which outlives a trap, and take its
- * module from an object as it is always given: n8n's Code node answers `getPrototypeOf` wrongly.
+ * Lets the glue poll futures through src/guarded-microtask.ts, which outlives a trap, ask its host for
+ * nothing when it is imported (src/lazy-text-coding.ts), and take its module from an object as it is
+ * always given: n8n's Code node answers `getPrototypeOf` wrongly.
  */
 function adaptGlue(source) {
   const test = /Object\.getPrototypeOf\((module|module_or_path)\) === Object\.prototype/g;
   if (source.match(test)?.length !== 2) throw new Error("the glue's way of taking its module has changed");
-  return `import { queueMicrotask } from "./guarded-microtask.js";\n${source.replaceAll(test, "true")}`;
+  return `import { queueMicrotask } from "./guarded-microtask.js";
+import { LazyDecoder as TextDecoder, LazyEncoder as TextEncoder } from "./lazy-text-coding.js";
+${source.replaceAll(test, "true")}`;
 }
 
 /** The table of endpoints as JSON text: read 20 times faster than as code, and only when asked for. */

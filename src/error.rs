@@ -122,6 +122,8 @@ codes! {
     StoreFailed = "store_failed", retryable: true;
     /// Another process works on this location's state.
     Busy = "busy", retryable: true;
+    /// The WebAssembly module did not load; `hint` says what this host needs.
+    ModuleUnavailable = "module_unavailable", retryable: false;
     /// The WebAssembly module stopped on a defect; please report it.
     Crashed = "crashed", retryable: false;
 }

@@ -10,6 +10,7 @@ import type { Glue, HostFunctions } from "./glue.js";
 import { createHost } from "./host.js";
 import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
+import { type ModuleOrigin, withModule } from "./module-unavailable.js";
 import { type ConnectorOptions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
 import type { StateStore } from "./stores/store.js";
@@ -55,6 +56,8 @@ export interface Connector {
 export interface Platform {
   /** Gives the module, initialised. Called at the first use, and again after it failed. */
   loadGlue: () => Glue | Promise<Glue>;
+  /** Where the module comes from, for the error when it cannot be loaded. */
+  origin: ModuleOrigin;
   /** The store where none is given. */
   defaultStore?: () => StateStore | PromiseLike<StateStore>;
 }
@@ -65,7 +68,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   const events = new Events(functions.onEvent);
   const store = new LazyStore(functions.store, platform.defaultStore ?? memory);
   const core = new Core(async () => {
-    const { Connector } = await platform.loadGlue();
+    const { Connector } = await withModule(platform.origin, platform.loadGlue);
     return new Connector(host, data);
   });
   const host = hostOf(functions.transport, store, events, weakReference(core));

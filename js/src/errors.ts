@@ -31,6 +31,7 @@ export type ErrorCode =
   | "cap_exceeded"
   | "store_failed"
   | "busy"
+  | "module_unavailable"
   | "crashed";
 
 /** What an error carries besides its message. */

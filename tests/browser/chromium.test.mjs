@@ -26,14 +26,21 @@ const calls = (entry) => `
     const error = await connector.ghl.contacts.get({ contactId: "missing" }).catch((reason) => reason);
     await report({ name: contact.firstName, code: error.code });
   } catch (error) {
-    await report({ failed: String(error.stack ?? error) });
+    await report({ code: error.code, message: error.message, hint: error.hint });
   }`;
 const pages = {
   "/page.html": `<!doctype html><script type="module">${calls("web")}</script>`,
   "/inline.html": `<!doctype html><script type="module">${calls("inline")}</script>`,
   "/worker.html": `<!doctype html><script>new Worker("/worker.js", { type: "module" })</script>`,
   "/worker.js": calls("web"),
+  "/strict.html": `<!doctype html><script type="module">${calls("web")}</script>`,
+  "/strict-inline.html": `<!doctype html><script type="module">${calls("inline")}</script>`,
+  "/lost.html": `<!doctype html><script type="module">${calls("web").replace(PACKAGE, `/lost${PACKAGE}`)}</script>`,
+  "/app.html": `<!doctype html><script type="module">${calls("web").replace(PACKAGE, `/app${PACKAGE}`)}</script>`,
 };
+
+/** The policy of a page that allows its own scripts, and no WebAssembly. */
+const STRICT = "script-src 'self' 'unsafe-inline'";
 
 for (const [name, page] of [
   ["a page", "/page.html"],
@@ -47,8 +54,45 @@ for (const [name, page] of [
   });
 }
 
+for (const [name, page, what, cure] of [
+  ["without 'wasm-unsafe-eval'", "/strict.html", /Content Security Policy forbids/, /Add 'wasm-unsafe-eval'/],
+  [
+    "with inline, without it",
+    "/strict-inline.html",
+    /Content Security Policy forbids/,
+    /Add 'wasm-unsafe-eval'/,
+  ],
+  [
+    "whose server lacks connector.wasm",
+    "/lost.html",
+    /connector\.wasm: .*404/,
+    /Serve connector\.wasm.*inline/,
+  ],
+  [
+    "whose server answers with its own page",
+    "/app.html",
+    /not a whole WebAssembly module/,
+    /a page in its place/,
+  ],
+]) {
+  test(`a page ${name} is told the cure`, { timeout: 60_000 }, async (context) => {
+    const { origin, result } = await serve(context);
+    open(context, `${origin}${page}`);
+    const { code, message, hint } = await result;
+    assert.equal(code, "module_unavailable", message);
+    assert.match(message, what);
+    assert.match(hint, cure);
+  });
+}
+
+test("with 'wasm-unsafe-eval' that page calls", { timeout: 60_000 }, async (context) => {
+  const { origin, result } = await serve(context, `${STRICT} 'wasm-unsafe-eval'`);
+  open(context, `${origin}/strict.html`);
+  assert.deepEqual(await result, { name: "Zoë", code: "not_found" });
+});
+
 /** Serves the pages, the package and one contact; `result` is what a page reports. */
-async function serve(context) {
+async function serve(context, policy = STRICT) {
   let report;
   const result = new Promise((resolve) => {
     report = resolve;
@@ -61,9 +105,14 @@ async function serve(context) {
       report(JSON.parse(text));
       response.end();
     } else if (path in pages) {
+      if (path.startsWith("/strict")) response.setHeader("content-security-policy", policy);
       send(response, 200, extname(path), pages[path]);
     } else if (path === "/contacts/contact1") {
       send(response, 200, ".json", JSON.stringify({ contact: { id: "contact1", firstName: "Zoë" } }));
+    } else if (path === `/app${PACKAGE}/connector.wasm`) {
+      send(response, 200, ".html", pages["/page.html"]);
+    } else if (/^\/(lost|app)\/.*\.js$/.test(path)) {
+      send(response, 200, ".js", readFileSync(join(installed, path.replace(/^\/(lost|app)/, ""))));
     } else if (path.startsWith("/node_modules/")) {
       send(response, 200, extname(path), readFileSync(join(installed, path)));
     } else {

@@ -1,13 +1,11 @@
 // The packed package in every host that can be started here: it loads, calls and fails as it should.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import vm from "node:vm";
-import { createProject, packageFolder, requireTool, run, runtime } from "./project.mjs";
+import { createProject, requireTool, run, runtime, runWorker } from "./project.mjs";
 
 const esm = (entry) => `
   import * as connector from "${entry}";
@@ -91,15 +89,7 @@ test("workerd runs a bundled worker", { skip: !workerd && "not installed" }, asy
       };`,
   });
   await bundle(folder, "worker.mjs", { conditions: ["workerd"], external: ["*.wasm"], format: "esm" });
-  cpSync(join(packageFolder, "connector.wasm"), join(folder, "connector.wasm"));
-  const port = await freePort();
-  createConfiguration(folder, port);
-  const server = spawn(workerd, ["serve", "config.capnp"], {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  context.after(() => server.kill());
-  assert.equal(await fetchWhenReady(`http://127.0.0.1:${port}/`), "ok");
+  assert.equal(await runWorker(context, workerd, folder), "ok");
 });
 
 test("a bundle of the inline entry runs with n8n's globals, frozen built-ins and no fetch", async () => {
@@ -149,42 +139,4 @@ async function bundle(folder, entry, options) {
     ...options,
   });
   return readFileSync(output, "utf8");
-}
-
-function createConfiguration(folder, port) {
-  writeFileSync(
-    join(folder, "config.capnp"),
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
-);
-const worker :Workerd.Worker = (
-  modules = [
-    (name = "bundle.mjs", esModule = embed "bundle.mjs"),
-    (name = "connector.wasm", wasm = embed "connector.wasm")
-  ],
-  compatibilityDate = "2026-01-01"
-);
-`,
-  );
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function fetchWhenReady(url) {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await (await fetch(url)).text();
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }

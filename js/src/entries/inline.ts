@@ -16,6 +16,7 @@ const platform: Platform = {
     initSync({ module: inflateSync(decodeBase64(deflated)) });
     return { Connector: GlueConnector };
   },
+  origin: { file: "the module inside ghl-chartmogul/inline", cure: "Install ghl-chartmogul again." },
 };
 
 /** Makes a connector. Decodes and sends nothing yet. */

@@ -12,6 +12,12 @@ const platform: Platform = {
     initSync({ module });
     return { Connector: GlueConnector };
   },
+  origin: {
+    file: "connector.wasm",
+    cure:
+      "The bundler must leave the import of connector.wasm to the runtime, which gives a compiled module: " +
+      "wrangler does; with esbuild, --external:*.wasm and the file beside the bundle.",
+  },
 };
 
 /** Makes a connector. Loads and sends nothing yet. */
