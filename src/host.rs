@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::{Result, Service};
+use crate::error::{Code, Error, Result, Service};
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -189,6 +189,13 @@ pub trait Host {
     /// Where the sync keeps its state.
     type Store: StateStore;
 
+    /// The token or key of a service whose option is a function. `round` counts what was asked for: calls
+    /// that run at once ask with the same one, and are to get the same answer.
+    async fn credential(&self, service: Service, round: u32) -> Result<String> {
+        let _ = round;
+        let message = format!("no function gives the credential of {}", service.title());
+        Err(Error::new(Code::InvalidConfig, message))
+    }
     /// Sends a request and reads the whole answer.
     async fn send(&self, request: &Request) -> Result<Response, SendFailure>;
     /// Waits; ends early when the caller's signal fires, or at the deadline where it would last longer.

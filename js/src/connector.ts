@@ -11,12 +11,11 @@ import { createHost } from "./host.js";
 import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
 import { type ModuleOrigin, withModule } from "./module-unavailable.js";
-import { type ConnectorOptions, splitOptions } from "./options.js";
+import { type ConnectorOptions, type Functions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
 import type { StateStore } from "./stores/store.js";
 import { createSync, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
 import type { CheckReport } from "./sync-report.js";
-import type { Transport } from "./transport.js";
 
 /** Options of a check. */
 export interface CheckOptions extends ProgressOptions {
@@ -71,7 +70,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     const { Connector } = await withModule(platform.origin, platform.loadGlue);
     return new Connector(host, data);
   });
-  const host = hostOf(functions.transport, store, events, weakReference(core));
+  const host = hostOf(functions, store, events, weakReference(core));
   // If the store cannot be created, the operation itself reports it.
   const takeTurn: TakeTurn = async (bounds, operation, isDecision = false) => {
     const opened: object = await store.open().catch(() => store);
@@ -110,12 +109,13 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
  * closures see nothing else, and a weak reference.
  */
 function hostOf(
-  transport: Transport | undefined,
+  { credentials, transport }: Functions,
   store: LazyStore,
   events: Events,
   core: () => Core | undefined,
 ): HostFunctions {
   return createHost({
+    credentials,
     transport,
     store: () => store.open(),
     emit: (event) => events.emit(event as ConnectorEvent),

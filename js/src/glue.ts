@@ -58,6 +58,8 @@ export interface PlainRequest {
 
 /** What the module asks of its host. None of these throws synchronously. */
 export interface HostFunctions {
+  /** The token or key of a service; one answer for each `round`, however many calls ask. */
+  credential(service: "ghl" | "chartmogul", round: number, signal?: AbortSignal): Promise<unknown>;
   fetch(request: Request, timeoutMs: number, signal?: AbortSignal): Promise<PlainResponse>;
   transport?(request: PlainRequest): Promise<PlainResponse>;
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;

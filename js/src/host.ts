@@ -2,6 +2,7 @@
 
 import { sleep, sleepInBackground } from "./bounded.js";
 import { monotonic } from "./clock.js";
+import { type CredentialFunctions, credentialsOf } from "./credentials.js";
 import { type ErrorFields, trapFields } from "./errors.js";
 import type { HostFunctions } from "./glue.js";
 import type { StateStore } from "./stores/store.js";
@@ -10,6 +11,7 @@ import { sendWithFetch, sendWithTransport, type Transport } from "./transport.js
 
 /** What the host functions of one connector are made from. */
 export interface HostOptions {
+  credentials: CredentialFunctions;
   transport: Transport | undefined;
   /** Opens the store at its first use. */
   store: () => StateStore | PromiseLike<StateStore>;
@@ -20,8 +22,9 @@ export interface HostOptions {
 }
 
 /** The host functions of one connector. Those that give a promise never throw synchronously. */
-export function createHost({ transport, store, emit, crashed }: HostOptions): HostFunctions {
+export function createHost({ credentials, transport, store, emit, crashed }: HostOptions): HostFunctions {
   return {
+    credential: credentialsOf(credentials),
     fetch: sendWithFetch,
     ...(transport === undefined ? {} : { transport: (request) => sendWithTransport(transport, request) }),
     sleep,

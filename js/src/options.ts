@@ -1,5 +1,6 @@
 // The options of a connector.
 
+import type { CredentialFunctions, CredentialSource } from "./credentials.js";
 import { createError } from "./errors.js";
 import type { ConnectorEvent } from "./events.js";
 import type { StateStore } from "./stores/store.js";
@@ -8,8 +9,11 @@ import type { Transport } from "./transport.js";
 
 /** How to reach GoHighLevel. */
 export interface GhlOptions {
-  /** A private integration token, or an access token; `invalid_config` where the environment has none. */
-  token: string | undefined;
+  /**
+   * A private integration token or an access token, or a function that gives it: asked at the first call,
+   * and again whenever GoHighLevel refuses the last one. `invalid_config` where there is none.
+   */
+  token: CredentialSource | undefined;
   /** The location (sub-account); filled into every call that takes one and is given none. */
   locationId?: string | undefined;
   /** Default `https://services.leadconnectorhq.com`. */
@@ -22,8 +26,11 @@ export interface GhlOptions {
 
 /** How to reach ChartMogul. */
 export interface ChartMogulOptions {
-  /** An API key; `invalid_config` where the environment has none. */
-  apiKey: string | undefined;
+  /**
+   * An API key, or a function that gives it: asked at the first call, and again whenever ChartMogul
+   * refuses the last one. `invalid_config` where there is none.
+   */
+  apiKey: CredentialSource | undefined;
   /** Default `https://api.chartmogul.com`. */
   baseUrl?: string | undefined;
   /**
@@ -47,11 +54,13 @@ export interface ConnectorOptions {
   onEvent?: ((event: ConnectorEvent) => void) | undefined;
 }
 
+/** The options that are functions. */
+export interface Functions extends Pick<ConnectorOptions, "store" | "transport" | "onEvent"> {
+  credentials: CredentialFunctions;
+}
+
 /** Splits the options into those that are data, for the module, and those that are functions. */
-export function splitOptions(options: ConnectorOptions): {
-  data: string;
-  functions: Pick<ConnectorOptions, "store" | "transport" | "onEvent">;
-} {
+export function splitOptions(options: ConnectorOptions): { data: string; functions: Functions } {
   if (typeof options !== "object" || options === null) {
     throw createError({
       code: "invalid_config",
@@ -64,7 +73,20 @@ export function splitOptions(options: ConnectorOptions): {
   requireFunction("onEvent", onEvent);
   if (store !== undefined && store !== "memory") requireStore(store);
   // Unknown options stay: the module refuses them by name.
-  return { data: JSON.stringify(data), functions: { store, transport, onEvent } };
+  const token = functionOf(options.ghl?.token);
+  const apiKey = functionOf(options.chartmogul?.apiKey);
+  const ofHost = { function: true };
+  const given = {
+    ...data,
+    ...(token === undefined ? {} : { ghl: { ...data.ghl, token: ofHost } }),
+    ...(apiKey === undefined ? {} : { chartmogul: { ...data.chartmogul, apiKey: ofHost } }),
+  };
+  const credentials = { ...(token && { ghl: token }), ...(apiKey && { chartmogul: apiKey }) };
+  return { data: JSON.stringify(given), functions: { store, transport, onEvent, credentials } };
+}
+
+function functionOf(source: CredentialSource | undefined): (() => unknown) | undefined {
+  return typeof source === "function" ? source : undefined;
 }
 
 function requireFunction(name: string, value: unknown): void {

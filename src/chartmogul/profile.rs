@@ -15,6 +15,7 @@ pub static PROFILE: Profile = Profile {
     service: Service::Chartmogul,
     origin: "https://api.chartmogul.com",
     options: &["apiKey", "baseUrl", "timeoutMs"],
+    variables: &["CHARTMOGUL_API_KEY"],
     authorization,
     versioned: false,
     lists: QueryLists::Joined,

@@ -13,6 +13,7 @@ pub static PROFILE: Profile = Profile {
     service: Service::Ghl,
     origin: "https://services.leadconnectorhq.com",
     options: &["token", "locationId", "baseUrl", "apiVersion", "timeoutMs"],
+    variables: &["GHL_TOKEN", "GHL_LOCATION_ID"],
     authorization,
     versioned: true,
     lists: QueryLists::Repeated,

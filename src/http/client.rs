@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
+use super::credential::{Authorization, Credential};
 use super::failure::{self, Failure};
 use super::pacing::{Instants, Pacing, Quota};
 use super::pager::{self, Page};
@@ -69,8 +70,7 @@ pub struct Unlisted<'a> {
 pub struct Client {
     profile: &'static Profile,
     base_url: String,
-    secret: Secret,
-    authorization: String,
+    credential: Credential,
     location_id: Option<String>,
     api_version: GhlVersion,
     timeout_ms: u64,
@@ -89,6 +89,10 @@ impl fmt::Debug for Client {
 /// What takes an answer, or says why it cannot be read.
 type Reading<'r> = Box<dyn Fn(&mut Response) -> Result<(), String> + 'r>;
 
+/// The header of the credential.
+const AUTHORIZATION: &str = "authorization";
+/// Credentials that one call may try after its first, each refused in its turn.
+const MOST_RENEWALS: u32 = 2;
 /// JSON's media type.
 const JSON: &str = "application/json";
 /// Milliseconds that one answer may take, where the configuration says nothing else.
@@ -104,23 +108,10 @@ impl Client {
     /// A client, or what is wrong with the configuration.
     pub fn new(config: ClientConfig) -> Result<Self> {
         let profile = config.profile;
-        let service = profile.service;
-        let option = profile.options.first().copied().unwrap_or_default();
-        let name = format!("{}.{option}", service.name());
-        if config.secret.is_empty() {
-            return Err(Error::new(Code::InvalidConfig, format!("{name} is empty")).of(service));
-        }
-        if !config.secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = format!("{name} holds characters that no credential has");
-            return Err(Error::new(Code::InvalidConfig, message)
-                .of(service)
-                .hint("Copy it again, without quotes, spaces or line breaks."));
-        }
         Ok(Self {
             profile,
-            authorization: (profile.authorization)(config.secret.expose()),
+            credential: Credential::new(profile, &config.secret)?,
             base_url: address::base_url(profile, config.base_url.as_deref())?,
-            secret: config.secret,
             location_id: config.location_id.filter(|id| !id.is_empty()),
             api_version: config.api_version,
             timeout_ms: config.timeout_ms.unwrap_or(TIMEOUT_MS),
@@ -296,10 +287,7 @@ impl Client {
             Outcome::Bytes => "*/*",
             _ => JSON,
         };
-        let mut headers = vec![
-            (Cow::Borrowed("authorization"), self.authorization.clone()),
-            (Cow::Borrowed("accept"), accept.to_owned()),
-        ];
+        let mut headers = vec![(Cow::Borrowed("accept"), accept.to_owned())];
         if self.profile.versioned {
             headers.push((Cow::Borrowed("version"), version.to_owned()));
         }
@@ -357,13 +345,15 @@ impl Client {
         &self,
         host: &H,
         endpoint: &'static Endpoint,
-        request: Request,
+        mut request: Request,
         before: Option<&Before<'_>>,
         read: Reading<'_>,
     ) -> Result<()> {
         let mut attempt = 1;
         let mut uncertain = false;
+        let mut renewals = 0;
         loop {
+            let authorization = self.authorize(host, endpoint, &mut request).await?;
             let failure = match self.attempt(host, endpoint, &request, before, attempt).await? {
                 Ok(mut response) => {
                     if !matches!(endpoint.result, Outcome::Bytes) {
@@ -387,6 +377,15 @@ impl Client {
                 let mut gone = Response { status: 204, ..Response::default() };
                 if read(&mut gone).is_ok() {
                     return Ok(());
+                }
+            }
+            if failure.error.code == Code::Unauthorized && renewals < MOST_RENEWALS {
+                let renewed = self.credential.renew(host, &authorization).await;
+                if renewed.map_err(|error| self.named(endpoint, error))? {
+                    // Refused for its token, it was not carried out.
+                    renewals += 1;
+                    attempt += 1;
+                    continue;
                 }
             }
             let action = match retry::classify(endpoint.retry, failure.kind) {
@@ -417,6 +416,20 @@ impl Client {
             let slept = host.sleep(delay_ms).await;
             slept.map_err(|_| self.named(endpoint, failure::aborted()))?;
         }
+    }
+
+    /// Puts the newest credential into the request.
+    async fn authorize<H: Host>(
+        &self,
+        host: &H,
+        endpoint: &'static Endpoint,
+        request: &mut Request,
+    ) -> Result<Authorization> {
+        let found = self.credential.authorization(host).await;
+        let found = found.map_err(|error| self.named(endpoint, error))?;
+        request.headers.retain(|(name, _)| name != AUTHORIZATION);
+        request.headers.insert(0, (Cow::Borrowed(AUTHORIZATION), found.value.clone()));
+        Ok(found)
     }
 
     /// One try: its turn, the sending, and what the answer teaches. The outer error ends the call.
@@ -530,7 +543,7 @@ impl Client {
             error.retry_after_ms = self.pacing.borrow().exhausted_ms(instants(host));
         }
         error.message = format!("{}: {}", endpoint.name, error.message);
-        self.named(endpoint, self.secret.redact(error, &self.authorization))
+        self.named(endpoint, self.credential.redact(error))
     }
 
     fn quota_exhausted(&self, rest_ms: u64) -> Error {
@@ -666,6 +679,158 @@ mod tests {
 
     fn header(request: &Request, name: &str) -> Option<String> {
         request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    /// A client that asks its host for the token.
+    fn asking() -> Client {
+        Client::new(ClientConfig {
+            profile: of(Service::Ghl),
+            base_url: Some("http://test/".to_owned()),
+            secret: Secret::of_host(),
+            location_id: None,
+            api_version: GhlVersion::Dated,
+            timeout_ms: None,
+        })
+        .unwrap()
+    }
+
+    /// A service that takes the token of this round and later ones.
+    fn taking(first: u32) -> impl Fn(&Request, u64) -> Reply {
+        move |request, _| {
+            let given = header(request, "authorization").unwrap();
+            let round: u32 = given.rsplit('-').next().unwrap().parse().unwrap();
+            if round < first {
+                let message = format!("Invalid JWT {given}");
+                reply(401, &[], &json!({"statusCode": 401, "message": message}))
+            } else {
+                found()
+            }
+        }
+    }
+
+    fn get<'a>(
+        client: &'a Client,
+        host: &'a Scripted<'_>,
+    ) -> impl Future<Output = Result<Json>> + 'a {
+        client.value(host, &ROWS[0], parameters(json!({"id": "n1"})))
+    }
+
+    #[test]
+    fn a_function_is_asked_at_the_first_call_and_again_after_a_refusal() {
+        let host = Scripted::new(taking(1));
+        let client = asking();
+        for _ in 0..3 {
+            host.run(get(&client, &host)).unwrap();
+        }
+        assert_eq!((sent(&host), host.asked.borrow().clone()), (3, vec![1]));
+
+        let host = Scripted::new(taking(2));
+        let client = asking();
+        host.run(get(&client, &host)).unwrap();
+        host.run(get(&client, &host)).unwrap();
+        assert_eq!((sent(&host), host.asked.borrow().clone()), (3, vec![1, 2]));
+        assert_eq!(host.elapsed(), 10 + 50 + 10 + 50 + 50, "it waits for nothing else");
+    }
+
+    #[test]
+    fn calls_that_run_at_once_ask_with_one_round() {
+        let host = Scripted::new(taking(3));
+        let client = asking();
+        let calls = (0..10).map(|_| get(&client, &host));
+        for result in host.run(join_all(calls)) {
+            result.unwrap();
+        }
+        let mut rounds = host.asked.borrow().clone();
+        rounds.dedup();
+        assert_eq!(rounds, [1, 2, 3]);
+        // A later refusal begins a round of its own.
+        *host.token.borrow_mut() = Box::new(|_| Ok("pit-canary-3".to_owned()));
+        assert_eq!(sent(&host), 30);
+    }
+
+    #[test]
+    fn a_function_that_gives_the_refused_token_again_is_asked_once_for_each_refusal() {
+        let host = Scripted::new(taking(9));
+        *host.token.borrow_mut() = Box::new(|_| Ok("pit-canary-1".to_owned()));
+        let client = asking();
+        for calls in 1..3 {
+            let error = host.run(get(&client, &host)).unwrap_err();
+            assert_eq!(error.code, Code::Unauthorized);
+            assert_eq!(sent(&host), calls);
+            assert_eq!(host.asked.borrow().len(), 1 + calls);
+        }
+    }
+
+    #[test]
+    fn tokens_that_are_all_refused_end_the_call_and_none_is_shown() {
+        let host = Scripted::new(taking(9));
+        let client = asking();
+        let error = host.run(get(&client, &host)).unwrap_err();
+        assert_eq!((error.code, sent(&host)), (Code::Unauthorized, 3));
+        let text = serde_json::to_string(&error).unwrap() + &format!("{client:?}{error:?}");
+        assert!(!text.contains("canary"), "{text}");
+        assert!(error.message.contains("(secret)"), "{}", error.message);
+        // An older token, which a proxy may still repeat.
+        let echo = reply(400, &[], &json!({"message": "was pit-canary-1 and pit-canary-2"}));
+        let later = Scripted::in_turn(vec![echo]);
+        let error = later.run(get(&client, &later)).unwrap_err();
+        assert!(!error.message.contains("canary"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_refused_create_is_sent_again_with_the_new_token_and_noted_before_each_sending() {
+        let host = Scripted::new(taking(2));
+        let client = asking();
+        let noted = Cell::new(0);
+        let before = || {
+            noted.set(noted.get() + 1);
+            async { Ok(()) }.boxed_local()
+        };
+        let create = parameters(json!({"body": "x"}));
+        host.run(client.value_after(&host, &ROWS[1], create, Some(&before))).unwrap();
+        assert_eq!((sent(&host), noted.get()), (2, 2));
+    }
+
+    #[test]
+    fn a_fixed_token_is_sent_once_and_a_lack_of_scope_asks_for_none() {
+        let refusal = || reply(401, &[], &json!({"statusCode": 401, "message": "Invalid JWT"}));
+        let (result, host) = run(0, vec![refusal()]);
+        assert_eq!(result.unwrap_err().code, Code::Unauthorized);
+        assert_eq!(sent(&host), 1);
+        let message = "The token is not authorized for this scope.";
+        let scope = reply(401, &[], &json!({"statusCode": 401, "message": message}));
+        let host = Scripted::in_turn(vec![scope]);
+        let error = host.run(get(&asking(), &host)).unwrap_err();
+        assert_eq!((error.code, host.asked.borrow().len()), (Code::MissingScope, 1));
+    }
+
+    #[test]
+    fn what_a_function_gives_wrongly_is_told_and_asked_for_again() {
+        for (given, code, message) in [
+            ("", Code::InvalidConfig, "ghl.token is empty"),
+            ("  \n", Code::InvalidConfig, "ghl.token is empty"),
+            ("pit canary", Code::InvalidConfig, "ghl.token contains characters"),
+            ("pit-canary\u{e9}", Code::InvalidConfig, "ghl.token contains characters"),
+        ] {
+            let host = Scripted::new(taking(1));
+            *host.token.borrow_mut() = Box::new(move |_| Ok(given.to_owned()));
+            let client = asking();
+            let error = host.run(get(&client, &host)).unwrap_err();
+            assert_eq!((error.code, error.service), (code, Some(Service::Ghl)));
+            assert!(error.message.starts_with(message), "{}", error.message);
+            assert!(!error.message.contains("canary") && sent(&host) == 0);
+            *host.token.borrow_mut() = Box::new(|_| Ok(" pit-canary-1\n".to_owned()));
+            host.run(get(&client, &host)).unwrap();
+        }
+        let host = Scripted::new(taking(2));
+        let failure =
+            |_| Err(Error::new(Code::Unauthorized, "the function failed: vault is sealed"));
+        *host.token.borrow_mut() = Box::new(failure);
+        let client = asking();
+        let error = host.run(get(&client, &host)).unwrap_err();
+        assert_eq!(error.message, "ghl.token: the function failed: vault is sealed");
+        assert_eq!(error.endpoint.as_deref(), Some("notes.get"));
+        assert_eq!(sent(&host), 0);
     }
 
     #[test]

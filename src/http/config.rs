@@ -23,8 +23,13 @@ impl ClientConfig {
             Some(Value::String(text)) => Ok(Some(text.as_str())),
             Some(_) => Err(invalid(service, name, "must be a text")),
         };
-        let secret =
-            text(secret_name)?.ok_or_else(|| invalid(service, secret_name, "is missing"))?;
+        let secret = match options.get(secret_name) {
+            // The facade says so where the option is a function.
+            Some(Value::Object(of)) if of.contains_key("function") => Secret::of_host(),
+            None | Some(Value::Null) => return Err(missing(profile, secret_name)),
+            Some(Value::String(text)) => Secret::new(text),
+            Some(_) => return Err(invalid(service, secret_name, "must be a text or a function")),
+        };
         let api_version = match text("apiVersion")? {
             None | Some("dated") => GhlVersion::Dated,
             Some("v3") => GhlVersion::V3,
@@ -40,12 +45,18 @@ impl ClientConfig {
         Ok(Self {
             profile,
             base_url: text("baseUrl")?.map(str::to_owned),
-            secret: Secret::new(secret),
+            secret,
             location_id: text("locationId")?.map(str::to_owned),
             api_version,
             timeout_ms,
         })
     }
+}
+
+fn missing(profile: &Profile, name: &str) -> Error {
+    let variable = profile.variables.first().copied().unwrap_or_default();
+    invalid(profile.service, name, "is missing")
+        .hint(format!("Pass it, for example process.env.{variable}."))
 }
 
 fn invalid(service: Service, name: &str, what: &str) -> Error {
@@ -91,7 +102,7 @@ mod tests {
                 "Did you mean `ghl.locationId`?",
             ),
             (Service::Ghl, json!({}), "ghl.token is missing"),
-            (Service::Ghl, json!({"token": 7}), "ghl.token must be a text"),
+            (Service::Ghl, json!({"token": 7}), "ghl.token must be a text or a function"),
             (
                 Service::Ghl,
                 json!({"token": "canary", "apiVersion": "v4"}),

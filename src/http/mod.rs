@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod client;
 mod config;
+mod credential;
 pub(crate) mod failure;
 mod form;
 mod pacing;

@@ -14,6 +14,8 @@ pub struct Profile {
     pub origin: &'static str,
     /// The names of its options; the credential's first.
     pub options: &'static [&'static str],
+    /// The environment variables that the first of the options are usually taken from.
+    pub variables: &'static [&'static str],
     /// The value of the `Authorization` header, of a credential.
     pub authorization: fn(&str) -> String,
     /// Whether each request says a version of the interface.

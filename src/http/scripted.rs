@@ -33,6 +33,10 @@ pub(crate) struct Scripted<'a> {
     set_back_ms: Cell<u64>,
     stopped: Cell<bool>,
     answer: Box<Answer<'a>>,
+    /// What gives the token of a round, for clients that ask for it.
+    pub(crate) token: RefCell<Box<dyn Fn(u32) -> Result<String> + 'a>>,
+    /// The rounds that were asked for.
+    pub(crate) asked: RefCell<Vec<u32>>,
     /// Every request with the time at which it went out.
     pub(crate) sent: RefCell<Vec<(u64, Request)>>,
     pub(crate) events: RefCell<Vec<Event>>,
@@ -50,6 +54,8 @@ impl<'a> Scripted<'a> {
             set_back_ms: Cell::new(0),
             stopped: Cell::new(false),
             answer: Box::new(answer),
+            token: RefCell::new(Box::new(|round| Ok(format!("pit-canary-{round}")))),
+            asked: RefCell::default(),
             sent: RefCell::default(),
             events: RefCell::default(),
         }
@@ -152,6 +158,12 @@ pub(crate) fn text_reply(status: u16, headers: &[(&str, &str)], body: &str) -> R
 
 impl Host for Scripted<'_> {
     type Store = NoStore;
+
+    async fn credential(&self, _: Service, round: u32) -> Result<String> {
+        self.asked.borrow_mut().push(round);
+        self.wait(10).await.map_err(|Aborted| super::failure::aborted())?;
+        (self.token.borrow())(round)
+    }
 
     async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
         let (delay, answer) = (self.answer)(request, self.now.get());

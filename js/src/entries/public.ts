@@ -2,6 +2,7 @@
 
 export type { CallOptions, List, ListOptions, Page } from "../call.js";
 export type { CheckOptions, Connector } from "../connector.js";
+export type { CredentialSource } from "../credentials.js";
 export type { Endpoint, EndpointParameter, ResultKind } from "../endpoint.js";
 export {
   AuthenticationError,

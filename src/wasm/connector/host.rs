@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::host_object::{HostObject, settled};
 use super::value;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Service};
 use crate::host::{
     Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
 };
@@ -46,7 +46,12 @@ impl CallHost {
     pub(super) fn cause_of(&self, code: Code) -> Option<JsValue> {
         let of_host = matches!(
             code,
-            Code::Network | Code::Timeout | Code::OutcomeUnknown | Code::StoreFailed | Code::Busy
+            Code::Unauthorized
+                | Code::Network
+                | Code::Timeout
+                | Code::OutcomeUnknown
+                | Code::StoreFailed
+                | Code::Busy
         );
         of_host.then(|| self.store.cause.borrow_mut().take()).flatten()
     }
@@ -87,7 +92,25 @@ impl CallHost {
 impl Host for CallHost {
     type Store = HostStore;
 
+    async fn credential(&self, service: Service, round: u32) -> Result<String> {
+        let given = self.object().credential(service.name(), round.into(), &self.signal);
+        let given = settled(given).await.map_err(|reason| match self.failure(reason) {
+            SendFailure::Aborted => Error::new(Code::Aborted, "ended by the caller's signal"),
+            SendFailure::Timeout => Error::new(Code::Timeout, "the function gave nothing in time"),
+            SendFailure::NotSent(why) | SendFailure::Lost(why) => {
+                Error::new(Code::Unauthorized, format!("the function failed: {why}"))
+            }
+        })?;
+        given.as_string().ok_or_else(|| {
+            let what = if given.is_undefined() { "nothing" } else { "no text" };
+            Error::new(Code::InvalidConfig, format!("the function gave {what}"))
+                .hint("It must return the token or key as a text, or a promise of it.")
+        })
+    }
+
     async fn send(&self, request: &Request) -> Result<Response, SendFailure> {
+        // A reason of an earlier attempt is not this one's.
+        self.store.cause.replace(None);
         let given = self.hand_over(request).await.map_err(|reason| self.failure(reason))?;
         plain_response(&given).ok_or_else(|| {
             SendFailure::Lost("the host's function gave no { status, headers, body }".to_owned())

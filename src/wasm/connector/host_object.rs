@@ -9,6 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 export interface HostObject {
+  credential(service: string, round: number, signal?: AbortSignal): unknown;
   fetch(request: Request, timeoutMs: number, signal?: AbortSignal): unknown;
   transport?(request: object): unknown;
   sleep(milliseconds: number, signal?: AbortSignal): unknown;
@@ -33,6 +34,13 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub type HostObject;
 
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn credential(
+        this: &HostObject,
+        service: &str,
+        round: f64,
+        signal: &JsValue,
+    ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn fetch(
         this: &HostObject,
