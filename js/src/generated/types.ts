@@ -5165,6 +5165,8 @@ export declare namespace ChartMogul {
     custom: Record<string, unknown>;
     /** Fields pinned against changes from the source; since September 2026. */
     overrides?: Record<string, boolean> | undefined;
+    /** Earlier values by name of the property; only if asked for, since September 2026. */
+    historical_values?: Record<string, unknown> | undefined;
   }
   /** A contact's custom attribute: no type, unlike a customer's. */
   interface ContactAttribute {
@@ -5229,6 +5231,8 @@ export declare namespace ChartMogul {
     last_seen?: string | null | undefined;
     /** Fields pinned against changes from the source; since September 2026. */
     overrides?: Record<string, boolean> | undefined;
+    /** Earlier values by name of the property; only if asked for, since September 2026. */
+    historical_values?: Record<string, unknown> | undefined;
     /** Monthly recurring revenue in cents of `currency`. */
     mrr?: number | undefined;
     /** Annual recurring revenue in cents of `currency`. */
@@ -5294,8 +5298,8 @@ export declare namespace ChartMogul {
     clearbit?: Record<string, unknown> | undefined;
     /** Fields pinned against changes from the source; only if asked for. */
     overrides?: Record<string, unknown> | undefined;
-    /** Earlier values by attribute; only if asked for. */
-    history?: Record<string, unknown> | undefined;
+    /** Earlier values by name of the property; only if asked for, since September 2026. */
+    historical_values?: Record<string, unknown> | undefined;
   }
   /** Attributes of a new or changed customer. */
   interface CustomerAttributesWrite {
@@ -5574,6 +5578,8 @@ export declare namespace ChartMogul {
     account_code?: string | null | undefined;
     /** Order among events of the same instant. */
     event_order?: number | null | undefined;
+    /** Whether the amount moves a balance and is no revenue. */
+    balance_transfer?: boolean | null | undefined;
     /** What is wrong with it. */
     error?: string | null | undefined;
     /** What is wrong with it, by field; in an import's answer also what was refused. */
