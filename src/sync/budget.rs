@@ -1,4 +1,4 @@
-//! How long a run may go on: deadline, calls, records. Whatever is stopped goes on in the next run.
+//! How long a run may take: deadline, calls, records. Whatever is stopped continues in the next run.
 
 use std::cell::Cell;
 
@@ -37,7 +37,7 @@ choices! {
         Records = "records",
         /// The day's quota of a service is used up.
         Quota = "quota",
-        /// A service is away: lists in a row could not be read.
+        /// A service is unavailable: lists in a row could not be read.
         Unavailable = "unavailable",
         /// Only among the last runs: its process was killed, or another one took the store over.
         Interrupted = "interrupted",

@@ -27,7 +27,7 @@ pub(in crate::sync) fn row_of(change: &Change) -> &'static Row {
     }
 }
 
-/// The row of what a kind's linked records are in ChartMogul, where they are no customers.
+/// The row of what a kind's linked records are in ChartMogul, where they are not customers.
 pub(in crate::sync) fn row_of_linked(kind: Kind) -> &'static Row {
     match kind {
         Kind::Note => &kinds::NOTE,

@@ -39,7 +39,7 @@ pub struct Check {
     pub chartmogul: ChartmogulCheck,
     /// Who is who.
     pub users: UsersCheck,
-    /// What stands in the way, each with a code and a hint.
+    /// What prevents a sync, each with a code and a hint.
     pub problems: Vec<Error>,
     /// What a sync would leave out, each with a code and a hint.
     pub warnings: Vec<Error>,

@@ -1,5 +1,5 @@
 //! The check of the records: ChartMogul's contacts, notes and tasks are walked and compared with the links
-//! of the store. Writes nothing, takes no lease, and asks only ChartMogul.
+//! of the store. Writes nothing, needs no lease, and asks only ChartMogul.
 //!
 //! Memory: of one kind at a time, the uuids of linked records that the walk has not met yet, and the
 //! records of ours that are not the linked ones; about 200 bytes each.
@@ -197,7 +197,7 @@ impl<H: Host> Engine<'_, H> {
                 external.push(contact.external_id.filter(|_| !by_attribute).unwrap_or_default());
             }
         }
-        // An external id of another system is none of ours: only what the store knows counts.
+        // An external id of another system is not ours: only what the store knows counts.
         let known: Vec<Option<Pair>> =
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &external)).await?;
         for ((walked, external), known) in walked.iter_mut().zip(external).zip(known) {
@@ -209,7 +209,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Notes those of the linked records that the service says are gone: a list may miss one. What is
-    /// known to be deleted is no news. Gives their uuids.
+    /// known to be deleted is not news. Gives their uuids.
     async fn gone_of(
         &self,
         kind: Kind,

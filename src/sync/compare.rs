@@ -664,7 +664,7 @@ impl<H: Host> Engine<'_, H> {
         if let Some(uuid) = primary {
             return Target::Member { home, contact: Some((uuid, Matched::Link)) };
         }
-        // Its own record may still stand at another customer.
+        // Its own record may still be at another customer.
         if let Some(own) = question.own_contact() {
             return Target::Member { home, contact: Some(own) };
         }
@@ -1083,7 +1083,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Compares notes or tasks with their pairs, or with what already stands in ChartMogul.
+    /// Compares notes or tasks with their pairs, or with what is already in ChartMogul.
     async fn compare_children(
         &self,
         run: &mut Run,
@@ -1113,7 +1113,7 @@ impl<H: Host> Engine<'_, H> {
                 }
                 _ => None,
             };
-            // What moves may stand there by a run that this state does not remember.
+            // What moves may be there by a run that this state does not remember.
             if let (Some(known), Some(home), true) = (&pair, &home, moves) {
                 if found.is_none() && !known.marked {
                     let alike = self.same_content(work, kind, &child, home).await?;
@@ -1280,7 +1280,7 @@ impl<H: Host> Engine<'_, H> {
         if elsewhere(&seen.customer) {
             change.action = Action::Move;
             change.leaves = Some(seen.customer.clone());
-            change.reason = "it stands at another customer".to_owned();
+            change.reason = "it is at another customer".to_owned();
             // What we wrote there is not known: the copy is ours only if it says what GHL says.
             difference.from = Fields::new();
             difference.to = child.fields.clone();
@@ -1411,7 +1411,7 @@ impl<H: Host> Engine<'_, H> {
         let shared: Option<Shared> = self.keeper.get(&SHARED, customer).await?;
         let last = fresh.names().last().unwrap_or_default().to_owned();
         let mut wanted = customers::wanted(&members, &last);
-        // What is new to us may stand there by another's hand: then it is not ours to take away.
+        // Somebody else may have put there what is new to us: then it is not ours to take away.
         let seen = match seen {
             None if maker.is_none() && customers::is_new(shared.as_ref(), &wanted) => {
                 self.look_at_customer(run, work, customer, batch).await?
@@ -1506,7 +1506,7 @@ impl<H: Host> Engine<'_, H> {
         change.differing = wanted.differing;
         let known = seen.as_ref().map(|seen| &seen.attributes);
         take(&mut change, difference);
-        // An attribute that stands there is written by value, and not added.
+        // An attribute that exists is written by value, and not added.
         for name in change.to.keys() {
             if let Some(value) = known.and_then(|known| known.get(name)) {
                 change.from.insert(name.clone(), value.clone());
@@ -1574,7 +1574,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(fields.get(field).or_else(|| staged.attributes.get(field)).cloned())
     }
 
-    /// Writes a change into the plan, unless the same content was refused for good before.
+    /// Writes a change into the plan, unless the same content was refused before, and finally.
     pub(in crate::sync) async fn tell_change(
         &self,
         run: &mut Run,
@@ -1655,7 +1655,7 @@ impl<H: Host> Engine<'_, H> {
 struct MarkedChild {
     uuid: String,
     seen: SeenChild,
-    /// Whether another stands at the right customer already.
+    /// Whether another is at the right customer already.
     broken_off: bool,
 }
 
@@ -1726,7 +1726,7 @@ fn linked(kind: Kind, id: &str, title: &str, pair: &Pair) -> Change {
     change
 }
 
-/// A record that is told and not written, for a reason.
+/// A record that is listed and not written, for a reason.
 fn told(kind: Kind, id: &str, title: &str, cause: Reason) -> Change {
     let next = match cause {
         Reason::Deleted | Reason::CustomerDeleted => ": retry makes it again",
@@ -1781,7 +1781,7 @@ fn content_of_child(child: &ChildOf) -> String {
 
 /// Whether a ChartMogul record belongs to a GHL contact outside the group, or holds a value that we
 /// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free, unless we
-/// made it: its values are ours, and its external id would name that contact for ever.
+/// made it: its values are ours, and its external id would always name that contact.
 fn belongs_elsewhere(page: &Page, group: &BTreeSet<&str>, one: &Candidate) -> bool {
     if mutants::is_on(Mutant::OrderDecides) {
         return false;

@@ -1,4 +1,4 @@
-//! Doubles: notes and tasks of ours that stand in ChartMogul more than once, as after a request that was
+//! Doubles: notes and tasks of ours that ChartMogul has more than once, as after a request that was
 //! delivered twice. A full pass lists them, and takes away the others on request; those that it began
 //! itself, and has made again since, in any case.
 

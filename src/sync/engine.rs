@@ -1,4 +1,4 @@
-//! What every part of the engine stands on: both clients, the settings, the store.
+//! What every part of the engine uses: both clients, the settings, the store.
 
 use std::cell::{Cell, RefCell};
 

@@ -17,7 +17,7 @@ use crate::host::Host;
 const MOST: usize = 50;
 
 impl<H: Host> Engine<'_, H> {
-    /// Holds the lease for a run, and records it. That takes no commit of its own: the beginning goes
+    /// Holds the lease for a run, and records it. That needs no commit of its own: the beginning goes
     /// with the run's first one, the end with the end of the lease. Boxed: one code for run and apply.
     pub(in crate::sync) async fn hold_run(
         &self,
@@ -27,7 +27,7 @@ impl<H: Host> Engine<'_, H> {
             self.begin_record().await?;
             let ended = run.await;
             if ended.is_err() {
-                // An outcome has them. A store that is away here says so by the run's own error.
+                // An outcome has them. A store that fails here says so by the run's own error.
                 let standing = self.count_standing().await.ok();
                 self.note_in_record(|record| record.standing = standing);
             }

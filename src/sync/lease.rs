@@ -50,12 +50,12 @@ impl<H: Host> Engine<'_, H> {
         };
         let ended = at_end(&held);
         let released = self.let_go().await;
-        // What went wrong in the work says more than that the store is away.
+        // What went wrong in the work says more than that the store is unavailable.
         let done = held?;
         ended.and(released).map(|()| done)
     }
 
-    /// Takes what came in meanwhile, and lets go of the lease. It is not renewed any more: so who puts
+    /// Takes what came in meanwhile, and releases the lease. It is not renewed any more: so who puts
     /// mail and then sees it renewed knows that its owner will look once more; who does not finds it
     /// free, or dead.
     async fn let_go(&self) -> Result<()> {
@@ -99,7 +99,7 @@ impl<H: Host> Engine<'_, H> {
             {
                 return Err(busy(text));
             }
-            // Its owner has come to the end. Another one may have taken it, also for a moment only.
+            // Its owner has finished. Another one may have taken it, also for a moment only.
             watched = 0;
             found = now;
         }

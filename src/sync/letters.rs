@@ -1,4 +1,4 @@
-//! What is not in step: set aside with its reason, taken back when it is in step again, and counted.
+//! What is not in step: recorded with its reason, removed when it is in step again, and counted.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Puts a letter and tells the host, unless it stands there already.
+    /// Puts a letter and tells the host, unless it is there already.
     pub(in crate::sync) fn set_aside(
         &self,
         batch: &mut Batch,
@@ -65,7 +65,7 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    /// Notes what a plan tells of a record that it does not write.
+    /// Notes what a plan says about a record that it does not write.
     pub(in crate::sync) fn note_told(
         &self,
         work: &Work,
@@ -126,7 +126,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Values left out of a record that is otherwise brought over. What ChartMogul refused before
+    /// Values left out of a record that is otherwise synced. What ChartMogul refused before
     /// stays listed until it is taken.
     pub(in crate::sync) fn note_problems(
         &self,

@@ -38,12 +38,12 @@ impl<H: Host> Engine<'_, H> {
                 return Ok(Some(holder));
             }
         }
-        // The caller is told that it failed: nobody must carry it out later.
+        // The caller learns that it failed: nobody must carry it out later.
         let mut batch = self.keeper.batch();
         for key in &keys {
             batch.delete(&MAIL, key);
         }
-        // A store that is away here says so by the error itself.
+        // A store that fails here says so by the error itself.
         let _ = self.keeper.commit_beside(batch).await;
         match last {
             Some(error) => Err(error),
@@ -74,7 +74,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Carries out what waits, oldest first, each in one commit with its end. One that cannot be carried
-    /// out stops nothing: whoever put it is told, now or by a dead letter.
+    /// out stops nothing: whoever put it learns of it, now or by a dead letter.
     pub(in crate::sync) async fn take_mail(&self) -> Result<()> {
         loop {
             let rows = self.keeper.scan(&MAIL, "", None, MAIL_A_PAGE).await?;

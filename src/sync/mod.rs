@@ -1,7 +1,7 @@
 //! The sync engine: discover, read, pair, compare, plan, apply, record.
 //!
 //! A run is a row of phases; each phase is a loop over pages with a checkpoint after each page, so
-//! that it can stop anywhere and go on later. `read` fills the store with what both sides hold,
+//! that it can stop anywhere and continue later. `read` fills the store with what both sides hold,
 //! `decide` says what follows from it, `write` carries out the plan and nothing else. What a run has
 //! read is kept in the store and not in memory.
 //!

@@ -35,7 +35,7 @@ pub fn preview(settings: &Settings, mut page: Vec<u8>) -> Result<Vec<u8>> {
         if out.len() > 1 {
             out.push(b',');
         }
-        // A contact that cannot be read is told as null, and the others go on.
+        // A contact that cannot be read becomes null; the others are mapped.
         let body = contact.ok().map(|contact| {
             if settings.anchor == Anchor::ContactIsCustomer {
                 let (mapped, at_create) = contacts::customer(&contact, &context);

@@ -50,7 +50,7 @@ pub struct Report {
     pub done: Totals,
     /// Linked records that needed no change, by kind.
     pub unchanged: Named<u64>,
-    /// Records set aside as dead letters in this run. Values left out of a record are dead letters of
+    /// Records that became dead letters in this run. Values left out of a record are dead letters of
     /// the kind `field` and do not count.
     pub rejected: u64,
     /// Of those carried out: refused records that were tried again.
@@ -142,7 +142,7 @@ pub struct Status {
     /// The run under way, if one was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
-    /// The last run over all contacts that came to its end with no record failing.
+    /// The last run over all contacts that finished with no record failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_good: Option<RunRecord>,
     /// Who is changing the location's state.
@@ -168,7 +168,7 @@ pub struct Holder {
 pub struct Unfinished {
     /// Its plan.
     pub plan_id: String,
-    /// Where it goes on.
+    /// Where it continues.
     pub phase: &'static str,
     /// When its reading began, epoch milliseconds.
     pub created_at: u64,

@@ -34,14 +34,14 @@ type Stepping<'s> = Pin<Box<dyn Future<Output = Result<Step>> + 's>>;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// True when the run came to its end; false when it stopped at a budget.
+    /// True when the run finished; false when it stopped at a budget.
     pub done: bool,
     /// True when nothing was written because it is the location's first run.
     pub planned_only: bool,
     /// Why it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stop>,
-    /// Where it will go on: the phase's name.
+    /// Where it will continue: the phase's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<&'static str>,
     /// Records that are not in step, now or since an earlier run.
@@ -68,21 +68,21 @@ impl<H: Host> Engine<'_, H> {
         });
         let (mut run, work) = self.prepare(reading, state, &options).await?;
         let budget = Budget::new(&RunOptions::default(), self.host.monotonic(), self.calls());
-        // Without a budget only the quota and a service that is away stop it: half a plan must not be
+        // Without a budget only the quota and an unavailable service stop it: half a plan must not be
         // taken for a whole one.
         match self.read_until_planned(&mut run, &work, &budget).await? {
             None => {}
             Some(Stop::Unavailable) => {
                 let message = format!("{UNREAD_IN_A_ROW} lists in a row could not be read");
                 return Err(Error::new(Code::ServiceUnavailable, message)
-                    .hint("Plan again later: reading goes on where it stopped."));
+                    .hint("Plan again later: reading continues where it stopped."));
             }
             Some(_) => {
                 return Err(Error::new(
                     Code::DailyQuotaExhausted,
                     "the day's quota is used up before the plan is whole",
                 )
-                .hint("Plan again after the quota's reset: reading goes on where it stopped."));
+                .hint("Plan again after the quota's reset: reading continues where it stopped."));
             }
         }
         self.note_shown(&run).await?;
@@ -155,7 +155,7 @@ impl<H: Host> Engine<'_, H> {
         self.carry_out(run, State { account, ..state }, options).await
     }
 
-    /// Plans and applies, within a budget; goes on where the last run stopped.
+    /// Plans and applies, within a budget; continues where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
         self.hold_run(Box::pin(self.plan_and_apply(options))).await
@@ -168,8 +168,8 @@ impl<H: Host> Engine<'_, H> {
         let unfinished =
             unfinished.filter(|run| self.still_fits(run, &state) && run.only == options.contacts);
         let started = (self.host.monotonic(), self.calls());
-        // A full run that a budget stopped goes on: beginning anew it might never come to an end.
-        // A plan of nothing is no reason not to look again.
+        // A full run that a budget stopped continues: if it began anew, it might never finish.
+        // After an empty plan it looks again.
         let goes_on = |run: &Run| {
             (!options.full || run.plan.pass == Pass::Full)
                 && (run.phase == Phase::Applying || run.plan.writes() > 0)
@@ -322,7 +322,7 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    /// An unfinished run goes on only while the settings and the state are those it began with.
+    /// An unfinished run continues only while the settings and the state are those it began with.
     fn still_fits(&self, run: &Run, state: &State) -> bool {
         run.plan.settings == self.settings.fingerprint() && run.plan.revision == state.revision
     }
@@ -342,7 +342,7 @@ impl<H: Host> Engine<'_, H> {
         noted > now.saturating_add(OVERLAP_MS) || now.saturating_sub(noted) >= milliseconds
     }
 
-    /// Discovers, and begins a run or goes on with one that was reading. Counts what discovering takes.
+    /// Discovers, and begins a run or continues one that was reading. Counts what discovering takes.
     async fn prepare(
         &self,
         reading: Option<Run>,
@@ -383,7 +383,7 @@ impl<H: Host> Engine<'_, H> {
         run
     }
 
-    /// A run that goes on after a while: its store may have been put back to an older copy since.
+    /// A run that continues after a while: its store may have been put back to an older copy since.
     fn taken_up(&self, run: Run) -> Run {
         let resumed = run.resumed || self.has_passed(run.active_at, TAKEN_UP_AT_ONCE_MS);
         Run { resumed, ..run }
@@ -410,7 +410,7 @@ impl<H: Host> Engine<'_, H> {
         self.keeper.commit(batch).await?;
         self.keeper.clear(&RunTables::of_all()).await?;
         if run.plan.pass == Pass::Full {
-            // All contacts are read: who has which address and phone is told anew.
+            // All contacts are read: who has which address and phone is noted anew.
             self.keeper.clear(&HOLDERS).await?;
         }
         let mut batch = self.keeper.batch();
@@ -603,7 +603,7 @@ impl<H: Host> Engine<'_, H> {
         };
         let name = self.data_source_name(&work.ready.schema.borrow());
         run.plan.warnings.push(format!(
-            "customers of this location stand in the data source {former}: new ones go to \"{name}\""
+            "customers of this location are in the data source {former}: new ones go to \"{name}\""
         ));
     }
 

@@ -101,7 +101,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Status { state, standing, reasons, quota, unfinished, last_good, holder, queued })
     }
 
-    /// GHL's quota: what this process was told, else what a run saw last, unless it has started again.
+    /// GHL's quota: what this process saw last, else what a run did, unless it has started again.
     async fn quota(&self) -> Result<Option<Quota>> {
         if let Some(quota) = self.ghl.quota() {
             return Ok(Some(quota));
@@ -394,7 +394,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let fields: Option<FieldLetters> = self.keeper.get(&FIELDS, &row).await?;
         if let Some(mut fields) = fields {
-            // A refused value that is accepted is told like one that was left out.
+            // A refused value that is accepted is listed like one that was left out.
             for field in &mut fields.fields {
                 field.group = String::new();
             }

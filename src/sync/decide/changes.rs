@@ -45,7 +45,7 @@ pub(in crate::sync) fn of_linked(pair: &Pair, wanted: &Fields) -> Difference {
 }
 
 impl Difference {
-    /// Without the values that were never agreed on and stand there already.
+    /// Without the values that were never agreed on and are there already.
     pub(in crate::sync) fn beyond(mut self, row: &Row, seen: &Fields, settings: &Settings) -> Self {
         self.to.retain(|name, value| {
             self.from.contains_key(name)

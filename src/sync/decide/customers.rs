@@ -129,7 +129,7 @@ pub(in crate::sync) fn attributes(
                 ..Pair::default()
             };
             let mut found = of_linked(&pair, wanted);
-            // An attribute that is new to us may stand there by another's hand.
+            // Somebody else may have put there an attribute that is new to us.
             let fresh =
                 crate::mapping::select(wanted, &|name, _| !shared.attributes.contains_key(name));
             if let Some(there) = there.filter(|_| !fresh.is_empty()) {
@@ -200,6 +200,6 @@ mod tests {
             (list(&["ghl:new"]), list(&["ghl:old"]), list(&["ghl:new"]))
         );
         let change = tags(&[], Some(&there), &list(&["ghl:theirs"]));
-        assert_eq!(change, TagChange::default(), "it stood there before us");
+        assert_eq!(change, TagChange::default(), "it was there before us");
     }
 }

@@ -207,7 +207,7 @@ pub(in crate::sync) fn contact(
     }
 }
 
-/// Which of several contacts under a customer of ours is its own. It stands in our source and names
+/// Which of several contacts under a customer of ours is its own. It is in our source and names
 /// nobody else; of several such it has the values that we wrote.
 pub(in crate::sync) fn primary(
     id: &str,

@@ -31,7 +31,7 @@ choices! {
         Skip = "skip",
         /// Nothing: more than one record matches.
         Conflict = "conflict",
-        /// Nothing: the record cannot be brought over.
+        /// Nothing: the record cannot be synced.
         Error = "error",
     }
 }
@@ -96,7 +96,7 @@ records! {
         pub cause: Option<Reason> = "cause";
         /// For skips, conflicts and errors: an error code.
         pub code: Option<String> = "code";
-        /// Values that could not be brought over.
+        /// Values that could not be synced.
         pub problems: Vec<Problem> = "problems";
         /// For conflicts: the candidates' uuids.
         pub candidates: Vec<String> = "candidates";
@@ -104,7 +104,7 @@ records! {
         pub calls: u32 = "calls";
         /// For doubles: the GHL record whose counterpart stays.
         pub double_of: Option<String> = "doubleOf";
-        /// Whether what is made may stand there already: it is looked for first.
+        /// Whether what is made may be there already: it is looked for first.
         pub look_first: bool = "lookFirst";
         /// A refused record that is tried again: outside of the caps, and told apart.
         pub retry: bool = "retry";
@@ -187,7 +187,7 @@ impl Change {
             self.to.iter().chain(self.at_create.iter().filter(|_| self.action.creates()))
         {
             let from = self.from.get(name);
-            // What a contact takes along to its new customer is no change.
+            // What a contact takes along to its new customer is not a change.
             if self.action.creates() && from == Some(&kinds::mark(to)) {
                 continue;
             }

@@ -43,7 +43,7 @@ records! {
         pub ended_at: Option<u64> = "endedAt";
         /// Milliseconds it took, by a clock that nobody sets.
         pub elapsed_ms: Option<u64> = "elapsedMs";
-        /// True when it came to its end.
+        /// True when it finished.
         pub done: bool = "done";
         /// True when it only planned.
         pub planned_only: bool = "plannedOnly";
@@ -77,7 +77,7 @@ impl RunRecord {
         self.ended_at.is_none() && self.stopped.is_none()
     }
 
-    /// Whether it brought everything over: a run for single contacts says nothing of the others.
+    /// Whether it synced everything: a run for single contacts says nothing of the others.
     pub(in crate::sync) fn is_good(&self) -> bool {
         let nothing_failed = self.standing.as_ref().is_some_and(|standing| standing.failed == 0);
         self.done && !self.planned_only && nothing_failed && self.pass != Some(Scope::Contacts)

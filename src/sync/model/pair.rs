@@ -5,7 +5,7 @@ use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::{choices, records};
 
 choices! {
-    /// What is brought over.
+    /// What is synced.
     pub enum Kind {
         /// A GHL business.
         Business = "business",
@@ -116,7 +116,7 @@ records! {
         /// For each field what GHL showed when both were last in step: the value, or a hash of a text.
         pub base: Fields = "base";
         /// For notes and tasks: what ChartMogul's answer showed, where that is not what it was given. What
-        /// stands there so is no person's.
+        /// is there in that form was not written by a person.
         pub shown: Fields = "shown";
         /// Fields whose values stay ChartMogul's since the first link.
         pub kept: Vec<String> = "kept";

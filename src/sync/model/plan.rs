@@ -76,7 +76,7 @@ records! {
         pub totals: Totals = "totals";
         /// Linked records that need no change, by kind.
         pub unchanged: Named<u64> = "unchanged";
-        /// Calls that applying it will cost at the least.
+        /// The fewest calls that applying it will cost.
         pub calls: Calls = "calls";
         /// Calls that reading has cost.
         pub read_calls: Calls = "readCalls";
@@ -156,7 +156,7 @@ impl Plan {
 
     /// Counts a change.
     pub fn tally(&mut self, change: &Change) {
-        // A double is none of the records that were read.
+        // A double is not one of the records that were read.
         if change.cause == Some(Reason::Double) {
             let removes = u64::from(change.action == Action::Delete);
             self.doubles += 1;

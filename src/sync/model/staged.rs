@@ -69,7 +69,7 @@ records! {
         pub title: String = "title";
         pub fields: Fields = "fields";
         pub at_create: Fields = "atCreate";
-        /// Why the task cannot be brought over.
+        /// Why the task cannot be synced.
         pub refusal: Option<String> = "refusal";
         pub problems: Vec<Problem> = "problems";
         /// The text of a note beside a task that is too long.
@@ -89,7 +89,7 @@ records! {
         pub external: Option<String> = "external";
         /// Whether it was made by us alone, for this location or another.
         pub ours: bool = "ours";
-        /// Whether an external id of ours stands on it, beside another source's or alone.
+        /// Whether it has an external id of ours, beside another source's or alone.
         pub carries_ours: bool = "carriesOurs";
         /// Whether several customers were merged into it: it has an external id of each.
         pub merged: bool = "merged";
@@ -135,7 +135,7 @@ records! {
         pub certain: bool = "certain";
         /// Whether its external id is that record's: we made it.
         pub made: bool = "made";
-        /// Whether it stands under a customer of ours.
+        /// Whether it is under a customer of ours.
         pub under_ours: bool = "underOurs";
         /// For GHL contacts: when they were added.
         pub added: i64 = "added";
@@ -165,11 +165,11 @@ records! {
         pub maker_kind: Kind = "makerKind";
         pub role: Role = "role";
         pub matched: Matched = "matched";
-        /// True where it stands apart: what belongs to it is not brought over.
+        /// True where it is apart: what belongs to it is not synced.
         pub apart: bool = "apart";
         /// True where the customer is of another source.
         pub foreign: bool = "foreign";
-        /// For a customer of our own: the data source that it stands in.
+        /// For a customer of our own: the data source that it is in.
         pub source: Option<String> = "source";
     }
 }

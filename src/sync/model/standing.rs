@@ -8,7 +8,7 @@ use crate::{choices, records};
 choices! {
     /// How a record that is not in step stands.
     pub enum Standing {
-        /// It could not be brought over.
+        /// It could not be synced.
         Failed = "failed",
         /// A person has to decide.
         Waiting = "waiting",
@@ -107,7 +107,7 @@ impl Reason {
 }
 
 records! {
-    /// A record set aside.
+    /// A record that is not in step.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub struct DeadLetter {
         /// What it is: a kind, `field` for a value of a record, `list` for a list that could not be read,
@@ -200,7 +200,7 @@ records! {
     /// Equal refusals.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct Refusal {
-        /// The record after which the next full pass goes on trying.
+        /// The record after which the next full pass continues trying.
         pub tried: String = "tried";
         /// Whether one of the group has passed since: then all are tried again.
         pub freed: bool = "freed";

@@ -38,7 +38,7 @@ records! {
         pub account: AccountMark = "account";
         /// The data source that customers are created in, once it is known: whatever its name becomes.
         pub data_source: Option<String> = "dataSource";
-        /// A customer that is known to stand in the account.
+        /// A customer that is known to be in the account.
         pub known_customer: Option<String> = "knownCustomer";
         /// The newest note of ChartMogul that was seen, epoch milliseconds.
         pub newest_note: i64 = "newestNote";
@@ -50,7 +50,7 @@ records! {
 }
 
 records! {
-    /// Who may change a location's state. It is alive while its beat goes on: nobody compares clocks.
+    /// Who may change a location's state. It is alive while its beat continues: nobody compares clocks.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     whole pub(in crate::sync) struct Lease {
         /// Tells this owner from all others.
@@ -145,7 +145,7 @@ choices! {
         CompareNotes = "compareNotes",
         /// Tasks become changes.
         CompareTasks = "compareTasks",
-        /// Records of ours that stand in ChartMogul more than once are looked for.
+        /// Records of ours that ChartMogul has more than once are looked for.
         Doubles = "doubles",
         /// Customers' tags and attributes become changes.
         CompareCustomers = "compareCustomers",
@@ -192,7 +192,7 @@ records! {
     #[derive(Debug, Clone, Default, PartialEq)]
     whole pub(in crate::sync) struct Run {
         pub phase: Phase = "phase";
-        /// Where the phase goes on.
+        /// Where the phase continues.
         pub cursor: Option<String> = "cursor";
         /// The plan being made.
         pub plan: Plan = "plan";
@@ -223,7 +223,7 @@ records! {
         /// Records done and known in this phase, for the progress bar.
         pub done: u64 = "done";
         pub total: u64 = "total";
-        /// Records set aside while planning.
+        /// Records that planning rejected.
         pub rejected: u64 = "rejected";
         /// Lists in a row that could not be read.
         pub failures: u32 = "failures";

@@ -43,7 +43,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Step { batch, done: false })
     }
 
-    /// Contacts as GHL has them at this moment. One that cannot be read is set aside, and read again by the
+    /// Contacts as GHL has them at this moment. One that cannot be read is recorded, and read again by the
     /// next run.
     pub(in crate::sync) async fn contacts_by_id(
         &self,
@@ -62,10 +62,10 @@ impl<H: Host> Engine<'_, H> {
                     run.plan.least_read_calls.ghl += 1;
                     items.push(item);
                 }
-                // Deleted meanwhile: nothing is left to bring over.
+                // Deleted meanwhile: nothing is left to sync.
                 Err(error) if error.code == Code::NotFound => batch.delete(&AGAIN, id),
                 Err(error) if error.code.ends_run() => return Err(error),
-                // Some records fail for ever: the rest goes on, and the next run tries again.
+                // Some records always fail: the rest continues, and the next run tries again.
                 Err(error) => {
                     run.rejected += 1;
                     let letter = self.letter(Kind::Contact, id, Some(id), &error);

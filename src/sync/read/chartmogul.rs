@@ -62,7 +62,7 @@ impl<H: Host> Engine<'_, H> {
                 let bare = id.strip_prefix("ghl:").or_else(|| id.strip_prefix("ghlb:"));
                 bare.and_then(|bare| bare.split(':').next()) == Some(&self.location)
             };
-            // One that a person merged with another source's stands in that source too.
+            // One that a person merged with another source's is in that source too.
             let mut external = customer.external_ids.iter().chain(&customer.external_id);
             if external.clone().any(own) && external.all(own) {
                 let sources = customer.data_source_uuids.iter().chain(&customer.data_source_uuid);
@@ -230,7 +230,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The contacts of a customer of our own, before its primary contact is written: a person may have
-    /// merged another customer into it, whose contacts then stand in front.
+    /// merged another customer into it, whose contacts then come first.
     pub(in crate::sync) async fn look_under(
         &self,
         run: &mut Run,
@@ -339,7 +339,7 @@ impl<H: Host> Engine<'_, H> {
         Ok((found, page.cursor))
     }
 
-    /// A note or task as it stands in ChartMogul.
+    /// A note or task as it is in ChartMogul.
     pub(in crate::sync) fn child_of(
         &self,
         kind: Kind,
@@ -488,7 +488,7 @@ impl<H: Host> Engine<'_, H> {
         batch.put(&work.tables.customers, uuid, &seen)
     }
 
-    /// A page of contacts. What stands under a customer of ours was written by us.
+    /// A page of contacts. What is under a customer of ours was written by us.
     pub(in crate::sync) async fn index_contacts(
         &self,
         work: &Work,
@@ -516,7 +516,7 @@ impl<H: Host> Engine<'_, H> {
             let ours = known.as_ref().is_some_and(|known| known.ours);
             let own = contact.custom.get("ghl_contact_id").and_then(Value::as_str);
             let names = member::names(contact).map(str::to_owned);
-            // We made what carries the id as its external id; the attribute alone may stand in a record
+            // We made what carries the id as its external id; the attribute alone may be in a record
             // that somebody else made and we were linked with.
             let external = contact.external_id.as_deref();
             let candidate = Candidate {
@@ -574,7 +574,7 @@ impl<H: Host> Engine<'_, H> {
         self.merge(work, rows, batch).await
     }
 
-    /// ChartMogul's notes and tasks made since a run began: one that is taken up again may go on in an
+    /// ChartMogul's notes and tasks made since a run began: one that is resumed may continue in an
     /// older copy of its store, and what another one made meanwhile is in no list that it has read.
     pub(in crate::sync) async fn read_newer(&self, run: &mut Run, work: &Work) -> Result<()> {
         for (kind, object, read) in [

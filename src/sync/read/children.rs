@@ -309,7 +309,7 @@ impl<H: Host> Engine<'_, H> {
                 let last = rows.last().map(|(id, _)| id.clone());
                 for (id, task) in rows {
                     let content = kinds::task::content(&task.fields);
-                    // When a task was made is ChartMogul's own: what is new there stands in front.
+                    // When a task was made is ChartMogul's own: what is new comes first.
                     fresh.push((id, task.contact, Some(i64::MAX), content));
                 }
                 last

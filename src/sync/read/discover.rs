@@ -144,7 +144,7 @@ impl<H: Host> Engine<'_, H> {
         Err(Error::new(Code::InvalidConfig, message).hint(format!("It has {}.", known.join(", "))))
     }
 
-    /// The source that customers of ours stand in, where the settings name none: known by what stands
+    /// The source that customers of ours are in, where the settings name none: known by what is
     /// in it, whatever it is called by now.
     pub(in crate::sync) async fn adopt_source(&self, ready: &Ready, uuid: &str) -> Result<()> {
         let mut schema = ready.schema.borrow().clone();
@@ -222,7 +222,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The uuid of the data source that customers are created in, if it exists. One that is not custom
-    /// takes no customers: an error now, not at the first write.
+    /// does not accept customers: an error now, not at the first write.
     pub(in crate::sync) fn own_data_source(
         &self,
         schema: &Schema,

@@ -329,7 +329,7 @@ impl<H: Host> Engine<'_, H> {
             if let Some(found) =
                 found.and_then(|found| found.into_iter().find(|one| one.contact.is_none()))
             {
-                // Else it was deleted, with all that stood under it, and another run has made it again.
+                // Else it was deleted, with everything under it, and another run has made it again.
                 if !self.note_merge(work, batch, uuid, &found.id).await? {
                     batch.put(&DELETED, uuid, &true)?;
                 }
@@ -448,7 +448,7 @@ fn merged(from: &str) -> String {
     format!("merged/{from}")
 }
 
-/// Whether the data source of a customer of ours is gone, with all that stood in it.
+/// Whether the data source of a customer of ours is gone, with everything in it.
 fn source_is_gone(work: &Work, pair: &Pair) -> bool {
     let schema = work.ready.schema.borrow();
     match &pair.source {

@@ -1,4 +1,4 @@
-//! Records as GHL lists them: those that can be read and have an id. The others are set aside.
+//! Records as GHL lists them: those that can be read and have an id. The others are recorded as dead letters.
 
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(listed)
     }
 
-    /// A record that cannot even be read is set aside with what there is of it.
+    /// A record that cannot even be read becomes a dead letter with what is known of it.
     fn set_aside_unreadable(
         &self,
         run: &mut Run,

@@ -227,13 +227,13 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         self.next.borrow_mut().extend(batch.rows);
     }
 
-    /// Commits a batch together with the end of the lease: nothing of it stands before the caller is
+    /// Commits a batch together with the end of the lease: nothing of it is stored before the caller is
     /// about to be answered.
     pub(in crate::sync) fn commit_at_release(&self, batch: Batch) {
         self.last.borrow_mut().extend(batch.rows);
     }
 
-    /// Lets go of the lease that is held; one that was taken over stays.
+    /// Releases the lease that is held; one that was taken over stays.
     pub(in crate::sync) async fn release_lease(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
         let guard = self.while_lease_is(self.lease.take());
@@ -401,7 +401,7 @@ fn split(rows: BTreeMap<String, Option<String>>) -> (Vec<(String, String)>, Vec<
     (puts, deletes)
 }
 
-/// Lets what else is ready go on first.
+/// Lets other work that is ready run first.
 async fn others_first() {
     let waited = Cell::new(false);
     poll_fn(|context| {

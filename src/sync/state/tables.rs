@@ -1,7 +1,7 @@
 //! The tables of a location: each key and the type of its rows, declared once.
 //!
 //! All keys begin with `v1/LOCATION/`. Values are compact JSON. Nothing here is a secret; names and
-//! texts are kept only where the next comparison needs them. What a run reads and plans stands under
+//! texts are kept only where the next comparison needs them. What a run reads and plans is under
 //! `run/ID/`, one prefix a run: ending a run clears one prefix, and a dead run's rows are never taken
 //! for another's.
 
@@ -81,7 +81,7 @@ pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
 pub(in crate::sync) const RUN: Table<Run> = Table::lasting("current");
 /// `NUMBER`: the last runs, oldest first.
 pub(in crate::sync) const RUNS: Table<RunRecord> = Table::lasting("runs/");
-/// The last run that came to its end with nothing failing, under one key.
+/// The last run that finished with nothing failing, under one key.
 pub(in crate::sync) const LAST_GOOD: Table<RunRecord> = Table::lasting("good");
 /// `KIND/GHL ID`: a GHL record and its counterpart.
 pub(in crate::sync) const PAIRS: Table<Pair> = Table::lasting("pair/");

@@ -40,12 +40,12 @@ const CHANGES_A_PAGE: usize = 64;
 const TOGETHER: usize = 16;
 /// Records that may fail in a row for want of the service before the run gives up.
 const FAILURES_IN_A_ROW: u32 = 5;
-/// How long a service that is away is left alone.
+/// How long an unavailable service is left alone.
 const PAUSE_MS: u64 = 5_000;
 /// How far the clocks of two machines may be apart.
 const CLOCK_SKEW_MS: u64 = 5 * 60_000;
 /// Creates that are looked for where a plan is taken up again. Changes are carried out in their order:
-/// if one of the first stands there, the store is an older copy, and all of them are looked for.
+/// if one of the first is there, the store is an older copy, and all of them are looked for.
 const LOOKED_FOR_AT_FIRST: u32 = 4;
 /// Equal refusals in a row after which an endpoint is not asked any more by this run.
 const REFUSALS_IN_A_ROW: u32 = 20;
@@ -142,7 +142,7 @@ impl<H: Host> Engine<'_, H> {
         })
     }
 
-    /// Records that the run has come to its end, and clears what only it needed.
+    /// Records that the run has finished, and clears what only it needed.
     async fn finish(
         &self,
         run: &Run,
@@ -526,7 +526,7 @@ impl<H: Host> Engine<'_, H> {
                     },
                 gone: None,
             };
-            // A pair that took another record's place lets go of it.
+            // A pair that took another record's place gives it up.
             if let Some(former) = known.as_ref().and_then(|pair| pair.chartmogul.as_ref())
                 && Some(former) != pair.chartmogul.as_ref()
             {
@@ -656,7 +656,7 @@ impl<H: Host> Engine<'_, H> {
         let contact = change.contact().map(str::to_owned);
         if error.code.retryable() {
             progress.failures.set(progress.failures.get() + 1);
-            // The service is away: the plan stays, and the next run goes on with it.
+            // The service is unavailable: the plan stays, and the next run continues with it.
             if progress.failures.get() >= FAILURES_IN_A_ROW {
                 return Err(error);
             }
@@ -819,7 +819,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Whether a contact failed for a business that the next run may bring: one that failed for a
     /// while, or that GHL did not list yet. One that it did not list the second time either is gone,
-    /// and would cost a call in each run for ever. A note or a task comes again with its contact anyway.
+    /// and would cost a call in each run. A note or a task comes again with its contact anyway.
     async fn business_may_follow(&self, change: &Change, error: &Error) -> Result<bool> {
         let business = change
             .maker

@@ -18,7 +18,7 @@ use crate::mapping::kinds::member;
 
 impl<H: Host> Engine<'_, H> {
     /// The same change at the customer that the one it names was merged into. `None` where the error
-    /// is about something else, or the customer is gone for good.
+    /// is about something else, or the customer is permanently gone.
     pub(in crate::sync) async fn at_merged_customer(
         &self,
         change: &Change,

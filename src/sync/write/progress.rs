@@ -24,7 +24,7 @@ pub(in crate::sync) struct Progress<'p> {
     /// Failures in a row for want of the service, and since when.
     pub(in crate::sync) failures: Cell<u32>,
     pub(in crate::sync) failing_since: Cell<u64>,
-    /// Nothing is sent before this instant: the service is away. Instants are [`Host::monotonic`]'s.
+    /// Nothing is sent before this instant: the service is unavailable. Instants are [`Host::monotonic`]'s.
     ///
     /// [`Host::monotonic`]: crate::host::Host::monotonic
     pub(in crate::sync) paused_until: Cell<u64>,
@@ -77,7 +77,7 @@ impl<'p> Progress<'p> {
         }
     }
 
-    /// Whether a create that nothing is known of is looked for first, as it may stand there by a run that
+    /// Whether a create that nothing is known of is looked for first, as it may be there by a run that
     /// this store does not remember.
     pub(in crate::sync) fn looks_first(&self) -> bool {
         let Some(left) = self.unsure.get() else { return false };

@@ -239,8 +239,8 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Option<Made>> {
         let former = intent.customer.as_deref().filter(|former| Some(*former) != customer);
         if let Some(former) = former.filter(|_| change.kind.is_child()) {
-            // What stands there is taken away by a later pass. The customer may be gone by now. The copy
-            // that is to move is none that was begun: its last update may have been.
+            // What is there is taken away by a later pass. The customer may be gone by now. The copy
+            // that is to move was not begun: its last update may have been.
             let found = self.find_made(change, Some(former), intent.sent_at).await.unwrap_or(None);
             if found.as_ref().is_some_and(|made| made.uuid != change.uuid) {
                 return Ok(found);
@@ -442,7 +442,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Sent { left_behind, ..sent })
     }
 
-    /// Our own copy at the former customer is deleted if it is ours to the letter. One that a person
+    /// Our own copy at the former customer is deleted if it is exactly what we wrote. One that a person
     /// edited stays, without our marker; its uuid is given.
     async fn take_away(&self, change: &Change) -> Result<Option<String>> {
         let Some(uuid) = &change.uuid else { return Ok(None) };
