@@ -260,7 +260,7 @@ fn extract(reference: &Path) -> Value {
         let row = spec.file(&at)["paths"][v3_path(&path)][&method].clone();
         if row.is_object() {
             let new = operation(&mut spec, &at, &row, &mut types_v3);
-            // Compared with names resolved, so that a renamed type alone is no difference.
+            // Compared with names resolved, so that a renamed type alone does not count as a difference.
             if resolved(&new, &types_v3) != resolved(&old, &types) || v3_path(&path) != path {
                 v3.insert(format!("{} {}", method.to_uppercase(), v3_path(&path)), new);
             }

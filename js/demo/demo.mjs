@@ -11,7 +11,7 @@ import { createConnector } from "ghl-chartmogul";
 const PROGRAM = "node_modules/ghl-chartmogul/cli.js";
 const STORE = "ghl-chartmogul.db";
 const CONTACTS = Number(process.env.DEMO_CONTACTS ?? 1050);
-/** What the issue of this demo asks for at the least, at its usual size. */
+/** What the issue of this demo asks for at least, at its usual size. */
 const LEAST = { contacts: 1000, notes: 1500, tasks: 800 };
 /** How much more than the least number of calls is still good. */
 const CALL_TOLERANCE = 1.02;
@@ -92,7 +92,7 @@ async function runSync(connector, name, since) {
     chartmogul: after.chartmogul.calls - before.chartmogul.calls,
   };
   const { report } = outcome;
-  check(outcome.done && !outcome.plannedOnly, `the ${name} run did not come to its end`);
+  check(outcome.done && !outcome.plannedOnly, `the ${name} run did not finish`);
   check(after.ghl.writes === before.ghl.writes, `the ${name} run wrote to GHL`);
   for (const service of ["ghl", "chartmogul"]) {
     const [made, counted, least] = [calls[service], report.calls[service], report.leastCalls[service]];

@@ -1,4 +1,4 @@
-//! A host that keeps the request it is given and answers what it is told: no network.
+//! A host that keeps the request it is given and gives the answer that it was made with: no network.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;

@@ -48,7 +48,7 @@ test("it holds the licences and the readme, and one copy of each module", () => 
   assert.deepEqual(modules, ["connector.wasm", "sandbox.wasm"]);
 });
 
-test("no file tells of the machine that built it", () => {
+test("no file names the machine that built it", () => {
   for (const file of files) {
     const text = readFileSync(join(packageFolder, file), "latin1");
     for (const path of [homedir(), repository]) {

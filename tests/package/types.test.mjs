@@ -74,7 +74,7 @@ const wrong = `
   connector.ghl.contacts.search({ filters: [{ field: "email", operator: "eq" }] });
   // @ts-expect-error the operator needs a value
   connector.ghl.contacts.search({ filters: [{ field: "customFields.abc", operator: "range" }] });
-  // @ts-expect-error the operator takes no value
+  // @ts-expect-error the operator has no value
   connector.ghl.contacts.search({ filters: [{ field: "email", operator: "exists", value: "a@b.co" }] });
   // @ts-expect-error no such kind of field
   connector.ghl.customFields.create({ name: "Plan", dataType: "STRING" });

@@ -1,4 +1,4 @@
-//! Single misfortunes, each told step by step: what chance alone would seldom bring together.
+//! Single faults, each step by step: what chance alone would seldom bring together.
 
 use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host;
@@ -496,7 +496,7 @@ fn a_note_deleted_in_chartmogul_stays_deleted_and_the_rest_goes_on() {
     let outcome = world.run(APPLY).unwrap();
     assert!(outcome.done);
     assert_eq!((outcome.report.rejected, outcome.report.apart), (0, 1));
-    assert!(outcome.standing.is_quiet(), "what a person settled is no failure");
+    assert!(outcome.standing.is_quiet(), "what a person settled does not count as a failure");
     let written = world.writes();
     world.host.advance(25 * HOUR_MS);
     assert!(world.run(APPLY).unwrap().done);

@@ -18,7 +18,7 @@ use crate::tape::Tape;
 
 /// Seeds of a run in which nothing else is asked for.
 const SEEDS: u64 = 2_000;
-/// Seeds beyond them whose stories broke once: they are told again in each run.
+/// Seeds beyond them whose stories broke once: each run plays them again.
 const ONCE_BROKEN: &[u64] = &[
     2_665, 3_662, 4_064, 4_357, 4_483, 4_677, 4_680, 5_059, 5_363, 5_859, 7_035, 8_916, 9_348,
     9_581, 9_900, 9_957, 11_152, 13_115, 13_172, 13_278, 13_848, 14_571, 15_862, 15_958, 18_307,
@@ -42,7 +42,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Panics of stories are told with their story, and not when they happen.
+/// Panics of stories are printed with their story, and not when they happen.
 fn silence_stories() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,4 @@
-//! The check of the records: what stands in ChartMogul twice, is gone, or was written by others is
+//! The check of the records: what ChartMogul has twice, is gone, or was written by others is
 //! counted and listed; nothing is written, and nobody is kept from syncing.
 
 use std::collections::BTreeMap;

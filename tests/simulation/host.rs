@@ -18,7 +18,7 @@ use crate::store::MemoryStore;
 /// How long an answer takes, milliseconds.
 const LATENCY_MS: u64 = 80;
 
-/// What stands on the wire between the engine and the sandbox.
+/// What is on the wire between the engine and the sandbox.
 pub trait Wire {
     /// Sees a request before it arrives; may answer it in the sandbox's place.
     fn request(&mut self, request: &Request, sandbox: &Sandbox, now: u64) -> Option<Answer>;
@@ -81,7 +81,7 @@ pub struct SimulatedHost {
     on_its_way: RefCell<Vec<OnItsWay>>,
 }
 
-/// Whether a future can go on without waiting.
+/// Whether a future can continue without waiting.
 #[derive(Default)]
 struct Woken(AtomicBool);
 

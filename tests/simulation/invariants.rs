@@ -291,7 +291,7 @@ fn wrong_child(
     let number = stage.contacts.iter().position(|one| one == of(record, "contactId"));
     let free = number.is_some_and(|number| stage.is_free(number));
     if at_rest && !free && view.customer_of(copy) != home {
-        return Some(format!("{id} stands at {} and not at {home}", view.customer_of(copy)));
+        return Some(format!("{id} is at {} and not at {home}", view.customer_of(copy)));
     }
     let ledger = stage.ledger.borrow();
     if stage.unmarked.get() && ledger.amnesia {
@@ -540,7 +540,7 @@ fn one_of_a_group(stage: &Stage, view: &View) -> Held {
     Ok(())
 }
 
-/// Contacts of a business stand at its customer.
+/// Contacts of a business are at its customer.
 fn at_their_business(stage: &Stage, view: &View) -> Held {
     if stage.settings.anchor != Anchor::BusinessIsCustomer {
         return Ok(());
@@ -709,7 +709,7 @@ pub fn rests(stage: &Stage, last: &Ran) -> Held {
     }
 }
 
-/// Customers that we made stand in one source, whatever the location is called by now.
+/// Customers that we made are in one source, whatever the location is called by now.
 fn one_source(stage: &Stage, view: &View) -> Held {
     if stage.settings.data_source.is_some() {
         return Ok(());
@@ -723,7 +723,7 @@ fn one_source(stage: &Stage, view: &View) -> Held {
         }
     }
     if sources.len() > 1 {
-        return Err(format!("our customers stand in {} sources", sources.len()));
+        return Err(format!("our customers are in {} sources", sources.len()));
     }
     Ok(())
 }
@@ -756,7 +756,7 @@ pub fn plan_is_writes(stage: &Stage) -> Held {
     if weather.twice_ms.is_some() || weather.slow_ms > 30_000 {
         return Ok(());
     }
-    // What turned out to be gone was not written, and is told.
+    // What turned out to be gone was not written, and is listed.
     if ran.error.is_some() || !ran.done || !ran.clean {
         return Ok(());
     }

@@ -40,7 +40,7 @@ pub enum What {
 pub enum Retold {
     /// A note stands twice in its contact's list.
     NoteTwice { note: String },
-    /// A note stands in another contact's list too.
+    /// A note is in another contact's list too.
     NoteUnder { note: String, contact: String },
 }
 
@@ -90,14 +90,14 @@ pub struct Ledger {
     pub retold: Vec<Retold>,
     /// What a person wrote last into a field in ChartMogul.
     pub person: BTreeMap<Field, String>,
-    /// What both sides held when they were last seen equal, or we wrote it, in a run that came to its end.
+    /// What both sides held when they were last seen equal, or we wrote it, in a run that finished.
     pub agreed: BTreeMap<Field, String>,
     /// Fields that differed when a person's contact was first seen linked: they stay ChartMogul's.
     pub kept: BTreeSet<Field>,
     /// Fields of which the decisions leave open whose they are.
     pub open: BTreeSet<Field>,
     pub seen: BTreeSet<String>,
-    /// What we wrote since a run came to its end.
+    /// What we wrote since a run finished.
     pub written: BTreeMap<Field, String>,
     pub made: BTreeSet<String>,
     pub foreign: BTreeSet<String>,

@@ -179,7 +179,7 @@ fn a_decision_that_has_become_impossible_is_listed_and_stops_nothing() {
     assert!(run.unwrap().done);
     assert_eq!(status(&world).queued, 0);
     let all = letters(&world);
-    let letter = all.iter().find(|letter| letter.kind == "decision").expect("it is told");
+    let letter = all.iter().find(|letter| letter.kind == "decision").expect("it is listed");
     assert_eq!((letter.id.as_str(), letter.standing), (other_contact.as_str(), Standing::Waiting));
     assert_eq!((letter.cause, letter.code.as_str()), (Reason::Decision, "duplicate"));
     assert!(letter.reason.contains(&format!("linked with the GHL contact {owner}")), "{letter:?}");

@@ -164,7 +164,7 @@ fn memory_does_not_grow_with_the_number_of_large_records() {
     assert!(held <= MOST, "{held} bytes were read from the store or written to it at once");
     let under_way = world.host.most_bytes_under_way.get();
     assert!(under_way <= MOST, "{under_way} bytes were sent at once");
-    // Pages that end early are no last pages.
+    // Pages that end early are not the last.
     world.host.advance(3_600_000);
     let before = world.writes();
     world.run(FULL).unwrap();
@@ -212,7 +212,7 @@ fn faults_lose_nothing_and_write_nothing_twice() {
         }
         world.host.sandbox.borrow_mut().set_faults(Vec::new());
         world.run_until_done(3);
-        // What was set aside as retryable is tried again.
+        // What failed as retryable is tried again.
         world.host.advance(60_000);
         world.run_until_done(3);
         world.check();
@@ -643,10 +643,10 @@ fn without_an_assignee_tasks_are_dead_letters_and_the_rest_goes_on() {
     assert!(outcome.done && outcome.report.rejected > 0);
     let (letters, _) =
         world.with(async |engine| engine.dead_letters(None, 500).await).unwrap().unwrap();
-    let task = letters.iter().find(|letter| letter.kind == "task").expect("a task is set aside");
+    let task = letters.iter().find(|letter| letter.kind == "task").expect("a task is rejected");
     assert_eq!(task.code, "unmappable");
     assert!(task.hint.as_deref().unwrap().contains("defaultAssignee"));
-    assert!(!world.linked("note").is_empty(), "notes are brought over all the same");
+    assert!(!world.linked("note").is_empty(), "notes are synced all the same");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_run_that_stops_or_fails_says_why() {
     let [second, first] = runs(&world).try_into().unwrap();
     assert_eq!((first.done, first.stopped, first.error), (false, Some(Stop::Records), None));
     failed_with(&second, &aborted);
-    assert_eq!(second.plan_id, first.plan_id, "it went on with the same plan");
+    assert_eq!(second.plan_id, first.plan_id, "it continued with the same plan");
     assert!(status(&world).last_good.is_none());
 
     let caps = Caps { max_creates: Some(0), ..Caps::default() };

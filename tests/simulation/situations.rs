@@ -258,7 +258,7 @@ fn anothers_external_id() -> Held {
         let ada = person(&mut stage, "Ada", "ada@mail.example");
         person(&mut stage, "Ben", "ben@mail.example");
         let customer = billing(&mut stage, 0, "ben@mail.example");
-        // Ben's address stands in the contact that is Ada's by her id.
+        // Ben's address is in the contact that is Ada's by her id.
         let id = stage.contacts[ada].clone();
         let body = json!({ "external_id": id, "email": "ben@mail.example" });
         let contact = stage.add_customer_contact(customer, body).unwrap();
@@ -535,7 +535,7 @@ fn made_again_by_another() -> Held {
     must(stage.copies(task).len() == 1, "the task was not made again")
 }
 
-/// A contact that a person deleted stays deleted, and its customer's notes go on.
+/// A contact that a person deleted stays deleted, and its customer's notes are still synced.
 fn contact_deleted_there() -> Held {
     let mut stage = stage(settings());
     let (ada, ..) = ada(&mut stage);
@@ -563,7 +563,7 @@ fn task_deleted_there() -> Held {
     child_deleted_there(true)
 }
 
-/// Deleted by a person: it stays so, though GHL edits it, and its neighbours go on.
+/// Deleted by a person: it stays so, though GHL edits it, and its neighbours are still synced.
 fn child_deleted_there(is_task: bool) -> Held {
     let mut stage = stage(settings());
     let (ada, note, task, _) = ada(&mut stage);
@@ -602,7 +602,7 @@ fn line_below_marker() -> Held {
     Ok(())
 }
 
-/// A person moves our contact, and the state is lost: our notes stand at another customer.
+/// A person moves our contact, and the state is lost: our notes are at another customer.
 fn marker_at_another_customer() -> Held {
     let mut stage = stage(settings());
     let (ada, ..) = ada(&mut stage);
@@ -1043,7 +1043,7 @@ fn proxy_page_on_an_edit() -> Held {
     Ok(())
 }
 
-/// A page of a proxy is no word of ChartMogul: the next ordinary run tries again.
+/// A page of a proxy is not ChartMogul's own word: the next ordinary run tries again.
 fn interrupted_note(what: What) -> Held {
     let mut stage = stage(settings());
     let (ada, ..) = ada(&mut stage);
@@ -1071,7 +1071,7 @@ fn refused_note(what: What) -> Held {
     let (ran, _) = stage.troubled(post_note("Refused once", what), APPLY);
     must(!ran.says_all_is_well(), "a record waits since an earlier run, and all is well")?;
     at_rest(&mut stage)?;
-    must(stage.copies(note).len() == 1, "refused for ever")
+    must(stage.copies(note).len() == 1, "refused forever")
 }
 
 /// A refusal that wrote all the same: it is looked for before it is sent again.
@@ -1107,7 +1107,7 @@ fn refusal_that_wrote() -> Held {
     Ok(())
 }
 
-/// One record's 403, as a page of a proxy: it fails, the run goes on, and so does the next.
+/// One record's 403, as a page of a proxy: it fails, the run continues, and so does the next.
 fn one_record_forbidden() -> Held {
     for what in [What::Page(403), What::Refusal(403)] {
         let mut stage = stage(settings());
@@ -1130,7 +1130,7 @@ fn one_record_forbidden() -> Held {
     Ok(())
 }
 
-/// `seats` is a text there, and a whole number by our rule: the field is set aside, the rest written.
+/// `seats` is a text there, and a whole number by our rule: the field is left out, the rest written.
 fn attribute_of_another_type() -> Held {
     let options = SandboxOptions {
         attribute_types: [("seats".to_owned(), AttributeType::String)].into(),
@@ -1449,7 +1449,7 @@ fn note_delivered_twice() -> Held {
     must(stage.copies(note).len() == 1, &format!("{} copies", stage.copies(note).len()))
 }
 
-/// ChartMogul shows a text otherwise than it was given: it is still ours, and goes along to another
+/// ChartMogul shows a text differently from how it was written: it is still ours, and goes along to another
 /// customer.
 fn texts_are_tidied() -> Held {
     let settings = Settings { anchor: Anchor::BusinessIsCustomer, ..settings() };

@@ -55,7 +55,7 @@ pub struct Ran {
     pub message: String,
     pub done: bool,
     pub planned_only: bool,
-    /// It has read both sides itself, and did not go on with what was begun before.
+    /// It has read both sides itself, and did not continue what was begun before.
     pub fresh: bool,
     /// Nothing failed and nothing waits: exit code 0.
     pub clean: bool,
@@ -68,7 +68,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// It came to its end, wrote, and says that all is in step.
+    /// It finished, wrote, and says that all is in step.
     pub const fn says_all_is_well(&self) -> bool {
         self.done
             && self.clean
@@ -97,7 +97,7 @@ pub struct Stage {
     pub away: RefCell<Option<Copy>>,
     pub told: RefCell<Vec<String>>,
     pub in_step: Cell<bool>,
-    /// Businesses whose customer a person deleted for good.
+    /// Businesses whose customer a person deleted permanently.
     pub left: RefCell<BTreeSet<String>>,
     /// Full passes that have come to their end.
     pub passes: Cell<u64>,
@@ -521,13 +521,13 @@ impl Stage {
         if self.ledger.borrow().gone.contains_key(id) { None } else { self.contact_of(id) }
     }
 
-    /// Whether a contact still stands in GHL.
+    /// Whether a contact is still in GHL.
     pub fn has_contact(&self, contact: usize) -> bool {
         let id = self.contacts.get(contact);
         id.is_some_and(|id| !self.ledger.borrow().gone.contains_key(id))
     }
 
-    /// Whether a note or task still stands in GHL.
+    /// Whether a note or task is still in GHL.
     pub fn has_child(&self, child: usize) -> bool {
         let child = self.children.get(child);
         child.is_some_and(|child| !self.ledger.borrow().gone.contains_key(&child.id))
@@ -576,7 +576,7 @@ impl Stage {
 
     // --- the engine ------------------------------------------------------------------------------
 
-    /// All that depends on how the engine is called stands in this function.
+    /// All that depends on how the engine is called is in this function.
     fn engine<T>(
         &self,
         run: impl AsyncFn(&Engine<'_, SimulatedHost>) -> Result<T>,

@@ -24,7 +24,7 @@ pub struct MemoryStore {
     commits: Cell<u64>,
     /// Bytes of values that went through one scan or commit, at most.
     pub most_bytes: Cell<usize>,
-    /// Commits after which the store takes no more: the process is as good as dead.
+    /// Commits after which the store takes no more: the process counts as dead.
     pub dies_after: Cell<Option<u64>>,
     /// The commit that fails, counted from 0, and how.
     pub fails_at: Cell<Option<(u64, Failing)>>,
@@ -130,7 +130,7 @@ impl StateStore for MemoryStore {
             return Ok(Committed::Superseded);
         }
         let mutant = self.mutant.get();
-        // Clearing, which puts nothing, goes on until nothing is left.
+        // Clearing, which puts nothing, continues until nothing is left.
         let keeps = |key: &&String| !puts.is_empty() && mutant.is_some_and(|m| m.keeps(key));
         for key in deletes.iter().filter(|key| !keeps(key)) {
             entries.remove(key);

@@ -50,7 +50,7 @@ pub const KINDS: Kinds = Kinds {
     ],
 };
 
-/// The same, and what befalls processes: another one takes over, a service is away for a while.
+/// The same, and what befalls processes: another one takes over, a service is unavailable for a while.
 pub const KINDS_OF_PROCESSES: Kinds = Kinds {
     always: KINDS.always,
     sometimes: &[
@@ -600,7 +600,7 @@ impl Story {
         there.map(homes).filter(|(_, homes)| !homes.is_empty()).collect()
     }
 
-    /// Contacts that stand at a customer.
+    /// Contacts that are at a customer.
     fn people_at(&self, customer: &str) -> Vec<usize> {
         let view = View::of(&self.stage);
         (0..self.stage.contacts.len())
@@ -974,7 +974,7 @@ impl Story {
                 self.stage.free.borrow_mut().extend(all);
             }
             Kind::OtherAnchor => {
-                // In a new store over an account that was written to, another anchor is as good as any.
+                // In a new store over an account that was written to, another anchor would do as well.
                 if self.stage.writes() > 0 && !self.stage.applied.get() {
                     return Ok(());
                 }
@@ -1211,7 +1211,8 @@ impl Story {
                 let (ends, holds) = (String::new(), String::new());
                 let trouble = Trouble { method, starts, ends, holds, left, what };
                 let (ran, struck) = self.run_in_trouble(trouble, reader);
-                self.stage.tell(format!("a run in which ChartMogul is away for {left} updates"));
+                self.stage
+                    .tell(format!("a run in which ChartMogul is unavailable for {left} updates"));
                 if struck {
                     self.reached.insert("away_for_a_while");
                     let breathless = ran.error.filter(|code| code.retryable());

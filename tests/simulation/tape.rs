@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// SplitMix64, written out: a seed must give the same tape for ever.
+/// SplitMix64, written out: a seed must always give the same tape.
 pub struct Random(u64);
 
 impl Random {

@@ -205,7 +205,7 @@ impl World {
             let told = !self.host.store.matching(&letter).is_empty();
             let id = key.rsplit('/').next().unwrap();
             let known = self.host.store.matching(id);
-            assert!(told, "{key} is left, and no dead letter tells of it; {known:?}");
+            assert!(told, "{key} is left, and no dead letter mentions it; {known:?}");
         }
         if self.settings.includes(Object::Notes) {
             self.check_notes(&sandbox, &linked);
@@ -330,12 +330,12 @@ impl World {
             assert_eq!(
                 linked.len() + waiting.count(),
                 sandbox.ghl_contacts().len(),
-                "contacts that are no customers"
+                "contacts that are not customers"
             );
         }
     }
 
-    /// The secrets stand in no state, event or URL.
+    /// No state, event or URL contains a secret.
     fn check_secrets(&self, sandbox: &Sandbox) {
         let credentials = sandbox.credentials();
         let events = format!("{:?}", self.host.events.borrow());
@@ -344,7 +344,7 @@ impl World {
             for (place, text) in
                 [("store", &self.host.store.dump()), ("events", &events), ("URLs", &requests)]
             {
-                assert!(!text.contains(secret.as_str()), "a secret stands in the {place}");
+                assert!(!text.contains(secret.as_str()), "a secret is in the {place}");
             }
         }
     }

@@ -141,7 +141,7 @@ describe("the official ChartMogul client", () => {
     assert.deepEqual(attributes.custom.age, 8);
   });
 
-  test("is told of a wrong key and of an unknown user", async () => {
+  test("gets errors for a wrong key and for an unknown user", async () => {
     const stranger = new ChartMogul.Config("wrong", sandbox.address.chartmogul.baseUrl);
     await assert.rejects(ChartMogul.Customer.all(stranger, {}), (error) => error.status === 401);
     const {

@@ -33,7 +33,7 @@ async function countPeople({ address }) {
 }
 
 describe("usage", () => {
-  test("help and version go to stdout and are no errors", async () => {
+  test("help and version go to stdout and are not errors", async () => {
     const help = await run(["--help"]);
     assert.equal(help.code, 0);
     for (const command of [
@@ -267,7 +267,7 @@ describe("against a sandbox", () => {
     assert.match(rebuilt.stdout, /^✓ \d+ ChartMogul records walked: nothing found$/m);
   });
 
-  test("a second sync at the same time is told who uses the store", async () => {
+  test("a second sync at the same time learns who uses the store", async () => {
     const cwd = createProject();
     // An owner that lives, as the WebAssembly build of SQLite leaves one.
     const since = "2026-11-26T00:00:00.000Z";
@@ -319,7 +319,7 @@ describe("a long sync", () => {
     assert.equal(new Set(ids).size, ids.length);
   }
 
-  test("stops at a budget with 4, and goes on until it is done", async () => {
+  test("stops at a budget with 4, and continues until it is done", async () => {
     const cwd = createProject();
     const stops = [];
     for (let round = 0; round < 40; round++) {

@@ -198,7 +198,7 @@ test("what ChartMogul refused once is taken after retry", async () => {
   assert.deepEqual([taken.code, taken.standing.failed], [0, 0], JSON.stringify(taken));
 });
 
-test("mistakes are told: unknown ids with 1, wrong ones with 2", async () => {
+test("mistakes are reported: unknown ids with 1, wrong ones with 2", async () => {
   const unknown = await cli("why", "nobody");
   assert.equal(unknown.code, 1);
   assert.match(unknown.stdout, /^-- nobody: unknown$/m);

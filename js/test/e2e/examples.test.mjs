@@ -9,7 +9,7 @@ const { createConnector } = requirePackage("ghl-chartmogul");
 const { createSandbox } = requirePackage("ghl-chartmogul/sandbox");
 
 const source = readFileSync(new URL("../../src/sync.ts", import.meta.url), "utf8");
-/** The code of each example, by the function that it stands above. */
+/** The code of each example, by the function that it belongs to. */
 const examples = [...source.matchAll(/@example\n((?: {3}\* .*\n)+?) {3}\*\/\n {2}(\w+)\(/g)].map(
   ([, code, name]) => ({ name, code: code.replace(/^ {3}\* /gm, "") }),
 );
@@ -43,7 +43,7 @@ before(async () => {
 });
 after(() => connector.close());
 
-test("every function that decides about records, and what tells of them, has an example", () => {
+test("every function that decides about records, or reports on them, has an example", () => {
   const names = examples.map(({ name }) => name);
   for (const name of [
     "plan",

@@ -165,7 +165,7 @@ describe("the official GoHighLevel client", () => {
     assert.ok((await official.locations.getCustomFields({ locationId })).customFields.length > 0);
   });
 
-  test("is told of a bad token and of an unknown property", async () => {
+  test("gets errors for a bad token and for an unknown property", async () => {
     const stranger = new HighLevel({
       privateIntegrationToken: "pit-wrong",
       apiVersion: "2021-07-28",

@@ -68,13 +68,13 @@ const HOSTILE = {
   "gives nothing": () => undefined,
   "gives a number": () => 7,
   "gives an empty object": () => ({}),
-  "gives a status that is none": () => ({ status: 42_000, headers: {}, body: "" }),
+  "gives an impossible status": () => ({ status: 42_000, headers: {}, body: "" }),
   "gives a parsed body": () => ({ status: 200, headers: {}, body: { contact: {} } }),
-  "gives headers that are none": () => ({ status: 200, headers: [1, 2], body: "" }),
-  "gives a body that is no JSON": () => ({ status: 200, headers: {}, body: "<html>busy</html>" }),
+  "gives impossible headers": () => ({ status: 200, headers: [1, 2], body: "" }),
+  "gives a body that is not JSON": () => ({ status: 200, headers: {}, body: "<html>busy</html>" }),
   "gives a body cut short": () => ({ ...GOOD, body: '{"contact":{"id":' }),
   "gives JSON of another form": () => ({ ...GOOD, body: "[]" }),
-  "gives bytes that are no UTF-8": () => ({ ...GOOD, body: new Uint8Array([0x7b, 0x22, 0xff, 0x22]) }),
+  "gives bytes that are not UTF-8": () => ({ ...GOOD, body: new Uint8Array([0x7b, 0x22, 0xff, 0x22]) }),
   "gives a thenable that never calls back twice": () => ({
     // biome-ignore lint/suspicious/noThenProperty: a hostile thenable is the point.
     then(resolve, reject) {
@@ -87,7 +87,7 @@ const HOSTILE = {
 
 describe("a transport that", () => {
   for (const [what, transport] of Object.entries(HOSTILE)) {
-    test(`${what} fails the call, and the connector goes on`, { timeout: 90_000 }, async () => {
+    test(`${what} fails the call, and the connector still works`, { timeout: 90_000 }, async () => {
       let hostile = true;
       const connector = connect({ transport: () => (hostile ? transport() : GOOD) });
       // A create is not sent again when its outcome is unknown: no waiting for retries.
@@ -260,8 +260,8 @@ describe("a store that", () => {
     "rejects with a text": { get: () => Promise.reject("disk gone") },
     "gives no list": { get: () => "values" },
     "gives too few values": { get: () => [] },
-    "gives values that are no text": { get: (keys) => keys.map(() => 5) },
-    "holds what is no JSON": { get: (keys) => keys.map(() => "{") },
+    "gives values that are not text": { get: (keys) => keys.map(() => 5) },
+    "holds what is not JSON": { get: (keys) => keys.map(() => "{") },
   };
   for (const [what, part] of Object.entries(broken)) {
     test(`${what} fails the sync with store_failed`, async () => {
@@ -272,7 +272,7 @@ describe("a store that", () => {
   }
 });
 
-test("options that are none are refused by name at the first call", async () => {
+test("wrong options are refused by name at the first call", async () => {
   for (const [options, message] of [
     [{ ghl: { token: "" } }, /token/],
     [{ ghl: { token: "t\r\nx-evil: 1", locationId: "l" } }, /token/],

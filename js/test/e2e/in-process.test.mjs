@@ -76,7 +76,7 @@ describe("a sandbox without a server", () => {
     assert.deepEqual(other.stats(), sandbox.stats());
   });
 
-  test("refuses options and controls that are none", () => {
+  test("refuses unknown options and controls", () => {
     assert.throws(
       () => createSandbox({ contact: 5 }),
       (error) => /contact/.test(error.message),
@@ -186,14 +186,14 @@ describe("faults over HTTP", () => {
     await Promise.all([hurried.close(), direct.close()]);
   });
 
-  test("an expired token is told, and works again when it is renewed", async () => {
+  test("an expired token is reported, and works again when it is renewed", async () => {
     strike({ kind: "tokenExpired" }, { service: "ghl" });
     await assert.rejects(async () => connector.ghl.contacts.search(), { code: "unauthorized", status: 401 });
     sandbox.renewToken();
     assert.ok((await connector.ghl.contacts.search()).items.length > 0);
   });
 
-  test("a used-up quota is told with the time to its reset, and nothing more is sent", async () => {
+  test("a used-up quota is reported with the time to its reset, and nothing more is sent", async () => {
     strike({ kind: "quotaExhausted" }, { service: "ghl" });
     const exhausted = (error) =>
       error.code === "daily_quota_exhausted" && error.retryAfterMs > 0 && error.retryable;

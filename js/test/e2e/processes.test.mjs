@@ -1,5 +1,5 @@
 // Processes that are killed, and processes that meet: the installed command line on real files, against
-// a served sandbox whose creates take their time. What stands at the end is judged from outside.
+// a served sandbox whose creates take their time. What is there at the end is judged from outside.
 //
 // PROCESS_KILLS (default 20) says how many kills there are, PROCESS_SEED repeats their moments as far as
 // the machine lets it, PROCESS_LANES (default 7) how many worlds run side by side.
@@ -151,7 +151,7 @@ class World {
     }
   }
 
-  /** What GHL has stands in ChartMogul, each once; and a full sync has nothing to write. */
+  /** What GHL has is in ChartMogul, each once; and a full sync has nothing to write. */
   async judge() {
     // What a killed process has sent is carried out by then.
     await delay(LATEST_MS + 500);
@@ -301,7 +301,7 @@ describe("processes", AT_ONCE, () => {
   });
 
   describe("two processes on one file", AT_ONCE, () => {
-    test("the second is told who holds it and since when, the first ends well", async () => {
+    test("the second learns who holds it and since when, the first ends well", async () => {
       const world = await World.open(SEED + 1, 40);
       const since = Date.now();
       const first = world.begin("sync", "--yes", "--json");
@@ -358,7 +358,7 @@ describe("processes", AT_ONCE, () => {
     });
 
     for (const round of [1, 2, 3])
-      test(`started at the same instant: one wins, the other is told (${round})`, async () => {
+      test(`started at the same instant: one wins, the other learns of it (${round})`, async () => {
         const world = await World.open(SEED + 10 + round, 30);
         const since = Date.now();
         const both = [world.begin("sync", "--yes", "--json"), world.begin("sync", "--yes", "--json")];

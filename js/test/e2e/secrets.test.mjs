@@ -26,7 +26,7 @@ before(async () => {
 after(() => sandbox.close());
 
 function assertNoSecret(text, where) {
-  for (const secret of secrets) assert.ok(!text.includes(secret), `a secret stands in ${where}`);
+  for (const secret of secrets) assert.ok(!text.includes(secret), `a secret is in ${where}`);
 }
 
 const sync = { anchor: "contact-is-customer", firstRun: "apply" };

@@ -357,7 +357,7 @@ describe("the last runs", () => {
     assert.deepEqual([...runsLines([], terminal(80), NOW)], ["No run yet. Begin: ghl-chartmogul plan"]);
   });
 
-  test("stand in the status: the last good one, and who is at work", () => {
+  test("are in the status: the last good one, and who is at work", () => {
     const holder = { name: "process 7 on host-a", since: NOW - 60_000 };
     const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder, queued: 2 }, terminal(80), NOW)];
     assert.deepEqual(tooWide(lines, 80), []);

@@ -89,7 +89,7 @@ describe("creating", () => {
     assert.equal(typeof made[0].host.transport, "function");
   });
 
-  test("refuses functions and stores that are none", () => {
+  test("refuses what is not a function or a store", () => {
     for (const options of [
       undefined,
       null,
@@ -162,7 +162,7 @@ describe("a call", () => {
     assert.deepEqual(calls, [expected, expected]);
   });
 
-  test("refuses parameters that are no JSON", async () => {
+  test("refuses parameters that are not JSON", async () => {
     const circular = {};
     circular.self = circular;
     const { connector } = play({ call: async () => "{}" });
@@ -417,7 +417,7 @@ describe("plans, applies and runs of one location", () => {
     );
   });
 
-  test("take budgets that are computed, and refuse those that are none", async () => {
+  test("take budgets that are computed, and refuse those that are not numbers", async () => {
     const { sync, runs } = playRuns({ store: "memory" });
     const ended = sync.run({ deadlineMs: 25.9, maxCalls: Number.POSITIVE_INFINITY });
     await turn();
@@ -503,7 +503,7 @@ describe("decisions about single records", () => {
     ]);
   });
 
-  test("are refused where an id is none, before anything is asked of the module", async () => {
+  test("are refused where an id is not one, before anything is asked of the module", async () => {
     const { connector, made } = verbs();
     const { sync } = connector;
     const refused = (hint) => ({ code: "invalid_argument", hint });

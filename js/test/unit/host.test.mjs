@@ -288,7 +288,7 @@ describe("a clock that never goes back", () => {
     };
   };
 
-  test("goes on while the system's clock is set back", async (context) => {
+  test("continues while the system's clock is set back", async (context) => {
     const goBack = setBack(context);
     const before = monotonic();
     goBack(3_600_000);
@@ -344,7 +344,7 @@ describe("whether a request was sent", () => {
     }
   };
 
-  test("is no while there is no connection", () => {
+  test("is false while there is no connection", () => {
     for (const code of ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET", "EINVAL"])
       check("not_sent", [system("connect", code), message(`connect ${code} 192.0.2.1:443`)]);
     check("not_sent", [system("getaddrinfo", "ENOTFOUND"), system("getaddrinfo", "EAI_AGAIN")]);

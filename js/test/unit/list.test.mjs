@@ -66,7 +66,7 @@ test("awaited, gives one page and reads it once", async () => {
   assert.deepEqual(read, [null]);
 });
 
-test("goes on at a cursor", async () => {
+test("continues at a cursor", async () => {
   assert.deepEqual(await collect(listOf({ cursor: "c" }).list), [7]);
   assert.deepEqual((await listOf({ cursor: "b" }).list).items, [4, 5, 6]);
 });
@@ -93,7 +93,7 @@ test("gives at most `limit` items, over all pages and in an awaited page", async
   assert.deepEqual((await listOf({ limit: 2 }).list).items, [1, 2]);
 });
 
-test("goes on behind the last record given, where the limit cut a page", async () => {
+test("continues behind the last record given, where the limit cut a page", async () => {
   const { list } = listOf({ limit: 5 });
   const [, cut] = await collect(list.pages());
   assert.deepEqual(await collect(listOf({ cursor: cut.cursor }).list), [6, 7]);

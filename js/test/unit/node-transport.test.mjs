@@ -332,7 +332,7 @@ describe("a proxy", () => {
     assert.deepEqual(asked, [["CONNECT", `127.0.0.1:${secure}`, undefined]]);
   });
 
-  test("that refuses or is away has sent nothing", async () => {
+  test("that refuses or is unavailable has sent nothing", async () => {
     const { port } = await serveProxy(407);
     const refusing = transportOf({ environment: { https_proxy: `http://127.0.0.1:${port}` } });
     await assert.rejects(refusing(request("https://api.example/")), { kind: "not_sent", message: /407/ });

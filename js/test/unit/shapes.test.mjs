@@ -79,7 +79,7 @@ const enums = [
 ];
 
 for (const [rustFile, name, typescriptFile] of enums) {
-  test(`every ${name} of Rust stands in TypeScript`, () => {
+  test(`every ${name} of Rust is in TypeScript`, () => {
     const values = valuesOfEnum(readSource(rustFile), name);
     assert.ok(values.length > 1, `${rustFile} has no ${name}`);
     const typescript = readSource(typescriptFile);

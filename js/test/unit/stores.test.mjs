@@ -74,7 +74,7 @@ for (const [title, create] of [
   describe(`the store ${title}`, () => {
     for (const { name, run } of storeTests) test(name, () => run(create()));
 
-    test("ends a page behind the entry with which it is large, and goes on", async () => {
+    test("ends a page behind the entry with which it is large, and continues", async () => {
       const store = await create()("large");
       const entries = ["a", "b", "c", "d"].map((key) => [key, key.repeat(1_000)]);
       await store.commit(entries, []);
@@ -229,7 +229,7 @@ for (const engine of ENGINES) {
       await second.close();
     });
 
-    test("refuses a file that is no database, and one of a newer format", async () => {
+    test("refuses a file that is not a database, and one of a newer format", async () => {
       const file = newFile();
       writeFileSync(
         file,
@@ -272,7 +272,7 @@ for (const engine of ENGINES) {
       }
     });
 
-    test("names a full disk, and goes on when there is space again", async () => {
+    test("names a full disk, and continues when there is space again", async () => {
       const file = newFile();
       await sqliteOn(file, engine).get([]);
       const database = await openDatabase(newFile(), engine);

@@ -23,7 +23,7 @@ use table::{Checked, Table};
 const RETIRED: &[&str] =
     &["/v1/import/data_sources", "/v1/import/customers", "/v1/import/plans", "/data_platform/"];
 
-/// What stands beside a list's records.
+/// What a list has beside its records.
 const ENVELOPE: &[&str] = &[
     "cursor",
     "has_more",
@@ -157,7 +157,7 @@ fn difference(request: &Request, recording: &Recording) -> Option<String> {
     (ours != theirs).then(|| format!("body {ours} instead of {theirs}"))
 }
 
-/// Checks one recording. The fallback stands in where a recorded request is refused before sending.
+/// Checks one recording. The fallback is used where a recorded request is refused before sending.
 fn check(recording: &Recording, fallback: Option<&Parameters>) -> Checked {
     let Some((endpoint, path)) = row(&recording.method, &recording.path) else {
         let retired = RETIRED.iter().any(|retired| recording.path.starts_with(retired))

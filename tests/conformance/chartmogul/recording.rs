@@ -74,7 +74,7 @@ impl Recording {
             .collect()
     }
 
-    /// The body as JSON; `null` for none. On a GET, `{}` is none.
+    /// The body as JSON; `null` where there is no body. On a GET, `{}` counts as no body.
     pub(super) fn body_value(&self) -> Value {
         if self.body.is_empty() || self.method == "GET" {
             return Value::Null;

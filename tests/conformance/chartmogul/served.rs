@@ -55,7 +55,7 @@ fn is_account_matter(problem: &str) -> bool {
     [".custom.", ".errors.", ".stripe."].iter().any(|part| problem.contains(part))
 }
 
-/// Recordings that were changed by hand: a GET that answers 201, and 404 for what is no uuid.
+/// Recordings that were changed by hand: a GET that answers 201, and 404 for what is not a uuid.
 const EDITED: &[&str] = &[
     "contacts/get.contacts.contact_uuid.201.01.json",
     "invoices/delete.invoices.invoice_uuid.404.01.json",

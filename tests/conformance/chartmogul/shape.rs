@@ -49,7 +49,7 @@ fn walk(place: &str, of: &Type, value: &Value, problems: &mut Vec<String>) {
         }
         (Kind::Timestamp | Kind::Date, Value::String(text)) => {
             if ghl_chartmogul::dates::instant_of(text).is_none() {
-                problems.push(format!("{place} is no instant: {text}"));
+                problems.push(format!("{place} is not an instant: {text}"));
             }
         }
         (Kind::Any, _)

@@ -106,7 +106,7 @@ impl Files {
         Operation { versions, scopes, query, body, response }
     }
 
-    /// What a `$ref` stands for, and the file that it stands in.
+    /// What a `$ref` stands for, and the file that it is in.
     fn resolve(&mut self, file: &Path, node: &Value) -> (Value, PathBuf) {
         let Some(reference) = node["$ref"].as_str() else {
             return (node.clone(), file.to_owned());
@@ -133,7 +133,7 @@ impl Files {
                 schema.insert(key.to_owned(), value.clone());
             }
         }
-        // Where the document names an object whose example is no object, it means the example.
+        // Where the document names an object whose example is not an object, it means the example.
         let kind = match (node.get("type").and_then(Value::as_str), node.get("example")) {
             (Some("object"), Some(Value::String(_))) => Some("string"),
             (Some("object"), Some(Value::Number(_))) => Some("number"),
