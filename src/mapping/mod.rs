@@ -2,6 +2,7 @@
 
 pub mod contacts;
 pub mod custom_fields;
+pub mod html;
 pub mod kinds;
 pub mod notes;
 pub mod settings;

@@ -6,7 +6,7 @@ use crate::dates;
 use crate::ghl::records::Note;
 
 use super::settings::{Marker, NoteFormat, Settings};
-use super::{Fields, hash, text};
+use super::{Fields, hash, html, text};
 use crate::mutants::Mutant;
 
 /// The note's canonical form. Fields: `text`, plain; only at its creation: `created_at`, and `author`,
@@ -21,7 +21,7 @@ pub fn note(note: &Note<'_>) -> (Fields, Fields) {
     {
         parts.push(title);
     }
-    let body = text::plain(note.body.as_deref().unwrap_or_default());
+    let body = html::plain(note.body.as_deref().unwrap_or_default());
     if !body.is_empty() {
         parts.push(body);
     }
@@ -42,7 +42,7 @@ pub fn written(plain: &str, id: &str, settings: &Settings) -> String {
         Marker::None => plain.to_owned(),
     };
     match settings.note_format {
-        NoteFormat::Html => text::chartmogul_html(&whole),
+        NoteFormat::Html => html::chartmogul_html(&whole),
         NoteFormat::Plain => whole,
     }
 }
@@ -65,7 +65,7 @@ pub fn marked(text: &str) -> Option<String> {
     if !text.contains("ghl:n:") {
         return None;
     }
-    let plain = text::plain(text);
+    let plain = html::plain(text);
     split(&plain).map(|(_, id, _)| id.to_owned())
 }
 
@@ -73,7 +73,7 @@ pub fn marked(text: &str) -> Option<String> {
 /// marker, whatever markup holds it, without the line that names its author. White space makes no
 /// difference, as markup folds it.
 pub fn content(text: &str) -> String {
-    content_of_plain(&text::plain(text))
+    content_of_plain(&html::plain(text))
 }
 
 /// The same of a text that is plain already.
@@ -85,7 +85,7 @@ pub fn content_of_plain(plain: &str) -> String {
 
 /// Whether a text says nothing but what we wrote: nobody has added to it.
 pub fn is_untouched(text: &str, content_of_ours: &str) -> bool {
-    let plain = text::plain(text);
+    let plain = html::plain(text);
     let behind = split(&plain).map_or("", |(_, _, behind)| behind);
     behind.trim().is_empty() && content_of_plain(&plain) == content_of_ours
 }

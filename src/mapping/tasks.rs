@@ -7,7 +7,7 @@ use crate::ghl::records::Task;
 
 use super::settings::{LongTasks, Marker, Settings};
 use super::users::UserMap;
-use super::{Mapped, text};
+use super::{Mapped, html, text};
 use crate::mutants::Mutant;
 
 /// ChartMogul: `task_details` holds at most 255 characters, 422 otherwise.
@@ -64,7 +64,7 @@ pub fn overflow(task: &Task<'_>, settings: &Settings) -> Option<String> {
     let too_long = details(task).chars().count() > room(settings, id);
     (settings.long_tasks == LongTasks::Note && too_long).then(|| {
         let title = task.title.as_deref().map(str::trim).unwrap_or_default();
-        let body = text::plain(task.body.as_deref().unwrap_or_default());
+        let body = html::plain(task.body.as_deref().unwrap_or_default());
         format!("{title}\n\n{body}").trim().to_owned()
     })
 }
@@ -72,7 +72,7 @@ pub fn overflow(task: &Task<'_>, settings: &Settings) -> Option<String> {
 /// Title and body on one line.
 fn details(task: &Task<'_>) -> String {
     let title = text::one_line(task.title.as_deref().unwrap_or_default());
-    let body = text::one_line(&text::plain(task.body.as_deref().unwrap_or_default()));
+    let body = text::one_line(&html::plain(task.body.as_deref().unwrap_or_default()));
     match (title.is_empty(), body.is_empty()) {
         (false, false) => format!("{title} - {body}"),
         (false, true) => title,

@@ -2,18 +2,9 @@
 // default transport, against a server on this machine.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
 import test from "node:test";
+import { installedFile, open, serve } from "./chromium.mjs";
 
-const { CHROMIUM: chromium, PACKAGE_DIR: installed } = process.env;
-if (!chromium || !installed) throw new Error("run this through `cargo xtask test browser`");
-
-const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
 const PACKAGE = "/node_modules/ghl-chartmogul";
 
 /** Calls with the global fetch, and reports what came back. */
@@ -42,13 +33,25 @@ const pages = {
 /** The policy of a page that allows its own scripts, and no WebAssembly. */
 const STRICT = "script-src 'self' 'unsafe-inline'";
 
+/** What the pages of hosts that lack something get: a policy, no module, or another page in its place. */
+function special(policy = STRICT) {
+  return (path) => {
+    if (path.startsWith("/strict")) {
+      return { extension: ".html", body: pages[path], headers: { "content-security-policy": policy } };
+    }
+    if (path === `/app${PACKAGE}/connector.wasm`) return { extension: ".html", body: pages["/page.html"] };
+    if (!/^\/(lost|app)\/.*\.js$/.test(path)) return undefined;
+    return { extension: ".js", body: installedFile(path.replace(/^\/(lost|app)/, "")) };
+  };
+}
+
 for (const [name, page] of [
   ["a page", "/page.html"],
   ["a page with the inline entry", "/inline.html"],
   ["a module worker", "/worker.html"],
 ]) {
   test(`${name} calls through fetch`, { timeout: 60_000 }, async (context) => {
-    const { origin, result } = await serve(context);
+    const { origin, result } = await serve(context, pages, special());
     open(context, `${origin}${page}`);
     assert.deepEqual(await result, { name: "Zoë", code: "not_found" });
   });
@@ -76,7 +79,7 @@ for (const [name, page, what, cure] of [
   ],
 ]) {
   test(`a page ${name} is told the cure`, { timeout: 60_000 }, async (context) => {
-    const { origin, result } = await serve(context);
+    const { origin, result } = await serve(context, pages, special());
     open(context, `${origin}${page}`);
     const { code, message, hint } = await result;
     assert.equal(code, "module_unavailable", message);
@@ -86,66 +89,7 @@ for (const [name, page, what, cure] of [
 }
 
 test("with 'wasm-unsafe-eval' that page calls", { timeout: 60_000 }, async (context) => {
-  const { origin, result } = await serve(context, `${STRICT} 'wasm-unsafe-eval'`);
+  const { origin, result } = await serve(context, pages, special(`${STRICT} 'wasm-unsafe-eval'`));
   open(context, `${origin}/strict.html`);
   assert.deepEqual(await result, { name: "Zoë", code: "not_found" });
 });
-
-/** Serves the pages, the package and one contact; `result` is what a page reports. */
-async function serve(context, policy = STRICT) {
-  let report;
-  const result = new Promise((resolve) => {
-    report = resolve;
-  });
-  const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url, "http://localhost").pathname);
-    if (path === "/result") {
-      let text = "";
-      for await (const chunk of request) text += chunk;
-      report(JSON.parse(text));
-      response.end();
-    } else if (path in pages) {
-      if (path.startsWith("/strict")) response.setHeader("content-security-policy", policy);
-      send(response, 200, extname(path), pages[path]);
-    } else if (path === "/contacts/contact1") {
-      send(response, 200, ".json", JSON.stringify({ contact: { id: "contact1", firstName: "Zoë" } }));
-    } else if (path === `/app${PACKAGE}/connector.wasm`) {
-      send(response, 200, ".html", pages["/page.html"]);
-    } else if (/^\/(lost|app)\/.*\.js$/.test(path)) {
-      send(response, 200, ".js", readFileSync(join(installed, path.replace(/^\/(lost|app)/, ""))));
-    } else if (path.startsWith("/node_modules/")) {
-      send(response, 200, extname(path), readFileSync(join(installed, path)));
-    } else {
-      send(response, 404, ".json", JSON.stringify({ statusCode: 404, message: "Not found" }));
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { origin: `http://127.0.0.1:${server.address().port}`, result };
-}
-
-function send(response, status, extension, body) {
-  response.writeHead(status, { "content-type": TYPES[extension] ?? "application/json" });
-  response.end(body);
-}
-
-/** Opens a page in a browser of its own. */
-function open(context, url) {
-  const profile = mkdtempSync(join(tmpdir(), "chromium-"));
-  const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"];
-  const headless = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"];
-  // A group of its own: the browser's own processes write to the profile, and must end with it.
-  const browser = spawn(chromium, [...headless, ...quiet, `--user-data-dir=${profile}`, url], {
-    stdio: "ignore",
-    detached: true,
-  });
-  context.after(async () => {
-    const ended = new Promise((resolve) => browser.once("exit", resolve));
-    process.kill(-browser.pid, "SIGKILL");
-    await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-  });
-}

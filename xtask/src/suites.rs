@@ -235,8 +235,14 @@ fn browser(session: &mut Session, tally: &mut Tally) -> Result<()> {
     let folder = workspace::root().join("tests/browser");
     match tools::chromium() {
         Ok(browser) => {
+            let answers = workspace::target().join("html-answers.jsonl");
+            let documents = std::env::var("HTML_DOCUMENTS").unwrap_or_else(|_| "400".to_owned());
+            let mut values = native_suite("values");
+            values.arg("documents_for_a_browser").env("HTML_ANSWERS", &answers);
+            tally.tests("documents for a browser", values.env("VALUES_INPUTS", documents));
             let mut tests = session.installed()?.tests(&folder)?;
-            tally.tests("package in Chromium", tests.env("CHROMIUM", browser.program));
+            tests.env("CHROMIUM", browser.program).env("HTML_ANSWERS", &answers);
+            tally.tests("package and values in Chromium", &mut tests);
         }
         Err(error) => tally.skip("package in Chromium", &format!("{error:#}")),
     }

@@ -14,7 +14,7 @@ pub(super) fn same(_: &str, ghl: &Value, chartmogul: &Value, _: &Settings) -> bo
 
 /// What a plain text of ours says, as [`notes::content`] finds it in ChartMogul.
 pub fn content(plain: &str) -> String {
-    notes::content_of_plain(&text::given_back(plain))
+    notes::content_of_plain(&text::tidy(plain))
 }
 
 /// The text as it is written: plain text, who wrote it where that user has no ChartMogul address, marker.
