@@ -6,12 +6,17 @@ use time::{Date, OffsetDateTime};
 /// Milliseconds since 1970-01-01 UTC.
 pub type Instant = i64;
 
+/// The years that a date can be of: others are slips, or a program's way of saying "none".
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+
+const DAY: i64 = 86_400_000;
+
 /// Reads an instant: ISO 8601 with or without zone, with `T` or a space, a bare day, epoch
-/// milliseconds or seconds as number or digits. Text without a zone is taken as UTC.
+/// milliseconds as number or digits. Text without a zone is taken as UTC.
 pub fn instant(value: &Value) -> Option<Instant> {
     match value {
         Value::Number(number) => {
-            number.as_i64().or_else(|| Some(number.as_f64()? as i64)).map(epoch)
+            of_milliseconds(number.as_i64().or_else(|| Some(number.as_f64()? as i64))?)
         }
         Value::String(text) => instant_of(text),
         _ => None,
@@ -27,9 +32,12 @@ pub fn instant_of(text: &str) -> Option<Instant> {
     })
 }
 
-/// Under 10^11 a number is taken for seconds: as milliseconds it would lie before March 1973.
-fn epoch(number: i64) -> Instant {
-    if number.abs() < 100_000_000_000 { number * 1000 } else { number }
+/// Epoch milliseconds as both services mean them. Under 10^10 they would lie in the first months of
+/// 1970: only a whole day is one of those, anything else looks like seconds.
+pub fn of_milliseconds(number: i64) -> Option<Instant> {
+    let looks_like_seconds = number.unsigned_abs() < 10_000_000_000 && number % DAY != 0;
+    let date = utc(number).filter(|date| YEARS.contains(&date.year()));
+    date.filter(|_| !looks_like_seconds).map(|_| number)
 }
 
 /// `2026-11-22T09:30:00.000Z`, as both services write instants.
@@ -91,14 +99,19 @@ pub enum Zone {
 /// Reads a text: milliseconds from 1970-01-01 00:00 on its own clock, and its zone.
 pub fn read(text: &str) -> Option<(i64, Zone)> {
     let text = text.trim();
-    if text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some((epoch(text.parse().ok()?), Zone::Offset(0)));
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some((of_milliseconds(text.parse().ok()?)?, Zone::Offset(0)));
     }
-    let mut parts = text.get(..10)?.splitn(3, '-').map(number);
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let mut parts = text.get(..10)?.splitn(3, '-');
+    let year = number(parts.next()?, 4)?;
+    let (month, day) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
     let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
     let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
-    let midnight = (i64::from(date.to_julian_day()) - 2_440_588) * 86_400_000;
+    if !YEARS.contains(&year) {
+        return None;
+    }
+    let midnight = (i64::from(date.to_julian_day()) - 2_440_588) * DAY;
     let rest = text.get(10..)?;
     if rest.is_empty() {
         return Some((midnight, Zone::Day));
@@ -115,25 +128,31 @@ pub fn read(text: &str) -> Option<(i64, Zone)> {
     Some((midnight + milliseconds, zone))
 }
 
-/// Digits alone as a number.
-fn number(digits: &str) -> Option<i32> {
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+/// So many digits, and nothing else, as a number.
+fn number(digits: &str, length: usize) -> Option<i32> {
+    let plain = digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten()
 }
 
 /// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction` as milliseconds after midnight.
 fn clock_milliseconds(clock: &str) -> Option<i64> {
-    let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let (whole, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
     let mut parts = whole.splitn(3, ':');
-    let hours = number(parts.next()?).filter(|hours| *hours < 24)?;
-    let minutes = number(parts.next()?).filter(|minutes| *minutes < 60)?;
-    // 60 is a leap second.
-    let seconds = number(parts.next().unwrap_or("0")).filter(|seconds| *seconds <= 60)?;
+    let hours = number(parts.next()?, 2).filter(|hours| *hours < 24)?;
+    let minutes = number(parts.next()?, 2).filter(|minutes| *minutes < 60)?;
+    // 60 is a leap second: it belongs to the day that it ends.
+    let seconds = number(parts.next().unwrap_or("00"), 2).filter(|seconds| *seconds <= 60)?;
+    if fraction.is_empty() {
+        return None;
+    }
     let mut milliseconds = 0;
     let mut unit = 100;
     for digit in fraction.chars() {
         milliseconds += i64::from(digit.to_digit(10)?) * unit;
         unit /= 10;
+    }
+    if seconds == 60 {
+        milliseconds = -1;
     }
     Some(i64::from((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds)
 }
@@ -145,9 +164,11 @@ fn offset_minutes(offset: &str) -> Option<i32> {
         ("-", digits) => (-1, digits),
         _ => return None,
     };
-    let minutes = digits.get(2..)?.trim_start_matches(':');
-    let minutes = if minutes.is_empty() { 0 } else { number(minutes)? };
-    Some(sign * (number(digits.get(..2)?)? * 60 + minutes))
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
+    let minutes = if digits.len() == 2 { 0 } else { number(minutes, 2)? };
+    let hours = number(hours, 2).filter(|hours| *hours < 24 && minutes < 60)?;
+    Some(sign * (hours * 60 + minutes))
 }
 
 #[cfg(test)]
@@ -167,11 +188,35 @@ mod tests {
             json!("2021-07-16T11:00:00.0004+00:00"),
             json!("2021-07-16T03:00:00-0800"),
             json!(1_626_433_200_000_i64),
-            json!(1_626_433_200),
             json!("1626433200000"),
         ] {
             assert_eq!(instant(&value).map(iso).as_deref(), Some(expected), "{value}");
         }
+    }
+
+    #[test]
+    fn numbers_are_milliseconds() {
+        for (value, right) in [
+            (json!(42_163_200_000_i64), Some("1971-05-04T00:00:00.000Z")),
+            (json!(-63_158_400_000_i64), Some("1968-01-01T00:00:00.000Z")),
+            (json!("-86400000"), Some("1969-12-31T00:00:00.000Z")),
+            (json!(0), Some("1970-01-01T00:00:00.000Z")),
+            (json!(1_626_433_200), None),
+            (json!("1626433200"), None),
+            (json!(1e300), None),
+            (json!(i64::MIN), None),
+            (json!("-9223372036854775808"), None),
+            (json!(7_258_118_400_000_i64), None),
+            (json!("0"), None),
+        ] {
+            assert_eq!(instant(&value).map(iso).as_deref(), right, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_stays_in_its_day() {
+        let at = instant_of("2016-12-31T23:59:60Z").unwrap();
+        assert_eq!(iso(at), "2016-12-31T23:59:59.999Z");
     }
 
     #[test]
@@ -183,6 +228,17 @@ mod tests {
             json!("2021-07-16T25:00"),
             json!(null),
             json!("née le 1er"),
+            json!("0001-01-01T00:00:00Z"),
+            json!("1899-12-31"),
+            json!("2200-01-01"),
+            json!("2021-007-1"),
+            json!("2021-07-16T11:00:00+99:99"),
+            json!("2021-07-16T11:00:00+24:00"),
+            json!("2021-07-16T11:00:00+5"),
+            json!("2021-07-16T11:00:00+05:"),
+            json!("2021-07-16T1:00"),
+            json!("2021-07-16T11:00:00.Z"),
+            json!("2021-07-16T11:00:00Z garbage"),
         ] {
             assert_eq!(instant(&value), None, "{value}");
         }

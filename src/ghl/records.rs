@@ -30,7 +30,7 @@ impl Moment<'_> {
     /// without a zone. A day alone is its midnight in UTC.
     pub fn milliseconds(&self) -> Option<i64> {
         match self {
-            Self::Milliseconds(milliseconds) => Some(*milliseconds),
+            Self::Milliseconds(milliseconds) => dates::of_milliseconds(*milliseconds),
             Self::Text(text) => {
                 let (local, zone) = dates::read(text)?;
                 match zone {
@@ -39,6 +39,22 @@ impl Moment<'_> {
                     Zone::Unknown => None,
                 }
             }
+        }
+    }
+
+    /// As GHL wrote it.
+    pub fn value(&self) -> serde_json::Value {
+        match self {
+            Self::Milliseconds(milliseconds) => (*milliseconds).into(),
+            Self::Text(text) => text.as_ref().into(),
+        }
+    }
+
+    /// The day of a text that is one: it is that day in every zone.
+    pub fn whole_day(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if matches!(dates::read(text)?, (_, Zone::Day)) => Some(text.trim()),
+            _ => None,
         }
     }
 

@@ -48,8 +48,9 @@ pub fn task(
         .due_date
         .as_ref()
         .and_then(|due| {
-            due.milliseconds()
-                .map(|at| dates::local_day(at, offset_minutes(at)))
+            due.whole_day()
+                .map(str::to_owned)
+                .or_else(|| due.milliseconds().map(|at| dates::local_day(at, offset_minutes(at))))
                 .or_else(|| due.local_milliseconds().map(|at| dates::local_day(at, 0)))
         })
         .ok_or_else(|| "it has no readable due date, which ChartMogul requires".to_owned())?;
@@ -160,6 +161,20 @@ mod tests {
         assert_eq!(marked("x [ghl:t:T1] and a word of a person"), Some("T1"));
         assert_eq!(unmarked("x [ghl:t:T1] and more"), "x");
         assert_eq!(without_marker("x [ghl:t:T1] and more"), "x and more");
+    }
+
+    #[test]
+    fn a_day_without_a_time_stays_that_day() {
+        for (due, right) in [
+            ("2026-12-31", "2026-12-31"),
+            (" 2026-01-01 ", "2026-01-01"),
+            ("2026-12-31T00:00:00Z", "2026-12-30"),
+            ("2026-12-31 00:00:00", "2026-12-31"),
+        ] {
+            let json = format!(r#"{{"id":"T","title":"x","dueDate":"{due}"}}"#);
+            let mapped = map(&json, &Settings::default()).unwrap();
+            assert_eq!(mapped.fields["due_date"], right, "{due}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Everyday values against inputs with right answers, under stated
+//! Everyday values (texts, numbers, truth values, dates) against inputs with right answers, under stated
 //! rules on seeded inputs, and judged by other implementations.
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod dates;
 mod html;
 
 use serde::de::DeserializeOwned;
