@@ -49,6 +49,10 @@ export interface SyncSettings {
   defaultCountry?: string | undefined;
   /** IANA time zone in which due dates become days. Default: the location's. */
   timeZone?: string | undefined;
+  /** The decimal mark of numbers written as text, where `1,250` could be two numbers. Default: that of the location's country. */
+  decimalMark?: "point" | "comma" | undefined;
+  /** More words for true and false in fields synced as Boolean, for example `{ true: ["aktiv"] }`. Default: none. */
+  booleanWords?: BooleanWordSettings | undefined;
   /** Hours between passes that read everything again. Default 24. */
   fullPassHours?: number | undefined;
   /** Minutes after which a plan is too old to apply. Default 60. */
@@ -74,6 +78,14 @@ export interface UserSettings {
   map?: Record<string, string> | undefined;
   /** Whether a GHL user's e-mail is taken for a ChartMogul user's. Default true. */
   sameEmail?: boolean | undefined;
+}
+
+/** Words for true and false, beside those of many languages that are known. They go first. */
+export interface BooleanWordSettings {
+  /** Words that mean true. */
+  true?: string[] | undefined;
+  /** Words that mean false. */
+  false?: string[] | undefined;
 }
 
 /** A field synced as a custom attribute. */

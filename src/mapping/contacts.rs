@@ -4,13 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::countries::country_code;
-use crate::dates;
-use crate::ghl::records::{Business, Contact};
+use crate::ghl::records::{Business, Contact, Moment};
 use crate::phone::e164 as phone;
 
-use super::custom_fields::{Rule, convert};
+use super::custom_fields::{Rule, Writing, convert};
 use super::kinds::customer::PRIMARY_CONTACT;
-use super::settings::{AttributeObject, Settings};
+use super::settings::{AttributeObject, AttributeType, DecimalMark, Settings};
 use super::users::UserMap;
 use super::{Fields, Mapped, email};
 use crate::mutants::Mutant;
@@ -26,6 +25,8 @@ pub struct Context<'a> {
     pub users: &'a UserMap,
     /// The country of phones written without a calling code.
     pub country: Option<&'a str>,
+    /// The decimal mark of numbers written as text, where it is known.
+    pub decimal_mark: Option<DecimalMark>,
 }
 
 /// What matching compares.
@@ -130,11 +131,16 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
         contact.country.as_deref(),
         &mut mapped,
     );
-    if context.settings.owner {
-        mapped.set(
-            "owner",
-            contact.assigned_to.as_deref().and_then(|id| context.users.chartmogul_email(id)),
-        );
+    if let Some(id) = contact.assigned_to.as_deref().filter(|_| context.settings.owner) {
+        match context.users.chartmogul_email(id) {
+            Some(address) => mapped.set("owner", Some(address)),
+            None if id.trim().is_empty() => {}
+            None => {
+                let name = context.users.name(id).unwrap_or(id);
+                let reason = format!("{name} has no ChartMogul user: no owner is set");
+                mapped.problem("assignedTo", reason);
+            }
+        }
     }
     person(contact, context, PRIMARY_CONTACT, &mut mapped);
     // A customer's primary contact takes no custom attributes.
@@ -143,15 +149,15 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
     if crate::mutants::is_on(Mutant::PlansUnchecked) {
         mapped.fields.extend(own.fields);
     } else {
-        for name in own.fields.keys() {
+        for (name, _) in own.fields.iter().filter(|(_, value)| !value.is_null()) {
             let key = name.trim_start_matches("custom.");
             mapped
                 .problem(key, "a customer's primary contact takes no custom attributes: left out");
         }
     }
     let mut at_create = Fields::new();
-    if let Some(at) = contact.date_added.as_ref().and_then(|at| at.milliseconds()) {
-        at_create.insert("lead_created_at".into(), json!(dates::iso(at)));
+    if let Some(at) = mapped.instant("dateAdded", contact.date_added.as_ref()) {
+        at_create.insert("lead_created_at".into(), json!(at));
     }
     (mapped, at_create)
 }
@@ -164,7 +170,13 @@ pub fn business(business: &Business<'_>) -> Mapped {
         business.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(id);
     mapped.set("name", Some(name));
     mapped.set("company", Some(name));
-    mapped.set("email", business.email.as_deref().and_then(email));
+    if let Some(address) = business.email.as_deref().map(str::trim) {
+        match email(address) {
+            Some(valid) => mapped.set("email", Some(valid)),
+            None if address.is_empty() => {}
+            None => mapped.problem("email", no_address(address)),
+        }
+    }
     mapped.set("website_url", business.website.as_deref());
     place(
         business.city.as_deref(),
@@ -190,8 +202,7 @@ fn person(contact: &Contact<'_>, context: &Context<'_>, prefix: &str, mapped: &m
     {
         match email(address) {
             Some(valid) => mapped.set(&name("email"), Some(valid)),
-            None => mapped
-                .problem("email", format!("\"{address}\" is not an e-mail address; value skipped")),
+            None => mapped.problem("email", no_address(address)),
         }
     }
     if let Some(number) = contact.phone.as_deref() {
@@ -199,6 +210,10 @@ fn person(contact: &Contact<'_>, context: &Context<'_>, prefix: &str, mapped: &m
         let e164 = phone(number, phone_country(contact, context));
         mapped.set(&name("phone"), Some(e164.unwrap_or_else(|| number.to_owned())));
     }
+}
+
+fn no_address(text: &str) -> String {
+    format!("\"{text}\" is not an e-mail address; value skipped")
 }
 
 /// ChartMogul keeps a state for the United States only.
@@ -234,9 +249,23 @@ fn attributes(
     object: AttributeObject,
     mapped: &mut Mapped,
 ) {
+    let writing = Writing {
+        decimal_mark: context.decimal_mark,
+        words: &context.settings.boolean_words,
+        country: context.country,
+    };
+    let prefix = match object {
+        AttributeObject::Customer => "attribute",
+        AttributeObject::Contact => "custom",
+    };
     for rule in context.rules.iter().filter(|rule| rule.object == object) {
-        let Some(value) = rule_value(contact, rule) else { continue };
-        match convert(&value, rule.of) {
+        let value = rule_value(contact, rule).unwrap_or_default();
+        let name = format!("{prefix}.{}", rule.to);
+        match convert(&value, rule, &writing) {
+            // A box that is not ticked: what that means, the last value tells.
+            Ok(None) if rule.of == AttributeType::Boolean && shows_custom_fields(contact, rule) => {
+                mapped.fields.insert(name, Value::Null);
+            }
             Ok(None) => {}
             Ok(Some(converted)) => {
                 if converted.cut {
@@ -245,15 +274,16 @@ fn attributes(
                         "over 255 characters, ChartMogul's limit: cut at a word",
                     );
                 }
-                let prefix = match object {
-                    AttributeObject::Customer => "attribute",
-                    AttributeObject::Contact => "custom",
-                };
-                mapped.fields.insert(format!("{prefix}.{}", rule.to), converted.value);
+                mapped.fields.insert(name, converted.value);
             }
             Err(reason) => mapped.problem(&rule.from, format!("{reason}: left out")),
         }
     }
+}
+
+/// Whether a contact tells its custom fields at all: then one that it leaves out is empty.
+fn shows_custom_fields(contact: &Contact<'_>, rule: &Rule) -> bool {
+    rule.id.is_some() && contact.custom_fields.text().starts_with('[')
 }
 
 fn rule_value(contact: &Contact<'_>, rule: &Rule) -> Option<Value> {
@@ -268,16 +298,8 @@ fn rule_value(contact: &Contact<'_>, rule: &Rule) -> Option<Value> {
         "type" => text(&contact.kind),
         "companyName" => text(&contact.company_name),
         "website" => text(&contact.website),
-        "dateOfBirth" => contact
-            .date_of_birth
-            .as_ref()
-            .and_then(|at| at.milliseconds())
-            .map(|at| json!(dates::iso(at))),
-        "dateAdded" => contact
-            .date_added
-            .as_ref()
-            .and_then(|at| at.milliseconds())
-            .map(|at| json!(dates::iso(at))),
+        "dateOfBirth" => contact.date_of_birth.as_ref().map(Moment::value),
+        "dateAdded" => contact.date_added.as_ref().map(Moment::value),
         "dnd" => contact.dnd.map(Value::Bool),
         _ => None,
     }
@@ -300,7 +322,10 @@ mod tests {
     ) -> T {
         let users = UserMap::default();
         let record: Contact<'_> = crate::record::read(json).unwrap();
-        run(&record, &Context { settings, rules, users: &users, country: Some("US") })
+        run(
+            &record,
+            &Context { settings, rules, users: &users, country: Some("US"), decimal_mark: None },
+        )
     }
 
     #[test]
@@ -314,6 +339,7 @@ mod tests {
                 to: "plan".into(),
                 of: AttributeType::String,
                 object: AttributeObject::Contact,
+                option: None,
             },
             Rule {
                 id: Some("f2".into()),
@@ -321,6 +347,7 @@ mod tests {
                 to: "seats".into(),
                 of: AttributeType::Integer,
                 object: AttributeObject::Customer,
+                option: None,
             },
         ];
         let json = r#"{"id":"C1","firstName":"Zoë","lastName":"Müller","email":" Zoe@Example.com","phone":"(415) 555-0123",
@@ -334,6 +361,51 @@ mod tests {
         assert!(mapped.fields.is_empty());
         assert_eq!(mapped.problems.len(), 1);
         assert!(mapped.problems[0].reason.contains("\"many\" is not a number"));
+    }
+
+    #[test]
+    fn a_box_that_is_not_ticked_is_told_where_custom_fields_are() {
+        let rules = [Rule {
+            id: Some("f1".into()),
+            from: "vip".into(),
+            to: "vip".into(),
+            of: AttributeType::Boolean,
+            object: AttributeObject::Contact,
+            option: Some("VIP".into()),
+        }];
+        for (json, value) in [
+            (r#"{"id":"C1","customFields":[{"id":"f1","value":["VIP"]}]}"#, Some(json!(true))),
+            (r#"{"id":"C1","customFields":[{"id":"f1","value":[]}]}"#, Some(Value::Null)),
+            (r#"{"id":"C1","customFields":[]}"#, Some(Value::Null)),
+            (r#"{"id":"C1"}"#, None),
+            (r#"{"id":"C1","customFields":[{"id":"f1","value":"perhaps"}]}"#, None),
+        ] {
+            let mapped = with(&Settings::default(), &rules, json, contact);
+            assert_eq!(mapped.fields.get("custom.vip"), value.as_ref(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_date_out_of_our_time_is_said() {
+        let rules = [Rule {
+            id: None,
+            from: "dateOfBirth".into(),
+            to: "born".into(),
+            of: AttributeType::Timestamp,
+            object: AttributeObject::Contact,
+            option: None,
+        }];
+        for (born, right) in [
+            ("-63158400000", Some("1968-01-01T00:00:00.000Z")),
+            ("\"1968-01-01\"", Some("1968-01-01T00:00:00.000Z")),
+            ("\"0001-01-01T00:00:00Z\"", None),
+            ("123456789", None),
+        ] {
+            let json = format!(r#"{{"id":"C1","dateOfBirth":{born}}}"#);
+            let mapped = with(&Settings::default(), &rules, &json, contact);
+            assert_eq!(mapped.fields.get("custom.born").and_then(Value::as_str), right, "{born}");
+            assert_eq!(mapped.problems.len(), usize::from(right.is_none()), "{born}");
+        }
     }
 
     #[test]

@@ -10,8 +10,11 @@ use crate::error::{Code, Error, Result};
 use crate::record;
 use crate::records;
 
-use super::settings::{AttributeObject, AttributeType, CustomField, Settings};
-use super::text;
+use super::numbers::{self, Unread};
+use super::settings::{
+    AttributeObject, AttributeType, BooleanWords, CustomField, DecimalMark, Settings,
+};
+use super::{booleans, text};
 
 /// ChartMogul: at most 255 characters in a String attribute.
 const STRING_LIMIT: usize = 255;
@@ -41,6 +44,8 @@ records! {
         pub data_type: String = "dataType";
         /// How many options it offers.
         pub options: usize = "options";
+        /// The first of them.
+        pub option: Option<String> = "option";
     }
 }
 
@@ -57,6 +62,19 @@ pub struct Rule {
     pub of: AttributeType,
     /// What holds it.
     pub object: AttributeObject,
+    /// The only option of a checkbox, which means true where it is chosen.
+    pub option: Option<String>,
+}
+
+/// How the people of a location write values.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing<'a> {
+    /// Their decimal mark, where it is known.
+    pub decimal_mark: Option<DecimalMark>,
+    /// Their own words for true and false.
+    pub words: &'a BooleanWords,
+    /// Their country, where it is known.
+    pub country: Option<&'a str>,
 }
 
 /// Ties the settings' custom fields to the location's definitions. An unknown field, or one whose
@@ -75,11 +93,9 @@ fn resolve_one(
         definition.key.strip_prefix("contact.").unwrap_or(&definition.key) == bare
     });
     let standard = STANDARD_FIELDS.iter().find(|(name, _)| *name == field.from);
-    let (id, data_type, options) = match (custom, standard) {
-        (Some(definition), _) => {
-            (Some(definition.id.clone()), definition.data_type.as_str(), definition.options)
-        }
-        (None, Some((_, data_type))) => (None, *data_type, 0),
+    let data_type = match (custom, standard) {
+        (Some(definition), _) => definition.data_type.as_str(),
+        (None, Some((_, data_type))) => data_type,
         (None, None) => {
             let known: Vec<&str> =
                 definitions.iter().map(|definition| definition.key.as_str()).collect();
@@ -94,6 +110,7 @@ fn resolve_one(
             )));
         }
     };
+    let options = custom.map_or(0, |definition| definition.options);
     let allowed = allowed_types(data_type, options);
     if !allowed.contains(&field.of) {
         let possible: Vec<String> = allowed.iter().map(|of| format!("{of:?}")).collect();
@@ -111,11 +128,14 @@ fn resolve_one(
         }));
     }
     Ok(Rule {
-        id,
+        id: custom.map(|definition| definition.id.clone()),
         from: field.from.clone(),
         to: field.to.clone(),
         of: field.of,
         object: settings.object_of(field),
+        option: custom
+            .filter(|definition| definition.options == 1)
+            .and_then(|definition| definition.option.clone()),
     })
 }
 
@@ -135,19 +155,27 @@ fn allowed_types(data_type: &str, options: usize) -> &'static [AttributeType] {
 }
 
 /// A value in its attribute's type. `Ok(None)` for an empty one; `Err` says why it does not fit.
-pub fn convert(value: &Value, of: AttributeType) -> Result<Option<Converted>, String> {
+pub fn convert(
+    value: &Value,
+    rule: &Rule,
+    writing: &Writing<'_>,
+) -> Result<Option<Converted>, String> {
     if is_empty(value) {
         return Ok(None);
     }
-    let converted = match of {
+    let converted = match rule.of {
         AttributeType::String => string(value),
-        AttributeType::Integer => Converted::whole(integer(value)?),
-        AttributeType::Decimal => Converted::whole(decimal(value)?),
+        AttributeType::Integer => Converted::whole(integer(value, writing.decimal_mark)?),
+        AttributeType::Decimal => {
+            Converted::whole(Value::from(number(value, writing.decimal_mark)?))
+        }
         AttributeType::Timestamp => {
-            let day = dates::day(value).ok_or_else(|| format!("{} is not a date", shown(value)))?;
+            let day = dates::day(value).ok_or_else(|| {
+                format!("{} is not a date of the years 1900 to 2199", shown(value))
+            })?;
             Converted::whole(Value::String(dates::midnight(&day)))
         }
-        AttributeType::Boolean => Converted::whole(Value::Bool(boolean(value)?)),
+        AttributeType::Boolean => Converted::whole(Value::Bool(boolean(value, rule, writing)?)),
     };
     Ok(Some(converted))
 }
@@ -207,8 +235,8 @@ fn plain_text(value: &Value) -> String {
     }
 }
 
-fn integer(value: &Value) -> Result<Value, String> {
-    let number = number(value)?;
+fn integer(value: &Value, mark: Option<DecimalMark>) -> Result<Value, String> {
+    let number = number(value, mark)?;
     let whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0;
     if whole {
         Ok(Value::from(number as i64))
@@ -217,38 +245,36 @@ fn integer(value: &Value) -> Result<Value, String> {
     }
 }
 
-fn decimal(value: &Value) -> Result<Value, String> {
-    Ok(Value::from(number(value)?))
-}
-
-/// A number, a text of one ("1,250.50" too), or the `value` of GHL's money object.
-fn number(value: &Value) -> Result<f64, String> {
+/// A number, a text of one, or the `value` of GHL's money object.
+fn number(value: &Value, mark: Option<DecimalMark>) -> Result<f64, String> {
     let read = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => {
-            record::number(text.trim().trim_start_matches(['$', '€', '£']).replace(',', "").trim())
+        Value::Number(number) => number.as_f64().ok_or(Unread::NoNumber),
+        Value::String(text) => numbers::read(text, mark),
+        Value::Object(entries) => {
+            return match entries.get("value") {
+                Some(inner @ (Value::Number(_) | Value::String(_))) => number(inner, mark),
+                _ => Err(format!("{} is not a number", shown(value))),
+            };
         }
-        Value::Object(entries) => entries.get("value").and_then(|inner| number(inner).ok()),
-        _ => None,
+        _ => Err(Unread::NoNumber),
     };
-    read.ok_or_else(|| format!("{} is not a number", shown(value)))
+    read.map_err(|why| match why {
+        Unread::NoNumber => format!("{} is not a number", shown(value)),
+        Unread::Ambiguous => format!(
+            "{} is one number with a decimal point and another with a decimal comma (set sync.decimalMark)",
+            shown(value)
+        ),
+    })
 }
 
-/// A checkbox of one option is true when that option is chosen.
-fn boolean(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Bool(truth) => Ok(*truth),
-        Value::Array(items) => Ok(!items.is_empty()),
-        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "1" | "on" => Ok(true),
-            "false" | "no" | "0" | "off" => Ok(false),
-            _ => Ok(true),
-        },
-        Value::Number(number) => Ok(number.as_f64() != Some(0.0)),
-        Value::Null | Value::Object(_) => {
-            Err(format!("{} is neither true nor false", shown(value)))
-        }
-    }
+/// A word for true or false. A checkbox of one option is true when that option is chosen.
+fn boolean(value: &Value, rule: &Rule, writing: &Writing<'_>) -> Result<bool, String> {
+    let chosen = value.as_str().map(str::trim);
+    let truth = booleans::read(value, writing.words, writing.country)
+        .or_else(|| (chosen.is_some() && chosen == rule.option.as_deref()).then_some(true));
+    truth.ok_or_else(|| {
+        format!("{} is no known word for true or false (see sync.booleanWords)", shown(value))
+    })
 }
 
 fn shown(value: &Value) -> String {
@@ -266,7 +292,25 @@ mod tests {
             key: format!("contact.{key}"),
             data_type: data_type.into(),
             options,
+            option: (options > 0).then(|| "Call me".into()),
         }
+    }
+
+    fn rule(of: AttributeType) -> Rule {
+        Rule {
+            id: Some("f".into()),
+            from: "field".into(),
+            to: "field".into(),
+            of,
+            object: AttributeObject::Contact,
+            option: Some("Call me".into()),
+        }
+    }
+
+    fn convert(value: &Value, of: AttributeType) -> Result<Option<Converted>, String> {
+        let words = BooleanWords { yes: vec!["aktiv".into()], no: Vec::new() };
+        let writing = Writing { decimal_mark: None, words: &words, country: None };
+        super::convert(value, &rule(of), &writing)
     }
 
     fn settings(from: &str, of: AttributeType) -> Settings {
@@ -320,6 +364,14 @@ mod tests {
             (json!(1_769_817_600_000_i64), Timestamp, json!("2026-01-31T00:00:00.000Z")),
             (json!(["Yes, call me"]), Boolean, json!(true)),
             (json!("no"), Boolean, json!(false)),
+            (json!(["No"]), Boolean, json!(false)),
+            (json!("nein"), Boolean, json!(false)),
+            (json!("Aktiv"), Boolean, json!(true)),
+            (json!("Call me"), Boolean, json!(true)),
+            (json!("12,50"), Decimal, json!(12.5)),
+            (json!({"currency": "EUR", "value": "1.250,50"}), Decimal, json!(1250.5)),
+            (json!(42_163_200_000_i64), Timestamp, json!("1971-05-04T00:00:00.000Z")),
+            (json!(-63_158_400_000_i64), Timestamp, json!("1968-01-01T00:00:00.000Z")),
         ] {
             assert_eq!(convert(&value, of).unwrap().unwrap().value, expected, "{value}");
         }
@@ -332,6 +384,13 @@ mod tests {
             (json!(1.5), AttributeType::Integer, "not a whole number"),
             (json!("31/01/2026"), AttributeType::Timestamp, "not a date"),
             (json!("NaN"), AttributeType::Decimal, "not a number"),
+            (json!("1,250"), AttributeType::Integer, "sync.decimalMark"),
+            (json!({"value": {}}), AttributeType::Decimal, "not a number"),
+            (json!("Gold"), AttributeType::Boolean, "sync.booleanWords"),
+            (json!(["a", "b"]), AttributeType::Boolean, "sync.booleanWords"),
+            (json!(2), AttributeType::Boolean, "sync.booleanWords"),
+            (json!(1_626_433_200), AttributeType::Timestamp, "not a date"),
+            (json!("0001-01-01T00:00:00Z"), AttributeType::Timestamp, "not a date"),
         ] {
             assert!(convert(&value, of).unwrap_err().contains(part), "{value}");
         }

@@ -1,10 +1,12 @@
 //! From GHL's records to ChartMogul's: fields, types, text forms. Pure functions, no I/O.
 
+pub mod booleans;
 pub mod contacts;
 pub mod custom_fields;
 pub mod html;
 pub mod kinds;
 pub mod notes;
+pub mod numbers;
 pub mod settings;
 pub mod tasks;
 pub mod text;
@@ -15,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 pub use crate::email::normal as email;
+use crate::ghl::records::Moment;
 use crate::records;
 
 /// What the other side should hold, by field name. Kept as the base of the next comparison.
@@ -22,7 +25,8 @@ use crate::records;
 /// Names are those of the field, with a prefix where a value stands in a place of its own:
 /// `attribute.KEY` (customer's custom attribute), `custom.KEY` (contact's custom attribute),
 /// `primary_contact.FIELD`. Values are in their canonical form: plain, whole texts; how they are
-/// written (markup, markers, cut to a length) is up to `kinds`.
+/// written (markup, markers, cut to a length) is up to `kinds`. `null` stands for a box that is not
+/// ticked, until [`settled`] says what that means.
 pub type Fields = Map<String, Value>;
 
 records! {
@@ -55,6 +59,18 @@ impl Mapped {
         }
     }
 
+    /// An instant as ChartMogul writes it; one that cannot be read is noted.
+    pub(crate) fn instant(&mut self, field: &str, moment: Option<&Moment<'_>>) -> Option<String> {
+        let moment = moment?;
+        let at = moment.milliseconds();
+        if at.is_none() {
+            let shown = text::cut(&crate::record::json(&moment.value()), 60);
+            let reason = format!("{shown} is not an instant of the years 1900 to 2199: left out");
+            self.problem(field, reason);
+        }
+        at.map(crate::dates::iso)
+    }
+
     /// Notes that a field could not be brought over.
     pub(crate) fn problem(&mut self, field: &str, reason: impl Into<String>) {
         self.problems.push(Problem { field: field.to_owned(), reason: reason.into() });
@@ -65,6 +81,18 @@ impl Mapped {
 /// is no change: an empty value never clears.
 pub fn changed(base: &Fields, wanted: &Fields) -> Fields {
     select(wanted, &|name, value| base.get(name) != Some(value))
+}
+
+/// Fields with what a box that is not ticked means: false where a value was agreed on before, nothing
+/// where none was.
+pub fn settled(wanted: &Fields, base: &Fields) -> Fields {
+    let mut settled = select(wanted, &|_, value| !value.is_null());
+    for (name, value) in wanted {
+        if value.is_null() && base.get(name).is_some_and(Value::is_boolean) {
+            settled.insert(name.clone(), Value::Bool(false));
+        }
+    }
+    settled
 }
 
 /// The fields that pass a test. (One function for all tests: a collecting iterator for each would
@@ -107,5 +135,21 @@ mod tests {
             changed(&base, &wanted),
             Fields::from_iter([("b".to_owned(), json!("3")), ("c".to_owned(), json!(4))])
         );
+    }
+
+    #[test]
+    fn an_unticked_box_is_false_once_it_was_something() {
+        let wanted =
+            Fields::from_iter([("box".to_owned(), Value::Null), ("a".to_owned(), json!("1"))]);
+        for (before, right) in [
+            (Some(json!(true)), Some(json!(false))),
+            (Some(json!(false)), Some(json!(false))),
+            (Some(json!("yes")), None),
+            (None, None),
+        ] {
+            let base = before.into_iter().map(|value| ("box".to_owned(), value)).collect();
+            assert_eq!(settled(&wanted, &base).get("box"), right.as_ref());
+            assert_eq!(settled(&wanted, &base)["a"], "1");
+        }
     }
 }

@@ -2,19 +2,18 @@
 
 use serde_json::Value;
 
-use crate::dates;
 use crate::ghl::records::Note;
 
 use super::settings::{Marker, NoteFormat, Settings};
-use super::{Fields, hash, html, text};
+use super::{Fields, Mapped, hash, html, text};
 use crate::mutants::Mutant;
 
-/// The note's canonical form. Fields: `text`, plain; only at its creation: `created_at`, and `author`,
-/// GHL's id of who wrote it.
+/// The note's canonical form. Fields: `text`, plain; only at its creation, the second part: `created_at`,
+/// and `author`, GHL's id of who wrote it.
 ///
 /// Title first, then the body as plain text. Colour and pin have no place in ChartMogul.
-pub fn note(note: &Note<'_>) -> (Fields, Fields) {
-    let mut fields = Fields::new();
+pub fn note(note: &Note<'_>) -> (Mapped, Fields) {
+    let mut mapped = Mapped::default();
     let mut at_create = Fields::new();
     let mut parts: Vec<String> = Vec::new();
     if let Some(title) = note.title.as_deref().map(text::one_line).filter(|title| !title.is_empty())
@@ -25,14 +24,14 @@ pub fn note(note: &Note<'_>) -> (Fields, Fields) {
     if !body.is_empty() {
         parts.push(body);
     }
-    fields.insert("text".into(), Value::String(parts.join("\n")));
+    mapped.fields.insert("text".into(), Value::String(parts.join("\n")));
     if let Some(id) = note.user_id.as_deref().filter(|id| !id.is_empty()) {
         at_create.insert("author".into(), Value::String(id.to_owned()));
     }
-    if let Some(at) = note.date_added.as_ref().and_then(|at| at.milliseconds()) {
-        at_create.insert("created_at".into(), Value::String(dates::iso(at)));
+    if let Some(at) = mapped.instant("dateAdded", note.date_added.as_ref()) {
+        at_create.insert("created_at".into(), Value::String(at));
     }
-    (fields, at_create)
+    (mapped, at_create)
 }
 
 /// A text in the form it is written to ChartMogul, with its marker.
@@ -109,7 +108,8 @@ mod tests {
 
     fn read(json: &str) -> (Fields, Fields) {
         let record: Note<'_> = crate::record::read(json).unwrap();
-        note(&record)
+        let (mapped, at_create) = note(&record);
+        (mapped.fields, at_create)
     }
 
     #[test]

@@ -46,6 +46,10 @@ records! {
         pub default_country: Option<String> = "defaultCountry";
         /// IANA time zone in which due dates become days. Default: the location's.
         pub time_zone: Option<String> = "timeZone";
+        /// The decimal mark of numbers written as text, where `1,250` could be two numbers. Default: that of the location's country.
+        pub decimal_mark: Option<DecimalMark> = "decimalMark";
+        /// More words for true and false in fields synced as Boolean.
+        pub boolean_words: BooleanWords = "booleanWords";
         /// Hours between passes that read everything again; in between only changed contacts and their notes are read.
         pub full_pass_hours: u32 = "fullPassHours";
         /// Minutes after which a plan is too old to apply.
@@ -82,6 +86,8 @@ impl Default for Settings {
             shared_emails: Vec::new(),
             default_country: None,
             time_zone: None,
+            decimal_mark: None,
+            boolean_words: BooleanWords::default(),
             full_pass_hours: 24,
             max_plan_age_minutes: 60,
             patience_ms: 300_000,
@@ -182,6 +188,27 @@ choices! {
         Customer = "customer",
         /// The contact: `custom`.
         Contact = "contact",
+    }
+}
+
+choices! {
+    /// What stands between a number's whole and its fraction.
+    pub enum DecimalMark {
+        /// `1,250.50`
+        Point = "point",
+        /// `1.250,50`
+        Comma = "comma",
+    }
+}
+
+records! {
+    /// Words for true and false beside those of many languages that are known. They go first.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    closed pub struct BooleanWords {
+        /// Words that mean true.
+        pub yes: Vec<String> = "true";
+        /// Words that mean false.
+        pub no: Vec<String> = "false";
     }
 }
 
@@ -308,6 +335,12 @@ impl Settings {
                 )));
             }
         }
+        let words = &self.boolean_words;
+        if let Some(word) = words.yes.iter().find(|word| words.no.contains(word)) {
+            return Err(invalid(format!(
+                "sync.booleanWords: \"{word}\" stands under both true and false"
+            )));
+        }
         let users = self.users.default_assignee.iter().chain(self.users.map.values());
         for address in users {
             if email(address).is_none() {
@@ -411,6 +444,7 @@ mod tests {
             (r#"{"users":{"defaultAssignee":"nobody"}}"#, "not an e-mail"),
             (r#"{"caps":{"maxChangePercent":120}}"#, "0 to 100"),
             (r#"{"defaultCountry":"Atlantis"}"#, "alpha-2"),
+            (r#"{"booleanWords":{"true":["aktiv"],"false":["aktiv"]}}"#, "both true and false"),
         ] {
             let error = read(json).unwrap().check().unwrap_err();
             assert_eq!(error.code, Code::InvalidConfig);

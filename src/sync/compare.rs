@@ -31,7 +31,7 @@ use crate::host::Host;
 use crate::mapping::kinds;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
-use crate::mapping::{Fields, Problem, hash, select, text};
+use crate::mapping::{Fields, Problem, hash, select, settled, text};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
 
@@ -265,7 +265,10 @@ impl<H: Host> Engine<'_, H> {
             // A field that is new to a record of somebody else's may hold a value there.
             let fresh = pair.role == Role::Member
                 && !pair.matched.is_ours()
-                && staged.as_member.keys().any(|name| !pair.base.contains_key(name));
+                && staged
+                    .as_member
+                    .iter()
+                    .any(|(name, value)| !value.is_null() && !pair.base.contains_key(name));
             if let (true, Some(uuid)) = (fresh, &pair.chartmogul) {
                 self.look_up_contact(run, work, uuid, &mut batch).await?;
             }
@@ -731,6 +734,7 @@ impl<H: Host> Engine<'_, H> {
                 let unchanged = pair.filter(same).is_some();
                 self.place(work, batch, page, (id, staged), &home)?;
                 if unchanged {
+                    self.note_problems(work, batch, &change)?;
                     self.unchanged(run, work, batch, Kind::Contact, id);
                     return Ok(());
                 }
@@ -981,7 +985,7 @@ impl<H: Host> Engine<'_, H> {
                 contact: note.contact,
                 fields: note.fields,
                 at_create: note.at_create,
-                problems: Vec::new(),
+                problems: note.problems,
                 id,
             });
         }
@@ -1426,7 +1430,7 @@ impl<H: Host> Engine<'_, H> {
             let own = own.cloned().unwrap_or_default();
             shared = Some(Shared {
                 tags: own.tags.clone(),
-                attributes: kinds::marks(&own.attributes),
+                attributes: kinds::marks(&settled(&own.attributes, &Fields::new())),
                 ..Shared::default()
             });
             if wanted.leader != maker && kind == Kind::Contact.name() {
@@ -1571,7 +1575,8 @@ impl<H: Host> Engine<'_, H> {
         let Some(staged) = staged else { return Ok(None) };
         let fields =
             if change.role == Role::Customer { staged.as_customer } else { staged.as_member };
-        Ok(fields.get(field).or_else(|| staged.attributes.get(field)).cloned())
+        let value = fields.get(field).or_else(|| staged.attributes.get(field)).cloned();
+        Ok(value.filter(|value| !value.is_null()))
     }
 
     /// Writes a change into the plan, unless the same content was refused before, and finally.
@@ -1692,7 +1697,8 @@ fn order_of(change: &Change) -> char {
 pub(in crate::sync) const ORDERS: [char; 8] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 
 fn created(fields: &Fields) -> Difference {
-    Difference { to: fields.clone(), base: kinds::marks(fields), ..Difference::default() }
+    let fields = settled(fields, &Fields::new());
+    Difference { base: kinds::marks(&fields), to: fields, ..Difference::default() }
 }
 
 fn take(change: &mut Change, difference: Difference) {

@@ -28,7 +28,7 @@ pub fn preview(settings: &Settings, mut page: Vec<u8>) -> Result<Vec<u8>> {
     }
     let users = UserMap::default();
     let country = settings.default_country.as_deref();
-    let context = Context { settings, rules: &[], users: &users, country };
+    let context = Context { settings, rules: &[], users: &users, country, decimal_mark: None };
     let mut out = Vec::with_capacity(text.len() / 2);
     out.push(b'[');
     while let Some(contact) = record::read_next::<Contact<'_>>(&mut page) {

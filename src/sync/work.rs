@@ -6,7 +6,7 @@ use super::model::standing::Standings;
 use super::model::state::{Schema, State};
 use super::state::tables::RunTables;
 use crate::mapping::custom_fields::Rule;
-use crate::mapping::settings::{AttributeObject, Settings};
+use crate::mapping::settings::{AttributeObject, DecimalMark, Settings};
 use crate::mapping::users::UserMap;
 
 /// What a run works with: what was discovered, the state it began from, its tables.
@@ -26,6 +26,7 @@ pub(in crate::sync) struct Ready {
     pub(in crate::sync) users: RefCell<UserMap>,
     pub(in crate::sync) zone: Option<String>,
     pub(in crate::sync) country: Option<String>,
+    pub(in crate::sync) decimal_mark: Option<DecimalMark>,
     pub(in crate::sync) warnings: Vec<String>,
 }
 

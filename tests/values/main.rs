@@ -9,8 +9,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod booleans;
 mod dates;
 mod html;
+mod numbers;
 
 use serde::de::DeserializeOwned;
 

@@ -14,6 +14,7 @@ const structs = [
   ["Settings", "SyncSettings", sync],
   ["Users", "UserSettings", sync.users.properties],
   ["CustomField", "CustomFieldSetting", sync.customFields.items.properties],
+  ["BooleanWords", "BooleanWordSettings", sync.booleanWords.properties],
   ["Tags", undefined, sync.tags.properties],
   ["Caps", "CapSettings", sync.caps.properties],
 ];
@@ -39,6 +40,7 @@ const enums = [
   ["OnExisting", sync.onExisting],
   ["OnDeleted", sync.onDeleted],
   ["FirstRun", sync.firstRun],
+  ["DecimalMark", sync.decimalMark],
   ["AttributeType", sync.customFields.items.properties.type],
   ["AttributeObject", sync.customFields.items.properties.object],
 ];

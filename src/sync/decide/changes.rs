@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::model::pair::Pair;
 use crate::mapping::kinds::{self, Row};
 use crate::mapping::settings::{OnLink, Settings};
-use crate::mapping::{Fields, changed, select};
+use crate::mapping::{Fields, changed, select, settled};
 use crate::mutants::{self, Mutant};
 
 /// What is to be written, and what both sides hold afterwards.
@@ -29,6 +29,7 @@ pub(in crate::sync) struct Difference {
 /// Compares a linked record with what GHL showed when both were in step. GHL owns every field, but
 /// those that were kept at the first link. An empty value never clears.
 pub(in crate::sync) fn of_linked(pair: &Pair, wanted: &Fields) -> Difference {
+    let wanted = &settled(wanted, &pair.base);
     let marks = kinds::marks(wanted);
     let moved = changed(&pair.base, &select(&marks, &|name, _| wanted.contains_key(name)));
     let is_kept = |name: &str| pair.kept.iter().any(|kept| kept == name);
@@ -87,6 +88,7 @@ pub(in crate::sync) fn of_first_link(
     let overwrites = ours
         || settings.on_link == OnLink::Overwrite
         || mutants::is_on(Mutant::FirstLinkOverwrites);
+    let wanted = &settled(wanted, &Fields::new());
     let mut difference = Difference { base: kinds::marks(wanted), ..Difference::default() };
     for (name, value) in wanted {
         match seen.get(name) {
@@ -123,6 +125,25 @@ mod tests {
             Value::Object(fields) => fields,
             _ => Fields::new(),
         }
+    }
+
+    #[test]
+    fn an_unticked_box_is_false_once_it_was_true() {
+        let wanted = fields(json!({"custom.vip": null}));
+        for (base, to) in [
+            (json!({"custom.vip": true}), json!({"custom.vip": false})),
+            (json!({"custom.vip": false}), json!({})),
+            (json!({}), json!({})),
+        ] {
+            let pair = Pair { base: fields(base), ..Pair::default() };
+            let found = of_linked(&pair, &wanted);
+            assert_eq!(found.to, fields(to));
+            let next = Pair { base: found.base, ..Pair::default() };
+            assert_eq!(of_linked(&next, &wanted).to, Fields::new());
+        }
+        let seen = fields(json!({"custom.vip": true}));
+        let first = of_first_link(&kinds::MEMBER, &wanted, &seen, true, &Settings::default());
+        assert_eq!((first.to, first.base), (Fields::new(), Fields::new()));
     }
 
     #[test]

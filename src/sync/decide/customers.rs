@@ -1,5 +1,7 @@
 //! The tags and attributes of a customer: what all its contacts bring, and who of them leads.
 
+use serde_json::Value;
+
 use super::super::model::change::TagChange;
 use super::super::model::pair::{Member, Pair, Shared};
 use super::changes::{Difference, of_first_link, of_linked};
@@ -67,11 +69,14 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
         }
         // A contact that brings nothing for an attribute leaves it to the others.
         for (name, value) in &member.attributes {
-            match of_leader.attributes.get(name) {
+            match of_leader.attributes.get(name).filter(|led| !led.is_null()) {
                 None => {
-                    wanted.attributes.entry(name.clone()).or_insert_with(|| value.clone());
+                    let held = wanted.attributes.entry(name.clone()).or_insert(Value::Null);
+                    if held.is_null() {
+                        held.clone_from(value);
+                    }
                 }
-                Some(led) if led != value => {
+                Some(led) if led != value && !value.is_null() => {
                     others.push_str(&format!("{id}\t{name}\t{value}\n"));
                 }
                 Some(_) => {}
@@ -89,9 +94,10 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
 /// Whether a customer should hold a tag or an attribute that we have not written there before.
 pub(in crate::sync) fn is_new(shared: Option<&Shared>, wanted: &Wanted) -> bool {
     let tag = |tag: &String| shared.is_none_or(|shared| !shared.tags.contains(tag));
-    let attribute =
-        |name: &String| shared.is_none_or(|shared| !shared.attributes.contains_key(name));
-    wanted.tags.iter().any(tag) || wanted.attributes.keys().any(attribute)
+    let attribute = |(name, value): (&String, &Value)| {
+        !value.is_null() && shared.is_none_or(|shared| !shared.attributes.contains_key(name))
+    };
+    wanted.tags.iter().any(tag) || wanted.attributes.iter().any(attribute)
 }
 
 /// Tags to be added and removed: only those that we added are ever removed.

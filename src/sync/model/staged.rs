@@ -54,6 +54,7 @@ records! {
         pub own: bool = "own";
         pub fields: Fields = "fields";
         pub at_create: Fields = "atCreate";
+        pub problems: Vec<Problem> = "problems";
         /// Listed more than once.
         pub twice: bool = "twice";
         /// In step, as far as GHL's side tells: its text is not kept.

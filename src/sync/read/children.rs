@@ -123,7 +123,7 @@ impl<H: Host> Engine<'_, H> {
             let listed: Vec<(String, Note<'_>)> =
                 self.listed(run, batch, Kind::Note, Some(&contact), &items)?;
             for (id, note) in listed {
-                let (fields, at_create) = notes::note(&note);
+                let (mapped, at_create) = notes::note(&note);
                 let named = note.contact_id.as_deref().filter(|named| !named.is_empty());
                 let own = named.is_none_or(|own| *own == contact);
                 if let (false, Some(named)) = (own, named) {
@@ -132,8 +132,9 @@ impl<H: Host> Engine<'_, H> {
                 let staged = StagedNote {
                     contact: contact.clone(),
                     own,
-                    fields,
+                    fields: mapped.fields,
                     at_create,
+                    problems: mapped.problems,
                     twice: found.contains_key(&id),
                     unchanged: false,
                 };

@@ -126,6 +126,7 @@ impl<H: Host> Engine<'_, H> {
             rules: &work.ready.rules,
             users: &users,
             country: work.ready.country.as_deref(),
+            decimal_mark: work.ready.decimal_mark,
         };
         let last = &work.state.last_plan;
         let times =

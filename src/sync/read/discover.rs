@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::ghl::records::{CustomField, Location, User as GhlUser};
 use crate::host::Host;
 use crate::mapping::custom_fields::{self, Definition};
+use crate::mapping::numbers;
 use crate::mapping::settings::Anchor;
 use crate::mapping::users::{User, UserMap};
 use crate::named::Named;
@@ -173,6 +174,7 @@ impl<H: Host> Engine<'_, H> {
                     key: key.into_owned(),
                     data_type: field.data_type.as_deref().unwrap_or("TEXT").to_owned(),
                     options: field.picklist_options.len(),
+                    option: field.picklist_options.first().map(|option| option.to_string()),
                 });
             }
         }
@@ -276,6 +278,8 @@ impl<H: Host> Engine<'_, H> {
         let mut warnings = Vec::new();
         let zone = self.zone(&schema, &mut warnings)?;
         let country = self.settings.default_country.clone().or_else(|| schema.country.clone());
+        let of_country = schema.country.as_deref().or(country.as_deref()).map(numbers::mark_of);
+        let decimal_mark = self.settings.decimal_mark.or(of_country);
         let users = UserMap::new(schema.users.clone(), &self.settings.users, refused);
         let instead = match users.default_assignee() {
             Ok(address) => format!("tasks go to {address}"),
@@ -289,6 +293,7 @@ impl<H: Host> Engine<'_, H> {
             users: RefCell::new(users),
             zone,
             country,
+            decimal_mark,
             warnings,
             schema: RefCell::new(schema),
         })
