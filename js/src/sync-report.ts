@@ -148,6 +148,11 @@ export interface PlanSummary {
   replaces: number;
   /** Refused records that are tried again: outside of the caps. */
   retries: number;
+  /**
+   * Values that were cut or left out and stand there for the first time. Each is an event, a dead letter
+   * of the kind `field`, and in the status until it is mended.
+   */
+  leftOut: number;
   /** Records that are deleted: our own copies of what moves. */
   deletes: number;
   /** Duplicates of synced notes and tasks in ChartMogul; found by full passes. */
@@ -181,6 +186,8 @@ export interface SyncReport {
   unchanged: CountByKind;
   /** Records that failed in this run. Values that were cut or left out of a record do not count. */
   rejected: number;
+  /** Values that were cut or left out of records, and are told for the first time. */
+  leftOut: number;
   /** Of the changes carried out: refused records that were tried again. */
   retried: number;
   /** Records that turned out to be deleted in ChartMogul by a person. */

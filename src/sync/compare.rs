@@ -734,7 +734,7 @@ impl<H: Host> Engine<'_, H> {
                 let unchanged = pair.filter(same).is_some();
                 self.place(work, batch, page, (id, staged), &home)?;
                 if unchanged {
-                    self.note_problems(work, batch, &change)?;
+                    self.note_problems(run, work, batch, &change)?;
                     self.unchanged(run, work, batch, Kind::Contact, id);
                     return Ok(());
                 }
@@ -1551,7 +1551,7 @@ impl<H: Host> Engine<'_, H> {
             && change.external.is_none()
             && matches!(change.action, Action::Update | Action::Complete);
         if nothing && difference.kept_now.is_empty() {
-            self.note_problems(work, batch, &change)?;
+            self.note_problems(run, work, batch, &change)?;
             self.unchanged(run, work, batch, change.kind, &change.id);
             return Ok(());
         }
@@ -1636,7 +1636,7 @@ impl<H: Host> Engine<'_, H> {
             return self.tell(run, work, batch, &told).await;
         }
         change.calls = self.cost(work, &change);
-        self.note_problems(work, batch, &change)?;
+        self.note_problems(run, work, batch, &change)?;
         self.tell(run, work, batch, &change).await
     }
 

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::model::change::{Action, Change};
 use super::model::pair::Kind;
 use super::model::standing::{Apart, DeadLetter, FieldLetter, FieldLetters, Reason, Standing};
+use super::model::state::Run;
 use super::state::keeper::Batch;
 use super::state::tables::of_kind;
 use super::state::tables::{APART, FIELDS, LETTERS};
@@ -91,6 +92,10 @@ impl<H: Host> Engine<'_, H> {
                 if work.standings.letter(&row).is_some() {
                     batch.delete(&LETTERS, &row);
                 }
+                // What is not written leaves no value out.
+                if cause != Reason::Accepted && work.standings.fields(&row).is_some() {
+                    batch.delete(&FIELDS, &row);
+                }
             }
             Action::Conflict => {
                 let letter = DeadLetter {
@@ -130,6 +135,7 @@ impl<H: Host> Engine<'_, H> {
     /// stays listed until it is taken.
     pub(in crate::sync) fn note_problems(
         &self,
+        run: &mut Run,
         work: &Work,
         batch: &mut Batch,
         change: &Change,
@@ -162,7 +168,22 @@ impl<H: Host> Engine<'_, H> {
         if known.as_ref().is_some_and(|known| known.fields == fields) {
             return Ok(());
         }
-        for field in &fields {
+        let told = known.map(|known| known.fields).unwrap_or_default();
+        run.plan.left_out += self.tell_fields(&row, &told, &fields);
+        let contact = change.contact().map(str::to_owned);
+        batch.put(&FIELDS, &row, &FieldLetters { contact, at: self.host.now(), fields })
+    }
+
+    /// Tells the host of values that it was not told of before. How many those are.
+    pub(in crate::sync) fn tell_fields(
+        &self,
+        row: &str,
+        told: &[FieldLetter],
+        fields: &[FieldLetter],
+    ) -> u64 {
+        let mut count = 0;
+        for field in fields.iter().filter(|field| !told.contains(field)) {
+            count += 1;
             self.host.emit(Event::DeadLetter {
                 kind: "field",
                 id: format!("{row}/{}", field.field),
@@ -170,8 +191,7 @@ impl<H: Host> Engine<'_, H> {
                 reason: field.reason.clone(),
             });
         }
-        let contact = change.contact().map(str::to_owned);
-        batch.put(&FIELDS, &row, &FieldLetters { contact, at: self.host.now(), fields })
+        count
     }
 
     /// A page of dead letters, and the cursor of the next page: records first, then single values.

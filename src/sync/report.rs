@@ -53,6 +53,8 @@ pub struct Report {
     /// Records that became dead letters in this run. Values left out of a record are dead letters of
     /// the kind `field` and do not count.
     pub rejected: u64,
+    /// Values that were cut or left out of records, and are told for the first time.
+    pub left_out: u64,
     /// Of those carried out: refused records that were tried again.
     pub retried: u64,
     /// Records that turned out to be deleted in ChartMogul by a person.
@@ -82,6 +84,7 @@ impl Report {
             done: Totals::default(),
             unchanged: run.plan.unchanged.clone(),
             rejected: run.rejected,
+            left_out: run.plan.left_out,
             retried: 0,
             apart: 0,
             unread: run.plan.unread.clone(),

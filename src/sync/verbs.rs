@@ -372,6 +372,7 @@ impl<H: Host> Engine<'_, H> {
         self.forget_pair(batch, kind, &own).await?;
         batch.delete(&CHOICES, &own);
         batch.delete(&LETTERS, &row);
+        batch.delete(&FIELDS, &row);
         let apart = Apart {
             cause: Reason::Unlinked,
             contact: known.ghl_contact_id,

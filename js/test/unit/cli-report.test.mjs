@@ -92,6 +92,15 @@ const CHANGES = [
     tagsAdded: ["vip"],
     tagsRemoved: ["old"],
   },
+  {
+    ...base,
+    action: "update",
+    kind: "contact",
+    ghlId: "C4",
+    title: "Lin",
+    reason: "changed in GHL",
+    problems: [{ field: "seats", reason: `"1,250" could be two numbers: ${LONG}` }],
+  },
   { ...base, action: "keep", kind: "contact", ghlId: "C3", title: "Kim", reason: "stays", kept: ["phone"] },
   {
     ...base,
@@ -130,6 +139,7 @@ const PLAN = {
   readCalls: { ghl: 4, chartmogul: 2 },
   replaces: 1,
   retries: 2,
+  leftOut: 3,
   deletes: 1,
   unread: { note: 2 },
   voids: 0,
@@ -169,6 +179,9 @@ describe("a plan", () => {
       assert.ok(lines.includes(`  or leave it: ghl-chartmogul accept ${CONTACT}`));
       assert.ok(text.includes("could not be read: lists of 2 notes; the next run reads them"));
       assert.ok(text.includes("tried again: 2"));
+      assert.ok(text.includes("cuts or leaves out values: 1"), text);
+      assert.ok(text.includes(`seats: "1,250" could be two numbers: ${LONG}`), text);
+      assert.ok(text.includes("told for the first time: 3. Which, and why: ghl-chartmogul rejected"), text);
       assert.ok(text.includes("Read it before you apply it: 30 of 400 links lead to records that are gone"));
       assert.equal(lines.at(-1), "Apply it: ghl-chartmogul sync --yes");
     });
@@ -491,6 +504,7 @@ describe("the end of a run", () => {
     done: { create: { contact: 2 } },
     unchanged: { contact: 1 },
     rejected: 0,
+    leftOut: 2,
     retried: 1,
     apart: 1,
     unread: { note: 1 },
@@ -519,6 +533,11 @@ describe("the end of a run", () => {
       /× 8 failed, ≠ 1 waiting, now or since an earlier run. Which records: ghl-chartmogul rejected$/,
     );
     const text = unwrapped(lines);
+    assert.ok(
+      unwrapped(end({})).includes(
+        "values cut or left out, told for the first time: 2. Which, and why: ghl-chartmogul rejected",
+      ),
+    );
     for (const part of ["tried again, and taken: 1", "not made again: 1", "lists of 1 note;"])
       assert.ok(text.includes(part), part);
   });

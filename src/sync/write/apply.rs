@@ -564,6 +564,7 @@ impl<H: Host> Engine<'_, H> {
         if !sent.refused.is_empty() {
             let known: Option<FieldLetters> = self.keeper.get(&FIELDS, &row).await?;
             let mut letters = known.unwrap_or_default();
+            self.tell_fields(&row, &letters.fields, &sent.refused);
             letters.fields.retain(|known| !sent.refused.iter().any(|new| new.field == known.field));
             letters.fields.extend(sent.refused);
             letters.at = self.host.now();

@@ -86,7 +86,8 @@ export async function* planLines(
   const byAction = new Map<ChangeAction, Change[]>();
   const replacing: Change[] = [];
   const keeping: Change[] = [];
-  let kept = 0;
+  const lossy: Change[] = [];
+  let [kept, lost] = [0, 0];
   for await (const change of changes) {
     const same = byAction.get(change.action) ?? [];
     if (same.length < most) same.push(change);
@@ -94,6 +95,8 @@ export async function* planLines(
     if (change.replaces > 0 && replacing.length < most) replacing.push(change);
     kept += change.kept?.length ?? 0;
     if ((change.kept?.length ?? 0) > 0 && keeping.length < most) keeping.push(change);
+    lost += change.problems?.length ?? 0;
+    if ((change.problems?.length ?? 0) > 0 && lossy.length < most) lossy.push(change);
   }
   for (const [action, style] of ACTIONS) {
     const same = byAction.get(action);
@@ -115,6 +118,7 @@ export async function* planLines(
     terminal,
   );
   yield* valueLines(`keeps ChartMogul's values: ${formatNumber(kept)}`, kept, keeping, keptValues, terminal);
+  yield* valueLines(`cuts or leaves out values: ${formatNumber(lost)}`, lost, lossy, lostValues, terminal);
   yield* summaryLines(plan, terminal);
   yield "";
   yield* nextLines(plan, apply, terminal);
@@ -199,6 +203,10 @@ function keptValues({ kept = [] }: Change): string[] {
   return kept.map((name) => `${name} stays ChartMogul's`);
 }
 
+function lostValues({ problems = [] }: Change): string[] {
+  return problems.map(({ field, reason }) => printable(`${field}: ${reason}`));
+}
+
 function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string, void, undefined> {
   yield* totalsLines(plan, terminal);
   const unread = sumOf(plan.unread);
@@ -206,6 +214,11 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
     const text = `could not be read: lists of ${kindsText(plan.unread)}; the next run reads them`;
     for (const line of paragraph(terminal, text)) yield terminal.style("red", line);
   }
+  if (plan.leftOut > 0)
+    yield* paragraph(
+      terminal,
+      `values cut or left out, told for the first time: ${formatNumber(plan.leftOut)}. Which, and why: ${PROGRAM} rejected`,
+    );
   if (plan.retries > 0) yield `tried again: ${formatNumber(plan.retries)}`;
   const moved = plan.deletes - plan.removes;
   if (moved > 0) yield `our own copies deleted, as they move: ${formatNumber(moved)}`;

@@ -70,6 +70,10 @@ export function* outcomeLines(
     terminal,
     `${callsText(report.calls)} in ${seconds} s; the least possible is ${callsText(report.leastCalls)}.`,
   );
+  if (report.leftOut > 0) {
+    const text = `values cut or left out, told for the first time: ${formatNumber(report.leftOut)}. Which, and why: ${PROGRAM} rejected`;
+    for (const line of paragraph(terminal, text)) yield terminal.style("yellow", line);
+  }
   if (report.retried > 0) yield `tried again, and taken: ${formatNumber(report.retried)}`;
   if (report.apart > 0)
     yield* paragraph(
