@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::{bad_request, unprocessable};
-use super::resources::{change, create, find, listed, page, same, with_underscore};
+use super::resources::{change, create, find, listed, page, same, with_underscore, without};
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, events};
 use crate::sandbox::time_text::day;
@@ -112,6 +112,11 @@ fn groups(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered
     Ok(exchange.succeed(&body).wrote())
 }
 
+/// A notification as answers show it: without its calendar and sender.
+fn shown_notification(record: Record) -> Record {
+    with_underscore(without(record, &["calendarId", "fromAddress", "fromName", "fromNumber"]))
+}
+
 fn notifications(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
     let calendar = exchange.parameter("calendarId");
     find(store, exchange, "calendars", &calendar, "Calendar")?;
@@ -123,7 +128,7 @@ fn notifications(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> A
                     && wanted.as_ref().is_none_or(|wanted| record.get("isActive") == Some(wanted))
             });
             let rows: Vec<Record> =
-                page(exchange, all, 100).into_iter().map(with_underscore).collect();
+                page(exchange, all, 100).into_iter().map(shown_notification).collect();
             return Ok(exchange.succeed(&json!(rows)));
         }
         // Takes a list and gives one.
@@ -136,7 +141,7 @@ fn notifications(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> A
                 record.entry("isActive").or_insert(json!(true));
                 record.insert("deleted".into(), json!(false));
                 store.of_mut("notifications").put(record.clone());
-                made.push(with_underscore(record));
+                made.push(shown_notification(record));
             }
             return Ok(exchange.succeed(&json!(made)).wrote());
         }
@@ -155,7 +160,7 @@ fn notifications(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> A
             let body = json!({ "message": "Notification deleted successfully" });
             Ok(exchange.succeed(&body).wrote())
         }
-        _ => Ok(exchange.succeed(&json!(with_underscore(notification)))),
+        _ => Ok(exchange.succeed(&json!(shown_notification(notification)))),
     }
 }
 

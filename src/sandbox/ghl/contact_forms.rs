@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::resources::without;
 use super::rules::Generation;
 use super::store::{Record, Snapshot, text};
 use crate::sandbox::time_text::iso;
@@ -15,6 +16,9 @@ pub(super) const CHANNELS: &[(&str, &str)] = &[
     ("GMB", "gmb"),
     ("FB", "fb"),
 ];
+/// What a write takes and no read shows.
+const UNREAD: &[&str] = &["gender", "inboundDndSettings"];
+
 /// First and last name in one.
 pub(super) fn full_name(fields: &Record) -> String {
     let names = [text(fields, "firstName"), text(fields, "lastName")];
@@ -23,7 +27,7 @@ pub(super) fn full_name(fields: &Record) -> String {
 
 /// A contact as a read by id gives it.
 pub(super) fn whole(contact: &Snapshot, generation: Generation) -> Value {
-    let mut fields = contact.fields.clone();
+    let mut fields = without(contact.fields.clone(), UNREAD);
     add_lower_case(&mut fields);
     fields.insert("name".into(), json!(full_name(&contact.fields)));
     fields.insert("dateAdded".into(), json!(iso(contact.added_ms)));
@@ -34,7 +38,7 @@ pub(super) fn whole(contact: &Snapshot, generation: Generation) -> Value {
 
 /// A contact as a create gives it under the date versions.
 pub(super) fn created(contact: &Snapshot) -> Value {
-    let mut fields = contact.fields.clone();
+    let mut fields = without(contact.fields.clone(), UNREAD);
     add_lower_case(&mut fields);
     let born = text(&contact.fields, "dateOfBirth").to_owned();
     let mut parts = born.split('-').skip(1).filter_map(|part| part.parse::<u32>().ok());

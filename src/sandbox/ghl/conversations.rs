@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::contact_forms::full_name;
 use super::refusals::{bad_request, not_found};
-use super::resources::{change, find, listed};
+use super::resources::{change, find, listed, without};
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
 use crate::sandbox::time_text::iso;
@@ -45,7 +45,14 @@ fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> 
             Ok(exchange.succeed(&json!({ "success": true })).wrote())
         }
         _ => {
-            let mut conversation = with_state(conversation);
+            const HIDDEN: &[&str] = &[
+                "dateAdded",
+                "dateUpdated",
+                "lastMessageBody",
+                "lastMessageDate",
+                "lastMessageType",
+            ];
+            let mut conversation = without(with_state(conversation), HIDDEN);
             conversation.insert("type".into(), json!(1));
             Ok(exchange.succeed(&Value::Object(conversation)))
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::{bad_request, unprocessable};
+use super::resources::without;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
 use crate::sandbox::time_text::{day, parse};
@@ -38,21 +39,21 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
         Some("PUT") => {
             let changed = written(field, exchange);
             store.of_mut("customFields").put(changed.clone());
-            Ok(exchange.succeed(&json!({ "customField": changed })).wrote())
+            Ok(exchange.succeed(&json!({ "customField": shown(&changed) })).wrote())
         }
         Some("DELETE") => {
             store.of_mut("customFields").remove(&id);
             Ok(exchange.done())
         }
-        _ => Ok(exchange.succeed(&json!({ "customField": field }))),
+        _ => Ok(exchange.succeed(&json!({ "customField": shown(&field) }))),
     }
 }
 
 fn list(store: &Store, exchange: &Exchange<'_>) -> Reply {
     let model = exchange.query("model").filter(|model| *model != "all");
     let fields = store.of("customFields").all();
-    let fields: Vec<&Record> =
-        fields.filter(|field| model.is_none_or(|model| text(field, "model") == model)).collect();
+    let of_model = |field: &&Record| model.is_none_or(|model| text(field, "model") == model);
+    let fields: Vec<Record> = fields.filter(of_model).map(shown).collect();
     exchange.succeed(&json!({ "customFields": fields }))
 }
 
@@ -82,7 +83,12 @@ fn create(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
     }
     let field = written(field, exchange);
     store.of_mut("customFields").put(field.clone());
-    Ok(exchange.succeed(&json!({ "customField": field })).wrote())
+    Ok(exchange.succeed(&json!({ "customField": shown(&field) })).wrote())
+}
+
+/// A field as answers show it.
+fn shown(field: &Record) -> Record {
+    without(field.clone(), &["readsAsMilliseconds", "acceptedFormat", "textBoxListOptions"])
 }
 
 fn written(mut field: Record, exchange: &Exchange<'_>) -> Record {

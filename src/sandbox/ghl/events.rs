@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::contacts::find as find_contact;
 use super::refusals::{bad_request, unprocessable};
-use super::resources::{change, find, listed, page};
+use super::resources::{change, find, listed, page, without};
 use super::rules::Generation;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
@@ -21,7 +21,7 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
             let id = exchange.parameter("eventId");
             let slot = find(store, exchange, "blockedSlots", &id, "Event")?;
             let slot = change(store, exchange, "blockedSlots", slot, json!({}));
-            Ok(exchange.succeed(&json!(slot)).wrote())
+            Ok(exchange.succeed(&json!(blocked(slot))).wrote())
         }
         "DELETE /calendars/events/{eventId}" => remove(store, exchange),
         _ if key.contains("/notes") => notes(store, key, exchange),
@@ -83,12 +83,30 @@ fn create(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
 
 /// What a write gives back: flat, and in the date versions without dates of its own.
 fn written(event: &Record, exchange: &Exchange<'_>) -> Record {
-    let hidden: &[&str] = match exchange.generation {
-        Generation::Dated => &["dateAdded", "dateUpdated", "users", "groupId", "createdBy"],
-        Generation::V3 => &["users", "groupId", "createdBy"],
-    };
-    let kept = event.iter().filter(|(name, _)| !hidden.contains(&name.as_str()));
-    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    const HIDDEN: &[&str] = &[
+        "users",
+        "groupId",
+        "createdBy",
+        "description",
+        "ignoreDateRange",
+        "ignoreFreeSlotValidation",
+        "meetingLocationId",
+        "notes",
+        "overrideLocationConfig",
+        "toNotify",
+    ];
+    let shown = without(event.clone(), HIDDEN);
+    match exchange.generation {
+        Generation::Dated => without(shown, &["dateAdded", "dateUpdated"]),
+        Generation::V3 => shown,
+    }
+}
+
+/// A blocked slot as writes give it back.
+fn blocked(slot: Record) -> Record {
+    const HIDDEN: &[&str] =
+        &["appointmentStatus", "contactId", "dateAdded", "dateUpdated", "groupId", "users"];
+    without(slot, HIDDEN)
 }
 
 fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
@@ -128,7 +146,7 @@ fn block(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
         "appointmentStatus": "confirmed", "users": [], "dateAdded": now, "dateUpdated": now,
     });
     let slot = super::resources::create(store, exchange, "blockedSlots", properties);
-    Ok(exchange.succeed(&json!(slot)).wrote())
+    Ok(exchange.succeed(&json!(blocked(slot))).wrote())
 }
 
 fn remove(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::bad_request;
+use super::resources::without;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
 
@@ -52,8 +53,10 @@ fn search(store: &Store, exchange: &Exchange<'_>) -> Reply {
         })
         .skip(skip)
         .take(limit)
-        .cloned()
-        .map(Value::Object)
+        .map(|location| {
+            const HIDDEN: &[&str] = &["business", "companyId", "domain", "firstName", "lastName"];
+            Value::Object(without(location.clone(), HIDDEN))
+        })
         .collect();
     exchange.succeed(&json!({ "locations": rows }))
 }
@@ -89,7 +92,8 @@ fn update(store: &mut Store, exchange: &Exchange<'_>) -> Reply {
     let before = store.of("locations").get(&id).cloned().unwrap_or_default();
     let location = written(before, exchange);
     store.of_mut("locations").put(location.clone());
-    exchange.succeed(&Value::Object(location)).wrote()
+    let shown = without(location, &["business", "firstName", "lastName"]);
+    exchange.succeed(&Value::Object(shown)).wrote()
 }
 
 fn create_tag(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {

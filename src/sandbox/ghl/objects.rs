@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::bad_request;
-use super::resources::listed;
+use super::resources::{listed, without};
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange};
 use crate::sandbox::time_text::iso;
@@ -41,8 +41,9 @@ fn create(store: &mut Store, exchange: &mut Exchange<'_>, object: &Record) -> su
         "dateAdded": now, "dateUpdated": now, "objectId": object.get("id"),
         "objectKey": object.get("key"), "locationId": store.location_id,
     });
-    store.of_mut("objectRecords").put(record.as_object().cloned().unwrap_or_default());
-    exchange.succeed(&json!({ "record": record })).wrote()
+    let record = record.as_object().cloned().unwrap_or_default();
+    store.of_mut("objectRecords").put(record.clone());
+    exchange.succeed(&json!({ "record": alone(record) })).wrote()
 }
 
 fn search(store: &Store, exchange: &Exchange<'_>, object: &Record) -> super::Reply {
@@ -91,12 +92,17 @@ fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> 
             record.insert("properties".into(), Value::Object(properties));
             record.insert("dateUpdated".into(), json!(iso(exchange.now_ms)));
             store.of_mut("objectRecords").put(record.clone());
-            Ok(exchange.succeed(&json!({ "record": record })).wrote())
+            Ok(exchange.succeed(&json!({ "record": alone(record) })).wrote())
         }
         Some("DELETE") => {
             store.of_mut("objectRecords").remove(&id);
             Ok(exchange.succeed(&json!({ "id": id, "success": true })).wrote())
         }
-        _ => Ok(exchange.succeed(&json!({ "record": record }))),
+        _ => Ok(exchange.succeed(&json!({ "record": alone(record) }))),
     }
+}
+
+/// A record by itself; a search also names its object.
+fn alone(record: Record) -> Record {
+    without(record, &["locationId", "objectId", "objectKey"])
 }

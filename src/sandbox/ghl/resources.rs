@@ -85,6 +85,12 @@ fn given(exchange: &Exchange<'_>) -> Record {
     exchange.properties().into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
+/// A record without what is stored of it and no answer shows.
+pub(super) fn without(mut record: Record, names: &[&str]) -> Record {
+    record.retain(|name, _| !names.contains(&name.as_str()));
+    record
+}
+
 /// The same record with `_id` for `id`, as some families spell it.
 pub(super) fn with_underscore(mut record: Record) -> Record {
     if let Some(id) = record.remove("id") {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::{bad_request, missing, unprocessable};
+use super::resources::without;
 use super::store::{Record, Store, text};
 use super::{Answered, Exchange, Reply};
 
@@ -76,7 +77,12 @@ fn create(store: &mut Store, exchange: &mut Exchange<'_>) -> Answered {
     user.insert("id".into(), json!(exchange.random.id(20)));
     let user = written(user, exchange);
     store.of_mut("users").put(user.clone());
-    Ok(exchange.succeed(&Value::Object(user)).wrote())
+    Ok(exchange.succeed(&Value::Object(alone(user))).wrote())
+}
+
+/// A user by itself; lists also say whether it was deleted.
+fn alone(user: Record) -> Record {
+    without(user, &["deleted", "profilePhoto"])
 }
 
 fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> Answered {
@@ -88,7 +94,7 @@ fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> 
         Some("PUT") => {
             let user = written(user, exchange);
             store.of_mut("users").put(user.clone());
-            Ok(exchange.succeed(&Value::Object(user)).wrote())
+            Ok(exchange.succeed(&Value::Object(alone(user))).wrote())
         }
         Some("DELETE") => {
             store.of_mut("users").remove(&id);
@@ -97,7 +103,7 @@ fn answer_for_one(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) -> 
             });
             Ok(exchange.succeed(&body).wrote())
         }
-        _ => Ok(exchange.succeed(&Value::Object(user))),
+        _ => Ok(exchange.succeed(&Value::Object(alone(user)))),
     }
 }
 

@@ -11,6 +11,7 @@ use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Parameters, Secret}
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 
+use super::answers::Answers;
 use crate::recorder::{Recorder, run};
 use crate::totals;
 
@@ -32,12 +33,17 @@ const MADE_FIRST: &[&str] = &[
 #[test]
 fn every_row_is_answered_by_the_sandbox_in_both_generations() {
     let mut problems = Vec::new();
+    let (generations, complete) = super::documents();
+    let mut answers = Answers::default();
     let (mut asked, mut answered) = (0, 0);
     for v3 in [false, true] {
         for endpoint in ghl::endpoints().filter(|endpoint| !endpoint.composed) {
             for amount in [Amount::Least, Amount::Most] {
                 asked += 1;
-                match ask(endpoint, amount, v3) {
+                let outcome = ask(endpoint, amount, v3, |key, answer| {
+                    answers.check(&generations[usize::from(v3)], key, answer);
+                });
+                match outcome {
                     Ok(()) => answered += 1,
                     Err(error)
                         if error.code == Code::Rejected
@@ -55,10 +61,16 @@ fn every_row_is_answered_by_the_sandbox_in_both_generations() {
         &format!("{asked} calls in both generations, {answered} answered with success"),
     );
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    answers.assert(complete);
 }
 
-/// Calls one row in a sandbox of its own.
-fn ask(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Result<(), Error> {
+/// Calls one row in a sandbox of its own; hands its answer on, where it is JSON.
+fn ask(
+    endpoint: &'static Endpoint,
+    amount: Amount,
+    v3: bool,
+    mut answered: impl FnMut(&str, &Value),
+) -> Result<(), Error> {
     let options =
         SandboxOptions { contacts: 6, search_lag_ms: 0, strict: true, ..Default::default() };
     let sandbox = RefCell::new(Sandbox::new(options));
@@ -84,13 +96,27 @@ fn ask(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Result<(), Erro
     }
     let mut parameters = example::parameters(endpoint, amount, v3);
     name_what_exists(endpoint, &mut parameters, &sandbox.borrow());
-    match (endpoint.paging, &endpoint.result) {
+    let answer = RefCell::new(Value::Null);
+    let host = Recorder::answering(|request, now| {
+        let response = sandbox.borrow_mut().handle(request, now).response;
+        if response.is_success() {
+            *answer.borrow_mut() = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        }
+        response
+    });
+    let outcome = match (endpoint.paging, &endpoint.result) {
         (Paging::None, Outcome::Bytes) => run(client.call(&host, endpoint, parameters)).map(|_| ()),
         (_, Outcome::List { .. }) => {
             run(client.page(&host, endpoint, parameters, None)).map(|_| ())
         }
         _ => run(client.value(&host, endpoint, parameters)).map(|_| ()),
+    };
+    let answer = answer.borrow();
+    if !answer.is_null() {
+        let path = endpoint.v3.path.filter(|_| v3).unwrap_or(endpoint.path);
+        answered(&format!("{} {path}", endpoint.method.name()), &answer);
     }
+    outcome
 }
 
 /// Puts the sandbox's own records in place of the samples.
