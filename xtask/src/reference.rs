@@ -1,4 +1,4 @@
-//! The reference: a page for each group of endpoints, and one that lists them.
+//! The reference: a page for each group of endpoints, one on the sandbox, and one that lists them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use ghl_chartmogul::endpoint::example::{self, Amount};
 use ghl_chartmogul::endpoint::{Endpoint, Outcome, Paging, RetryClass};
+use ghl_chartmogul::error::Service;
+use ghl_chartmogul::sandbox::evidence::{BEHAVIOURS, Form, LENIENCIES};
 
 use crate::generate::{self, Table};
 
@@ -33,8 +35,90 @@ pub(crate) fn pages(tables: &[Table]) -> BTreeMap<PathBuf, String> {
         }
     }
     index.push_str("\nEvery call rejects with a `ConnectorError`: [errors](../errors.md).\n");
+    index.push_str(
+        "\n[The sandbox](sandbox.md): what it takes, what is known and what is guessed.\n",
+    );
+    pages.insert(PathBuf::from("sandbox.md"), sandbox(tables));
     pages.insert(PathBuf::from("README.md"), index);
     pages
+}
+
+/// How sure the sandbox's behaviour is, and what it takes from other people's clients alone.
+fn sandbox(tables: &[Table]) -> String {
+    let mut text = format!(
+        "{HEAD}# The sandbox: known and guessed\n\n\
+         The sandbox stands in for both services. Neither has a public test account, so each behaviour \
+         rests on evidence: a recorded answer, a measurement, an official document, a report. Where there \
+         is none it is a guess; test what depends on it against a real account. The options are those of \
+         `createSandbox(options)`.\n"
+    );
+    for table in tables {
+        let service = match table.service {
+            "ghl" => Service::Ghl,
+            _ => Service::Chartmogul,
+        };
+        let _ = write!(
+            text,
+            "\n## {}\n\n| the sandbox | is | source | option |\n|---|---|---|---|\n",
+            table.title
+        );
+        let mut rows: Vec<_> = BEHAVIOURS.iter().filter(|row| row.service == service).collect();
+        rows.sort_by_key(|row| row.basis);
+        for row in rows {
+            let options: Vec<String> = row
+                .option
+                .iter()
+                .flat_map(|names| names.split(", "))
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                cell(row.does),
+                row.basis.name(),
+                cell(row.source),
+                options.join(", ")
+            );
+        }
+    }
+    text.push_str(
+        "\n## What only other people's clients send\n\n\
+         The official documents do not have these forms, and other people's clients send them. The \
+         sandbox takes them; with the option `strict` it refuses them, as a test of a client of your own \
+         may want.\n\n| operation | taken | what becomes of it | source |\n|---|---|---|---|\n",
+    );
+    for row in LENIENCIES {
+        let operation = match row.endpoint {
+            "*" => "every one".to_owned(),
+            other => format!("`{other}`"),
+        };
+        let _ = writeln!(
+            text,
+            "| {operation} | {} | {} | {} |",
+            cell(&taken(row.form)),
+            cell(row.effect),
+            cell(row.source)
+        );
+    }
+    text
+}
+
+/// What a form lets through, in words.
+fn taken(form: Form) -> String {
+    let listed = |names: &[&str]| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    match form {
+        Form::FinalSlash => "a final slash, or none".to_owned(),
+        Form::Query(names) => format!("the parameters {}", listed(names)),
+        Form::Body(names) => format!("the properties {}", listed(names)),
+        Form::Renamed(names) => {
+            let sent: Vec<&str> = names.iter().map(|(sent, _)| *sent).collect();
+            format!("the parameters {}", listed(&sent))
+        }
+        Form::Ignored(names) => format!("{}, without effect", listed(names)),
+        Form::Without(names) => format!("a request without {}", listed(names)),
+    }
 }
 
 /// The name within the group.
