@@ -143,7 +143,7 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
         }
     }
     person(contact, context, PRIMARY_CONTACT, &mut mapped);
-    // A customer's primary contact takes no custom attributes.
+    // A customer's primary contact cannot have custom attributes.
     let mut own = Mapped::default();
     attributes(contact, context, AttributeObject::Contact, &mut own);
     if crate::mutants::is_on(Mutant::PlansUnchecked) {
@@ -151,8 +151,10 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
     } else {
         for (name, _) in own.fields.iter().filter(|(_, value)| !value.is_null()) {
             let key = name.trim_start_matches("custom.");
-            mapped
-                .problem(key, "a customer's primary contact takes no custom attributes: left out");
+            mapped.problem(
+                key,
+                "a customer's primary contact cannot have custom attributes: left out",
+            );
         }
     }
     let mut at_create = Fields::new();

@@ -22,7 +22,7 @@ use crate::records;
 
 /// What the other side should hold, by field name. Kept as the base of the next comparison.
 ///
-/// Names are those of the field, with a prefix where a value stands in a place of its own:
+/// Names are those of the field, with a prefix where a value has a place of its own:
 /// `attribute.KEY` (customer's custom attribute), `custom.KEY` (contact's custom attribute),
 /// `primary_contact.FIELD`. Values are in their canonical form: plain, whole texts; how they are
 /// written (markup, markers, cut to a length) is up to `kinds`. `null` stands for a box that is not
@@ -30,7 +30,7 @@ use crate::records;
 pub type Fields = Map<String, Value>;
 
 records! {
-    /// A value that could not be brought over; the rest of its record is.
+    /// A value that could not be synced; the rest of its record is.
     #[derive(Debug, Clone, Default, PartialEq)]
     whole pub struct Problem {
         /// The field at fault, GHL's name.
@@ -45,7 +45,7 @@ records! {
 pub struct Mapped {
     /// What the other side should hold.
     pub fields: Fields,
-    /// Values that could not be brought over.
+    /// Values that could not be synced.
     pub problems: Vec<Problem>,
 }
 
@@ -71,14 +71,14 @@ impl Mapped {
         at.map(crate::dates::iso)
     }
 
-    /// Notes that a field could not be brought over.
+    /// Notes that a field could not be synced.
     pub(crate) fn problem(&mut self, field: &str, reason: impl Into<String>) {
         self.problems.push(Problem { field: field.to_owned(), reason: reason.into() });
     }
 }
 
 /// The fields of `wanted` that `base` does not hold with the same value. What `wanted` leaves out
-/// is no change: an empty value never clears.
+/// is not a change: an empty value never clears.
 pub fn changed(base: &Fields, wanted: &Fields) -> Fields {
     select(wanted, &|name, value| base.get(name) != Some(value))
 }

@@ -50,8 +50,8 @@ fn marker(id: &str) -> String {
     format!("[ghl:n:{id}]")
 }
 
-/// Splits a plain text at its last marker: what stands before it, the GHL note that it names, what
-/// stands behind it.
+/// Splits a plain text at its last marker: what is before it, the GHL note that it names, what
+/// is behind it.
 fn split(plain: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = plain.rsplit_once("[ghl:n:")?;
     let (id, behind) = rest.split_once(']')?;

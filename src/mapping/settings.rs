@@ -20,7 +20,7 @@ records! {
         pub users: Users = "users";
         /// Fields synced as custom attributes.
         pub custom_fields: Vec<CustomField> = "customFields";
-        /// Tags brought over.
+        /// Tags that are synced.
         pub tags: Tags = "tags";
         /// Whether texts end with a marker that names the GHL record, so that a lost state can be rebuilt.
         pub marker: Marker = "marker";
@@ -213,7 +213,7 @@ records! {
 }
 
 records! {
-    /// Tags brought over to customers.
+    /// Tags synced to customers.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     closed pub struct Tags {
         /// Only tags that begin with one of these cross. Default: none.
@@ -264,7 +264,7 @@ choices! {
 choices! {
     /// What happens to differing values when a record that somebody else made is first linked.
     pub enum OnLink {
-        /// Empty fields are filled; a value that stands in ChartMogul stays.
+        /// Empty fields are filled; a value that ChartMogul has stays.
         FillEmpty = "fillEmpty",
         /// GHL's values replace ChartMogul's.
         Overwrite = "overwrite",
@@ -360,7 +360,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether this kind of object is brought over.
+    /// Whether this kind of object is synced.
     pub fn includes(&self, object: Object) -> bool {
         self.objects.contains(&object)
     }

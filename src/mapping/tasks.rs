@@ -98,7 +98,7 @@ pub fn written(whole: &str, id: &str, settings: &Settings) -> String {
     format!("{}{}", text::cut(whole, room(settings, id)), marker(settings, id))
 }
 
-/// Splits a text at its last marker: what stands before it, the GHL task that it names, what stands behind it.
+/// Splits a text at its last marker: what is before it, the GHL task that it names, what is behind it.
 fn split(details: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = details.rsplit_once("[ghl:t:")?;
     let (id, behind) = rest.split_once(']')?;

@@ -7,7 +7,7 @@ use super::random::Random;
 
 impl Sandbox {
     /// Merges two GHL contacts, for which GHL has no endpoint. The loser's id is gone; its notes,
-    /// tasks, appointments and opportunities stand on the winner with the ids they had; tags are
+    /// tasks, appointments and opportunities belong to the winner with the ids they had; tags are
     /// joined, its e-mail and phone become additional ones, empty properties are filled. False where
     /// one of the contacts is not there.
     pub fn merge_ghl_contacts(&mut self, winner_id: &str, loser_id: &str, now_ms: u64) -> bool {
@@ -51,7 +51,7 @@ impl Sandbox {
     }
 
     /// Deletes one of ChartMogul's `dataSources`, `customers`, `contacts`, `notes` or `tasks` with what
-    /// stands below it, of any source. False where there is no such record.
+    /// belongs to it, of any source. False where there is no such record.
     pub fn delete_in_chartmogul(&mut self, kind: &str, uuid: &str) -> bool {
         self.chartmogul.account_mut().is_some_and(|account| account.delete(kind, uuid))
     }

@@ -160,7 +160,7 @@ fn instants(ghl: &Value, chartmogul: &Value) -> bool {
     shaped(ghl).is_some() && shaped(ghl) == shaped(chartmogul)
 }
 
-/// Whether a value is as good as none.
+/// Whether a value counts as absent.
 pub fn is_empty(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,

@@ -412,7 +412,7 @@ impl Account {
         })
     }
 
-    /// Deletes a record with what stands below it, as a person of the account can.
+    /// Deletes a record with what belongs to it, as a person of the account can.
     pub(in crate::sandbox) fn delete(&mut self, kind: &str, uuid: &str) -> bool {
         let before = self.changes();
         match kind {

@@ -100,7 +100,7 @@ impl Account {
     }
 
     /// Makes a contact; gives its uuid. A second one with the same external id is let through: no
-    /// source tells of a check.
+    /// source mentions a check.
     pub(super) fn insert_contact(&mut self, body: &Record) -> Result<String, Reply> {
         let given =
             |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());

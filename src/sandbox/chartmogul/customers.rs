@@ -397,7 +397,7 @@ impl Account {
         Ok(Reply::empty(204))
     }
 
-    /// Removes a customer with all that stands under it.
+    /// Removes a customer with all that belongs to it.
     pub(super) fn remove_customer(&mut self, uuid: &str) {
         self.customers.remove(uuid);
         for contact in self.contacts.ids("customer_uuid", uuid) {
@@ -573,7 +573,7 @@ fn first_text(record: Option<&Record>, name: &str) -> String {
     record.map(|record| text(record, name).to_owned()).unwrap_or_default()
 }
 
-/// A name as it stands in an address: letters and digits, the rest as underscores.
+/// A name as it is in an address: letters and digits, the rest as underscores.
 fn slug(name: &str) -> String {
     let words: Vec<&str> = name
         .split(|letter: char| !letter.is_alphanumeric())

@@ -154,7 +154,9 @@ impl Account {
         let form = String::from_utf8_lossy(call.body);
         let boundary = call.header("content-type").and_then(|of| of.split_once("boundary="));
         let boundary = boundary.map(|(_, boundary)| boundary.trim_matches('"').to_owned());
-        let Some(boundary) = boundary else { return Err(coded(400, "The body is no form", None)) };
+        let Some(boundary) = boundary else {
+            return Err(coded(400, "The body is not a form", None));
+        };
         let mut fields = Record::new();
         for part in form.split(&format!("--{boundary}")) {
             let Some((head, value)) = part.split_once("\r\n\r\n") else { continue };

@@ -36,7 +36,7 @@ impl Account {
         shown
     }
 
-    /// What a new note or task stands on: `customer_uuid`, or since September 2026
+    /// What a new note or task is attached to: `customer_uuid`, or since September 2026
     /// `associated_object_identifier`.
     pub(super) fn parent(
         &self,

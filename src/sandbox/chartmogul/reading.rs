@@ -83,7 +83,7 @@ pub(super) fn is_email(text: &str) -> bool {
         && !domain.contains("..")
 }
 
-/// 422 for an address that is none, in the recorded words.
+/// 422 for an invalid address, in the recorded words.
 pub(super) fn check_email(body: &Record) -> Result<(), Reply> {
     match body.get("email") {
         Some(Value::String(email)) if !email.is_empty() && !is_email(email) => {

@@ -61,7 +61,7 @@ pub(super) fn absent(kind: &str, uuid: &str, param: &str) -> Reply {
     coded(404, &format!("{kind} \"{bare}\" does not exist"), Some(param))
 }
 
-/// 404 for a path that is none, and for plan groups: a page.
+/// 404 for an unknown path, and for plan groups: a page.
 pub(super) fn page_not_found() -> Reply {
     const PAGE: &str = "<!DOCTYPE html>\n<html>\n<head>\n  <title>The page you were looking for doesn't exist (404)</title>\n</head>\n<body>\n  <h1>The page you were looking for doesn't exist.</h1>\n</body>\n</html>\n";
     Reply::text(404, "text/html; charset=utf-8", PAGE)

@@ -53,7 +53,7 @@ impl Account {
         reply.endpoint(format!("{} /v1/{path}", call.method.name()))
     }
 
-    /// Customers and what stands on them.
+    /// Customers and what is attached to them.
     #[allow(clippy::too_many_lines, reason = "a table: one line for each route")]
     fn route(&mut self, call: &Call<'_>, segments: &[&str]) -> (&'static str, Outcome) {
         match (call.method, segments) {

@@ -178,7 +178,7 @@ impl Collection {
         places.into_iter().flatten().map(|(_, id)| id.clone()).collect()
     }
 
-    /// A page of the records that stand under all these values and pass the test.
+    /// A page of the records that have all these values and pass the test.
     pub(super) fn page(
         &self,
         narrow: &[(&str, String)],
@@ -227,7 +227,7 @@ impl Collection {
         STANDARD.encode(format!("{stamp}&{}", place.1))
     }
 
-    /// The place that a cursor stands for; `None` if it is none of this list's.
+    /// The place that a cursor stands for; `None` if it is not of this list.
     pub(super) fn place(&self, cursor: &str) -> Option<Place> {
         let text = String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?;
         let (stamp, id) = text.split_once('&')?;

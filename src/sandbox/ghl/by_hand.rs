@@ -23,7 +23,7 @@ const OWN: &[&str] = &[
 ];
 
 impl Ghl {
-    /// Merges two contacts: the second one's id is gone, what stood on it stands on the first with the
+    /// Merges two contacts: the second one's id is gone, what belonged to it belongs to the first, with the
     /// ids it had. False where one of them is not there.
     pub(crate) fn merge_contacts(&mut self, winner: &str, loser: &str, now_ms: u64) -> bool {
         let store = &mut self.store;

@@ -123,7 +123,7 @@ fn birth_day(written: &str) -> Option<String> {
         [month, day, year] if year.len() == 4 => format!("{year}-{month:0>2}-{day:0>2}"),
         _ => return None,
     };
-    // Days before 1970 are no instants here; their form is enough.
+    // Days before 1970 are not instants here; their form is enough.
     let valid = parse(&day).is_some() || day.starts_with("19");
     valid.then_some(day)
 }

@@ -281,7 +281,7 @@ fn answer_for_message(store: &mut Store, key: &str, exchange: &mut Exchange<'_>)
             Ok(exchange.succeed(&body).wrote())
         }
         _ if text(&message, "messageType") != "TYPE_CALL" => {
-            Err(bad_request(exchange, "The message is no call"))
+            Err(bad_request(exchange, "The message is not a call"))
         }
         _ if key.ends_with("/recording") => {
             // The head of a WAV file and a second of silence.

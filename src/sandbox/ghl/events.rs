@@ -50,7 +50,7 @@ fn window(store: &Store, exchange: &mut Exchange<'_>, kind: &str) -> Answered {
     Ok(exchange.succeed(&json!({ "events": rows })))
 }
 
-/// Refuses times that are no instants, or end before they start.
+/// Refuses times that are not instants, or end before they start.
 fn check_times(exchange: &mut Exchange<'_>, start: &str, end: &str) -> Result<(), Reply> {
     let message = match (parse(start), parse(end)) {
         (None, _) => "startTime must be a valid ISO 8601 date string",

@@ -1,4 +1,4 @@
-//! What stands before every GHL operation: version, token, scopes, rate limits.
+//! What comes before every GHL operation: version, token, scopes, rate limits.
 
 use std::fmt;
 

@@ -292,7 +292,7 @@ fn check_filter(filter: &Value, exchange: &mut Exchange<'_>) -> Result<(), super
     }
 }
 
-/// A range's limits: comparison and number; instants as milliseconds. `None` where it is no range.
+/// A range's limits: comparison and number; instants as milliseconds. `None` where it is not a range.
 fn limits(value: &Value) -> Option<Vec<(String, f64)>> {
     let limits = value.as_object().filter(|limits| !limits.is_empty())?;
     limits
