@@ -251,6 +251,7 @@ fn browser(session: &mut Session, tally: &mut Tally) -> Result<()> {
 
 fn end_to_end(session: &mut Session, tally: &mut Tally) -> Result<()> {
     let js = workspace::js();
+    tools::npm_packages(&workspace::root().join("tests/clients"))?;
     let mut tests = session.installed()?.tests(&js.join("test/e2e"))?;
     tally.tests("end to end", tests.current_dir(&js));
     Ok(())
