@@ -7,9 +7,7 @@ import { serveSandbox } from "./sandbox.mjs";
 
 // They are installed apart, and imported by path: they offer themselves to `import` alone.
 const installed = new URL("../../../tests/clients/node_modules/", import.meta.url);
-const { createHighLevelClient } = await import(
-  new URL("@gnosticdev/highlevel-sdk/dist/index.js", installed)
-);
+const { createHighLevelClient } = await import(new URL("@gnosticdev/highlevel-sdk/dist/index.js", installed));
 
 let sandbox;
 let ghl;

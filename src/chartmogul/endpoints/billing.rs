@@ -143,7 +143,7 @@ macro_rules! billing_reads {
                 /// The writer's own id.
                 required "external_id": TEXT.nullable(),
                 /// What it is.
-                required "type": one_of(&["subscription", "one_time"]),
+                required "type": one_of(&["subscription", "one_time", "trial"]),
                 /// The invoice.
                 optional "invoice_uuid": TEXT,
                 /// The subscription, `sub_` and a UUID.
@@ -240,7 +240,7 @@ macro_rules! line_item_writes {
             /// A new line item.
             LINE_ITEM_CREATE "LineItemCreate" {
                 /// What it is.
-                required "type": one_of(&["subscription", "one_time"]),
+                required "type": one_of(&["subscription", "one_time", "trial"]),
                 /// Amount after discount, with tax, in cents.
                 required "amount_in_cents": INTEGER,
                 /// The writer's own id.

@@ -259,8 +259,9 @@ impl Account {
                 );
                 Ok(())
             }
-            Some("subscription") => {
-                record.insert("type".into(), json!("subscription"));
+            // A trial is a subscription that brings nothing yet.
+            Some(of @ ("subscription" | "trial")) => {
+                record.insert("type".into(), json!(of));
                 record.insert(
                     "prorated".into(),
                     body.get("prorated").cloned().unwrap_or(Value::Bool(false)),

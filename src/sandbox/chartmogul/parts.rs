@@ -25,6 +25,7 @@ const LINE_ITEM_FIELDS: &[&str] = &[
     "transaction_fees_currency",
     "account_code",
     "event_order",
+    "balance_transfer",
 ];
 const TRANSACTION_FIELDS: &[&str] = &[
     "type",

@@ -209,6 +209,9 @@ impl Account {
 
     /// Cents a month of a line item: its amount without tax, spread over its plan's period.
     fn monthly(&self, item: &Record) -> i64 {
+        if text(item, "type") == "trial" {
+            return 0;
+        }
         let Some(plan) = self.plans.get(text(item, "plan_uuid")) else { return 0 };
         let count = plan.get("interval_count").and_then(Value::as_f64).unwrap_or(1.0);
         let months = match text(plan, "interval_unit") {
