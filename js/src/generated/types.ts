@@ -5535,7 +5535,7 @@ export declare namespace ChartMogul {
     /** The writer's own id. */
     external_id: string | null;
     /** What it is. */
-    type: "subscription" | "one_time";
+    type: "subscription" | "one_time" | "trial";
     /** The invoice. */
     invoice_uuid?: string | undefined;
     /** The subscription, `sub_` and a UUID. */
@@ -5596,7 +5596,7 @@ export declare namespace ChartMogul {
   /** A new line item. */
   interface LineItemCreate {
     /** What it is. */
-    type: "subscription" | "one_time";
+    type: "subscription" | "one_time" | "trial";
     /** Amount after discount, with tax, in cents. */
     amount_in_cents: number;
     /** The writer's own id. */
@@ -6965,7 +6965,7 @@ export declare namespace ChartMogul {
     /** Whether the change counts as one by a user and stays against the source's. */
     handle_as_user_edit?: boolean | undefined;
     /** What it is. */
-    type: "subscription" | "one_time";
+    type: "subscription" | "one_time" | "trial";
     /** Amount after discount, with tax, in cents. */
     amount_in_cents: number;
     /** The writer's own id. */
