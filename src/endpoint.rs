@@ -132,7 +132,8 @@ pub fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str>
     path.split('{').skip(1).filter_map(|part| part.split('}').next())
 }
 
-/// What a success gives to the caller. `key` is the property that holds it; empty for the whole body.
+/// What a success gives to the caller. `key` is the property that holds it; empty for the whole body. With
+/// `?` behind it the whole body is the value, unless that property is there: then the first item of its list.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
     /// Nothing that a caller would read; answered as `{}`.

@@ -66,10 +66,13 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   const { data, functions } = splitOptions(options);
   const events = new Events(functions.onEvent);
   const store = new LazyStore(functions.store, platform.defaultStore ?? memory);
-  const core = new Core(async () => {
-    const { Connector } = await withModule(platform.origin, platform.loadGlue);
-    return new Connector(host, data);
-  });
+  const core = new Core(
+    async () => {
+      const { Connector } = await withModule(platform.origin, platform.loadGlue);
+      return new Connector(host, data);
+    },
+    () => store.file,
+  );
   const host = hostOf(functions, store, events, weakReference(core));
   // If the store cannot be created, the operation itself reports it.
   const takeTurn: TakeTurn = async (bounds, operation, isDecision = false) => {
@@ -155,6 +158,12 @@ class LazyStore {
   ) {
     this.#given = given;
     this.#createDefault = createDefault;
+  }
+
+  /** The file of a store of the package. */
+  get file(): string | undefined {
+    const { identity } = (this.#opened ?? {}) as Partial<StateStore>;
+    return (identity as { file?: string } | undefined)?.file;
   }
 
   async open(): Promise<StateStore> {

@@ -9,12 +9,15 @@ import { onTrap } from "./guarded-microtask.js";
 /** Makes the calls of one connector. */
 export class Core {
   readonly #create: () => Promise<GlueConnector>;
+  /** The file of the state, where it has one. */
+  readonly #storeFile: () => string | undefined;
   readonly #inFlight = new Set<(reason: ErrorFields) => void>();
   #connector: Promise<GlueConnector> | undefined;
   #crash: ErrorFields | undefined;
 
-  constructor(create: () => Promise<GlueConnector>) {
+  constructor(create: () => Promise<GlueConnector>, storeFile: () => string | undefined = () => undefined) {
     this.#create = create;
+    this.#storeFile = storeFile;
   }
 
   /** Makes a call and gives its result; rejects with a ConnectorError or the signal's reason. */
@@ -33,7 +36,9 @@ export class Core {
       const error = toConnectorError(reason);
       if (error.code === "crashed") this.crash(error.toJSON());
       if (error.code === "aborted") signal?.throwIfAborted();
-      throw error;
+      const file = error.code === "store_failed" ? this.#storeFile() : undefined;
+      if (file === undefined || error.message.includes(file)) throw error;
+      throw createError({ ...error.toJSON(), message: `${error.message} (${file})`, cause: error.cause });
     }
   }
 

@@ -56,6 +56,9 @@ export interface ErrorFields {
   cause?: unknown;
 }
 
+/** Marks errors of every copy of the package. */
+const BRAND = Symbol.for("ghl-chartmogul.ConnectorError");
+
 /** Any failure of the connector. `code` is stable; `message` and `hint` are for people. Holds no secret. */
 export class ConnectorError extends Error {
   override readonly name: string = "ConnectorError";
@@ -69,6 +72,21 @@ export class ConnectorError extends Error {
   declare readonly retryable: boolean;
   declare readonly retryAfterMs: number | undefined;
   declare readonly details: unknown;
+
+  /**
+   * True for an error of this class, also of another copy of the package, as where a program holds its ES
+   * module and its CommonJS build. `NotFoundError.is(value)` and the like ask for that class.
+   *
+   * @example
+   * if (ConnectorError.is(error) && error.code === "not_found") return undefined;
+   */
+  static is(value: unknown): value is ConnectorError {
+    if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit it, each asking for itself.
+    const asked = this as typeof ConnectorError | undefined;
+    const { code } = value as unknown as ConnectorError;
+    return asked === undefined || asked === ConnectorError || CLASSES[code] === asked;
+  }
 
   constructor(fields: ErrorFields) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -118,6 +136,8 @@ export class ConnectionError extends ConnectorError {
   override readonly name = "ConnectionError";
 }
 
+Object.defineProperty(ConnectorError.prototype, BRAND, { value: true });
+
 const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   "rate_limited",
   "daily_quota_exhausted",
@@ -157,7 +177,7 @@ export function createError(fields: ErrorFields): ConnectorError {
 
 /** The error of whatever the WebAssembly module rejected with: its own plain object, or a trap. */
 export function toConnectorError(reason: unknown): ConnectorError {
-  if (reason instanceof ConnectorError) return reason;
+  if (ConnectorError.is(reason)) return reason;
   return createError(isErrorFields(reason) ? reason : trapFields(reason));
 }
 

@@ -452,13 +452,14 @@ export interface CheckReport {
     /** The data source that customers are created in; its uuid is null while it does not exist. */
     dataSource: { name: string; uuid: string | null } | null;
   };
+  /** Null where GHL's users could not be read. */
   users: {
     /** GHL users who have a ChartMogul address. */
     mapped: number;
     /** Names of those who have none. */
     unmapped: readonly string[];
     defaultAssignee: string | null;
-  };
+  } | null;
   /** What stands in the way. */
   problems: readonly ErrorFields[];
   /** What a sync would leave out. */

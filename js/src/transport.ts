@@ -26,12 +26,15 @@ export type HeaderSource =
  */
 export type Transport = (request: TransportRequest) => TransportResponse | PromiseLike<TransportResponse>;
 
+/** Bytes that `fetch` takes as a body, in a spelling that TypeScript 5.4 reads too. */
+export type BodyBytes = Uint8Array & { readonly buffer: ArrayBuffer };
+
 /** A request as plain data; also fits as the second argument of `fetch`. */
 export interface TransportRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  body?: Uint8Array<ArrayBuffer> | undefined;
+  body?: BodyBytes | undefined;
   /** Fires on the caller's abort and after `timeoutMs`; undefined on hosts without `AbortController`. */
   signal: AbortSignal | undefined;
   timeoutMs: number;
@@ -59,7 +62,7 @@ export async function sendWithFetch(
 export async function sendWithTransport(transport: Transport, request: PlainRequest): Promise<PlainResponse> {
   const { body, timeoutMs } = request;
   return send(
-    (signal) => transport({ ...request, body: body as Uint8Array<ArrayBuffer> | undefined, signal }),
+    (signal) => transport({ ...request, body: body as BodyBytes | undefined, signal }),
     timeoutMs,
     request.signal,
   );

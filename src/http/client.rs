@@ -364,6 +364,7 @@ impl Client {
                             self.budget.borrow_mut().succeeded();
                             return Ok(());
                         }
+                        Err(why) if why == reading::NOTHING_FOUND => failure::not_found(&why),
                         Err(why) => failure::unreadable(endpoint, &response, &why),
                     }
                 }

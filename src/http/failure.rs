@@ -199,6 +199,11 @@ pub(super) fn aborted() -> Error {
     Error::new(Code::Aborted, "ended by the caller's signal")
 }
 
+/// A look-up that was answered with an empty list.
+pub(super) fn not_found(why: &str) -> Failure {
+    Failure { error: Error::new(Code::NotFound, why), kind: FailureKind::Final }
+}
+
 /// A success whose body is not what the row announces.
 pub(super) fn unreadable(endpoint: &'static Endpoint, response: &Response, why: &str) -> Failure {
     let message = format!(

@@ -22,7 +22,25 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, Stri
         return Ok(Json::of_part(Whole::EMPTY));
     }
     let whole = whole(response)?;
+    if let Some(list) = key.strip_suffix('?') {
+        return first_or_whole(whole, list).map(Json::of_part);
+    }
     under(whole, key).map(Json::of_part).ok_or_else(|| format!("it has no `{key}`"))
+}
+
+/// Why a success gives nothing: it lists the records found, and there are none.
+pub(super) const NOTHING_FOUND: &str = "no record was found";
+
+/// The first item of the list under this key; the whole where nothing stands under it.
+fn first_or_whole<'a>(whole: Whole<'a>, key: &str) -> Result<Whole<'a>, String> {
+    let Some(list) = record::property(whole, &[key]) else { return Ok(whole) };
+    let mut first = None;
+    let each = record::items(list, &mut |item| {
+        first.get_or_insert(item);
+        Ok(())
+    });
+    each.map_err(|_| format!("its `{key}` is not a list"))?;
+    first.ok_or_else(|| NOTHING_FOUND.to_owned())
 }
 
 /// A list, and what stands around it.
@@ -157,6 +175,24 @@ mod tests {
         assert_eq!(one("contact", r#"{"contact":{"n": 1e3 },"x":1}"#).unwrap(), r#"{"n": 1e3 }"#);
         assert_eq!(one("a.b", r#"{"a":{"b":[1, 2]}}"#).unwrap(), "[1, 2]");
         assert_eq!(one("event|appointment", r#"{"appointment":7}"#).unwrap(), "7");
+    }
+
+    #[test]
+    fn one_record_is_read_as_it_is_and_out_of_a_list() {
+        for (body, expected) in [
+            (r#"{"uuid":"li_1","type":"one_time"}"#, Ok(r#"{"uuid":"li_1","type":"one_time"}"#)),
+            (r#"{"line_items":[{"uuid":"li_1"}]}"#, Ok(r#"{"uuid":"li_1"}"#)),
+            (
+                r#"{"line_items":[{"uuid":"a"},{"uuid":"b"}],"has_more":false}"#,
+                Ok(r#"{"uuid":"a"}"#),
+            ),
+            (r#"{"line_items":[]}"#, Err(NOTHING_FOUND)),
+            (r#"{"line_items":{}}"#, Err("its `line_items` is not a list")),
+            (r#"{"line_items":null}"#, Err("its `line_items` is not a list")),
+            ("", Err("it is empty")),
+        ] {
+            assert_eq!(one("line_items?", body).as_deref().map_err(String::as_str), expected);
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ use super::check_records::RecordsCheck;
 use super::engine::Engine;
 use super::model::state::Schema;
 
+/// The scope of GHL's users.
+const USERS: &str = "users.readonly";
+
 records! {
     /// What is checked besides the credentials.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,8 +40,8 @@ pub struct Check {
     pub ghl: GhlCheck,
     /// ChartMogul's side.
     pub chartmogul: ChartmogulCheck,
-    /// Who is who.
-    pub users: UsersCheck,
+    /// Who is who; `None` where GHL's users could not be read.
+    pub users: Option<UsersCheck>,
     /// What prevents a sync, each with a code and a hint.
     pub problems: Vec<Error>,
     /// What a sync would leave out, each with a code and a hint.
@@ -114,7 +117,11 @@ impl<H: Host> Engine<'_, H> {
         let ghl = self.check_ghl(&mut schema, &mut problems).await;
         let chartmogul = self.check_chartmogul(&schema, &mut problems).await;
         let mut warnings = Vec::new();
-        let users = self.check_users(&schema, self.refused_users().await?, &mut warnings);
+        let mut users = None;
+        if ghl.scopes.iter().any(|scope| scope.scope == USERS && scope.ok) {
+            let refused = self.refused_users().await?;
+            users = Some(self.check_users(&schema, refused, &mut warnings));
+        }
         if let Err(error) = custom_fields::resolve(self.settings, &schema.definitions)
             && ghl.ok
         {
@@ -155,7 +162,7 @@ impl<H: Host> Engine<'_, H> {
         self.note_scope(&mut check, "contacts.readonly", contacts.map(drop), problems);
         let users = self.location_users().await;
         let found = users.as_ref().ok().cloned();
-        self.note_scope(&mut check, "users.readonly", users.map(drop), problems);
+        self.note_scope(&mut check, USERS, users.map(drop), problems);
         schema.users = found.unwrap_or_default();
         if self.settings.includes(Object::Tasks) {
             let tasks = self.ghl_page("tasks.search", json!({ "limit": 1 }), None).await;

@@ -60,8 +60,9 @@ impl<'a, H: Host> Engine<'a, H> {
     ) -> Result<Self> {
         settings.check()?;
         let location = ghl.location_id().ok_or_else(|| {
-            Error::new(Code::InvalidConfig, "ghl.locationId is missing")
-                .hint("A sync is of one location: give its id.")
+            Error::new(Code::InvalidConfig, "ghl.locationId is missing").of(Service::Ghl).hint(
+                "A sync is of one location: pass its id, for example process.env.GHL_LOCATION_ID.",
+            )
         })?;
         Ok(Self {
             host,

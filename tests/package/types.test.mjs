@@ -1,10 +1,13 @@
 // The packed types in programs that check strictly: ES modules, CommonJS, bundlers.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 import { createProject, packageFolder, requireTool, run } from "./project.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
 
 const consumer = `
   import { type Connector, ConnectorError, createConnector, type Ghl } from "ghl-chartmogul";
@@ -13,6 +16,11 @@ const consumer = `
   export const transport: NodeTransport = nodeTransport({ idleMs: 1_000 });
   export const kept: Connector = createConnector({ transport });
   export const stores = (open: (name: string) => StateStore) => storeTests.map(({ run }) => run(open));
+  export const rotating = createConnector({
+    ghl: { token: async () => "t", locationId: "l" },
+    chartmogul: { apiKey: () => "k" },
+  });
+  export const isMissing = (error: unknown) => ConnectorError.is(error) && error.code === "module_unavailable";
   export async function main(): Promise<string | undefined> {
     const connector: Connector = createConnector({
       ghl: { token: "t", locationId: "l", apiVersion: "v3" },
@@ -125,12 +133,44 @@ test("the public types hold no any", () => {
   }
 });
 
-async function compile(file, text, options) {
+/** The lowest version that the readme names, and the newest. */
+for (const [name, compiler] of [
+  ["TypeScript 5.4", "typescript-lowest"],
+  ["the newest TypeScript", "typescript-newest"],
+]) {
+  const lib = join(here, "node_modules", compiler, "bin/tsc");
+  for (const [kind, file, module] of [
+    ["an ES module", "consumer.mts", { module: "nodenext" }],
+    ["CommonJS", "consumer.cts", { module: "nodenext" }],
+    ["a bundler", "consumer.ts", { module: "esnext", moduleResolution: "bundler" }],
+  ]) {
+    test(`${kind} compiles strictly with ${name}, declarations and all`, {
+      skip: !existsSync(lib) && "not installed",
+    }, async () => {
+      const version = JSON.parse(readFileSync(join(lib, "../../package.json"), "utf8")).version;
+      if (compiler === "typescript-lowest") assert.match(version, /^5\.4\./);
+      const text = `${consumer}\n${everyEntry}`;
+      await compile(file, text, { ...module, skipLibCheck: false }, lib);
+    });
+  }
+}
+
+/** Each entry of the package, so that the declarations of all are read. */
+const everyEntry = `
+  export type { SlimOptions } from "ghl-chartmogul/slim";
+  export type { StateStore } from "ghl-chartmogul/sqlite";
+  export type { NodeTransport } from "ghl-chartmogul/node";
+  export type { StoreTest } from "ghl-chartmogul/store-tests";
+  export type { SandboxOptions } from "ghl-chartmogul/sandbox";
+  export type { CredentialSource } from "ghl-chartmogul/inline";`;
+
+async function compile(file, text, options, compiler = requireTool.resolve("typescript/bin/tsc")) {
   const configuration = { compilerOptions: { ...OPTIONS, ...options }, files: [file] };
   const files = { [file]: text, "tsconfig.json": JSON.stringify(configuration) };
-  const folder = createProject(`types-${file}`, files);
+  const version = compiler.includes("typescript-") ? compiler.split("typescript-")[1].slice(0, 6) : "own";
+  const folder = createProject(`types-${version}-${file}`, files);
   try {
-    await run(folder, process.execPath, requireTool.resolve("typescript/bin/tsc"), "-p", ".");
+    await run(folder, process.execPath, compiler, "-p", ".");
   } catch (error) {
     assert.fail(error.stdout || error.message);
   }

@@ -20,6 +20,9 @@ const VARIABLES = {
   CHARTMOGUL_BASE_URL: ["chartmogul", "baseUrl"],
 } as const;
 
+/** Those that are secrets. */
+const SECRETS: ReadonlySet<string> = new Set(["GHL_TOKEN", "CHARTMOGUL_API_KEY"]);
+
 /** What each part of the configuration file may hold; the module checks `sync`. */
 const PARTS = {
   "": ["$schema", "ghl", "chartmogul", "sync", "store"],
@@ -30,29 +33,34 @@ const PARTS = {
 /** What a command line says of its settings. */
 export interface ConfigurationFlags {
   config?: string | undefined;
+  envFile?: string | undefined;
+  /** The earlier name of `envFile`. */
   credentials?: string | undefined;
 }
 
+type Service = "ghl" | "chartmogul";
 type Part = Record<string, unknown>;
 
-/** The connector's options: the file, then the environment, then the credentials file over it. */
+/**
+ * The connector's options: the file, then the environment, then the file of variables over it. Refuses
+ * settings that lack what these services need.
+ */
 export function readConfiguration(
-  { config, credentials }: ConfigurationFlags,
+  flags: ConfigurationFlags,
+  required: readonly Service[],
   environment: NodeJS.ProcessEnv = process.env,
 ): ConnectorOptions {
-  const file = readConfigurationFile(config);
-  const variables = {
-    ...environment,
-    ...(credentials === undefined ? {} : parseEnv(read(credentials, "credentials"))),
-  };
-  const services: Record<"ghl" | "chartmogul", Part> = {
+  const file = readConfigurationFile(flags.config);
+  const services: Record<Service, Part> = {
     ghl: { ...(file["ghl"] as Part | undefined) },
     chartmogul: { ...(file["chartmogul"] as Part | undefined) },
   };
+  const variables = variablesOf(flags, environment);
   for (const [variable, [service, name]] of Object.entries(VARIABLES)) {
-    const value = (variables as NodeJS.ProcessEnv)[variable];
+    const value = variables(variable);
     if (value) services[service][name] = value;
   }
+  requireCredentials(services, required);
   const { store = "ghl-chartmogul.db" } = file;
   if (typeof store !== "string")
     throw new UsageError('the setting store must be "memory" or the path of a file');
@@ -66,18 +74,38 @@ export function readConfiguration(
   };
 }
 
-/** Refuses settings without the credentials that a command needs. */
-export function requireCredentials(options: ConnectorOptions, ...services: ("ghl" | "chartmogul")[]): void {
-  const missing: string[] = [];
-  if (services.includes("ghl") && !options.ghl?.token) missing.push("GHL_TOKEN");
-  if (services.includes("ghl") && options.ghl?.token && !options.ghl.locationId)
-    missing.push("GHL_LOCATION_ID");
-  if (services.includes("chartmogul") && !options.chartmogul?.apiKey) missing.push("CHARTMOGUL_API_KEY");
+/** Gives variables: of a file as functions where they are secrets, so that a new key is read when the old one is refused. */
+function variablesOf(
+  { envFile, credentials }: ConfigurationFlags,
+  environment: NodeJS.ProcessEnv,
+): (variable: string) => string | (() => string) | undefined {
+  const [path, flag] = envFile === undefined ? [credentials, "credentials"] : [envFile, "env-file"];
+  if (path === undefined) return (variable) => environment[variable];
+  const readFile = () => parseEnv(read(path, flag)) as Record<string, string | undefined>;
+  const first = readFile();
+  return (variable) => {
+    const value = first[variable];
+    if (!value || !SECRETS.has(variable)) return value || environment[variable];
+    return () => {
+      const now = readFile()[variable];
+      if (!now) throw new UsageError(`${path} no longer sets ${variable}`);
+      return now;
+    };
+  };
+}
+
+function requireCredentials(services: Readonly<Record<Service, Part>>, required: readonly Service[]): void {
+  const missing = required.flatMap((service) =>
+    Object.entries(VARIABLES)
+      .filter(([, [of, name]]) => of === service && name !== "baseUrl" && !services[service][name])
+      .map(([variable]) => variable),
+  );
   if (missing.length === 0) return;
+  const named = [missing.slice(0, -1).join(", "), missing.at(-1)].filter(Boolean).join(" and ");
   throw new UsageError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set`,
-    "Set it in the environment, or name a file of NAME=value lines with --credentials. " +
-      "To try without accounts: ghl-chartmogul sandbox.",
+    `${named} ${missing.length === 1 ? "is" : "are"} not set`,
+    `Set ${missing.length === 1 ? "it" : "them"} in the environment, or name a file of NAME=value lines with ` +
+      "--env-file. To try without accounts: ghl-chartmogul sandbox.",
   );
 }
 

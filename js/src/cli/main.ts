@@ -4,7 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Connector } from "../connector.js";
 import { createConnector as createConnectorWith } from "../entries/node.js";
-import { ConnectorError } from "../errors.js";
+import { ConnectorError, type ErrorFields } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { nodeTransport } from "../node/transport.js";
 import type { ConnectorOptions } from "../options.js";
@@ -17,10 +17,11 @@ import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
-import { CONFIGURATION_FILE, readConfiguration, requireCredentials } from "./configuration.js";
+import { CONFIGURATION_FILE, readConfiguration } from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
 import { createTerminal, type Terminal } from "./terminal.js";
+import { inTerms } from "./terms.js";
 
 /** A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http. */
 function createConnector(options: ConnectorOptions): Connector {
@@ -31,6 +32,7 @@ function createConnector(options: ConnectorOptions): Connector {
 interface CommonFlags {
   json?: boolean;
   config?: string;
+  envFile?: string;
   credentials?: string;
 }
 
@@ -51,7 +53,7 @@ const program = new Command("ghl-chartmogul")
     "after",
     `
 Credentials come from the environment (GHL_TOKEN, GHL_LOCATION_ID, CHARTMOGUL_API_KEY) or a file of
-NAME=value lines (--credentials); GHL_BASE_URL and CHARTMOGUL_BASE_URL point at a sandbox.
+NAME=value lines (--env-file); GHL_BASE_URL and CHARTMOGUL_BASE_URL point at a sandbox.
 
 Exit codes:
   0  done, and no record fails or waits
@@ -122,9 +124,12 @@ command("unlink", "end the link of a record: it stays on both sides, and is not 
   .action(withIds((connector, [id = ""], terminal) => runUnlink(connector, id, terminal)));
 
 command("call", "call one endpoint; its parameters are flags: call contacts.get --contactId ID")
-  .argument("[endpoint]", "for example contacts.get or chartmogul.customers.list")
-  .argument("[parameters...]", "the endpoint's parameters as --name value")
-  .option("--list", "show the endpoints there are")
+  .argument(
+    "[endpoint]",
+    "for example contacts.get or chartmogul.customers.list; --help behind it shows its parameters",
+  )
+  .argument("[parameters...]", "the endpoint's parameters as --name value; lists as --name a,b")
+  .option("--list", "show the endpoints there are: all, or those with the words that follow")
   .option("--all", "a list: all pages, one record a line")
   .option("--output <file>", "where to put bytes")
   .passThroughOptions()
@@ -134,9 +139,7 @@ command("call", "call one endpoint; its parameters are flags: call contacts.get 
       const own = takeOwnFlags(parameters);
       Object.assign(flags, own.flags);
       const connect = ({ service }: { service: "ghl" | "chartmogul" }) => {
-        const options = readConfiguration(flags);
-        requireCredentials(options, service);
-        return createConnector(options);
+        return createConnector(readConfiguration(flags, [service]));
       };
       const output = own.flags.json === true ? createTerminal(true) : terminal;
       return runCall(connect, endpoints(), name, own.rest, { ...self.opts(), ...own.flags }, output);
@@ -155,7 +158,7 @@ command("sandbox", "serve both services in memory on a local port, until it is e
   )
   .action((_: object, self: Command) =>
     finish(self, (_flags, terminal) => {
-      const { json, config, credentials, ...flags } = self.opts();
+      const { json, config, credentials, envFile, ...flags } = self.opts();
       return runSandbox({ port: 0, ...flags }, terminal);
     }),
   );
@@ -190,7 +193,8 @@ function command(name: string, description: string): Command {
     .description(description)
     .option("--json", "print JSON only")
     .option("--config <file>", `settings (default: ${CONFIGURATION_FILE}, if it exists)`)
-    .option("--credentials <file>", "credentials, as NAME=value lines");
+    .option("--env-file <file>", "credentials and addresses, as NAME=value lines")
+    .addOption(new Option("--credentials <file>", "the same as --env-file").hideHelp());
 }
 
 /** An action that needs both services. */
@@ -217,9 +221,7 @@ function connected(
   run: (connector: Connector, terminal: Terminal) => Promise<ExitCode>,
 ): Promise<void> {
   return finish(self, async (common, terminal) => {
-    const options = readConfiguration(common);
-    requireCredentials(options, "ghl", "chartmogul");
-    const connector = createConnector(options);
+    const connector = createConnector(readConfiguration(common, ["ghl", "chartmogul"]));
     try {
       return await run(connector, terminal);
     } finally {
@@ -243,18 +245,27 @@ async function finish(
 }
 
 function report(error: unknown, json: boolean): void {
-  const { message, hint } = error as { message?: string; hint?: string };
+  const fields =
+    error instanceof ConnectorError ? error.toJSON() : { code: plainCode(error), ...said(error) };
+  const { message, hint, details } = inTerms<Partial<ErrorFields>>(fields as Partial<ErrorFields>);
   if (json) {
-    const fields =
-      error instanceof ConnectorError ? error.toJSON() : { code: plainCode(error), message, hint };
-    process.stdout.write(`${JSON.stringify({ error: fields })}\n`);
+    process.stdout.write(`${JSON.stringify({ error: { ...fields, message, hint } })}\n`);
     return;
   }
   process.stderr.write(`error: ${whereOf(error)}${message ?? String(error)}\n`);
+  const { candidates } = (details ?? {}) as { candidates?: unknown };
+  if (Array.isArray(candidates)) {
+    for (const candidate of candidates) process.stderr.write(`  ${JSON.stringify(candidate)}\n`);
+  }
   if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
   if (error instanceof ConnectorError && error.requestId !== undefined) {
     process.stderr.write(`request id: ${error.requestId}\n`);
   }
+}
+
+function said(error: unknown): { message?: string; hint?: string } {
+  const { message, hint } = error as { message?: string; hint?: string };
+  return { ...(message === undefined ? {} : { message }), ...(hint === undefined ? {} : { hint }) };
 }
 
 /** The service and endpoint at fault; most messages begin with the endpoint themselves. */
@@ -281,6 +292,8 @@ function takeOwnFlags(words: readonly string[]): {
     const word = words[index] ?? "";
     const name = word.slice(2);
     if (word === "--json" || word === "--all" || word === "--list") flags[name] = true;
+    else if (word === "--help" || word === "-h") flags["help"] = true;
+    else if (word === "--env-file") flags["envFile"] = words[++index];
     else if (word === "--config" || word === "--credentials" || word === "--output")
       flags[name] = words[++index];
     else rest.push(word);

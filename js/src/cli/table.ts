@@ -10,6 +10,8 @@ export interface Column {
   maxWidth?: number;
   /** Where the table is too wide, the column's texts go on in further lines instead of being cut. */
   wraps?: boolean;
+  /** Never made narrower: its texts are names to copy. */
+  whole?: boolean;
 }
 
 /** Columns are not made narrower than this to fit a terminal. */
@@ -28,7 +30,7 @@ export function formatTable(
   const natural = columns.map(({ title }, index) =>
     Math.max(textWidth(title), ...texts.map((row) => textWidth(row[index] ?? ""))),
   );
-  const widths = shrink(natural, maxWidth - GAP.length * (columns.length - 1));
+  const widths = shrink(columns, natural, maxWidth - GAP.length * (columns.length - 1));
   const line = (cells: readonly string[]) =>
     columns
       .map(({ align }, index) => pad(cells[index] ?? "", widths[index] ?? 0, align))
@@ -57,13 +59,14 @@ export function tableWidth(
 const GAP = "  ";
 
 /** The widths, the widest made narrower until they fit or none can be. */
-function shrink(natural: readonly number[], room: number): number[] {
+function shrink(columns: readonly Column[], natural: readonly number[], room: number): number[] {
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) - room;
   while (excess > 0) {
-    const widest = Math.max(...widths);
+    const shrinkable = widths.map((width, index) => (columns[index]?.whole ? 0 : width));
+    const widest = Math.max(...shrinkable);
     if (widest <= NARROWEST) break;
-    widths[widths.indexOf(widest)] = widest - 1;
+    widths[shrinkable.indexOf(widest)] = widest - 1;
     excess -= 1;
   }
   return widths;

@@ -22,4 +22,10 @@ export type { CommitGuard, StateStore } from "../stores/store.js";
 export type * from "../sync.js";
 export type * from "../sync-report.js";
 export type * from "../sync-settings.js";
-export type { HeaderSource, Transport, TransportRequest, TransportResponse } from "../transport.js";
+export type {
+  BodyBytes,
+  HeaderSource,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+} from "../transport.js";

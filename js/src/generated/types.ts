@@ -6369,6 +6369,8 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Attributes with their types. */
     custom: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[];
+    /** Attributes to pin against changes from the source: true or false by key. */
+    overrides?: Record<string, boolean> | undefined;
   }
   /** Parameters of `customAttributes.addByEmail`. */
   interface CustomAttributesAddByEmailParameters {
@@ -6378,6 +6380,8 @@ export declare namespace ChartMogul {
     with_associated_emails?: boolean | undefined;
     /** Attributes with their types. */
     custom: (StringAttribute | IntegerAttribute | DecimalAttribute | TimestampAttribute | BooleanAttribute)[];
+    /** Attributes to pin against changes from the source: true or false by key. */
+    overrides?: Record<string, boolean> | undefined;
   }
   /** Parameters of `customAttributes.update`. */
   interface CustomAttributesUpdateParameters {
@@ -6385,6 +6389,8 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Values by key. Each key must have been added before, with its type. */
     custom: Record<string, unknown>;
+    /** Attributes to pin against changes from the source: true or false by key. */
+    overrides?: Record<string, boolean> | undefined;
   }
   /** Parameters of `customAttributes.remove`. */
   interface CustomAttributesRemoveParameters {
@@ -6392,6 +6398,8 @@ export declare namespace ChartMogul {
     customer_uuid: string;
     /** Their keys. */
     custom: string[];
+    /** Attributes to pin against changes from the source: true or false by key. */
+    overrides?: Record<string, boolean> | undefined;
   }
   /** Parameters of `contacts.create`. */
   interface ContactsCreateParameters {
@@ -7007,8 +7015,8 @@ export declare namespace ChartMogul {
     /** Order among events of the same instant. */
     event_order?: number | null | undefined;
   }
-  /** Parameters of `lineItems.listByExternalId`. */
-  interface LineItemsListByExternalIdParameters {
+  /** Parameters of `lineItems.retrieveByExternalId`. */
+  interface LineItemsRetrieveByExternalIdParameters {
     /** The data source. */
     data_source_uuid: string;
     /** The external id. */
@@ -7160,8 +7168,8 @@ export declare namespace ChartMogul {
     /** Currency of the fees. */
     transaction_fees_currency?: string | null | undefined;
   }
-  /** Parameters of `transactions.listByExternalId`. */
-  interface TransactionsListByExternalIdParameters {
+  /** Parameters of `transactions.retrieveByExternalId`. */
+  interface TransactionsRetrieveByExternalIdParameters {
     /** The data source. */
     data_source_uuid: string;
     /** The external id. */
@@ -7954,10 +7962,10 @@ export interface ChartMogulApi {
      */
     create(parameters: ChartMogul.LineItemsCreateParameters, options?: CallOptions): Promise<ChartMogul.LineItem>;
     /**
-     * Line items with an external id.
+     * One line item, named by its external id.
      * `GET /v1/line_items`
      */
-    listByExternalId(parameters: ChartMogul.LineItemsListByExternalIdParameters, options?: ListOptions): List<ChartMogul.LineItem>;
+    retrieveByExternalId(parameters: ChartMogul.LineItemsRetrieveByExternalIdParameters, options?: CallOptions): Promise<ChartMogul.LineItem>;
     /**
      * One line item.
      * `GET /v1/line_items/{line_item_uuid}`
@@ -8001,10 +8009,10 @@ export interface ChartMogulApi {
      */
     create(parameters: ChartMogul.TransactionsCreateParameters, options?: CallOptions): Promise<ChartMogul.Transaction>;
     /**
-     * Transactions with an external id.
+     * One transaction, named by its external id.
      * `GET /v1/transactions`
      */
-    listByExternalId(parameters: ChartMogul.TransactionsListByExternalIdParameters, options?: ListOptions): List<ChartMogul.Transaction>;
+    retrieveByExternalId(parameters: ChartMogul.TransactionsRetrieveByExternalIdParameters, options?: CallOptions): Promise<ChartMogul.Transaction>;
     /**
      * One transaction.
      * `GET /v1/transactions/{transaction_uuid}`

@@ -13,8 +13,10 @@ export function storeBusy(file: string, who: string): Error {
   });
 }
 
-/** The failure of a database: named where its cause lies outside of it, else as it is. */
+/** The failure of a database, with its file. */
 export function storeFailure(file: string, reason: unknown): unknown {
+  const { code } = (reason ?? {}) as { code?: unknown };
+  if (code === "busy" || code === "store_failed") return reason;
   const message = reason instanceof Error ? reason.message : String(reason);
   const full = /database or disk is full|ENOSPC|no space left/i.test(message);
   // The WebAssembly build says no more than this of any write that fails.
@@ -25,7 +27,23 @@ export function storeFailure(file: string, reason: unknown): unknown {
     });
   }
   if (/database (table )?is locked/i.test(message)) return storeBusy(file, "another process");
-  return reason;
+  const named = message.includes(file) ? message : `${message} (${file})`;
+  return Object.assign(new Error(`the state store failed: ${named}`, { cause: reason }), {
+    code: "store_failed",
+    hint: hintOf(message),
+  });
+}
+
+/** What to do about a file that cannot be used. */
+function hintOf(message: string): string {
+  if (/not a database|malformed|corrupt/i.test(message)) {
+    return "It is no state file, or damaged. Name another one, or restore it from a backup.";
+  }
+  if (/EACCES|EPERM|EROFS|readonly|unable to open|ENOTDIR|EEXIST/i.test(message)) {
+    return "Check that this user may write the file and its folder, or name another one.";
+  }
+  if (/newer version/.test(message)) return "Update ghl-chartmogul, or name another file.";
+  return "Run again; if it stays, name another file.";
 }
 
 function freeBytes(file: string): number {

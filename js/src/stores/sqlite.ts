@@ -87,9 +87,9 @@ async function share(file: string, engine: Engine): Promise<OpenFile> {
 }
 
 async function openStore(file: string, engine: Engine): Promise<OpenStore> {
-  mkdirSync(dirname(file), { recursive: true });
   let database: SqliteDatabase | undefined;
   try {
+    mkdirSync(dirname(file), { recursive: true });
     database = await openDatabase(file, engine);
     prepareTable(database, file);
     return storeOf(file, database);

@@ -13,10 +13,11 @@ const {
   findEndpoint,
   formatProgress,
   formatTable,
+  helpLines,
+  inTerms,
   printable,
   readConfiguration,
   readParameters,
-  requireCredentials,
   textWidth,
   UsageError,
 } = await importSources(
@@ -27,6 +28,7 @@ const {
   "cli/configuration",
   "cli/exit-code",
   "cli/commands/call",
+  "cli/terms",
 );
 
 const folder = mkdtempSync(join(tmpdir(), "cli-"));
@@ -138,7 +140,7 @@ describe("the configuration", () => {
       sync: { anchor: "attach-only" },
       store: "memory",
     });
-    const options = readConfiguration({ config }, environment);
+    const options = readConfiguration({ config }, [], environment);
     assert.deepEqual(options, {
       ghl: { token: "t", locationId: "l", baseUrl: "http://g", apiVersion: "v3" },
       chartmogul: { apiKey: "k" },
@@ -149,11 +151,24 @@ describe("the configuration", () => {
 
   test("prefers the credentials file", () => {
     const credentials = file('GHL_TOKEN="of the file"\n# a comment\nCHARTMOGUL_API_KEY=k2\n');
-    const options = readConfiguration({ credentials, config: file({ store: "memory" }) }, environment);
-    assert.deepEqual(
-      [options.ghl.token, options.ghl.locationId, options.chartmogul.apiKey],
-      ["of the file", "l", "k2"],
-    );
+    for (const flag of ["credentials", "envFile"]) {
+      const flags = { [flag]: credentials, config: file({ store: "memory" }) };
+      const options = readConfiguration(flags, ["ghl", "chartmogul"], environment);
+      assert.deepEqual(
+        [options.ghl.token(), options.ghl.locationId, options.chartmogul.apiKey()],
+        ["of the file", "l", "k2"],
+      );
+    }
+  });
+
+  test("reads a key of a file again when it is asked again", () => {
+    const envFile = file("GHL_TOKEN=old\nCHARTMOGUL_API_KEY=k\nGHL_LOCATION_ID=l");
+    const { ghl } = readConfiguration({ envFile, config: file({ store: "memory" }) }, ["ghl"], {});
+    assert.equal(ghl.token(), "old");
+    writeFileSync(envFile, "GHL_TOKEN=new\n");
+    assert.equal(ghl.token(), "new");
+    writeFileSync(envFile, "");
+    assert.throws(() => ghl.token(), /no longer sets GHL_TOKEN/);
   });
 
   test("refuses what it cannot use, by name and with a hint", () => {
@@ -167,7 +182,7 @@ describe("the configuration", () => {
       [{ store: 5 }, /store/, undefined],
     ]) {
       assert.throws(
-        () => readConfiguration({ config: file(content) }, environment),
+        () => readConfiguration({ config: file(content) }, [], environment),
         (error) => {
           assert.ok(error instanceof UsageError);
           assert.match(error.message, message);
@@ -178,20 +193,29 @@ describe("the configuration", () => {
       );
     }
     assert.throws(
-      () => readConfiguration({ config: join(folder, "missing") }, {}),
+      () => readConfiguration({ config: join(folder, "missing") }, [], {}),
       /cannot be read \(ENOENT\)/,
     );
-    assert.throws(() => readConfiguration({ credentials: folder }, {}), /cannot be read \(EISDIR\)/);
+    assert.throws(() => readConfiguration({ credentials: folder }, [], {}), /cannot be read \(EISDIR\)/);
   });
 
   test("names every credential that is missing", () => {
-    const options = readConfiguration({ config: file({ store: "memory" }) }, {});
-    assert.throws(
-      () => requireCredentials(options, "ghl", "chartmogul"),
-      /GHL_TOKEN and CHARTMOGUL_API_KEY are not set/,
-    );
-    assert.throws(() => requireCredentials({ ghl: { token: "t" } }, "ghl"), /GHL_LOCATION_ID is not set/);
-    requireCredentials({ chartmogul: { apiKey: "k" } }, "chartmogul");
+    const config = file({ store: "memory" });
+    for (const [services, environment, message] of [
+      [["ghl", "chartmogul"], {}, "GHL_TOKEN, GHL_LOCATION_ID and CHARTMOGUL_API_KEY are not set"],
+      [["ghl"], {}, "GHL_TOKEN and GHL_LOCATION_ID are not set"],
+      [["ghl"], { GHL_TOKEN: "t" }, "GHL_LOCATION_ID is not set"],
+      [["ghl"], { GHL_LOCATION_ID: "l" }, "GHL_TOKEN is not set"],
+      [["chartmogul"], { GHL_TOKEN: "t" }, "CHARTMOGUL_API_KEY is not set"],
+    ]) {
+      assert.throws(() => readConfiguration({ config }, services, environment), {
+        name: "UsageError",
+        message,
+      });
+    }
+    readConfiguration({ config }, ["chartmogul"], { CHARTMOGUL_API_KEY: "k" });
+    const located = file({ store: "memory", ghl: { locationId: "l" } });
+    readConfiguration({ config: located }, ["ghl"], { GHL_TOKEN: "t" });
   });
 });
 
@@ -231,12 +255,91 @@ describe("the parameters of a call", () => {
     assert.deepEqual(read(), {});
   });
 
+  test("that take text get text, whatever it looks like", () => {
+    const of = (type) => ({ service: "ghl", name: "x.y", catalogue: [], parameters: [{ name: "p", type }] });
+    for (const [type, given, value] of [
+      ["string | null", "2025550123", "2025550123"],
+      ["string | null", "true", "true"],
+      ["string | null", "null", "null"],
+      ["string | number", "0012", "0012"],
+      ["number | string", "1e5", "1e5"],
+      ['"a" | "b" | (string & {})', "5", "5"],
+      ["`customFields.x` | null", "7", "7"],
+      ["string | string[]", "a,b", "a,b"],
+      ["string | string[]", '["a","b"]', ["a", "b"]],
+      ["string | Filter", '{"a":1}', { a: 1 }],
+      ["string | Filter", "{not json", "{not json"],
+      ["string[]", "a,b", ["a", "b"]],
+      ["string[]", "a, b ,c", ["a", "b", "c"]],
+      ["string[] | null", "1,2", ["1", "2"]],
+      ["string[]", '["a,b"]', ["a,b"]],
+      ['("a" | "b")[]', "a,b", ["a", "b"]],
+      ["(string | null)[]", "1", ["1"]],
+      ["number[]", "1,2", [1, 2]],
+      ["boolean[]", "true,false", [true, false]],
+      ["number | null", "5", 5],
+      ["number | null", "null", null],
+      ["boolean | null", "false", false],
+      ["Filter[]", '{"field":"email"}', [{ field: "email" }]],
+      ["Record<string, string | number>", '{"a":1}', { a: 1 }],
+      ["unknown", "5", 5],
+      ["unknown", "a,b", "a,b"],
+    ]) {
+      assert.deepEqual(readParameters(of(type), ["--p", given]), { p: value }, `${type}: ${given}`);
+    }
+    assert.deepEqual(readParameters(of("string[]"), ["--p", "a,b", "--p", "c"]), { p: ["a", "b", "c"] });
+    assert.deepEqual(readParameters(of("boolean | null"), ["--p"]), { p: true });
+    for (const [type, given, message] of [
+      ["number[]", "1,x", /takes a list of numbers, not 1,x/],
+      ["number | null", "five", /takes a number, not five/],
+      ["boolean | null", "yes", /takes true or false, not yes/],
+      ["string[]", '["a"', /as JSON/],
+      ["Filter[]", "{a", /as JSON/],
+    ]) {
+      assert.throws(() => readParameters(of(type), ["--p", given]), { name: "UsageError", message });
+    }
+    assert.throws(() => readParameters(of("string | null"), ["--p", "1", "--p", "2"]), /given twice/);
+  });
+
+  test("are shown with their documentation, names whole in any width", () => {
+    const shown = {
+      ...endpoint,
+      ...{ summary: "Lists contacts.", method: "GET", path: "/contacts/", scopes: ["contacts.readonly"] },
+      ...{ gives: "list", result: "Contact" },
+      parameters: [
+        { name: "locationId", type: "string", required: true, summary: "The location." },
+        {
+          name: "aVeryLongParameterNameOfAnEndpoint",
+          type: "string",
+          required: true,
+          summary: "What it is. ".repeat(9),
+        },
+        { name: "tags", type: "string[]", required: false, summary: "Tags." },
+      ],
+    };
+    for (const width of [200, 80, 30, undefined]) {
+      const text = helpLines(shown, width).join("\n");
+      for (const part of [
+        "--aVeryLongParameterNameOfAnEndpoint",
+        "required",
+        "Tags.",
+        "contacts.readonly",
+        "a,b",
+      ]) {
+        assert.ok(text.includes(part), `${width}: ${part}\n${text}`);
+      }
+      assert.equal(text.match(/What/g).length >= 1, true);
+      assert.match(text, /call ghl\.contacts\.list --aVeryLongParameterNameOfAnEndpoint …$/m);
+    }
+    assert.match(helpLines({ ...shown, parameters: [] }, 80).join("\n"), /no parameters/);
+  });
+
   test("are refused when they do not fit, with the nearest name", () => {
     for (const [flags, message] of [
       [["contactId"], /is not a parameter/],
       [["--contactid", "1"], /no parameter contactid/],
       [["--limit", "many"], /takes a number/],
-      [["--completed", "maybe"], /takes a boolean/],
+      [["--completed", "maybe"], /takes true or false/],
       [["--contactId"], /needs a value/],
       [["--contactId", "1", "--contactId", "2"], /given twice/],
       [["--filters", "[{"], /as JSON/],
@@ -271,6 +374,33 @@ describe("the parameters of a call", () => {
     assert.throws(() => findEndpoint(endpoints, "Get Blog"), { hint: /Get Blogs/ });
     assert.throws(() => findEndpoint(endpoints, "zzzzzzzzzzzz"), { hint: /--list/ });
   });
+});
+
+test("errors speak of variables and commands", () => {
+  for (const [message, expected] of [
+    ["ghl.token is missing", "GHL_TOKEN is missing"],
+    ["`ghl.locationId` is missing", "GHL_LOCATION_ID is missing"],
+    ["chartmogul.apiKey contains characters", "CHARTMOGUL_API_KEY contains characters"],
+    ["chartmogul.baseUrl is no origin", "CHARTMOGUL_BASE_URL is no origin"],
+    ["Pass it, for example process.env.GHL_TOKEN.", "Set GHL_TOKEN."],
+    [
+      "A sync is of one location: pass its id, for example process.env.GHL_LOCATION_ID.",
+      "A sync is of one location: set GHL_LOCATION_ID to its id.",
+    ],
+    ["Pass the option `chartmogul`.", "Set CHARTMOGUL_API_KEY."],
+    ["chartmogul.tokens.list", "chartmogul.tokens.list"],
+  ]) {
+    assert.equal(inTerms({ message }).message, expected);
+    assert.equal(inTerms({ hint: message }).hint, expected);
+  }
+  const late = { hint: "Go on after `retryAfterMs`; nothing was sent." };
+  assert.equal(
+    inTerms({ ...late, retryAfterMs: 3_700_000 }).hint,
+    "Go on after 1 h 2 min; nothing was sent.",
+  );
+  assert.equal(inTerms({ ...late, retryAfterMs: 20_000 }).hint, "Go on after 1 min; nothing was sent.");
+  assert.equal(inTerms(late).hint, "Go on after the day's reset; nothing was sent.");
+  assert.deepEqual(inTerms({ code: "x" }), { code: "x" });
 });
 
 test("the closest names come first, and none that are far", () => {

@@ -10,6 +10,9 @@ const { ConnectorError, createConnectorOn, queueMicrotask } = await importSource
   "guarded-microtask",
 );
 
+/** Where the module comes from, for errors. */
+const origin = { file: "connector.wasm", cure: "the cure" };
+
 /** A connector over a module whose functions are given, and what the module was made with. */
 function play(functions, options = {}) {
   const made = [];
@@ -19,7 +22,7 @@ function play(functions, options = {}) {
       Object.assign(this, { free() {} }, functions);
     }
   }
-  return { connector: createConnectorOn({ loadGlue: () => ({ Connector }) }, options), made };
+  return { connector: createConnectorOn({ loadGlue: () => ({ Connector }), origin }, options), made };
 }
 
 const never = () => new Promise(() => {});
@@ -111,13 +114,18 @@ describe("creating", () => {
     const connector = createConnectorOn(
       {
         loadGlue() {
-          if (++tries === 1) throw { code: "network", message: "no module" };
+          if (++tries === 1) throw new Error("no module");
           return { Connector };
         },
+        origin,
       },
       {},
     );
-    await assert.rejects(connector.ghl.contacts.get({ contactId: "1" }), { code: "network" });
+    await assert.rejects(connector.ghl.contacts.get({ contactId: "1" }), {
+      code: "module_unavailable",
+      message: /connector\.wasm: no module/,
+      hint: "the cure",
+    });
     assert.deepEqual(await connector.ghl.contacts.get({ contactId: "1" }), { id: "1" });
   });
 });

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { importSources } from "../build-sources.mjs";
+import { importSources, sourcesPath } from "../build-sources.mjs";
 
-const { ConnectorError, NotFoundError, createError, toConnectorError } = await importSources("errors");
+const { ConnectorError, DuplicateError, NotFoundError, createError, toConnectorError } =
+  await importSources("errors");
 
 const rustCodes = [
   ...readFileSync(new URL("../../../src/error.rs", import.meta.url), "utf8").matchAll(
@@ -37,6 +38,35 @@ test("an error of the module becomes an Error of its class with all its fields",
     requestId: "r1",
     retryable: false,
   });
+});
+
+test("an error is known across copies of the package", async () => {
+  const { readFileSync, writeFileSync, mkdtempSync } = await import("node:fs");
+  const { fileURLToPath } = await import("node:url");
+  const path = fileURLToPath(await sourcesPath("errors"));
+  const copy = `${mkdtempSync("/tmp/errors-")}/copy.mjs`;
+  writeFileSync(copy, readFileSync(path));
+  const other = await import(copy);
+  const error = other.createError({ code: "not_found", message: "m" });
+  assert.ok(!(error instanceof ConnectorError));
+  assert.ok(ConnectorError.is(error) && NotFoundError.is(error) && !DuplicateError.is(error));
+  assert.equal(toConnectorError(error), error);
+  assert.ok(ConnectorError.is(createError({ code: "busy", message: "m" })));
+  assert.ok(!NotFoundError.is(createError({ code: "busy", message: "m" })));
+  for (const value of [
+    undefined,
+    null,
+    "not_found",
+    {},
+    new Error("m"),
+    { code: "not_found", message: "m" },
+    () => {},
+  ]) {
+    assert.equal(ConnectorError.is(value), false);
+  }
+  assert.deepEqual([error, null, 1].filter(ConnectorError.is), [error]);
+  // Nothing more is logged of it.
+  assert.deepEqual(Object.getOwnPropertySymbols(error), []);
 });
 
 test("an error shows only what is known of it", () => {

@@ -21,6 +21,8 @@ models! {
     CUSTOM_ADD "CustomAttributesAdd" {
         /// Attributes with their types.
         required "custom": list(&CUSTOM_ATTRIBUTE),
+        /// Attributes to pin against changes from the source: true or false by key.
+        optional "overrides": map(&BOOLEAN),
     }
     /// Custom attributes for every customer with an address.
     CUSTOM_BY_EMAIL "CustomAttributesByEmail" {
@@ -30,16 +32,22 @@ models! {
         optional "with_associated_emails": BOOLEAN,
         /// Attributes with their types.
         required "custom": list(&CUSTOM_ATTRIBUTE),
+        /// Attributes to pin against changes from the source: true or false by key.
+        optional "overrides": map(&BOOLEAN),
     }
     /// Values of custom attributes that exist.
     CUSTOM_UPDATE "CustomAttributesUpdate" {
         /// Values by key. Each key must have been added before, with its type.
         required "custom": map(&ANY),
+        /// Attributes to pin against changes from the source: true or false by key.
+        optional "overrides": map(&BOOLEAN),
     }
     /// Custom attributes to remove.
     CUSTOM_REMOVE "CustomAttributesRemove" {
         /// Their keys.
         required "custom": list(&TEXT),
+        /// Attributes to pin against changes from the source: true or false by key.
+        optional "overrides": map(&BOOLEAN),
     }
 }
 

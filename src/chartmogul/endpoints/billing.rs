@@ -412,15 +412,16 @@ endpoints! {
     "create": POST "/v1/import/invoices/{invoice_uuid}/line_items" {
         query: as_user_edit![], body: Some(&LINE_ITEM_CREATE), result: one("", object(&LINE_ITEM)),
     }
-    /// Line items with an external id.
-    "listByExternalId": GET "/v1/line_items" {
+    /// One line item, named by its external id.
+    "retrieveByExternalId": GET "/v1/line_items" {
         query: detail_of![
             /// The data source.
             required "data_source_uuid": TEXT,
             /// The external id.
             required "external_id": TEXT,
         ],
-        result: list_of("line_items", object(&LINE_ITEM)),
+        // One object; a list of one is on record too.
+        result: one("line_items?", object(&LINE_ITEM)),
     }
     /// One line item.
     "retrieve": GET "/v1/line_items/{line_item_uuid}" { query: detail_of![], result: one("", object(&LINE_ITEM)) }
@@ -457,15 +458,16 @@ endpoints! {
     "create": POST "/v1/import/invoices/{invoice_uuid}/transactions" {
         query: as_user_edit![], body: Some(&TRANSACTION_CREATE), result: one("", object(&TRANSACTION)),
     }
-    /// Transactions with an external id.
-    "listByExternalId": GET "/v1/transactions" {
+    /// One transaction, named by its external id.
+    "retrieveByExternalId": GET "/v1/transactions" {
         query: detail_of![
             /// The data source.
             required "data_source_uuid": TEXT,
             /// The external id.
             required "external_id": TEXT,
         ],
-        result: list_of("transactions", object(&TRANSACTION)),
+        // One object; a list of one is on record too.
+        result: one("transactions?", object(&TRANSACTION)),
     }
     /// One transaction.
     "retrieve": GET "/v1/transactions/{transaction_uuid}" {

@@ -155,7 +155,7 @@ impl Account {
             )
         };
         match (call.method, rest) {
-            (Get, []) => (list, self.list_parts(call, part)),
+            (Get, []) => (list, self.retrieve_part_by_external_id(call, part)),
             (Patch, []) => (list, self.update_part_by_external_id(call, part)),
             (Delete, []) => (list, self.delete_part_by_external_id(call, part)),
             (Patch, ["disabled_state"]) => (state, self.disable_part_by_external_id(call, part)),

@@ -208,7 +208,7 @@ fn line_items_and_transactions_have_their_own_addresses() {
         ("transactions", "tr", json!({"amount_in_cents": 6000})),
     ] {
         let named = format!("/v1/{list}?data_source_uuid={SOURCE}&external_id={prefix}_two");
-        let found = client.get(&named).body[list][0].clone();
+        let found = client.get(&named).body;
         let path = format!("/v1/{list}/{}", found["uuid"].as_str().unwrap());
         assert_eq!(client.get(&path).body["invoice_uuid"], invoice.as_str());
         assert_eq!(client.patch(&path, change.clone()).body["amount_in_cents"], 6000);

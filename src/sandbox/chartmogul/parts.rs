@@ -90,15 +90,9 @@ impl Account {
         Ok(Reply::json(201, &Value::Object(made)))
     }
 
-    pub(super) fn list_parts(&self, call: &Call<'_>, part: Part) -> Outcome {
-        let uuid = self.named_part(call, part);
-        let found = uuid.and_then(|uuid| self.find_part(part, &uuid).map(|(_, item)| item.clone()));
-        let items: Vec<Record> = match (call.query("data_source_uuid"), call.query("external_id")) {
-            (Some(_), Some(_)) => found.into_iter().collect(),
-            (None, _) => return Err(missing("data_source_uuid")),
-            (_, None) => return Err(missing("external_id")),
-        };
-        Ok(Reply::json(200, &json!({ part.key(): items })))
+    pub(super) fn retrieve_part_by_external_id(&self, call: &Call<'_>, part: Part) -> Outcome {
+        let uuid = self.named_part(call, part)?;
+        self.retrieve_part(part, &uuid)
     }
 
     pub(super) fn retrieve_part(&self, part: Part, uuid: &str) -> Outcome {

@@ -241,7 +241,13 @@ fn undeclared(endpoint: &'static Endpoint, body: &Value) -> Vec<String> {
     match endpoint.result {
         Outcome::Nothing | Outcome::Bytes => Vec::new(),
         Outcome::One { key: "", of } => shape::undeclared(&of.unwrap(), body),
-        Outcome::One { key, of } => shape::undeclared(&of.unwrap(), &body[key]),
+        Outcome::One { key, of } => {
+            let value = match key.strip_suffix('?') {
+                Some(list) => body.get(list).map_or(body, |list| &list[0]),
+                None => &body[key],
+            };
+            shape::undeclared(&of.unwrap(), value)
+        }
         Outcome::List { key, of } => {
             let beside = body.as_object().unwrap().keys();
             let unknown = beside.filter(|name| *name != key && !ENVELOPE.contains(&name.as_str()));

@@ -1,18 +1,20 @@
 // `ghl-chartmogul call`: one endpoint, with parameters as flags.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { List, ListOptions } from "../../call.js";
 import type { Connector } from "../../connector.js";
 import type { Endpoint, EndpointParameter } from "../../endpoint.js";
 import { closest } from "../closest.js";
 import { ExitCode, UsageError } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
+import { isList, isSwitch, parseValue } from "../parameter-value.js";
 import { formatTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 
 /** Flags of the command, besides the parameters. */
 export interface CallFlags {
   list?: boolean | undefined;
+  help?: boolean | undefined;
   all?: boolean | undefined;
   output?: string | undefined;
 }
@@ -29,10 +31,15 @@ export async function runCall(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (flags.list || name === undefined) {
-    listEndpoints(endpoints, name, terminal);
+    listEndpoints(endpoints, name === undefined ? [] : [name, ...parameterFlags], terminal);
     return ExitCode.Done;
   }
   const endpoint = findEndpoint(endpoints, name);
+  if (flags.help) {
+    if (terminal.json) terminal.printJson(endpoint);
+    else for (const line of helpLines(endpoint, terminal.columns)) terminal.print(line);
+    return ExitCode.Done;
+  }
   const parameters = readParameters(endpoint, parameterFlags);
   const connector = connect(endpoint);
   try {
@@ -85,7 +92,7 @@ function isCalled({ catalogue }: Endpoint, name: string): boolean {
   return catalogue.some((entry) => entry.toLowerCase() === name.toLowerCase());
 }
 
-/** The parameters of flags such as `--contactId X`, `--per_page=5`, `--completed`, `--tags a --tags b`. */
+/** The parameters of flags such as `--contactId X`, `--per_page=5`, `--completed`, `--tags a,b`. */
 export function readParameters(endpoint: Endpoint, flags: readonly string[]): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   for (let index = 0; index < flags.length; index++) {
@@ -97,7 +104,7 @@ export function readParameters(endpoint: Endpoint, flags: readonly string[]): Re
     const parameter = findParameter(endpoint, name);
     const following = flags[index + 1];
     if (inline !== undefined) add(parameters, parameter, inline);
-    else if (parameter.type === "boolean" && (following === undefined || following.startsWith("--"))) {
+    else if (isSwitch(parameter) && (following === undefined || following.startsWith("--"))) {
       parameters[name] = true;
     } else if (following !== undefined) {
       add(parameters, parameter, following);
@@ -121,46 +128,12 @@ function findParameter(endpoint: Endpoint, name: string): EndpointParameter {
 }
 
 function add(parameters: Record<string, unknown>, parameter: EndpointParameter, text: string): void {
-  const { name, type } = parameter;
+  const { name } = parameter;
   const previous = parameters[name];
-  if (previous === undefined) {
-    const value = parseValue(parameter, text);
-    parameters[name] = type.endsWith("[]") && !Array.isArray(value) ? [value] : value;
-  } else if (Array.isArray(previous)) previous.push(parseValue(parameter, text));
+  const value = parseValue(parameter, text);
+  if (previous === undefined) parameters[name] = value;
+  else if (isList(parameter) && Array.isArray(previous)) previous.push(...[value].flat());
   else throw new UsageError(`--${name} is given twice`);
-}
-
-/** Texts stay as they are, a file is named by its path; everything else is JSON, or a text where JSON does not fit. */
-function parseValue({ name, type }: EndpointParameter, text: string): unknown {
-  if (type === "Uint8Array") return readBytes(name, text);
-  if (type === "string" || type === "string[]" || type.startsWith('"')) {
-    return type === "string[]" && text.startsWith("[") ? parseJson(name, type, text) : text;
-  }
-  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
-  if (type === "boolean" && /^(true|false)$/.test(text)) return text === "true";
-  if (type === "number" || type === "boolean") throw new UsageError(`--${name} takes a ${type}, not ${text}`);
-  if (/^\s*[[{"]/.test(text)) return parseJson(name, type, text);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function readBytes(name: string, path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`--${name}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
-function parseJson(name: string, type: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`--${name} takes ${type} as JSON: ${(error as Error).message}`);
-  }
 }
 
 function methodOf(connector: Connector, { service, name }: Endpoint): Method {
@@ -181,13 +154,61 @@ function printResult(result: unknown, { output }: CallFlags, terminal: Terminal)
   else terminal.print(JSON.stringify(shown, null, 2));
 }
 
-function listEndpoints(endpoints: readonly Endpoint[], part: string | undefined, terminal: Terminal): void {
-  const shown = endpoints.filter(
-    (endpoint) => part === undefined || fullName(endpoint).includes(part) || isCalled(endpoint, part),
-  );
+/** What an endpoint does, and its parameters with their documentation. */
+export function helpLines(endpoint: Endpoint, columns: number | undefined): string[] {
+  const { summary, method, path, scopes, parameters, result, gives, replacedBy } = endpoint;
+  const flags = parameters.map((parameter) => [
+    `--${parameter.name}`,
+    parameter.required && !isLocation(parameter) ? "required" : "",
+    parameter.type,
+    parameter.summary,
+  ]);
+  const titles = [
+    { title: "parameter", whole: true },
+    { title: "" },
+    { title: "type", wraps: true },
+    { title: "what it is", wraps: true },
+  ];
+  const required = parameters.filter((parameter) => parameter.required && !isLocation(parameter));
+  const example = required.map(({ name }) => ` --${name} …`).join("");
+  return [
+    `${fullName(endpoint)}: ${summary}`,
+    ...(replacedBy === undefined ? [] : [`Deprecated: use ${replacedBy}.`]),
+    `${method} ${path}${scopes.length > 0 ? `, scope ${scopes.join(", ")}` : ""}`,
+    gives === "nothing" ? "Gives nothing." : `Gives ${gives === "list" ? "a list of " : ""}${result}.`,
+    "",
+    ...(parameters.length === 0 ? ["It takes no parameters."] : formatTable(titles, flags, columns)),
+    "",
+    `ghl-chartmogul call ${fullName(endpoint)}${example}`,
+    ...(parameters.some(isList) ? ["A list is given as a,b or as JSON, or its flag more than once."] : []),
+  ];
+}
+
+/** The location is filled in. */
+const isLocation = ({ name }: EndpointParameter): boolean => name === "locationId" || name === "location_id";
+
+/** The endpoints that all of these words stand in: in the name, the summary, the path or the catalogue. */
+function listEndpoints(endpoints: readonly Endpoint[], words: readonly string[], terminal: Terminal): void {
+  const shown = endpoints.filter((endpoint) => {
+    const { summary, path, category, catalogue } = endpoint;
+    const text = [fullName(endpoint), summary, path, category, ...catalogue].join("\n").toLowerCase();
+    return words.every((word) => text.includes(word.toLowerCase()));
+  });
   if (terminal.json) {
     terminal.printJson(shown);
     return;
+  }
+  if (shown.length === 0) {
+    const near = closest(
+      words.join(" "),
+      endpoints.map(({ name }) => name),
+    );
+    throw new UsageError(
+      `no endpoint has ${words.join(" ")} in its name, summary or path`,
+      near.length > 0
+        ? `Did you mean ${near.join(" or ")}?`
+        : "Run `ghl-chartmogul call --list` for all of them.",
+    );
   }
   const rows = shown.map((endpoint) => [
     fullName(endpoint),
@@ -197,11 +218,11 @@ function listEndpoints(endpoints: readonly Endpoint[], part: string | undefined,
     endpoint.summary,
   ]);
   const columns = [
-    { title: "name" },
-    { title: "kind" },
-    { title: "method" },
-    { title: "path" },
-    { title: "what it does", maxWidth: 80 },
+    { title: "name", whole: true },
+    { title: "kind", whole: true },
+    { title: "method", whole: true },
+    { title: "path", wraps: true },
+    { title: "what it does", wraps: true },
   ];
   for (const line of formatTable(columns, rows, terminal.columns)) terminal.print(line);
 }

@@ -7,6 +7,7 @@ import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
+import { inTerms } from "../terms.js";
 import { printable } from "../text-width.js";
 import { customerLink, paragraph, sumOf } from "../words.js";
 
@@ -49,12 +50,18 @@ export function* checkLines(
     const { name, uuid } = chartmogul.dataSource;
     yield `  data source ${printable(name)}: ${uuid ?? "made by the first sync"}`;
   }
-  yield `${mark(users.unmapped.length === 0)} ${formatNumber(users.mapped)} users mapped`;
-  for (const name of users.unmapped) yield `  not mapped: ${printable(name)}`;
-  if (users.defaultAssignee !== null) yield `  tasks of others go to ${printable(users.defaultAssignee)}`;
+  if (users !== null) {
+    yield `${mark(users.unmapped.length === 0)} ${formatNumber(users.mapped)} users mapped`;
+    for (const name of users.unmapped) yield `  not mapped: ${printable(name)}`;
+    if (users.defaultAssignee !== null) yield `  tasks of others go to ${printable(users.defaultAssignee)}`;
+  }
   if (records !== undefined) yield* recordsLines(records, terminal);
-  const faults = problems.map((fault) => ({ ...fault, label: terminal.style("red", fault.code) }));
-  const cautions = warnings.map((fault) => ({ ...fault, label: terminal.style("yellow", "warning") }));
+  const faults = problems
+    .map(inTerms)
+    .map((fault) => ({ ...fault, label: terminal.style("red", fault.code) }));
+  const cautions = warnings
+    .map(inTerms)
+    .map((fault) => ({ ...fault, label: terminal.style("yellow", "warning") }));
   for (const { label, message, hint } of [...faults, ...cautions]) {
     yield "";
     yield `${label}: ${printable(message)}`;
