@@ -35,9 +35,9 @@ pub async fn find<H: Host>(
     match (text("contactId"), text("email"), text("phone")) {
         (Some(id), None, None) => return by_id(client, host, id).await,
         (Some(_), _, _) => {
-            return Err(refused("give contactId alone, or email and phone, not both"));
+            return Err(refused("pass contactId alone, or email and phone, not both"));
         }
-        (None, None, None) => return Err(refused("give contactId, email or phone")),
+        (None, None, None) => return Err(refused("pass contactId, email or phone")),
         (None, email, phone) => {
             let email = email.map(|email| {
                 address::normal(email).ok_or_else(|| {
@@ -48,8 +48,8 @@ pub async fn find<H: Host>(
             let email = email.transpose()?;
             let number = phone.map(|phone| {
                 telephone::e164(phone, search.country).ok_or_else(|| {
-                    refused("phone cannot be brought into E.164")
-                        .hint("Give it with its calling code, `+1…`, or give `country` too.")
+                    refused("phone cannot be converted to E.164")
+                        .hint("Pass it with its calling code, `+1…`, or pass `country` too.")
                 })
             });
             let number = number.transpose()?;
@@ -72,7 +72,7 @@ pub async fn find<H: Host>(
             Err(Error::new(Code::Ambiguous, format!("{} contacts match", candidates.len()))
                 .of(Service::Ghl)
                 .at(endpoint.name)
-                .hint("Give contactId: `details.candidates` lists the contacts.")
+                .hint("Pass contactId: `details.candidates` lists the contacts.")
                 .details(json!({ "candidates": candidates })))
         }
     }

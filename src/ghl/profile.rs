@@ -85,7 +85,7 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         }
         401 if says("not authorized for this scope") => {
             let scopes = refusal.endpoint.scopes.join(", ");
-            (Code::MissingScope, Some(Cow::Owned(format!("Add to the token the scope {scopes}."))))
+            (Code::MissingScope, Some(Cow::Owned(format!("Add the scope {scopes} to the token."))))
         }
         401 if says("user type mismatch") || says("authclass type is not allowed") => {
             (Code::WrongTokenType, hint("Use a token of the location, not of the agency."))
@@ -94,12 +94,13 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         400 | 401 if says("version header") || says("api version segment") => {
             (Code::Rejected, hint("The Version header was lost or changed on its way."))
         }
-        401 if says("e01 - unauthorized request") => {
-            (Code::Rejected, hint("GoHighLevel answers so when a required parameter is missing."))
-        }
+        401 if says("e01 - unauthorized request") => (
+            Code::Rejected,
+            hint("GoHighLevel gives this answer when a required parameter is missing."),
+        ),
         401 => (Code::Unauthorized, hint("Check the token: it is wrong, expired or revoked.")),
         403 if says("access to this location") => {
-            (Code::LocationForbidden, hint("Check locationId, and that the token is of it."))
+            (Code::LocationForbidden, hint("Check locationId, and that the token belongs to it."))
         }
         403 => (Code::Forbidden, hint("This may need a token of the agency, or another plan.")),
         422 if says("should not exist") => {

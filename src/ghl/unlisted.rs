@@ -25,8 +25,8 @@ pub async fn call<H: Host>(
     };
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     let path = text("path").filter(|path| is_path(path)).ok_or_else(|| {
-        refused("path must begin with `/` and hold no `?`, `#`, `..` or unencoded character")
-            .hint("Give query parameters as `query`, and encode values in the path.")
+        refused("path must begin with `/` and contain no `?`, `#`, `..` or unencoded character")
+            .hint("Pass query parameters as `query`, and encode values in the path.")
     })?;
     let row = text("method").and_then(request::of_method);
     let row = row.ok_or_else(|| refused("method is unknown"))?;

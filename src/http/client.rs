@@ -185,7 +185,7 @@ impl Client {
         cursor: Option<&str>,
     ) -> Result<Page> {
         if !matches!(endpoint.result, Outcome::List { .. }) {
-            let message = format!("{} gives no list", endpoint.name);
+            let message = format!("{} does not return a list", endpoint.name);
             return Err(self.named(endpoint, Error::new(Code::InvalidArgument, message)));
         }
         let (parameters, before) = pager::request(endpoint, parameters, cursor)?;

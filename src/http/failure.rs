@@ -65,7 +65,7 @@ const INTERMEDIARY_HEADERS: &[&str] = &[
 ];
 
 /// What to do about an answer that is not the service's own.
-const INTERMEDIARY_HINT: &str = "A proxy or a firewall stands between and answers in its place: \
+const INTERMEDIARY_HINT: &str = "A proxy or a firewall answered in its place: \
      let it pass these calls, or try again later.";
 
 /// An unsuccessful answer, and what it says.
@@ -213,7 +213,7 @@ pub(super) fn unreadable(endpoint: &'static Endpoint, response: &Response, why: 
         intermediary(response)
     );
     let mut error = Error::new(Code::UnreadableResponse, message)
-        .hint("A proxy or an outage page may stand between; try again later.");
+        .hint("A proxy or an outage page may have answered instead; try again later.");
     error.status = Some(response.status);
     error.request_id = response.header("x-request-id").map(trimmed);
     Failure { error, kind: FailureKind::Lost }
@@ -549,7 +549,7 @@ mod tests {
         assert_eq!(details, Some(json!({"fields": {"name": "x"}})));
         let hint =
             read(&GHL, 401, r#"{"message":"not authorized for this scope"}"#).error.hint.clone();
-        assert_eq!(hint.as_deref(), Some("Add to the token the scope contacts.write."));
+        assert_eq!(hint.as_deref(), Some("Add the scope contacts.write to the token."));
     }
 
     #[test]

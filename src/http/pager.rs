@@ -278,7 +278,7 @@ fn stuck(endpoint: &'static Endpoint, what: &str) -> Error {
     Error::new(Code::CursorStuck, format!("{}: {what}", endpoint.name))
         .of(endpoint.service)
         .at(endpoint.name)
-        .hint("Start the list anew; if it happens again, the service's paging is at fault.")
+        .hint("Start the list again; if it happens again, the service's paging is at fault.")
 }
 
 fn encode(progress: &Progress) -> String {

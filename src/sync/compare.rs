@@ -611,7 +611,7 @@ impl<H: Host> Engine<'_, H> {
                 {
                     Some(holder) if page.apart.contains(&holder) => {
                         let mut change = told(Kind::Contact, id, title, Reason::Duplicate);
-                        change.reason = format!("{}; it stands apart", duplicate_of(&holder));
+                        change.reason = format!("{}; it is apart", duplicate_of(&holder));
                         Target::apart(change)
                     }
                     Some(holder) => Target::Guest {
@@ -1048,7 +1048,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Step { batch, done: false })
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one task, and why it has no form")]
+    #[allow(clippy::too_many_arguments, reason = "one task, and why it cannot be stored")]
     async fn refuse_task(
         &self,
         run: &mut Run,
@@ -1735,8 +1735,8 @@ fn linked(kind: Kind, id: &str, title: &str, pair: &Pair) -> Change {
 /// A record that is listed and not written, for a reason.
 fn told(kind: Kind, id: &str, title: &str, cause: Reason) -> Change {
     let next = match cause {
-        Reason::Deleted | Reason::CustomerDeleted => ": retry makes it again",
-        Reason::Unlinked => ": link or retry takes it back",
+        Reason::Deleted | Reason::CustomerDeleted => ": retry creates it again",
+        Reason::Unlinked => ": link or retry undoes it",
         _ => "",
     };
     let code = match cause {

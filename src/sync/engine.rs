@@ -61,7 +61,7 @@ impl<'a, H: Host> Engine<'a, H> {
         settings.check()?;
         let location = ghl.location_id().ok_or_else(|| {
             Error::new(Code::InvalidConfig, "ghl.locationId is missing").of(Service::Ghl).hint(
-                "A sync is of one location: pass its id, for example process.env.GHL_LOCATION_ID.",
+                "A sync works on one location: pass its id, for example process.env.GHL_LOCATION_ID.",
             )
         })?;
         Ok(Self {

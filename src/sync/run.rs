@@ -80,7 +80,7 @@ impl<H: Host> Engine<'_, H> {
             Some(_) => {
                 return Err(Error::new(
                     Code::DailyQuotaExhausted,
-                    "the day's quota is used up before the plan is whole",
+                    "the day's quota is used up before the plan is complete",
                 )
                 .hint("Plan again after the quota's reset: reading continues where it stopped."));
             }
@@ -221,8 +221,9 @@ impl<H: Host> Engine<'_, H> {
             return Ok(());
         }
         let message = "sync.anchor has changed since the location was synced first";
-        Err(Error::new(Code::InvalidConfig, message)
-            .hint("Set it back, or begin with a new store: what was written stays as it is."))
+        Err(Error::new(Code::InvalidConfig, message).hint(
+            "Restore the setting, or start with a new store: what was written stays as it is.",
+        ))
     }
 
     /// Whether a run must write nothing: no plan under these settings was shown to anybody yet, or the

@@ -303,7 +303,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Settles records as they are: they are counted and listed, and no failure any more. A change of
-    /// the record takes it back.
+    /// the record undoes it.
     pub async fn accept(&self, ids: &[String]) -> Result<Vec<Why>> {
         // All are looked up first: a mistyped id settles nothing.
         let mut mails = Vec::with_capacity(ids.len());
@@ -389,7 +389,7 @@ impl<H: Host> Engine<'_, H> {
         let row = of(kind, &own);
         let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &row).await?;
         if let Some(letter) = letter.as_ref().filter(|letter| seen(letter) != mail.seen) {
-            let message = format!("{own} stands otherwise since: {}", letter.reason);
+            let message = format!("the status of {own} has changed since: {}", letter.reason);
             return Err(Error::new(Code::InvalidArgument, message)
                 .hint(format!("Look at it again: `why {own}`.")));
         }
@@ -506,26 +506,26 @@ fn count(reasons: &mut Vec<ReasonCount>, standing: Standing, cause: Reason, kind
 pub(super) const fn hint_of(cause: Reason) -> &'static str {
     match cause {
         Reason::Rejected => {
-            "`rejected` lists them; mend the value, then `retry ID`, or `accept ID`"
+            "`rejected` lists them; correct the value, then `retry ID`, or `accept ID`"
         }
         Reason::Unread => "the next run reads them again",
         Reason::Open => "the next run looks for them before it sends them again",
         Reason::Unavailable => "the next run tries them again",
         Reason::Unmappable => {
-            "`rejected` lists them; mend the value in GHL or the settings, or `accept ID`"
+            "`rejected` lists them; correct the value in GHL or the settings, or `accept ID`"
         }
         Reason::Field => "`rejected` lists them; the rest of each record was written",
         Reason::Ambiguous => "`link CONTACT CUSTOMER` chooses one, `accept ID` leaves it",
         Reason::NoCounterpart => {
             "they are linked once ChartMogul has a customer of theirs, or by `link`"
         }
-        Reason::NoBusiness => "set sync.withoutBusiness, or give them a business in GHL",
-        Reason::NoContact => "give them a contact in GHL",
+        Reason::NoBusiness => "set sync.withoutBusiness, or assign them to a business in GHL",
+        Reason::NoContact => "assign them to a contact in GHL",
         Reason::ParentApart => "they follow their contact",
-        Reason::Deleted | Reason::CustomerDeleted => "`retry ID` makes one again",
+        Reason::Deleted | Reason::CustomerDeleted => "`retry ID` creates one again",
         Reason::Edited => "a person edited them in ChartMogul: they stay there",
-        Reason::Unlinked => "`link` or `retry ID` takes one back",
-        Reason::Accepted => "a change of the record, or `retry ID`, takes one back",
+        Reason::Unlinked => "`link` or `retry ID` undoes it",
+        Reason::Accepted => "a change of the record, or `retry ID`, undoes it",
         Reason::Duplicate => "merge the contacts in GHL",
         Reason::Double => "delete all but one in ChartMogul, or set sync.doubles to `remove`",
         Reason::Decision => "`rejected` lists them; decide again, or `accept ID`",
@@ -536,13 +536,13 @@ pub(super) const fn hint_of(cause: Reason) -> &'static str {
 fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
     match cause {
         Reason::Rejected | Reason::Unmappable => format!(
-            "Mend the value in GHL or the settings, then `retry {id}`; or leave it as it is: `accept {id}`."
+            "Correct the value in GHL or the settings, then `retry {id}`; or leave it as it is: `accept {id}`."
         ),
         Reason::Unread => "The next run reads it again.".to_owned(),
         Reason::Open => "The next run looks for it before it sends it again.".to_owned(),
         Reason::Unavailable => "The next run tries it again.".to_owned(),
         Reason::Field => format!(
-            "The rest of the record was written. Mend the value, then `retry {id}`; or `accept {id}`."
+            "The rest of the record was written. Correct the value, then `retry {id}`; or `accept {id}`."
         ),
         Reason::Ambiguous if candidates.is_empty() => {
             format!("Choose one: `link {id} CUSTOMER`; or leave it: `accept {id}`.")
@@ -560,10 +560,10 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
         }
         Reason::NoContact => "Assign it to a contact in GHL.".to_owned(),
         Reason::ParentApart => "It follows its contact: `why CONTACT` says more.".to_owned(),
-        Reason::Deleted | Reason::CustomerDeleted => format!("`retry {id}` makes it again."),
+        Reason::Deleted | Reason::CustomerDeleted => format!("`retry {id}` creates it again."),
         Reason::Edited => "It stays as it is in ChartMogul.".to_owned(),
-        Reason::Unlinked => format!("`link {id} CUSTOMER` or `retry {id}` takes it back."),
-        Reason::Accepted => format!("A change of the record, or `retry {id}`, takes it back."),
+        Reason::Unlinked => format!("`link {id} CUSTOMER` or `retry {id}` undoes it."),
+        Reason::Accepted => format!("A change of the record, or `retry {id}`, undoes it."),
         Reason::Duplicate => "Merge the contacts in GHL.".to_owned(),
         Reason::Double => "Delete it in ChartMogul, or set sync.doubles to `remove`.".to_owned(),
         Reason::Decision => format!("Decide again; or leave it as it is: `accept {id}`."),
@@ -603,7 +603,7 @@ fn answer(
     if let Some(pair) = pair {
         if pair.role == Role::Guest {
             why.reason =
-                "its notes, tasks and tags go to the customer; another contact stands for it"
+                "its notes, tasks and tags go to the customer; another contact represents it"
                     .to_owned();
         }
         why.ghl_contact_id = pair.parent.filter(|_| pair.role == Role::Child);

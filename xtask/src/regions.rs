@@ -55,7 +55,7 @@ fn filled(page: &str, fill: &dyn Fn(&str, &str) -> Result<String>) -> Result<Str
     Ok(text)
 }
 
-/// What stands between a marker and its end.
+/// What is between a marker and its end.
 fn content<'page>(page: &'page str, marker: &str) -> Option<&'page str> {
     let (_, after) = page.split_once(&format!("{marker}\n"))?;
     Some(after.split_once(END)?.0)

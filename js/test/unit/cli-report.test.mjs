@@ -260,7 +260,7 @@ const REASONS = [
     standing: "failed",
     cause: "rejected",
     kinds: { note: 7, task: 1 },
-    hint: "`rejected` lists them; mend the value, then `retry ID`, or `accept ID`",
+    hint: "`rejected` lists them; correct the value, then `retry ID`, or `accept ID`",
   },
   {
     standing: "waiting",
@@ -268,7 +268,7 @@ const REASONS = [
     kinds: { contact: 1 },
     hint: "`link CONTACT CUSTOMER` chooses one, `accept ID` leaves it",
   },
-  { standing: "apart", cause: "deleted", kinds: { note: 2 }, hint: "`retry ID` makes one again" },
+  { standing: "apart", cause: "deleted", kinds: { note: 2 }, hint: "`retry ID` creates one again" },
 ];
 const STATUS = {
   linked: 1_234,
@@ -293,7 +293,7 @@ describe("a status", () => {
         "last run: 12 min ago",
         "last full pass: 30 h ago",
         "× 8 failed 7 notes, 1 task: ChartMogul refused them",
-        '"rejected" lists them; mend the value, then "retry ID", or "accept ID"',
+        '"rejected" lists them; correct the value, then "retry ID", or "accept ID"',
         "≠ 1 waiting 1 contact: several ChartMogul customers match",
         "‖ 2 apart 2 notes: a person deleted them in ChartMogul",
         "██████████░░░░░░░░░░ 50 %, 100,000 of 200,000 used until 26 Nov",
@@ -439,7 +439,7 @@ describe("a record", () => {
         standing: "failed",
         cause: "rejected",
         reason: LONG,
-        hint: "Mend the value, then `retry N1`; or leave it as it is: `accept N1`.",
+        hint: "Correct the value, then `retry N1`; or leave it as it is: `accept N1`.",
         at: NOW,
       };
       const rejected = [...letterLines(letter, terminal(width), NOW)];

@@ -38,7 +38,7 @@ records! {
     }
 }
 
-/// What a person sees of a record that is not in step: one that stands otherwise since was not accepted.
+/// What a person sees of a record that is not in step: one whose status has changed since was not accepted.
 pub(in crate::sync) fn seen(letter: &DeadLetter) -> String {
     format!("{}/{}", letter.cause.name(), letter.shows)
 }

@@ -46,7 +46,7 @@ choices! {
         Open = "open",
         /// It could not be written for now: the next run tries again.
         Unavailable = "unavailable",
-        /// A value has no form in ChartMogul.
+        /// A value cannot be stored in ChartMogul.
         Unmappable = "unmappable",
         /// A value was cut, or left out, and the rest of its record was written.
         Field = "field",
@@ -87,7 +87,7 @@ impl Reason {
             Self::Unread => "it could not be read",
             Self::Open => "whether it was written is not known yet",
             Self::Unavailable => "it could not be written for now",
-            Self::Unmappable => "one of its values has no form in ChartMogul",
+            Self::Unmappable => "one of its values cannot be stored in ChartMogul",
             Self::Field => "a value was cut or left out; the rest was written",
             Self::Ambiguous => "several ChartMogul customers match",
             Self::NoCounterpart => "no ChartMogul customer has its e-mail address or phone",
@@ -99,7 +99,7 @@ impl Reason {
             Self::Edited => "a person edited the copy at its former customer: it stays there",
             Self::Unlinked => "it was unlinked",
             Self::Accepted => "accepted as it is",
-            Self::Duplicate => "another GHL contact of the same e-mail address stands for it",
+            Self::Duplicate => "another GHL contact with the same e-mail address represents it",
             Self::Double => "ChartMogul has it more than once",
             Self::Decision => "a queued decision about it could not be carried out",
         }

@@ -101,12 +101,12 @@ impl<H: Host> Engine<'_, H> {
             return Ok(mark);
         }
         let message = format!(
-            "the state was made with the ChartMogul account \"{}\", and the API key is of \"{}\"",
+            "the state belongs to the ChartMogul account \"{}\", and the API key to \"{}\"",
             before.name, mark.name
         );
         Err(Error::new(Code::InvalidConfig, message)
             .of(Service::Chartmogul)
-            .hint("Use a key of the first account, or begin with a new store for this one."))
+            .hint("Use a key of the first account, or start with a new store for this one."))
     }
 
     async fn is_known_there(&self, state: &State) -> Result<bool> {
@@ -248,7 +248,7 @@ impl<H: Host> Engine<'_, H> {
                     Code::InvalidConfig,
                     format!("sync.dataSource: the data source \"{wanted}\" is managed by {system} and does not accept customers through the API"),
                 )
-                .hint("Name a custom data source, or leave dataSource out: one is made for the location."));
+                .hint("Name a custom data source, or leave dataSource out: one is created for the location."));
             }
             return Ok(source.uuid.clone());
         }
@@ -313,7 +313,7 @@ impl<H: Host> Engine<'_, H> {
             (None, zone) => {
                 let named = zone.as_deref().unwrap_or("none");
                 warnings.push(format!(
-                    "the location's time zone ({named}) is unknown: due dates are taken in UTC"
+                    "the location's time zone ({named}) is unknown: due dates are read as UTC"
                 ));
                 Ok(None)
             }

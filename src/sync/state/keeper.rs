@@ -421,6 +421,6 @@ fn read<T: Stored>(key: &str, text: &str) -> Result<T> {
 fn unreadable(key: &str, error: &Problem) -> Error {
     let message = format!("the store holds something unreadable under {key}: {error}");
     Error::new(Code::StoreFailed, message).hint(
-        "It was written by another version or changed by hand. Restore the store, or begin with a new one: marked notes and tasks are found again.",
+        "It was written by another version or changed by hand. Restore the store, or start with a new one: marked notes and tasks are found again.",
     )
 }

@@ -113,7 +113,9 @@ impl Host for CallHost {
         self.store.cause.replace(None);
         let given = self.hand_over(request).await.map_err(|reason| self.failure(reason))?;
         plain_response(&given).ok_or_else(|| {
-            SendFailure::Lost("the host's function gave no { status, headers, body }".to_owned())
+            SendFailure::Lost(
+                "the host's function returned no { status, headers, body }".to_owned(),
+            )
         })
     }
 

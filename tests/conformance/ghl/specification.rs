@@ -1,4 +1,4 @@
-//! The official OpenAPI files of GHL, brought into one strict form.
+//! The official OpenAPI files of GHL, converted to one strict form.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
