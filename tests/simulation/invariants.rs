@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ghl_chartmogul::mapping::settings::{
     Anchor, AttributeObject, Object, OnExisting, WithoutBusiness,
 };
-use ghl_chartmogul::mapping::text;
+use ghl_chartmogul::mapping::{html, text};
 use serde_json::Value;
 
 use crate::ledger::{Account, Sort, external_ids, fields, owner_of, tags_of, text as of};
@@ -267,12 +267,12 @@ fn wrong_child(
     let is_task = record.get("title").is_some();
     let name = if is_task { "task_details" } else { "text" };
     let sort = if is_task { Sort::Task } else { Sort::Note };
-    let words = text::one_line(&text::plain(if is_task {
+    let words = text::one_line(&html::plain(if is_task {
         of(record, "title")
     } else {
         of(record, "body")
     }));
-    let holds = |record: &Value| text::one_line(&text::plain(of(record, name))).contains(&words);
+    let holds = |record: &Value| text::one_line(&html::plain(of(record, name))).contains(&words);
     let mut copies = view.chartmogul.iter().filter(|(uuid, _)| Sort::of(uuid) == sort);
     let ours = |(uuid, record): &(&String, &Value)| owner_of(uuid, record).as_deref() == Some(id);
     // Of what arrived twice one is kept in step; the other is a double until a full pass looks.
@@ -305,7 +305,7 @@ fn wrong_child(
                 let done = record["completed"].as_bool().unwrap_or(false).to_string();
                 (value == done, agreed.is_none_or(|agreed| *agreed == done))
             } else {
-                let agreed = agreed.map(|text| text::one_line(&text::plain(text)));
+                let agreed = agreed.map(|text| text::one_line(&html::plain(text)));
                 (holds(copy), agreed.is_none_or(|text| text.contains(&words)))
             }
         };

@@ -11,7 +11,7 @@ use ghl_chartmogul::error::{Code, Error, Result};
 use ghl_chartmogul::host::{Event, Host, Method, Request};
 use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Object, Settings, Users};
-use ghl_chartmogul::mapping::{notes, tasks, text};
+use ghl_chartmogul::mapping::{html, notes, tasks, text};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Outcome, RunOptions};
 use ghl_chartmogul::{chartmogul, ghl};
@@ -230,7 +230,7 @@ impl World {
         for note in sandbox.chartmogul_notes() {
             let text = note["text"].as_str().unwrap_or_default();
             if let Some(id) = notes::marked(text) {
-                texts.insert(id, text::one_line(&text::plain(text)));
+                texts.insert(id, text::one_line(&html::plain(text)));
             }
         }
         for note in sandbox.ghl_notes() {
@@ -238,7 +238,7 @@ impl World {
             let expected = linked.contains_key(contact);
             assert_eq!(there.contains_key(id), expected, "note {id} of contact {contact}");
             if let Some(held) = texts.get(id) {
-                let body = text::plain(note["body"].as_str().unwrap_or_default());
+                let body = html::plain(note["body"].as_str().unwrap_or_default());
                 let body = text::one_line(&body);
                 assert!(held.contains(&body), "note {id} holds {held:?}, and not {body:?}");
             }
