@@ -23,6 +23,7 @@ mod stage;
 mod store;
 mod story;
 mod tape;
+mod values;
 mod world;
 
 use ghl_chartmogul::error::Code;
