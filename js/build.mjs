@@ -138,7 +138,7 @@ const template = join(here, "../pkg-template");
 cpSync(template, output, { recursive: true });
 // Bundled into the inline entry.
 cpSync(join(here, "node_modules/fflate/LICENSE"), join(output, "LICENSE-fflate"));
-for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"])
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "NOTICE", "CHANGELOG.md"])
   cpSync(join(here, "..", name), join(output, name));
 const manifest = JSON.parse(readFileSync(join(template, "package.json"), "utf8"));
 writeFileSync(join(output, "package.json"), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);

@@ -1,331 +1,270 @@
-//! Countries: ISO 3166-1 alpha-2 code, calling code, trunk prefix, English name.
-//!
-//! Calling codes and trunk prefixes are facts of the national numbering plans (as libphonenumber
-//! lists them). That library itself would cost more than the whole connector's WebAssembly, and GHL
-//! stores phones in E.164 already: this table only completes what a person typed.
+//! Countries by their ISO 3166-1 code, and states of the United States by theirs, of what a person typed.
 
-/// (alpha-2, calling code or 0, digits dialled before a national number, English name)
-#[rustfmt::skip]
-static COUNTRIES: &[(&str, u16, &str, &str)] = &[
-    ("AD", 376, "", "Andorra"),
-    ("AE", 971, "0", "United Arab Emirates"),
-    ("AF", 93, "0", "Afghanistan"),
-    ("AG", 1, "1", "Antigua and Barbuda"),
-    ("AI", 1, "1", "Anguilla"),
-    ("AL", 355, "0", "Albania"),
-    ("AM", 374, "0", "Armenia"),
-    ("AO", 244, "", "Angola"),
-    ("AQ", 0, "", "Antarctica"),
-    ("AR", 54, "0", "Argentina"),
-    ("AS", 1, "1", "American Samoa"),
-    ("AT", 43, "0", "Austria"),
-    ("AU", 61, "0", "Australia"),
-    ("AW", 297, "", "Aruba"),
-    ("AX", 358, "0", "Åland Islands"),
-    ("AZ", 994, "0", "Azerbaijan"),
-    ("BA", 387, "0", "Bosnia and Herzegovina"),
-    ("BB", 1, "1", "Barbados"),
-    ("BD", 880, "0", "Bangladesh"),
-    ("BE", 32, "0", "Belgium"),
-    ("BF", 226, "", "Burkina Faso"),
-    ("BG", 359, "0", "Bulgaria"),
-    ("BH", 973, "", "Bahrain"),
-    ("BI", 257, "", "Burundi"),
-    ("BJ", 229, "", "Benin"),
-    ("BL", 590, "0", "Saint Barthélemy"),
-    ("BM", 1, "1", "Bermuda"),
-    ("BN", 673, "", "Brunei"),
-    ("BO", 591, "0", "Bolivia"),
-    ("BQ", 599, "", "Caribbean Netherlands"),
-    ("BR", 55, "0", "Brazil"),
-    ("BS", 1, "1", "Bahamas"),
-    ("BT", 975, "", "Bhutan"),
-    ("BV", 0, "", "Bouvet Island"),
-    ("BW", 267, "", "Botswana"),
-    ("BY", 375, "8", "Belarus"),
-    ("BZ", 501, "", "Belize"),
-    ("CA", 1, "1", "Canada"),
-    ("CC", 61, "0", "Cocos (Keeling) Islands"),
-    ("CD", 243, "0", "Democratic Republic of the Congo"),
-    ("CF", 236, "", "Central African Republic"),
-    ("CG", 242, "", "Congo"),
-    ("CH", 41, "0", "Switzerland"),
-    ("CI", 225, "", "Côte d'Ivoire"),
-    ("CK", 682, "", "Cook Islands"),
-    ("CL", 56, "", "Chile"),
-    ("CM", 237, "", "Cameroon"),
-    ("CN", 86, "0", "China"),
-    ("CO", 57, "0", "Colombia"),
-    ("CR", 506, "", "Costa Rica"),
-    ("CU", 53, "0", "Cuba"),
-    ("CV", 238, "", "Cabo Verde"),
-    ("CW", 599, "", "Curaçao"),
-    ("CX", 61, "0", "Christmas Island"),
-    ("CY", 357, "", "Cyprus"),
-    ("CZ", 420, "", "Czech Republic"),
-    ("DE", 49, "0", "Germany"),
-    ("DJ", 253, "", "Djibouti"),
-    ("DK", 45, "", "Denmark"),
-    ("DM", 1, "1", "Dominica"),
-    ("DO", 1, "1", "Dominican Republic"),
-    ("DZ", 213, "0", "Algeria"),
-    ("EC", 593, "0", "Ecuador"),
-    ("EE", 372, "", "Estonia"),
-    ("EG", 20, "0", "Egypt"),
-    ("EH", 212, "0", "Western Sahara"),
-    ("ER", 291, "0", "Eritrea"),
-    ("ES", 34, "", "Spain"),
-    ("ET", 251, "0", "Ethiopia"),
-    ("FI", 358, "0", "Finland"),
-    ("FJ", 679, "", "Fiji"),
-    ("FK", 500, "", "Falkland Islands"),
-    ("FM", 691, "", "Micronesia"),
-    ("FO", 298, "", "Faroe Islands"),
-    ("FR", 33, "0", "France"),
-    ("GA", 241, "", "Gabon"),
-    ("GB", 44, "0", "United Kingdom"),
-    ("GD", 1, "1", "Grenada"),
-    ("GE", 995, "0", "Georgia"),
-    ("GF", 594, "0", "French Guiana"),
-    ("GG", 44, "0", "Guernsey"),
-    ("GH", 233, "0", "Ghana"),
-    ("GI", 350, "", "Gibraltar"),
-    ("GL", 299, "", "Greenland"),
-    ("GM", 220, "", "Gambia"),
-    ("GN", 224, "", "Guinea"),
-    ("GP", 590, "0", "Guadeloupe"),
-    ("GQ", 240, "", "Equatorial Guinea"),
-    ("GR", 30, "", "Greece"),
-    ("GS", 0, "", "South Georgia and the South Sandwich Islands"),
-    ("GT", 502, "", "Guatemala"),
-    ("GU", 1, "1", "Guam"),
-    ("GW", 245, "", "Guinea-Bissau"),
-    ("GY", 592, "", "Guyana"),
-    ("HK", 852, "", "Hong Kong"),
-    ("HM", 0, "", "Heard Island and McDonald Islands"),
-    ("HN", 504, "", "Honduras"),
-    ("HR", 385, "0", "Croatia"),
-    ("HT", 509, "", "Haiti"),
-    ("HU", 36, "06", "Hungary"),
-    ("ID", 62, "0", "Indonesia"),
-    ("IE", 353, "0", "Ireland"),
-    ("IL", 972, "0", "Israel"),
-    ("IM", 44, "0", "Isle of Man"),
-    ("IN", 91, "0", "India"),
-    ("IO", 246, "", "British Indian Ocean Territory"),
-    ("IQ", 964, "0", "Iraq"),
-    ("IR", 98, "0", "Iran"),
-    ("IS", 354, "", "Iceland"),
-    ("IT", 39, "", "Italy"),
-    ("JE", 44, "0", "Jersey"),
-    ("JM", 1, "1", "Jamaica"),
-    ("JO", 962, "0", "Jordan"),
-    ("JP", 81, "0", "Japan"),
-    ("KE", 254, "0", "Kenya"),
-    ("KG", 996, "0", "Kyrgyzstan"),
-    ("KH", 855, "0", "Cambodia"),
-    ("KI", 686, "0", "Kiribati"),
-    ("KM", 269, "", "Comoros"),
-    ("KN", 1, "1", "Saint Kitts and Nevis"),
-    ("KP", 850, "0", "North Korea"),
-    ("KR", 82, "0", "South Korea"),
-    ("KW", 965, "", "Kuwait"),
-    ("KY", 1, "1", "Cayman Islands"),
-    ("KZ", 7, "8", "Kazakhstan"),
-    ("LA", 856, "0", "Laos"),
-    ("LB", 961, "0", "Lebanon"),
-    ("LC", 1, "1", "Saint Lucia"),
-    ("LI", 423, "0", "Liechtenstein"),
-    ("LK", 94, "0", "Sri Lanka"),
-    ("LR", 231, "0", "Liberia"),
-    ("LS", 266, "", "Lesotho"),
-    ("LT", 370, "0", "Lithuania"),
-    ("LU", 352, "", "Luxembourg"),
-    ("LV", 371, "", "Latvia"),
-    ("LY", 218, "0", "Libya"),
-    ("MA", 212, "0", "Morocco"),
-    ("MC", 377, "0", "Monaco"),
-    ("MD", 373, "0", "Moldova"),
-    ("ME", 382, "0", "Montenegro"),
-    ("MF", 590, "0", "Saint Martin"),
-    ("MG", 261, "0", "Madagascar"),
-    ("MH", 692, "1", "Marshall Islands"),
-    ("MK", 389, "0", "North Macedonia"),
-    ("ML", 223, "", "Mali"),
-    ("MM", 95, "0", "Myanmar"),
-    ("MN", 976, "0", "Mongolia"),
-    ("MO", 853, "", "Macao"),
-    ("MP", 1, "1", "Northern Mariana Islands"),
-    ("MQ", 596, "0", "Martinique"),
-    ("MR", 222, "", "Mauritania"),
-    ("MS", 1, "1", "Montserrat"),
-    ("MT", 356, "", "Malta"),
-    ("MU", 230, "", "Mauritius"),
-    ("MV", 960, "", "Maldives"),
-    ("MW", 265, "0", "Malawi"),
-    ("MX", 52, "", "Mexico"),
-    ("MY", 60, "0", "Malaysia"),
-    ("MZ", 258, "", "Mozambique"),
-    ("NA", 264, "0", "Namibia"),
-    ("NC", 687, "", "New Caledonia"),
-    ("NE", 227, "", "Niger"),
-    ("NF", 672, "", "Norfolk Island"),
-    ("NG", 234, "0", "Nigeria"),
-    ("NI", 505, "", "Nicaragua"),
-    ("NL", 31, "0", "Netherlands"),
-    ("NO", 47, "", "Norway"),
-    ("NP", 977, "0", "Nepal"),
-    ("NR", 674, "", "Nauru"),
-    ("NU", 683, "", "Niue"),
-    ("NZ", 64, "0", "New Zealand"),
-    ("OM", 968, "", "Oman"),
-    ("PA", 507, "", "Panama"),
-    ("PE", 51, "0", "Peru"),
-    ("PF", 689, "", "French Polynesia"),
-    ("PG", 675, "", "Papua New Guinea"),
-    ("PH", 63, "0", "Philippines"),
-    ("PK", 92, "0", "Pakistan"),
-    ("PL", 48, "", "Poland"),
-    ("PM", 508, "0", "Saint Pierre and Miquelon"),
-    ("PN", 0, "", "Pitcairn"),
-    ("PR", 1, "1", "Puerto Rico"),
-    ("PS", 970, "0", "Palestine"),
-    ("PT", 351, "", "Portugal"),
-    ("PW", 680, "", "Palau"),
-    ("PY", 595, "0", "Paraguay"),
-    ("QA", 974, "", "Qatar"),
-    ("RE", 262, "0", "Réunion"),
-    ("RO", 40, "0", "Romania"),
-    ("RS", 381, "0", "Serbia"),
-    ("RU", 7, "8", "Russia"),
-    ("RW", 250, "0", "Rwanda"),
-    ("SA", 966, "0", "Saudi Arabia"),
-    ("SB", 677, "", "Solomon Islands"),
-    ("SC", 248, "", "Seychelles"),
-    ("SD", 249, "0", "Sudan"),
-    ("SE", 46, "0", "Sweden"),
-    ("SG", 65, "", "Singapore"),
-    ("SH", 290, "", "Saint Helena"),
-    ("SI", 386, "0", "Slovenia"),
-    ("SJ", 47, "", "Svalbard and Jan Mayen"),
-    ("SK", 421, "0", "Slovakia"),
-    ("SL", 232, "0", "Sierra Leone"),
-    ("SM", 378, "", "San Marino"),
-    ("SN", 221, "", "Senegal"),
-    ("SO", 252, "0", "Somalia"),
-    ("SR", 597, "", "Suriname"),
-    ("SS", 211, "0", "South Sudan"),
-    ("ST", 239, "", "Sao Tome and Principe"),
-    ("SV", 503, "", "El Salvador"),
-    ("SX", 1, "1", "Sint Maarten"),
-    ("SY", 963, "0", "Syria"),
-    ("SZ", 268, "", "Eswatini"),
-    ("TC", 1, "1", "Turks and Caicos Islands"),
-    ("TD", 235, "", "Chad"),
-    ("TF", 0, "", "French Southern Territories"),
-    ("TG", 228, "", "Togo"),
-    ("TH", 66, "0", "Thailand"),
-    ("TJ", 992, "", "Tajikistan"),
-    ("TK", 690, "", "Tokelau"),
-    ("TL", 670, "", "Timor-Leste"),
-    ("TM", 993, "8", "Turkmenistan"),
-    ("TN", 216, "", "Tunisia"),
-    ("TO", 676, "", "Tonga"),
-    ("TR", 90, "0", "Turkey"),
-    ("TT", 1, "1", "Trinidad and Tobago"),
-    ("TV", 688, "", "Tuvalu"),
-    ("TW", 886, "0", "Taiwan"),
-    ("TZ", 255, "0", "Tanzania"),
-    ("UA", 380, "0", "Ukraine"),
-    ("UG", 256, "0", "Uganda"),
-    ("UM", 0, "", "United States Minor Outlying Islands"),
-    ("US", 1, "1", "United States"),
-    ("UY", 598, "0", "Uruguay"),
-    ("UZ", 998, "", "Uzbekistan"),
-    ("VA", 39, "", "Vatican City"),
-    ("VC", 1, "1", "Saint Vincent and the Grenadines"),
-    ("VE", 58, "0", "Venezuela"),
-    ("VG", 1, "1", "British Virgin Islands"),
-    ("VI", 1, "1", "U.S. Virgin Islands"),
-    ("VN", 84, "0", "Vietnam"),
-    ("VU", 678, "", "Vanuatu"),
-    ("WF", 681, "", "Wallis and Futuna"),
-    ("WS", 685, "", "Samoa"),
-    ("YE", 967, "0", "Yemen"),
-    ("YT", 262, "0", "Mayotte"),
-    ("ZA", 27, "0", "South Africa"),
-    ("ZM", 260, "0", "Zambia"),
-    ("ZW", 263, "0", "Zimbabwe"),
+use std::sync::OnceLock;
+
+use crate::accents::bare;
+
+/// A line for each country: alpha-2, alpha-3 and numeric code, then its names in English, German,
+/// French, Spanish, Portuguese, Italian and Dutch as [`fold`] folds them. `cargo xtask tables` writes it.
+static COUNTRIES: &str = include_str!("countries/names.txt");
+
+/// States, territories and military posts of the United States, as ChartMogul takes them: code, name,
+/// and what else they are called (the Associated Press's abbreviations, and older ones), folded.
+static STATES: &[&str] = &[
+    "AA armedforcesamericas",
+    "AE armedforceseurope",
+    "AK alaska",
+    "AL alabama ala",
+    "AP armedforcespacific",
+    "AR arkansas ark",
+    "AS americansamoa",
+    "AZ arizona ariz",
+    "CA california calif cal kalifornien californie",
+    "CO colorado colo",
+    "CT connecticut conn",
+    "DC districtofcolumbia washingtondc",
+    "DE delaware del",
+    "FL florida fla",
+    "GA georgia",
+    "GU guam",
+    "HI hawaii",
+    "IA iowa",
+    "ID idaho",
+    "IL illinois ill",
+    "IN indiana ind",
+    "KS kansas kan kans",
+    "KY kentucky",
+    "LA louisiana",
+    "MA massachusetts mass",
+    "MD maryland",
+    "ME maine",
+    "MI michigan mich",
+    "MN minnesota minn",
+    "MO missouri",
+    "MP northernmarianaislands",
+    "MS mississippi miss",
+    "MT montana mont",
+    "NC northcarolina ncarolina",
+    "ND northdakota ndak ndakota",
+    "NE nebraska neb nebr",
+    "NH newhampshire",
+    "NJ newjersey",
+    "NM newmexico nmex",
+    "NV nevada nev",
+    "NY newyork",
+    "OH ohio",
+    "OK oklahoma okla",
+    "OR oregon ore",
+    "PA pennsylvania penn penna",
+    "PR puertorico",
+    "RI rhodeisland",
+    "SC southcarolina scarolina",
+    "SD southdakota sdak sdakota",
+    "TN tennessee tenn",
+    "TX texas tex",
+    "UT utah",
+    "VA virginia",
+    "VI usvirginislands virginislands",
+    "VT vermont",
+    "WA washington wash",
+    "WI wisconsin wis wisc",
+    "WV westvirginia wvirginia",
+    "WY wyoming wyo",
 ];
 
-/// Other names in use for a country.
-static ALIASES: &[(&str, &str)] = &[
-    ("usa", "US"),
-    ("united states of america", "US"),
-    ("uk", "GB"),
-    ("great britain", "GB"),
-    ("england", "GB"),
-    ("scotland", "GB"),
-    ("wales", "GB"),
-    ("uae", "AE"),
-    ("czechia", "CZ"),
-    ("türkiye", "TR"),
-    ("holland", "NL"),
-    ("the netherlands", "NL"),
-    ("republic of korea", "KR"),
-    ("russian federation", "RU"),
-    ("viet nam", "VN"),
-];
-
-/// The alpha-2 code of a country given by code or English name, in any case. GHL's search rows may
-/// show the full name; ChartMogul takes ISO 3166-1 alpha-2.
+/// The alpha-2 code of a country given by a code of ISO 3166-1 or by a name, in any case, with accents
+/// or without. A name that more than one country has ("Korea", "Congo") gives none.
 pub fn country_code(text: &str) -> Option<&'static str> {
+    static LINES: OnceLock<Vec<&str>> = OnceLock::new();
+    let lines = LINES.get_or_init(|| COUNTRIES.lines().collect());
+    either(text, &|text| {
+        let found = match text.as_bytes() {
+            [first, second] => {
+                let code = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
+                let order = |line: &&str| line.as_bytes().iter().take(2).cmp(&code);
+                let at = lines.binary_search_by(order).ok();
+                at.and_then(|at| lines.get(at)?.get(..2))
+            }
+            [_, _, _] => with_word(&text.to_ascii_uppercase()),
+            _ => None,
+        };
+        // Codes are taken as they stand, "N.A." is not Namibia. Names are in small letters.
+        let name = fold(text);
+        let named = || with_word(&name).or_else(|| with_word(name.strip_prefix("the")?));
+        found.or_else(named)
+    })
+}
+
+/// The country in whose line this word stands behind its code.
+fn with_word(word: &str) -> Option<&'static str> {
+    let word = format!(" {word}");
+    let whole =
+        |at: &usize| matches!(COUNTRIES.as_bytes().get(at + word.len()), None | Some(b' ' | b'\n'));
+    let mut found = COUNTRIES.match_indices(&word).map(|(at, _)| at);
+    let before = COUNTRIES.get(..found.find(whole).filter(|_| word.len() > 1)?)?;
+    before.get(before.rfind('\n').map_or(0, |end| end + 1)..)?.get(..2)
+}
+
+/// The code of a state of the United States, given by its code, its name or a usual abbreviation.
+pub fn state_code(text: &str) -> Option<&'static str> {
+    either(text, &|text| {
+        let name = fold(text);
+        // "US-CA", "State of California", "Texas, USA", "New York State", as they stand or without that.
+        let around = [("", ""), ("us", ""), ("stateof", ""), ("", "usa"), ("", "state")];
+        let bare = |(front, back)| name.strip_prefix(front)?.strip_suffix(back);
+        let state = |name: &str| {
+            let has = |line: &&&str| line.split(' ').any(|one| one.eq_ignore_ascii_case(name));
+            STATES.iter().find(has)?.get(..2)
+        };
+        around.into_iter().filter_map(bare).find_map(state)
+    })
+}
+
+/// The code that a text gives whole, or that both of its two parts give: "CA - California". A slash
+/// joins no word: "n/a", "o/k".
+fn either(text: &str, code: &dyn Fn(&str) -> Option<&'static str>) -> Option<&'static str> {
     let text = text.trim();
-    if let Some(row) = by_code(text) {
-        return Some(row.0);
+    let whole = if text.contains('/') { None } else { code(text) };
+    whole.or_else(|| {
+        let parts = text.split(['-', '(', ')', ',', '/']).map(str::trim);
+        let mut parts = parts.filter(|part| !part.is_empty());
+        let (first, second) = (parts.next()?, parts.next()?);
+        let both = code(first)?;
+        (parts.next().is_none() && code(second) == Some(both)).then_some(both)
+    })
+}
+
+/// A name as it is compared: small letters and digits, without accents and what stands between words;
+/// `&` is "and", `St.` is "saint". `unicode.mjs` of `cargo xtask tables` folds likewise.
+fn fold(text: &str) -> String {
+    let mut folded = String::new();
+    let mut word = 0;
+    // A blank more at the end, which ends the last word.
+    for c in text.chars().flat_map(char::to_lowercase).map(bare).chain([' ']) {
+        match c {
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' => folded.push('d'),
+            'ı' => folded.push('i'),
+            'þ' => folded.push_str("th"),
+            '&' => folded.push_str("and"),
+            // A mark of its own belongs to the letter in front of it.
+            '\u{300}'..='\u{36f}' => {}
+            c if c.is_alphanumeric() => folded.push(c),
+            _ => {
+                if folded.get(word..) == Some("st") {
+                    folded.truncate(word);
+                    folded.push_str("saint");
+                }
+                word = folded.len();
+            }
+        }
     }
-    let alias = ALIASES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    let alias = alias.map(|(_, code)| *code);
-    alias.or_else(|| COUNTRIES.iter().find(|row| row.3.eq_ignore_ascii_case(text)).map(|row| row.0))
-}
-
-/// The row of an alpha-2 code, in any case.
-fn by_code(code: &str) -> Option<&'static (&'static str, u16, &'static str, &'static str)> {
-    let upper = <[u8; 2]>::try_from(code.as_bytes()).ok()?.map(|byte| byte.to_ascii_uppercase());
-    let found = COUNTRIES.binary_search_by(|row| row.0.as_bytes().cmp(&upper)).ok()?;
-    COUNTRIES.get(found)
-}
-
-/// How a country's telephones are dialled: its calling code, and the digits dialled before a
-/// national number. `None` for an unknown code and for a country without telephones.
-pub fn numbering(code: &str) -> Option<(u16, &'static str)> {
-    by_code(code).map(|row| (row.1, row.2)).filter(|(calling, _)| *calling != 0)
+    folded
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::Value;
 
-    #[test]
-    fn a_numbering_plan_is_known_by_the_code_alone() {
-        assert_eq!(numbering("us"), Some((1, "1")));
-        assert_eq!(numbering("AQ"), None);
-        assert_eq!(numbering("Germany"), None);
+    use super::*;
+    use crate::seeded::Random;
+
+    fn each(file: &str, code: fn(&str) -> Option<&'static str>) {
+        let rows: Vec<Value> = serde_json::from_str(file).unwrap();
+        assert!(rows.len() >= 100);
+        for row in rows {
+            let input = row["input"].as_str().unwrap();
+            assert_eq!(code(input), row["right"].as_str(), "{input:?}");
+        }
     }
 
     #[test]
-    fn countries_by_code_name_and_alias() {
-        for (text, code) in [
-            ("us", "US"),
-            ("United States", "US"),
-            ("UK", "GB"),
-            ("germany", "DE"),
-            (" Côte d'Ivoire ", "CI"),
-            ("Türkiye", "TR"),
-        ] {
-            assert_eq!(country_code(text), Some(code), "{text}");
+    fn each_country_has_its_right_answer() {
+        each(include_str!("../tests/fixtures/values/countries.json"), country_code);
+    }
+
+    #[test]
+    fn each_state_has_its_right_answer() {
+        each(include_str!("../tests/fixtures/values/states.json"), state_code);
+    }
+
+    #[test]
+    fn the_table_is_in_order_folded_and_without_clash() {
+        let mut seen = std::collections::BTreeMap::new();
+        let mut before = "";
+        for line in COUNTRIES.lines() {
+            let mut words = line.split(' ');
+            let code = words.next().unwrap();
+            assert!(before < code && code.len() == 2, "{code}");
+            before = code;
+            for word in std::iter::once(code).chain(words).filter(|word| *word != "-") {
+                assert!(word.len() < 4 || fold(word) == word, "{line}");
+                assert_eq!(seen.insert(word.to_lowercase(), code).unwrap_or(code), code, "{word}");
+                assert_eq!(country_code(word), Some(code), "{word}");
+            }
         }
-        assert_eq!(country_code("Atlantis"), None);
-        assert_eq!(country_code(""), None);
+        assert!(seen.len() > 1_200, "{}", seen.len());
+    }
+
+    #[test]
+    fn states_have_one_code_each() {
+        for line in STATES {
+            for word in line.split(' ') {
+                assert_eq!(state_code(word), line.get(..2), "{word}");
+                assert_eq!(fold(word), word.to_lowercase());
+            }
+        }
+        assert!(STATES.is_sorted());
+    }
+
+    #[test]
+    fn any_text_has_a_code_of_the_table_or_none() {
+        let pieces = [
+            "us",
+            "-",
+            "ca",
+            "New ",
+            "é",
+            "the ",
+            "St. ",
+            "İ",
+            "ß",
+            "(",
+            ")",
+            ",",
+            "York",
+            "state",
+            "USA",
+            "Georgia",
+            " ",
+            "\u{301}",
+            "DE",
+            "saint",
+            "lucia",
+            "&",
+            "\u{1f600}",
+            "840",
+            "korea",
+        ];
+        let mut random = Random::new(23);
+        for _ in 0..5_000 {
+            let text: String = (0..random.below(7)).map(|_| *random.of(&pieces)).collect();
+            for (code, again) in [
+                (country_code(&text), country_code as fn(&str) -> Option<&'static str>),
+                (state_code(&text), state_code),
+            ] {
+                assert!(code.is_none_or(|code| again(code) == Some(code)), "{text:?} {code:?}");
+            }
+            assert_eq!(country_code(&format!(" {text} ")), country_code(&text), "{text:?}");
+            assert_eq!(
+                state_code(&text.to_uppercase()),
+                state_code(&text.to_lowercase()),
+                "{text:?}"
+            );
+        }
     }
 }

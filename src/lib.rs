@@ -4,7 +4,7 @@
 //! `wasm` (bindings, no logic) · `connector` (options, calls by name) ·
 //! `sync` (read, match, diff, plan, apply, record) · `mapping` (fields, types, text forms) · `ghl` and `chartmogul` (endpoint tables, records,
 //! pagers) · `http` (building, pacing, retrying, reading errors) · `endpoint` (what a row is) ·
-//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `phone`, `email` and `dates` (one form for each) · `countries` · `names` (which one was meant) · `error` · `mutants` (old faults on demand, for tests).
+//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `phone`, `email` and `dates` (one form for each) · `countries` · `accents` (letters and their marks) · `names` (which one was meant) · `error` · `mutants` (old faults on demand, for tests) · `seeded` (chance for tests).
 //! `sandbox` is separate: both services in memory, built from `host` alone.
 
 // No panic reaches a user, and a library prints nothing. Tests outside this crate may do both.
@@ -17,6 +17,7 @@
     clippy::print_stderr
 )]
 
+pub mod accents;
 pub mod chartmogul;
 pub mod connector;
 pub mod countries;
@@ -35,6 +36,8 @@ pub mod phone;
 pub mod record;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(test)]
+mod seeded;
 pub mod sync;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

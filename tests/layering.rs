@@ -26,9 +26,11 @@ const LAYERS: &[&[&str]] = &[
     &["named"],
     &["phone", "email", "dates"],
     &["countries"],
+    &["accents"],
     &["names"],
     &["error"],
     &["mutants"],
+    &["seeded"],
 ];
 
 /// What the sandbox is built from: nothing of the client, so that it cannot share its mistakes.

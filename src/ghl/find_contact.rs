@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::countries::country_code;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Client, Parameters};
 use crate::record::{self, Json};
-use crate::{countries, email as address, phone as telephone};
+use crate::{email as address, phone as telephone};
 
 use super::records::Contact;
 
@@ -40,7 +41,7 @@ pub async fn find<H: Host>(
         (None, None, None) => return Err(refused("pass contactId, email or phone")),
         (None, email, phone) => {
             let email = email.map(|email| {
-                address::normal(email).ok_or_else(|| {
+                address::written(email).ok_or_else(|| {
                     let shown: String = email.chars().take(40).collect();
                     refused(&format!("email is {shown:?}, not an e-mail address"))
                 })
@@ -116,12 +117,11 @@ impl<H: Host> Search<'_, H> {
     fn matches(&self, contact: &Json, field: &str, value: &str) -> bool {
         let Ok(contact) = record::read_json::<Contact<'_>>(contact) else { return false };
         if field == "email" {
-            let emails = contact.email.iter().chain(&contact.additional_emails);
-            return emails
-                .into_iter()
-                .any(|email| address::normal(email).as_deref() == Some(value));
+            let sought = address::normal(value);
+            let mut emails = contact.email.iter().chain(&contact.additional_emails);
+            return emails.any(|email| sought.is_some() && address::normal(email) == sought);
         }
-        let country = contact.country.as_deref().and_then(countries::country_code);
+        let country = contact.country.as_deref().filter(|country| country_code(country).is_some());
         let phones = contact.phone.iter().chain(&contact.additional_phones);
         phones
             .filter_map(|phone| telephone::e164(phone, country.or(self.country)))
@@ -216,6 +216,8 @@ mod tests {
             json!({ "email": " ADA@b.co " }),
             json!({ "phone": "+1 (415) 555-0123" }),
             json!({ "phone": "(415) 555-0123", "country": "US" }),
+            json!({ "phone": "415.555.0123", "country": "us" }),
+            json!({ "email": "Ada <ada@b.co>" }),
             json!({ "email": "ada@b.co", "phone": "0014155550123" }),
         ] {
             assert_eq!(look(&contacts, &parameters).0.unwrap(), ada, "{parameters}");
@@ -246,7 +248,7 @@ mod tests {
             json!({ "email": "ada" }),
             json!({ "email": "ada@b" }),
             json!({ "email": "ada@b.co;eve@b.co" }),
-            json!({ "email": "<ada@b.co>" }),
+            json!({ "email": "ada@b.co <eve@b.co>" }),
             json!({ "email": "ada @b.co", "phone": "+14155550123" }),
             json!({ "mail": "a@b.co" }),
         ] {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::countries::country_code;
+use crate::countries::{country_code, state_code};
 use crate::ghl::records::{Business, Contact, Moment};
 use crate::phone::e164 as phone;
 
@@ -11,7 +11,7 @@ use super::custom_fields::{Rule, Writing, convert};
 use super::kinds::customer::PRIMARY_CONTACT;
 use super::settings::{AttributeObject, AttributeType, DecimalMark, Settings};
 use super::users::UserMap;
-use super::{Fields, Mapped, email};
+use super::{Fields, Mapped, email, written_email};
 use crate::mutants::Mutant;
 
 /// What a contact is mapped with.
@@ -69,12 +69,9 @@ pub fn display_name(contact: &Contact<'_>) -> String {
 /// What matching compares of a contact.
 pub fn identity(contact: &Contact<'_>, context: &Context<'_>) -> Identity {
     let mut identity = Identity::default();
-    let personal = |address: &str| {
-        let address = email(address)?;
-        let shared = &context.settings.shared_emails;
-        (!shared.iter().any(|shared| shared.trim().eq_ignore_ascii_case(&address)))
-            .then_some(address)
-    };
+    let shared: Vec<String> =
+        context.settings.shared_emails.iter().filter_map(|shared| email(shared)).collect();
+    let personal = |address: &str| email(address).filter(|address| !shared.contains(address));
     identity.email = contact.email.as_deref().and_then(personal);
     for address in contact.additional_emails.iter().filter_map(|address| personal(address)) {
         if identity.email.as_ref() != Some(&address) && !identity.other_emails.contains(&address) {
@@ -122,7 +119,7 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
     let mut mapped = Mapped::default();
     mapped.set("name", Some(display_name(contact)));
     mapped.set("company", contact.company_name.as_deref().or(contact.business_name.as_deref()));
-    mapped.set("email", contact.email.as_deref().and_then(email));
+    mapped.set("email", contact.email.as_deref().and_then(written_email));
     mapped.set("website_url", contact.website.as_deref());
     place(
         contact.city.as_deref(),
@@ -202,7 +199,7 @@ fn person(contact: &Contact<'_>, context: &Context<'_>, prefix: &str, mapped: &m
     if let Some(address) =
         contact.email.as_deref().map(str::trim).filter(|address| !address.is_empty())
     {
-        match email(address) {
+        match written_email(address) {
             Some(valid) => mapped.set(&name("email"), Some(valid)),
             None => mapped.problem("email", no_address(address)),
         }
@@ -218,7 +215,7 @@ fn no_address(text: &str) -> String {
     format!("\"{text}\" is not an e-mail address; value skipped")
 }
 
-/// ChartMogul keeps a state for the United States only.
+/// Where a customer is. ChartMogul keeps a state for the United States only.
 fn place(
     city: Option<&str>,
     state: Option<&str>,
@@ -228,21 +225,27 @@ fn place(
 ) {
     mapped.set("city", city.map(str::trim));
     mapped.set("zip", zip.map(str::trim));
-    let Some(country) = country.map(str::trim).filter(|country| !country.is_empty()) else {
-        return;
+    let given = |text: Option<&'_ str>| {
+        text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let Some(code) = country_code(country) else {
+    let country = given(country);
+    let code = country.as_deref().and_then(country_code);
+    if let (Some(country), None) = (&country, code) {
         mapped.problem(
             "country",
-            format!("\"{country}\" is not a country code of ISO 3166-1; value skipped"),
+            format!("\"{country}\" is no country of ISO 3166-1 by code or name: left out"),
         );
-        return;
-    };
-    mapped.set("country", Some(code));
-    if code == "US" {
-        let state = state.map(str::trim).filter(|state| state.len() == 2);
-        mapped.set("state", state.map(str::to_ascii_uppercase));
     }
+    mapped.set("country", code);
+    let Some(state) = given(state) else { return };
+    let reason = match (code, state_code(&state)) {
+        (Some("US"), Some(state)) => return mapped.set("state", Some(state)),
+        (Some("US"), None) => "is no state of the United States by code or name",
+        // ChartMogul has no field for it, as for others of GHL's.
+        (Some(_), _) => return,
+        (None, _) => "has no country, and ChartMogul keeps states of the United States only",
+    };
+    mapped.problem("state", format!("\"{state}\" {reason}: left out"));
 }
 
 fn attributes(
@@ -432,6 +435,68 @@ mod tests {
             with(&Settings::default(), &[], r#"{"id":"C1","state":"NY","country":"DE"}"#, customer);
         assert!(!mapped.fields.contains_key("state"));
         assert_eq!(mapped.fields["name"], "C1");
+    }
+
+    #[test]
+    fn a_place_has_its_code_or_is_told() {
+        let of = |state: &str, country: &str| {
+            let json = json!({"id": "C1", "state": state, "country": country}).to_string();
+            let (mapped, _) = with(&Settings::default(), &[], &json, customer);
+            let field =
+                |name: &str| mapped.fields.get(name).and_then(Value::as_str).map(str::to_owned);
+            let told: Vec<_> =
+                mapped.problems.iter().map(|problem| problem.field.clone()).collect();
+            (field("state"), field("country"), told)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for (state, country, expected) in [
+            ("California", "US", (some("CA"), some("US"), vec![])),
+            ("N.Y.", "Estados Unidos", (some("NY"), some("US"), vec![])),
+            ("Ontario", "US", (None, some("US"), vec!["state"])),
+            ("Ontario", "Canada", (None, some("CA"), vec![])),
+            ("CA", "", (None, None, vec!["state"])),
+            ("CA", "Atlantis", (None, None, vec!["country", "state"])),
+            (" ", "Korea", (None, None, vec!["country"])),
+            ("", "Deutschland", (None, some("DE"), vec![])),
+        ] {
+            let (found_state, found_country, told) = of(state, country);
+            assert_eq!((found_state, found_country), (expected.0, expected.1), "{state} {country}");
+            assert_eq!(told, expected.2, "{state} {country}");
+        }
+    }
+
+    #[test]
+    fn a_phone_that_is_not_certain_stays_and_matches_nobody() {
+        for (phone, country, written, matched) in [
+            ("(+44) 20 7946 0018", "US", "+442079460018", true),
+            ("555-0101", "US", "555-0101", false),
+            ("1234567", "GB", "1234567", false),
+            ("044 55 1234 5678", "Mexico", "044 55 1234 5678", false),
+            ("030 123456", "Deutschland", "+4930123456", true),
+        ] {
+            let json = json!({"id": "C1", "phone": phone, "country": country}).to_string();
+            let mapped = with(&Settings::default(), &[], &json, contact);
+            assert_eq!(mapped.fields["phone"], written, "{phone}");
+            let identity = with(&Settings::default(), &[], &json, identity);
+            let expected: Vec<String> = matched.then(|| written.to_owned()).into_iter().collect();
+            assert_eq!(identity.phones, expected, "{phone}");
+        }
+    }
+
+    #[test]
+    fn addresses_match_in_any_spelling_and_are_written_clean() {
+        let json = json!({"id": "C1", "email": "mailto:JU\u{308}RGEN@xn--mller-kva.example\u{200b}",
+            "additionalEmails": ["jürgen@müller.example", "Ada <ada@example.com>"]});
+        let mapped = with(&Settings::default(), &[], &json.to_string(), contact);
+        assert_eq!(mapped.fields["email"], "jürgen@xn--mller-kva.example");
+        let found = with(&Settings::default(), &[], &json.to_string(), identity);
+        assert_eq!(found.email.as_deref(), Some("jürgen@müller.example"));
+        assert_eq!(found.other_emails, ["ada@example.com"]);
+        let settings = Settings {
+            shared_emails: vec!["JÜRGEN@Müller.example".into()],
+            ..Settings::default()
+        };
+        assert_eq!(with(&settings, &[], &json.to_string(), identity).email, None);
     }
 
     #[test]

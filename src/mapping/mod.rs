@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-pub use crate::email::normal as email;
+pub use crate::email::{normal as email, written as written_email};
 use crate::ghl::records::Moment;
 use crate::records;
 

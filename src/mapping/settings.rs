@@ -347,6 +347,11 @@ impl Settings {
                 return Err(invalid(format!("sync.users: \"{address}\" is not an e-mail address")));
             }
         }
+        if let Some(shared) = self.shared_emails.iter().find(|shared| email(shared).is_none()) {
+            return Err(invalid(format!(
+                "sync.sharedEmails: \"{shared}\" is not an e-mail address"
+            )));
+        }
         if self.caps.max_change_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
             return Err(invalid("sync.caps.maxChangePercent: allowed is 0 to 100"));
         }

@@ -3,8 +3,8 @@
 use crate::named::Named;
 use crate::records;
 
-use super::email;
 use super::settings::Users;
+use super::{email, written_email};
 
 records! {
     /// A GHL user, as far as texts and the map need it.
@@ -30,12 +30,12 @@ pub struct UserMap {
 impl UserMap {
     /// A map from the location's users and the settings.
     pub fn new(users: Named<User>, settings: &Users, refused: Vec<String>) -> Self {
-        let lower = |text: &str| text.trim().to_ascii_lowercase();
+        let written = |text: &str| written_email(text).unwrap_or_else(|| key(text));
         Self {
             users,
-            overrides: settings.map.iter().map(|(from, to)| (lower(from), lower(to))).collect(),
+            overrides: settings.map.iter().map(|(from, to)| (key(from), written(to))).collect(),
             same_email: settings.same_email,
-            default_assignee: settings.default_assignee.as_deref().map(lower),
+            default_assignee: settings.default_assignee.as_deref().map(written),
             refused,
         }
     }
@@ -47,12 +47,12 @@ impl UserMap {
     }
 
     fn mapped_email(&self, id: &str) -> Option<String> {
-        let own = self.users.get(id).and_then(|user| user.email.as_deref()).and_then(email);
+        let own = self.users.get(id).and_then(|user| user.email.as_deref());
         self.overrides
-            .get(&id.to_ascii_lowercase())
-            .or_else(|| self.overrides.get(own.as_ref()?))
+            .get(&key(id))
+            .or_else(|| self.overrides.get(&email(own?)?))
             .cloned()
-            .or_else(|| own.filter(|_| self.same_email))
+            .or_else(|| written_email(own?).filter(|_| self.same_email))
     }
 
     /// The assignee of users that ChartMogul does not know, or why there is none.
@@ -87,22 +87,28 @@ impl UserMap {
 
     /// The name of the GHL user that a ChartMogul e-mail stands for, refused or not.
     pub fn name_by_email(&self, address: &str) -> Option<&str> {
-        let stands = |id: &str| self.mapped_email(id).is_some_and(|mapped| mapped == address);
+        let address = key(address);
+        let stands = |id: &str| self.mapped_email(id).is_some_and(|mapped| key(&mapped) == address);
         self.users.names().find(|id| stands(id)).and_then(|id| self.name(id))
     }
 
     /// Whether ChartMogul has refused this address.
     pub fn is_refused(&self, address: &str) -> bool {
-        self.refused.iter().any(|refused| refused == address)
+        let address = key(address);
+        self.refused.iter().any(|refused| key(refused) == address)
     }
 
     /// Remembers that ChartMogul does not know this address.
     pub fn refuse(&mut self, address: &str) {
-        let address = address.trim().to_ascii_lowercase();
-        if !self.is_refused(&address) {
-            self.refused.push(address);
+        if !self.is_refused(address) {
+            self.refused.push(key(address));
         }
     }
+}
+
+/// What is compared: an address in its compared form, anything else (an id) in small letters.
+fn key(text: &str) -> String {
+    email(text).unwrap_or_else(|| text.trim().to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -150,6 +156,25 @@ mod tests {
         assert_eq!(map.assignee(None).as_deref(), Some("team@example.com"));
         assert_eq!(map.chartmogul_email("gone"), None);
         assert_eq!(map.unmapped().collect::<Vec<_>>(), [("u3", "No Mail")]);
+    }
+
+    #[test]
+    fn users_are_known_by_any_spelling_of_their_address() {
+        let user = User { name: "Jürgen".into(), email: Some("JÜRGEN@müller.example".into()) };
+        let users = Named::from_iter([("u1".to_owned(), user)]);
+        let settings = Users {
+            map: Named::from_iter([(
+                "ju\u{308}rgen@xn--mller-kva.example".to_owned(),
+                "<Boss@xn--mller-kva.example>".to_owned(),
+            )]),
+            same_email: true,
+            ..Users::default()
+        };
+        let mut map = UserMap::new(users, &settings, Vec::new());
+        assert_eq!(map.chartmogul_email("u1").as_deref(), Some("boss@xn--mller-kva.example"));
+        assert_eq!(map.name_by_email("Boss@Müller.example"), Some("Jürgen"));
+        map.refuse("boss@müller.example");
+        assert_eq!(map.chartmogul_email("u1"), None);
     }
 
     #[test]

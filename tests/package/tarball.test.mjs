@@ -43,7 +43,8 @@ test("nothing runs at installation, and nothing native is compiled", () => {
 });
 
 test("it holds the licences and the readme, and one copy of each module", () => {
-  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "README.md"]) assert.ok(files.includes(file), file);
+  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "NOTICE", "README.md"])
+    assert.ok(files.includes(file), file);
   const modules = files.filter((file) => file.endsWith(".wasm")).sort();
   assert.deepEqual(modules, ["connector.wasm", "sandbox.wasm"]);
 });

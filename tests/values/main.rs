@@ -1,5 +1,6 @@
-//! Everyday values (texts, numbers, truth values, dates) against inputs with right answers, under stated
-//! rules on seeded inputs, and judged by other implementations.
+//! Everyday values (texts, numbers, truth values, dates, telephone numbers) against inputs with right
+//! answers, under stated rules on seeded inputs, and judged by other implementations.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,7 @@ mod booleans;
 mod dates;
 mod html;
 mod numbers;
+mod telephones;
 
 use serde::de::DeserializeOwned;
 

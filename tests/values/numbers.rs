@@ -127,7 +127,8 @@ fn grouped(whole: &str, group: &str, indian: bool) -> String {
     let mut out = String::new();
     for (index, digit) in whole.chars().enumerate() {
         let left = whole.len() - index;
-        let at = left == 3 || left > 3 && if indian { left % 2 == 1 } else { left.is_multiple_of(3) };
+        let at =
+            left == 3 || left > 3 && if indian { left % 2 == 1 } else { left.is_multiple_of(3) };
         if index > 0 && at {
             out.push_str(group);
         }

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | test | demo | bench | generate`.
+//! The project's commands: `cargo xtask build | pack | test | demo | bench | generate | tables`.
 
 mod bench;
 mod demo;
@@ -8,6 +8,7 @@ mod process;
 mod reference;
 mod regions;
 mod suites;
+mod tables;
 mod tally;
 mod tools;
 mod workspace;
@@ -21,6 +22,7 @@ const USAGE: &str = "\
 cargo xtask build                 build the package into pkg/
 cargo xtask pack                  build, pack, print the tarball's path last
 cargo xtask generate [--check]    write the facade's types and tables, the reference, and what both readmes share
+cargo xtask tables                write the tables made of others' data: telephone plans, letters, countries
 cargo xtask test [suite...]       run the tests: unit, simulation, conformance, boundary, package,
                                   browser, e2e; all without a name
   simulation --seeds N --seed S --mutants
@@ -55,6 +57,10 @@ fn run(mut arguments: Arguments) -> Result<ExitCode> {
             let check = arguments.contains("--check");
             end(arguments)?;
             generate::generate(check)?;
+        }
+        Some("tables") => {
+            end(arguments)?;
+            tables::write()?;
         }
         Some("bench") => {
             end(arguments)?;

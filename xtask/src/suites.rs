@@ -10,7 +10,7 @@ use pico_args::Arguments;
 
 use crate::process::{cargo, command, npm, run, step};
 use crate::tally::Tally;
-use crate::{package, tools, workspace};
+use crate::{package, tables, tools, workspace};
 
 /// The work of a suite.
 type Suite = fn(&mut Session, &mut Tally) -> Result<()>;
@@ -27,7 +27,7 @@ const SUITES: &[(&str, Suite)] = &[
 
 /// What the connector's module may weigh with gzip, in bytes: what it weighs now and a little. The bar
 /// with both directions and everything is [`WASM_BAR`]; raise the limit with what earns its bytes.
-const WASM_LIMIT: u64 = 495_000;
+const WASM_LIMIT: u64 = 560_000;
 const WASM_BAR: u64 = 500_000;
 
 /// Programs in `tests/` that are a suite of their own.
@@ -96,6 +96,11 @@ fn summarise(tallies: &[(&str, Tally)]) -> ExitCode {
     if std::env::var_os("REFERENCE_DIR").is_none() {
         println!("skipped: checks against the reference folder: REFERENCE_DIR is not set");
     }
+    match tables::age() {
+        Ok(None) => {}
+        Ok(Some(note)) => println!("note: {note}"),
+        Err(error) => println!("note: {error:#}"),
+    }
     let passed: u64 = tallies.iter().map(|(_, tally)| tally.passed).sum();
     let failed: u64 = tallies.iter().map(|(_, tally)| tally.failed).sum();
     println!("{passed} passed, {failed} failed");
@@ -121,6 +126,8 @@ fn unit(_: &mut Session, tally: &mut Tally) -> Result<()> {
     let mut docs = cargo();
     docs.args(["doc", "--package", "ghl-chartmogul", "--no-deps", "--all-features"]);
     tally.check("docs", docs.env("RUSTDOCFLAGS", "-D warnings"));
+    // What judges the values.
+    tools::npm_packages(&workspace::root().join("tests/values"))?;
     let mut native = cargo();
     native.args(["test", "--package", "ghl-chartmogul", "--all-features", "--lib"]);
     for name in native_tests()? {

@@ -139,7 +139,10 @@ pub fn same_value(name: &str, ghl: &Value, chartmogul: &Value, settings: &Settin
         return true;
     }
     match name.rsplit('.').next().unwrap_or(name) {
-        "email" | "owner" => ours.to_lowercase() == theirs.to_lowercase(),
+        "email" | "owner" | "assignee" => {
+            let compared = |text: &str| crate::email::normal(text);
+            compared(ours).is_some_and(|ours| compared(theirs) == Some(ours))
+        }
         "phone" => {
             let country = settings.default_country.as_deref();
             crate::phone::e164(theirs, country).is_some_and(|number| number == ours)

@@ -6,14 +6,16 @@ use super::{Call, Write, same_value, set};
 use crate::chartmogul::records::Task;
 use crate::dates;
 use crate::mapping::settings::Settings;
-use crate::mapping::{Fields, select, tasks, text};
+use crate::mapping::{Fields, select, tasks, text, written_email};
 
 /// The fields that ChartMogul shows: the text without our marker, the due date as a day.
 pub fn seen(task: &Task) -> Fields {
     let mut fields = Fields::new();
     let details = task.task_details.as_deref().map(tasks::unmarked);
     set(&mut fields, "task_details", &details);
-    let assignee = task.assignee.as_ref().map(|address| address.to_ascii_lowercase());
+    let assignee = task.assignee.as_ref().map(|address| {
+        written_email(address).unwrap_or_else(|| address.trim().to_ascii_lowercase())
+    });
     set(&mut fields, "assignee", &assignee);
     let due = task.due_date.as_ref().and_then(|text| dates::day(&Value::String(text.clone())));
     set(&mut fields, "due_date", &due);
