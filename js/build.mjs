@@ -99,7 +99,11 @@ await build({
   entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
-await build({ ...modules, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
+await build({
+  ...modules,
+  entryPoints: entries("sqlite", "inline", "node-http", "sandbox-web"),
+  plugins: [virtualModules],
+});
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
 const commonjs = join(output, "cjs");

@@ -22,6 +22,12 @@ declare module "base64:connector" {
   export default base64;
 }
 
+/** The sandbox's, in the same way. */
+declare module "base64:sandbox" {
+  const base64: string;
+  export default base64;
+}
+
 /** Left as it is: a bundler for Workers gives a compiled module. */
 declare module "*/connector.wasm" {
   const module: object;

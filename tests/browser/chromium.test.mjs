@@ -24,6 +24,20 @@ const pages = {
   "/inline.html": `<!doctype html><script type="module">${calls("inline")}</script>`,
   "/worker.html": `<!doctype html><script>new Worker("/worker.js", { type: "module" })</script>`,
   "/worker.js": calls("web"),
+  "/sandbox.html": `<!doctype html><script type="module">
+    import { createConnector } from "${PACKAGE}/inline.js";
+    import { createSandbox } from "${PACKAGE}/sandbox-web.js";
+    const report = (value) => fetch("/result", { method: "POST", body: JSON.stringify(value) });
+    try {
+      const sandbox = createSandbox({ contacts: 3 });
+      const { ghlToken: token, locationId, chartmogulKey: apiKey } = sandbox.credentials;
+      const { transport } = sandbox;
+      const connector = createConnector({ ghl: { token, locationId }, chartmogul: { apiKey }, transport });
+      const { total } = await connector.ghl.contacts.search({ pageLimit: 1 });
+      const serving = await sandbox.serve().catch((error) => error.message);
+      await report({ total, serving, calls: sandbox.stats().ghl.calls });
+    } catch (error) { await report({ failed: String(error.stack ?? error) }); }
+  </script>`,
   "/strict.html": `<!doctype html><script type="module">${calls("web")}</script>`,
   "/strict-inline.html": `<!doctype html><script type="module">${calls("inline")}</script>`,
   "/lost.html": `<!doctype html><script type="module">${calls("web").replace(PACKAGE, `/lost${PACKAGE}`)}</script>`,
@@ -56,6 +70,12 @@ for (const [name, page] of [
     assert.deepEqual(await result, { name: "Zoë", code: "not_found" });
   });
 }
+
+test("a page has the sandbox in itself", { timeout: 60_000 }, async (context) => {
+  const { origin, result } = await serve(context);
+  open(context, `${origin}/sandbox.html`);
+  assert.deepEqual(await result, { total: 3, serving: "a browser cannot serve the sandbox", calls: 1 });
+});
 
 for (const [name, page, what, cure] of [
   ["without 'wasm-unsafe-eval'", "/strict.html", /Content Security Policy forbids/, /Add 'wasm-unsafe-eval'/],

@@ -44,7 +44,7 @@ const STOPS = ["daily_quota_exhausted", "service_unavailable"];
 export function exitCodeOf(error: unknown, resumes = false): ExitCode {
   if (error instanceof UsageError) return ExitCode.Usage;
   if (error instanceof Interrupted) return ExitCode.Stopped;
-  if (!(error instanceof ConnectorError)) return ExitCode.Failed;
+  if (!ConnectorError.is(error)) return ExitCode.Failed;
   if (resumes && STOPS.includes(error.code)) return ExitCode.Stopped;
   const usage = ["invalid_config", "invalid_argument", "unknown_endpoint"];
   return usage.includes(error.code) ? ExitCode.Usage : ExitCode.Failed;

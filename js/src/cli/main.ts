@@ -152,6 +152,9 @@ command("sandbox", "serve both services in memory on a local port, until it is e
   .option("--contacts <number>", "contacts in the location", wholeNumber)
   .option("--notes-per-contact <number>", "on average", decimal)
   .option("--tasks-per-contact <number>", "on average", decimal)
+  .option("--billing-share <number>", "contacts with a billing customer in ChartMogul, from 0 to 1", share)
+  .option("--faults <file>", "what goes wrong: a JSON list of fault rules")
+  .option("--save <file>", "write the settings for a client there, for --env-file")
   .option("--burst-limit <number>", "GHL requests allowed in each 10 seconds", wholeNumber)
   .addOption(
     new Option("--search-lag-ms <number>", "until a change shows in searches").argParser(wholeNumber),
@@ -245,8 +248,7 @@ async function finish(
 }
 
 function report(error: unknown, json: boolean): void {
-  const fields =
-    error instanceof ConnectorError ? error.toJSON() : { code: plainCode(error), ...said(error) };
+  const fields = ConnectorError.is(error) ? error.toJSON() : { code: plainCode(error), ...said(error) };
   const { message, hint, details } = inTerms<Partial<ErrorFields>>(fields as Partial<ErrorFields>);
   if (json) {
     process.stdout.write(`${JSON.stringify({ error: { ...fields, message, hint } })}\n`);
@@ -258,7 +260,7 @@ function report(error: unknown, json: boolean): void {
     for (const candidate of candidates) process.stderr.write(`  ${JSON.stringify(candidate)}\n`);
   }
   if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
-  if (error instanceof ConnectorError && error.requestId !== undefined) {
+  if (ConnectorError.is(error) && error.requestId !== undefined) {
     process.stderr.write(`request id: ${error.requestId}\n`);
   }
 }
@@ -270,7 +272,7 @@ function said(error: unknown): { message?: string; hint?: string } {
 
 /** The service and endpoint at fault; most messages begin with the endpoint themselves. */
 function whereOf(error: unknown): string {
-  if (!(error instanceof ConnectorError) || error.service === undefined) return "";
+  if (!ConnectorError.is(error) || error.service === undefined) return "";
   const { service, endpoint, message } = error;
   if (endpoint !== undefined && message.startsWith(`${endpoint}: `)) return `${service} `;
   return `${[service, endpoint].filter(Boolean).join(" ")}: `;
@@ -310,6 +312,12 @@ function wholeNumber(text: string): number {
 function list(text: string, before: string[] = []): string[] {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   return [...before, text];
+}
+
+function share(text: string): number {
+  const value = decimal(text);
+  if (value > 1) throw new InvalidArgumentError("It must be from 0 to 1.");
+  return value;
 }
 
 function decimal(text: string): number {

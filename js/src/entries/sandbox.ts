@@ -6,6 +6,7 @@ import { bundled, withModule } from "../module-unavailable.js";
 import { moduleFile } from "../node/module-file.js";
 import type { SandboxOptions } from "../sandbox/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
+import { serve } from "../sandbox/server.js";
 
 export type { Fault, FaultRule } from "../sandbox/faults.js";
 export type { SandboxCredentials, SandboxOptions } from "../sandbox/options.js";
@@ -26,7 +27,7 @@ const origin = { file: "sandbox.wasm", place: file.place, cure: bundled("sandbox
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   withModule(origin, () => initSync({ module: file.read() }));
   try {
-    return new Sandbox(new GlueSandbox(JSON.stringify({ nowMs: Date.now(), ...options })));
+    return new Sandbox(new GlueSandbox(JSON.stringify({ nowMs: Date.now(), ...options })), serve);
   } catch (reason) {
     throw toConnectorError(reason);
   }

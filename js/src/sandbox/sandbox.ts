@@ -1,6 +1,7 @@
 // A sandbox in this process: answers requests given as plain data.
 
 import { bounded, sleep } from "../bounded.js";
+import { createError } from "../errors.js";
 import type { Transport } from "../transport.js";
 import type { FaultRule } from "./faults.js";
 import type { GlueSandbox, SandboxAnswer } from "./glue.js";
@@ -55,13 +56,18 @@ export interface SandboxStats {
   chartmogul: ServiceStats;
 }
 
+/** Serves a sandbox, where the host can. */
+export type Serve = (sandbox: Sandbox, options: ServeOptions) => Promise<SandboxServer>;
+
 /** Both services in memory. */
 export class Sandbox {
   readonly #glue: GlueSandbox;
+  readonly #serve: Serve | undefined;
 
   /** @internal */
-  constructor(glue: GlueSandbox) {
+  constructor(glue: GlueSandbox, serve?: Serve) {
     this.#glue = glue;
+    this.#serve = serve;
   }
 
   /** Tokens, keys and ids of the seeded accounts. */
@@ -151,10 +157,16 @@ export class Sandbox {
     return answer;
   };
 
-  /** Serves over HTTP on this machine only. */
+  /** Serves over HTTP on this machine only; not in a browser. */
   async serve(options: ServeOptions = {}): Promise<SandboxServer> {
-    const { serve } = await import("./server.js");
-    return serve(this, options);
+    if (this.#serve === undefined) {
+      throw createError({
+        code: "invalid_argument",
+        message: "a browser cannot serve the sandbox",
+        hint: "Pass sandbox.transport to createConnector, or use sandbox.fetch.",
+      });
+    }
+    return this.#serve(this, options);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createError } from "../errors.js";
 import type { Sandbox } from "./sandbox.js";
 
 /** Options of a server. */
@@ -37,7 +38,7 @@ export async function serve(sandbox: Sandbox, { port = 0 }: ServeOptions): Promi
   // A client that reuses a connection just as it is closed for idleness would lose a request.
   server.keepAliveTimeout = 10 * 60_000;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(refusal(error, port)));
     server.listen(port, "127.0.0.1", resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -56,7 +57,47 @@ export async function serve(sandbox: Sandbox, { port = 0 }: ServeOptions): Promi
   };
 }
 
+/** Why the port could not be had, plainly. */
+function refusal(error: NodeJS.ErrnoException, port: number): Error {
+  const why = { EADDRINUSE: "is in use by another program", EACCES: "needs more rights" }[error.code ?? ""];
+  if (why === undefined) return error;
+  return createError({
+    code: "invalid_argument",
+    message: `port ${port} ${why}`,
+    hint: "Choose another port, or 0 for any free one.",
+    cause: error,
+  });
+}
+
+/** Lets pages of any origin call: the records are made up. */
+function corsHeaders(request: IncomingMessage): [name: string, value: string][] {
+  if (request.headers.origin === undefined) return [];
+  return [
+    ["access-control-allow-origin", "*"],
+    ["access-control-expose-headers", "*"],
+  ];
+}
+
+/** A browser's question before a call; undefined for a call. */
+function preflight(request: IncomingMessage): [name: string, value: string][] | undefined {
+  const { "access-control-request-method": method, "access-control-request-headers": headers } =
+    request.headers;
+  if (request.method !== "OPTIONS" || method === undefined) return undefined;
+  return [
+    ...corsHeaders(request),
+    ["access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE"],
+    ["access-control-allow-headers", String(headers ?? "*")],
+    ["access-control-allow-private-network", "true"],
+    ["access-control-max-age", "600"],
+  ];
+}
+
 async function answer(sandbox: Sandbox, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const allowed = preflight(request);
+  if (allowed !== undefined) {
+    response.writeHead(204, allowed.flat()).end();
+    return;
+  }
   const body = await readBody(request);
   if (body === undefined) {
     response.writeHead(413, { connection: "close" }).end();
@@ -73,7 +114,7 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
     response.destroy();
     return;
   }
-  response.writeHead(answered.status, answered.headers.flat());
+  response.writeHead(answered.status, [...answered.headers, ...corsHeaders(request)].flat());
   response.end(answered.body);
 }
 
