@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -50,7 +50,7 @@ describe("usage", () => {
       [["pln"], /unknown command 'pln'[\s\S]*Did you mean plan\?/],
       [["plan", "--ful"], /unknown option '--ful'/],
       [["sync", "--max-calls", "many"], /must be a whole number/],
-      [["plan"], /GHL_TOKEN and CHARTMOGUL_API_KEY are not set/],
+      [["plan"], /GHL_TOKEN, GHL_LOCATION_ID and CHARTMOGUL_API_KEY are not set/],
       [["plan", "--config", "missing.json"], /missing\.json cannot be read \(ENOENT\)/],
       [
         ["call", "contacts.gett"],
@@ -67,7 +67,7 @@ describe("usage", () => {
 
   test("with --json, an error is one line of JSON on stdout", async () => {
     for (const [args, message, hint] of [
-      [["plan", "--json"], "GHL_TOKEN and CHARTMOGUL_API_KEY are not set", /--credentials/],
+      [["plan", "--json"], "GHL_TOKEN, GHL_LOCATION_ID and CHARTMOGUL_API_KEY are not set", /--credentials/],
       [["plan", "--json", "--ful"], "unknown option '--ful'", /Did you mean --full\?/],
       [["pln", "--json"], "unknown command 'pln'", /Did you mean plan\?/],
       [["sync", "--max-calls", "many", "--json"], /must be a whole number/, undefined],
@@ -132,8 +132,8 @@ describe("the command sandbox", () => {
   test("refuses a port that is taken", async () => {
     const sandbox = await serveSandbox("--contacts", "1");
     const { code, stderr } = await run(["sandbox", "--port", new URL(sandbox.address.ghl.baseUrl).port]);
-    assert.equal(code, 1);
-    assert.match(stderr, /EADDRINUSE/);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: port \d+ is in use by another program\n/);
     await sandbox.close();
   });
 });
@@ -191,13 +191,53 @@ describe("against a sandbox", () => {
     assert.match(missing.stderr, /^error: ghl contacts\.get: GoHighLevel/);
   });
 
+  test("a check with a refused token says nothing of users and leaves no file", async () => {
+    const cwd = createFolder();
+    const env = { ...sandbox.env, GHL_TOKEN: "pit-canary-refused-1" };
+    const { code, stdout } = await run(["check"], { env, cwd });
+    assert.equal(code, 1);
+    assert.match(stdout, /unauthorized/);
+    assert.doesNotMatch(stdout, /users mapped|canary/);
+    assert.deepEqual(readdirSync(cwd), []);
+    assert.equal(JSON.parse((await run(["check", "--json"], { env, cwd })).stdout).users, null);
+  });
+
+  test("call shows an endpoint's parameters, filters the list, and sends text as text", async () => {
+    const cwd = createFolder();
+    const { env } = sandbox;
+    const help = await run(["call", "contacts.create", "--help"], { cwd });
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /^ghl\.contacts\.create: /);
+    assert.match(help.stdout, /--phone +string \| null +\S/);
+    const list = await run(["call", "--list", "custom", "attributes"], { cwd });
+    assert.match(list.stdout, /^chartmogul\.customAttributes\.update /m);
+    assert.doesNotMatch(list.stdout, /ghl\.contacts\.get/);
+    const none = await run(["call", "--list", "zzzz"], { cwd });
+    assert.deepEqual([none.code, /no endpoint has zzzz/.test(none.stderr)], [2, true]);
+    const made = await run(
+      ["call", "contacts.create", "--firstName", "7", "--phone", "2025550123", "--tags", "a,b", "--json"],
+      { env, cwd },
+    );
+    const { firstName, phone, tags } = JSON.parse(made.stdout);
+    assert.deepEqual([firstName, phone, tags.toSorted()], ["7", "+12025550123", ["a", "b"]]);
+  });
+
+  test("an error of the state file gives its path", async () => {
+    const cwd = createFolder();
+    writeFileSync(join(cwd, "broken.db"), "x".repeat(5000));
+    writeFileSync(join(cwd, "ghl-chartmogul.config.json"), JSON.stringify({ store: "broken.db" }));
+    const { code, stderr } = await run(["status"], { env: sandbox.env, cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: .*broken\.db\)?\nhint: It is no state file/);
+  });
+
   test("call works with the credentials of one service", async () => {
     const { CHARTMOGUL_API_KEY, CHARTMOGUL_BASE_URL } = sandbox.env;
     const env = { CHARTMOGUL_API_KEY, CHARTMOGUL_BASE_URL };
     assert.equal((await run(["call", "chartmogul.ping.ping"], { env, cwd: createFolder() })).code, 0);
     const other = await run(["call", "contacts.search"], { env, cwd: createFolder() });
     assert.equal(other.code, 2);
-    assert.match(other.stderr, /GHL_TOKEN is not set/);
+    assert.match(other.stderr, /GHL_TOKEN and GHL_LOCATION_ID are not set/);
   });
 
   test("plan writes nothing; sync plans at first, writes, and writes nothing more", async () => {
