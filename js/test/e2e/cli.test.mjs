@@ -67,7 +67,7 @@ describe("usage", () => {
 
   test("with --json, an error is one line of JSON on stdout", async () => {
     for (const [args, message, hint] of [
-      [["plan", "--json"], "GHL_TOKEN, GHL_LOCATION_ID and CHARTMOGUL_API_KEY are not set", /--credentials/],
+      [["plan", "--json"], "GHL_TOKEN, GHL_LOCATION_ID and CHARTMOGUL_API_KEY are not set", /--env-file/],
       [["plan", "--json", "--ful"], "unknown option '--ful'", /Did you mean --full\?/],
       [["pln", "--json"], "unknown command 'pln'", /Did you mean plan\?/],
       [["sync", "--max-calls", "many", "--json"], /must be a whole number/, undefined],
