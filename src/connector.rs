@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_note_of_ghl_is_no_sign_of_an_older_chartmogul() {
+    fn a_missing_note_of_ghl_does_not_mean_an_older_chartmogul() {
         use crate::http::scripted::{Scripted, text_reply};
         let options = json!({"ghl": {"token": "t", "baseUrl": "http://ghl.test"}});
         let connector = Connector::new(&options).unwrap();

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stand_in_the_order_of_their_names() {
+    fn values_are_in_the_order_of_their_names() {
         let mut named: Named<u8> = [("b".to_owned(), 2), ("a".to_owned(), 1)].into_iter().collect();
         *named.or_default("c") += 3;
         *named.or_default("b") += 10;

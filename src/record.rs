@@ -76,7 +76,7 @@ pub const fn places(properties: &[Property]) -> Places {
     places
 }
 
-/// Where a name's property is sought first.
+/// Where a name's property is looked up first.
 #[allow(clippy::indexing_slicing, reason = "within the bounds that the length gives")]
 const fn place(name: &[u8]) -> usize {
     let length = name.len();

@@ -149,7 +149,7 @@ fn a_module_names_only_modules_below_it() {
 }
 
 #[test]
-fn what_is_true_of_one_service_stands_in_its_folder() {
+fn what_is_true_of_one_service_is_in_its_folder() {
     let mut wrong = Vec::new();
     for (path, text) in sources("src/http", &["rs"]) {
         let code = shipped(&text);
@@ -258,7 +258,7 @@ fn the_scan_sees_every_form_of_path() {
 }
 
 #[test]
-fn the_layers_stand_in_the_crate_s_documentation_in_this_order() {
+fn the_layers_are_in_the_crate_s_documentation_in_this_order() {
     let text = include_str!("../src/lib.rs");
     let documentation: Vec<_> = text.lines().take_while(|line| line.starts_with("//!")).collect();
     let documentation = documentation.join(" ");

@@ -415,7 +415,7 @@ fn a_second_account_has_its_own_key_id_and_records() {
 }
 
 #[test]
-fn another_account_can_stand_behind_the_same_key() {
+fn another_account_can_be_behind_the_same_key() {
     let mut world = World::new(|options| options.contacts = 20);
     let (_, before) = world.get("/v1/account");
     let source = world.source("GHL");
@@ -461,7 +461,7 @@ fn people_delete_in_chartmogul_what_the_interface_refuses() {
 }
 
 #[test]
-fn a_needless_write_is_no_effective_one() {
+fn a_needless_write_is_not_an_effective_one() {
     let mut world = World::new(|_| {});
     let person = world.contact(json!({ "firstName": "Ann" }));
     let path = format!("/contacts/{person}");

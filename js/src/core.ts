@@ -48,7 +48,7 @@ export class Core {
     for (const end of [...this.#inFlight]) end(this.#crash);
   }
 
-  /** Lets go of the connector's memory; the next call makes a new one. */
+  /** Releases the connector's memory; the next call makes a new one. */
   async free(): Promise<void> {
     const connector = this.#connector;
     this.#connector = undefined;
@@ -87,7 +87,7 @@ export function requireCallOptions(options: CallOptions | null): CallOptions {
     throw createError({
       code: "invalid_argument",
       message: `unknown option ${unknown}`,
-      hint: "A call takes signal and timeoutMs, a list cursor and limit too. Parameters stand before the options.",
+      hint: "A call takes signal and timeoutMs, a list cursor and limit too. Parameters come before the options.",
     });
   }
   const signal = options?.signal ?? undefined;

@@ -187,7 +187,7 @@ export function trapFields(reason: unknown): ErrorFields {
   return {
     code: "crashed",
     message: `the connector stopped on a defect: ${message}`,
-    hint: "Create a new connector to go on, and please report this message.",
+    hint: "Create a new connector to continue, and please report this message.",
     cause: reason instanceof Error ? reason : undefined,
   };
 }

@@ -105,6 +105,6 @@ function requireStore(store: unknown): void {
   throw createError({
     code: "invalid_config",
     message: `the option store has no function ${missing.join(", ")}`,
-    hint: 'Give "memory", sqlite("file.db") from "ghl-chartmogul/sqlite", or an object with get, commit and scan.',
+    hint: 'Pass "memory", sqlite("file.db") from "ghl-chartmogul/sqlite", or an object with get, commit and scan.',
   });
 }

@@ -110,7 +110,7 @@ export interface Sync {
   unlink(id: string, options?: CallOptions): Promise<RecordStatus>;
   /**
    * Settles records as they are: they are still counted and listed, and no longer fail or wait. A change
-   * of the record in GHL takes it back. An unknown id settles none of them.
+   * of the record in GHL undoes it. An unknown id settles none of them.
    *
    * @example
    * const accepted = await connector.sync.accept(["seD4PfOuKoVMLkEZqohJ"]);

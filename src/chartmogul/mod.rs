@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn no_parameter_stands_in_two_places() {
+    fn no_parameter_is_in_two_places() {
         for endpoint in endpoints() {
             let mut names: BTreeSet<&str> = endpoint.path_parameters().collect();
             let query = endpoint.query.iter();

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_finds_nothing_is_no_sign_of_an_older_account() {
+    fn a_proxy_that_finds_nothing_does_not_mean_an_older_account() {
         let page = || text_reply(404, &[], "<html>nothing here</html>");
         let note = json!({"uuid": "note_1"});
         let host = Scripted::in_turn(vec![page(), page(), page(), reply(200, &[], &note)]);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_on_in_the_form_it_was_begun_in() {
+    fn a_list_continues_in_the_form_it_was_begun_in() {
         let host = Scripted::new(older_account);
         let client = client();
         let list = find("notes.list").unwrap();
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_record_is_no_missing_route() {
+    fn a_missing_record_is_not_a_missing_route() {
         let host = Scripted::new(|_, _| {
             let body =
                 json!({"code": 404, "message": "Note \"1\" does not exist", "param": "note_uuid"});

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn no_parameter_name_stands_in_two_places_of_a_row() {
+    fn no_parameter_name_is_in_two_places_of_a_row() {
         for endpoint in endpoints() {
             let mut seen = BTreeSet::new();
             let query = endpoint.query.iter().map(|field| field.name);

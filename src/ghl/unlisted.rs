@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_of_the_service_is_refused_before_any_call() {
+    fn what_is_not_a_path_of_the_service_is_refused_before_any_call() {
         for path in [
             "links",
             "https://evil.example/",

@@ -21,7 +21,7 @@ pub(super) struct Parts {
     pub(super) body: Option<Map<String, Value>>,
 }
 
-/// Splits and checks. A name is sought in the path, then the query, then the body.
+/// Splits and checks. A name is looked up in the path, then the query, then the body.
 pub(super) fn check(
     endpoint: &'static Endpoint,
     version: GhlVersion,

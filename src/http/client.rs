@@ -1054,7 +1054,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proxy_asks_is_waited_for_and_too_much_is_told() {
+    fn what_a_proxy_asks_is_waited_for_and_too_much_is_reported() {
         let (value, host) = run(0, vec![text_reply(503, &[("Retry-After", "3")], ""), found()]);
         assert!(value.is_ok());
         assert!(host.sent.borrow()[1].0 - host.sent.borrow()[0].0 >= 3_000);

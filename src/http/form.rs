@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_stands_beside_its_fields() {
+    fn a_file_is_beside_its_fields() {
         let file = json!({"base64": STANDARD.encode("Name\nAda\n")});
         let (of, text) = form(json!({"file": file, "type": "customer"}));
         assert_eq!(of, "multipart/form-data; boundary=ghl-chartmogul-form");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_taken_for_one() {
+    fn what_is_not_a_file_is_not_taken_for_one() {
         for value in [json!("text"), json!({}), json!({"base64": "***"}), json!({"base64": 1})] {
             assert_eq!(bytes(&value), None, "{value}");
         }

@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_announced_and_not_given_is_told() {
+    fn what_was_announced_and_not_given_is_reported() {
         let total = |body: &mut Value, _, _| body["total"] = json!(7);
         let host = server(5, 500, "pageLimit", |r, _| after(r, "searchAfter"), total);
         let (ids, _, missing) = walk(&GHL_ROWS[0], &host, json!({})).unwrap();

@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_given_stands_in_place_of_the_default() {
+    fn a_list_that_is_given_replaces_the_default() {
         let settings: Settings = crate::record::read(r#"{"objects":["tasks"]}"#).unwrap();
         assert_eq!(settings.objects, [Object::Tasks]);
         let settings: Settings = crate::record::read(r#"{"objects":[]}"#).unwrap();

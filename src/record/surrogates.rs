@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_does_no_harm() {
+    fn what_is_not_json_does_no_harm() {
         for text in ["", "\\", "\\u", "\\ud83", "\\ud83d", "\\u+123", "\\ud83d\\u"] {
             let mut bytes = text.as_bytes().to_vec();
             mend_surrogates(&mut bytes);

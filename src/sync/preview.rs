@@ -87,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_in_objects_in_objects_are_none() {
+    fn texts_in_objects_in_objects_do_not_count() {
         let deep = format!("{}1{}", "{\"email\":".repeat(100_000), "}".repeat(100_000));
         let page = format!(r#"{{"contacts":[{{"id":"C1","firstName":"Zoë","email":{deep}}}]}}"#);
         assert_eq!(bodies(&Settings::default(), &page)[0]["first_name"], "Zoë");
     }
 
     #[test]
-    fn what_is_no_page_is_refused() {
+    fn what_is_not_a_page_is_refused() {
         for page in ["", "[]", "<html>", "{\"contacts\":1}"] {
             assert_eq!(
                 preview(&Settings::default(), page.into()).unwrap_err().code,

@@ -173,10 +173,15 @@ const pages = [
     .map((page) => [`the package's ${page}`, packageFolder, page]),
 ];
 
-for (const [name, folder, page] of pages) {
+describe("as written", { concurrency: true }, () => {
+  for (const page of pages) followPage(...page);
+});
+
+/** Runs the blocks of a page one after the other. */
+function followPage(name, folder, page) {
   const blocks = blocksOf(read(folder, page));
-  if (!blocks.some(({ language }) => !SHOWN.includes(language))) continue;
-  describe(name, () => {
+  if (!blocks.some(({ language }) => !SHOWN.includes(language))) return;
+  describe(name, { concurrency: false }, () => {
     const reader = new Reader();
     before(async () => {
       // `npx` would fetch the published package.

@@ -188,7 +188,7 @@ fn an_unchanged_location_costs_its_list_pages_in_every_run() {
 }
 
 #[test]
-fn a_plan_that_the_quota_cuts_off_is_an_error_and_goes_on_the_next_day() {
+fn a_plan_that_the_quota_cuts_off_is_an_error_and_continues_the_next_day() {
     let world = World::new(SandboxOptions { daily_limit: 20, ..small(3) }, settings());
     let plan = |world: &World| {
         world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap()
@@ -398,7 +398,7 @@ fn no_deadline_is_put_off_by_a_clock_set_back() {
 }
 
 #[test]
-fn a_plan_is_told_whole_however_much_is_asked_for_at_once() {
+fn a_plan_is_listed_whole_however_much_is_asked_for_at_once() {
     let options =
         SandboxOptions { contacts: 400, notes_per_contact: 4.0, burst_limit: 10_000, ..small(1) };
     let world = World::new(options, settings());
@@ -485,7 +485,7 @@ fn the_cap_of_changes_counts_all_linked_records() {
 }
 
 #[test]
-fn a_note_deleted_in_chartmogul_stays_deleted_and_the_rest_goes_on() {
+fn a_note_deleted_in_chartmogul_stays_deleted_and_the_rest_is_synced() {
     let world = synced(small(1), settings());
     let (note, link) = world.linked("note").into_iter().next().unwrap();
     let uuid = link["uuid"].as_str().unwrap();

@@ -94,7 +94,7 @@ fn what_was_delivered_twice_is_listed_with_the_linked_one() {
 }
 
 #[test]
-fn two_contacts_that_name_one_ghl_contact_are_doubles_and_an_external_id_of_others_is_none() {
+fn two_contacts_that_name_one_ghl_contact_are_doubles_and_an_external_id_of_others_is_not_ours() {
     let world = world();
     world.run(APPLY).unwrap();
     let (id, pair) = world.linked("contact").into_iter().next().unwrap();

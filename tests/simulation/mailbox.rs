@@ -193,7 +193,7 @@ fn a_decision_that_has_become_impossible_is_listed_and_stops_nothing() {
 }
 
 #[test]
-fn a_record_that_stands_otherwise_since_is_not_accepted() {
+fn a_record_whose_status_has_changed_since_is_not_accepted() {
     let world = synced(60);
     let (contact, _) = waiting(&world).remove(0);
     let key = world.host.store.matching(&format!("/letter/contact/{contact}")).remove(0).0;

@@ -450,7 +450,7 @@ fn a_new_contact_is_looked_up_where_lists_would_cost_more() {
 }
 
 #[test]
-fn a_value_that_was_mended_is_no_dead_letter_any_more() {
+fn a_value_that_was_corrected_is_not_a_dead_letter_any_more() {
     let world = World::new(SandboxOptions { contacts: 120, ..small(1) }, settings());
     world.run(APPLY).unwrap();
     let letters = || {
@@ -539,7 +539,7 @@ fn contacts_become_customers() {
 }
 
 #[test]
-fn a_run_stops_at_its_budget_and_goes_on() {
+fn a_run_stops_at_its_budget_and_continues() {
     for_seeds(2, |seed| {
         for (options, stop) in [
             (RunOptions { max_calls: Some(25), ..APPLY }, Stop::Calls),
@@ -604,7 +604,7 @@ fn a_plan_of_nothing_does_not_keep_a_run_from_reading() {
 }
 
 #[test]
-fn the_daily_quota_is_respected_and_the_next_day_goes_on() {
+fn the_daily_quota_is_respected_and_the_next_day_continues() {
     let world = World::new(SandboxOptions { daily_limit: 20, ..small(3) }, settings());
     let outcome = world.run(APPLY).unwrap();
     assert_eq!(outcome.stopped, Some(Stop::Quota));
@@ -634,7 +634,7 @@ fn a_plan_over_its_caps_is_refused_before_the_first_write() {
 }
 
 #[test]
-fn without_an_assignee_tasks_are_dead_letters_and_the_rest_goes_on() {
+fn without_an_assignee_tasks_are_dead_letters_and_the_rest_is_synced() {
     let lonely = Settings {
         users: ghl_chartmogul::mapping::settings::Users { same_email: false, ..Default::default() },
         ..settings()
@@ -662,7 +662,7 @@ fn chartmogul_before_september_2026_works_too() {
 }
 
 #[test]
-fn an_abort_leaves_a_state_that_goes_on() {
+fn an_abort_leaves_a_state_that_continues() {
     let world = World::new(small(4), settings());
     world.run(RunOptions { max_records: Some(5), ..APPLY }).unwrap();
     world.host.abort.set(true);

@@ -48,7 +48,7 @@ fn a_run_is_recorded_with_what_it_did() {
 }
 
 #[test]
-fn a_plan_is_no_run_and_its_apply_is_one() {
+fn a_plan_is_not_a_run_and_its_apply_is_one() {
     let world = World::new(small(), settings());
     let plan = world.with(async |engine| engine.plan(APPLY).await).unwrap().unwrap();
     assert_eq!(runs(&world), []);
@@ -132,7 +132,7 @@ fn a_run_that_was_killed_is_noticed_by_the_next() {
 }
 
 #[test]
-fn a_killed_run_is_told_once_somebody_else_has_held_the_store() {
+fn a_killed_run_is_reported_once_somebody_else_has_held_the_store() {
     let world = World::new(small(), settings());
     world.host.kill_after.set(Some(12));
     assert!(world.with(async |engine| engine.run(APPLY).await).is_err());

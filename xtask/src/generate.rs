@@ -678,7 +678,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_stands_in_one_category_as_one_kind() {
+    fn a_row_is_in_one_category_as_one_kind() {
         for row in tables().iter().flat_map(|table| &table.endpoints) {
             let mut entries = row.catalogue.iter().map(|entry| (entry.category, entry.kind));
             let first = entries.next();
@@ -697,7 +697,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_told_once() {
+    fn a_limit_is_said_once() {
         let number = INTEGER.between(1, 500);
         assert_eq!(limited("A page.", &number), "A page. 1 to 500.");
         assert_eq!(limited("A page, 1 to 500.", &number), "A page, 1 to 500.");

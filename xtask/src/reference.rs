@@ -157,7 +157,7 @@ fn section(text: &mut String, table: &Table, endpoint: &'static Endpoint) {
     }
     let mut parameters = generate::parameters(endpoint).peekable();
     if parameters.peek().is_some() {
-        text.push_str("\n| parameter | type | must be given | what it is |\n|---|---|---|---|\n");
+        text.push_str("\n| parameter | type | required | what it is |\n|---|---|---|---|\n");
     }
     for parameter in parameters {
         let must = if parameter.must_be_given() { "yes" } else { "" };
@@ -172,7 +172,7 @@ fn section(text: &mut String, table: &Table, endpoint: &'static Endpoint) {
 fn facts(endpoint: &Endpoint) -> Vec<String> {
     let mut facts = Vec::new();
     if endpoint.composed {
-        facts.push("made by the connector, of other calls".to_owned());
+        facts.push("made by the connector from other calls".to_owned());
     } else {
         facts.push(format!("`{} {}`", endpoint.method.name(), endpoint.path));
     }
@@ -190,15 +190,15 @@ fn facts(endpoint: &Endpoint) -> Vec<String> {
         facts.push(format!("{} “{}” of {}", entry.kind.name(), entry.name, entry.category));
     }
     if matches!(endpoint.result, Outcome::List { .. }) && endpoint.paging == Paging::None {
-        facts.push("the list comes as one page".to_owned());
+        facts.push("the list is one page".to_owned());
     }
     facts.push(
         match endpoint.retry {
-            RetryClass::Read => "reads only: sent again where the answer was lost",
+            RetryClass::Read => "read-only: sent again if the answer was lost",
             RetryClass::Repeatable => {
-                "same outcome twice as once: sent again where the answer was lost"
+                "repeatable: sent again if the answer was lost"
             }
-            RetryClass::Create => "never sent again blindly: a lost answer is `outcome_unknown`",
+            RetryClass::Create => "never sent again automatically: if the answer was lost, the error is `outcome_unknown`",
         }
         .to_owned(),
     );

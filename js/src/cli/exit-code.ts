@@ -14,7 +14,7 @@ export const ExitCode = {
   Usage: 2,
   /** Done, but records fail or wait, now or since an earlier run; or it only planned. */
   NotInStep: 3,
-  /** Stopped at a budget, by a service that is away, or by a signal; the next run goes on. */
+  /** Stopped at a budget, by an unavailable service, or by a signal; the next run continues. */
   Stopped: 4,
 } as const;
 
@@ -37,10 +37,10 @@ export function exitCodeOfStanding({ failed, waiting }: StandingCounts): ExitCod
   return failed + waiting > 0 ? ExitCode.NotInStep : ExitCode.Done;
 }
 
-/** Errors after which the next plan or sync goes on where this one was. */
+/** Errors after which the next plan or sync continues where this one was. */
 const STOPS = ["daily_quota_exhausted", "service_unavailable"];
 
-/** The exit code that an error calls for; `resumes` where the command goes on when it is run again. */
+/** The exit code that an error calls for; `resumes` where the command continues when it is run again. */
 export function exitCodeOf(error: unknown, resumes = false): ExitCode {
   if (error instanceof UsageError) return ExitCode.Usage;
   if (error instanceof Interrupted) return ExitCode.Stopped;

@@ -46,7 +46,7 @@ const program = new Command("ghl-chartmogul")
   .exitOverride()
   .enablePositionalOptions()
   .showSuggestionAfterError()
-  // Inherited by the commands. With --json, what Commander would print is told by `report`.
+  // Inherited by the commands. With --json, `report` prints what Commander would.
   .configureOutput(process.argv.includes("--json") ? { writeErr: () => {} } : {})
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
@@ -61,7 +61,7 @@ Exit codes:
   2  bad usage or configuration
   3  done, but records fail or wait, now or since an earlier run; a sync that only planned; or a check of
      the records with findings
-  4  stopped at a budget, by a service that is away, or by a signal: the next run goes on
+  4  stopped at a budget, by an unavailable service, or by a signal: the next run continues
 
 "rejected" lists the records behind a 3. "plan" ends with 0, and with 3 where lists could not be read
 or the plan must be read before it is applied.`,
@@ -77,7 +77,7 @@ command("plan", "show what a sync would write, and what it costs; writes nothing
   .option("--show <number>", "changes shown of each action, 0 for all", wholeNumber, 10)
   .action(withConnector(runPlan));
 
-command("sync", "plan and apply; goes on where the last run stopped")
+command("sync", "plan and apply; continues where the last run stopped")
   .option("--yes", "write even if it is the location's first run, or if its plan must be read first")
   .option("--full", "read everything again, not only what changed")
   .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)

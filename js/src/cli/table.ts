@@ -8,7 +8,7 @@ export interface Column {
   align?: "left" | "right";
   /** Wider texts are cut. */
   maxWidth?: number;
-  /** Where the table is too wide, the column's texts go on in further lines instead of being cut. */
+  /** Where the table is too wide, the column's texts continue in further lines instead of being cut. */
   wraps?: boolean;
   /** Never made narrower: its texts are names to copy. */
   whole?: boolean;

@@ -6,7 +6,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Shown as pictures, two columns wide. */
 const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|\u20E3/u;
-/** Takes no column of its own: accents, joiners, the later parts of a Hangul syllable. */
+/** Needs no column of its own: accents, joiners, the later parts of a Hangul syllable. */
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11FF]$/u;
 /** Would move the cursor, change colours or the direction of the text around it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go.
@@ -38,7 +38,7 @@ export function cutToWidth(text: string, width: number): string {
 }
 
 /**
- * The lines of a text that is wrapped at words. Longer words go on in the next line, or stay whole with
+ * The lines of a text that is wrapped at words. Longer words continue in the next line, or stay whole with
  * `wholeWords`: a terminal wraps them, and an id or a command can still be copied.
  */
 export function wrapToWidth(text: string, width: number, { wholeWords = false } = {}): string[] {

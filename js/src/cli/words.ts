@@ -58,7 +58,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   unread: "they could not be read",
   open: "whether they were written is not known yet",
   unavailable: "they could not be written for now",
-  unmappable: "a value has no form in ChartMogul",
+  unmappable: "a value cannot be stored in ChartMogul",
   field: "values were cut, left out or refused",
   ambiguous: "several ChartMogul customers match",
   noCounterpart: "no ChartMogul customer matches",
@@ -70,7 +70,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   edited: "a person edited the copy at the former customer",
   unlinked: "a person unlinked them",
   accepted: "a person accepted them as they are",
-  duplicate: "GHL has another contact of the same e-mail address",
+  duplicate: "GHL has another contact with the same e-mail address",
   double: "ChartMogul has it more than once",
   decision: "they were queued, and could not be carried out",
 };
@@ -78,7 +78,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
 /** The standings that are not in step, most urgent first. */
 export const STANDINGS: readonly Standing[] = ["failed", "waiting", "apart"];
 
-/** A hint of the module as text: its commands, which stand in backticks, by their names. */
+/** A hint of the module as text: its commands, which are in backticks, by their names. */
 export function hintText(hint: string): string {
   return printable(hint).replace(/`([^`]*)`/g, (_, text: string) => {
     if (!COMMAND.test(text)) return text;

@@ -2088,7 +2088,7 @@ export declare namespace Ghl {
     filters?: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactPresenceFilter | ContactCustomFieldPresenceFilter | ContactFilterGroup)[] | undefined;
     /** Order, by at most 2 fields. */
     sort?: ContactSort[] | undefined;
-    /** Text sought in the fields that are marked searchable, at most 75 characters. */
+    /** Text to search for in the fields that are marked searchable, at most 75 characters. */
     query?: string | undefined;
   }
   /** Parameters of `contacts.find`. */
@@ -2112,7 +2112,7 @@ export declare namespace Ghl {
     limit?: number | undefined;
     /** How many contacts to pass over. */
     skip?: number | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query?: string | undefined;
     /** Cursor: sort value and id. Only with apiVersion `v3`. */
     startAfter?: string[] | undefined;
@@ -2139,7 +2139,7 @@ export declare namespace Ghl {
     startAfterId?: string | undefined;
     /** Cursor, only together with `startAfterId`: milliseconds since 1970 when it was made. */
     startAfter?: number | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query?: string | undefined;
     /** Contacts a page, 1 to 100; 20 when left out. */
     limit?: number | undefined;
@@ -2291,7 +2291,7 @@ export declare namespace Ghl {
     companyName?: string | null | undefined;
     /** The user it is assigned to. */
     assignedTo?: string | undefined;
-    /** Makes a new one even where one is found, if the location allows duplicates. */
+    /** Creates a new one even where one is found, if the location allows duplicates. */
     createNewIfDuplicateAllowed?: boolean | undefined;
   }
   /** Parameters of `contacts.addTags`. */
@@ -2451,7 +2451,7 @@ export declare namespace Ghl {
     assignedTo?: string[] | undefined;
     /** Only those that are done, or only those that are not. */
     completed?: boolean | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query?: string | undefined;
     /** The business they are for. */
     businessId?: string | undefined;
@@ -3139,7 +3139,7 @@ export declare namespace Ghl {
   interface OpportunitiesSearchParameters {
     /** The location; the connector's own when left out. */
     location_id?: string | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     q?: string | undefined;
     /** Only those of this pipeline. */
     pipeline_id?: string | undefined;
@@ -3182,7 +3182,7 @@ export declare namespace Ghl {
   interface OpportunitiesSearchAdvancedParameters {
     /** The location; the connector's own when left out. */
     locationId?: string | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query: string;
     /** Opportunities a page, at most 100. */
     limit?: number | undefined;
@@ -3320,7 +3320,7 @@ export declare namespace Ghl {
     name?: string | undefined;
     /** Only deleted ones, or only others. */
     deleted?: boolean | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query?: string | undefined;
     /** How many to pass over. */
     skip?: number | undefined;
@@ -3333,7 +3333,7 @@ export declare namespace Ghl {
   interface UsersSearchParameters {
     /** The agency. */
     companyId: string;
-    /** Text to seek in name, e-mail address and phone. */
+    /** Text to search for in name, e-mail address and phone. */
     query?: string | undefined;
     /** How many users to pass over. */
     skip?: number | undefined;
@@ -3443,7 +3443,7 @@ export declare namespace Ghl {
     companyId: string;
     /** E-mail addresses, separated by commas. */
     emails: string;
-    /** Whether deleted users are sought. */
+    /** Whether deleted users are included. */
     deleted?: boolean | undefined;
     /** How many users to pass over. */
     skip?: string | undefined;
@@ -3464,7 +3464,7 @@ export declare namespace Ghl {
     followers?: string | undefined;
     /** Only those that mention these users, separated by commas. */
     mentions?: string | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     query?: string | undefined;
     /** Ascending or descending. */
     sort?: "asc" | "desc" | undefined;
@@ -3991,7 +3991,7 @@ export declare namespace Ghl {
     page?: number | undefined;
     /** Records a page. */
     pageLimit: number;
-    /** Text to seek. */
+    /** Text to search for. */
     query: string;
     /** Cursor: the `searchAfter` of the last record before; empty for the first page. */
     searchAfter?: unknown[] | undefined;
@@ -4046,7 +4046,7 @@ export declare namespace Ghl {
     skip?: number | undefined;
     /** How many a page. */
     limit?: number | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     searchTerm?: string | undefined;
   }
   /** Parameters of `blogPosts.list`. */
@@ -4059,7 +4059,7 @@ export declare namespace Ghl {
     limit?: number | undefined;
     /** How many to pass over. */
     offset?: number | undefined;
-    /** Text to seek. */
+    /** Text to search for. */
     searchTerm?: string | undefined;
     /** Only those with this status; `ALL` only with apiVersion `v3`. */
     status?: "PUBLISHED" | "SCHEDULED" | "ARCHIVED" | "DRAFT" | "ALL" | undefined;
@@ -4212,12 +4212,12 @@ export interface GhlApi {
      */
     list(parameters?: Ghl.ContactsListParameters, options?: ListOptions): List<Ghl.Contact>;
     /**
-     * Makes a contact. One with the same e-mail address or phone is `duplicate`, with its id in `details`.
+     * Creates a contact. One with the same e-mail address or phone is `duplicate`, with its id in `details`.
      * `POST /contacts/`, scope `contacts.write`
      */
     create(parameters?: Ghl.ContactsCreateParameters, options?: CallOptions): Promise<Ghl.Contact>;
     /**
-     * Changes a contact.
+     * Updates a contact.
      * `PUT /contacts/{contactId}`, scope `contacts.write`
      */
     update(parameters: Ghl.ContactsUpdateParameters, options?: CallOptions): Promise<Ghl.Contact>;
@@ -4227,17 +4227,17 @@ export interface GhlApi {
      */
     delete(parameters: Ghl.ContactsDeleteParameters, options?: CallOptions): Promise<void>;
     /**
-     * Makes a contact, or changes the one that the location's duplicate setting finds: by e-mail, then by phone.
+     * Creates a contact, or updates the one that the location's duplicate setting finds: by e-mail, then by phone.
      * `POST /contacts/upsert`, scope `contacts.write`
      */
     upsert(parameters?: Ghl.ContactsUpsertParameters, options?: CallOptions): Promise<Ghl.ContactUpserted>;
     /**
-     * Adds tags to a contact, and to the location's tags. Gives all tags that the contact then has.
+     * Adds tags to a contact, and to the location's tags. Returns all of the contact's tags.
      * `POST /contacts/{contactId}/tags`, scope `contacts.write`
      */
     addTags(parameters: Ghl.ContactsAddTagsParameters, options?: CallOptions): Promise<string[]>;
     /**
-     * Removes tags from a contact. Gives the tags that it then has.
+     * Removes tags from a contact. Returns the contact's tags.
      * `DELETE /contacts/{contactId}/tags`, scope `contacts.write`
      */
     removeTags(parameters: Ghl.ContactsRemoveTagsParameters, options?: CallOptions): Promise<string[]>;
@@ -4272,17 +4272,17 @@ export interface GhlApi {
      */
     removeFromWorkflow(parameters: Ghl.ContactsRemoveFromWorkflowParameters, options?: CallOptions): Promise<void>;
     /**
-     * Adds users to those who follow a contact. Gives all who then do.
+     * Adds followers to a contact. Returns all followers.
      * `POST /contacts/{contactId}/followers`, scope `contacts.write`
      */
     addFollowers(parameters: Ghl.ContactsAddFollowersParameters, options?: CallOptions): Promise<string[]>;
     /**
-     * Removes users from those who follow a contact. Gives those who then do.
+     * Removes followers from a contact. Returns the remaining ones.
      * `DELETE /contacts/{contactId}/followers`, scope `contacts.write`
      */
     removeFollowers(parameters: Ghl.ContactsRemoveFollowersParameters, options?: CallOptions): Promise<string[]>;
     /**
-     * Puts contacts into a business, or takes them out. Gives the ids of those it changed.
+     * Puts contacts into a business, or takes them out. Returns the ids of the contacts that changed.
      * `POST /contacts/bulk/business`, scope `contacts.write`
      */
     bulkUpdateBusiness(parameters: Ghl.ContactsBulkUpdateBusinessParameters, options?: CallOptions): Promise<string[]>;
@@ -4299,12 +4299,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.TasksGetParameters, options?: CallOptions): Promise<Ghl.Task>;
     /**
-     * Makes a task for a contact.
+     * Creates a task for a contact.
      * `POST /contacts/{contactId}/tasks`, scope `contacts.write`
      */
     create(parameters: Ghl.TasksCreateParameters, options?: CallOptions): Promise<Ghl.Task>;
     /**
-     * Changes a task.
+     * Updates a task.
      * `PUT /contacts/{contactId}/tasks/{taskId}`, scope `contacts.write`
      */
     update(parameters: Ghl.TasksUpdateParameters, options?: CallOptions): Promise<Ghl.Task>;
@@ -4336,12 +4336,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.NotesGetParameters, options?: CallOptions): Promise<Ghl.Note>;
     /**
-     * Makes a note on a contact.
+     * Creates a note on a contact.
      * `POST /contacts/{contactId}/notes`, scope `contacts.write`
      */
     create(parameters: Ghl.NotesCreateParameters, options?: CallOptions): Promise<Ghl.Note>;
     /**
-     * Changes a note.
+     * Updates a note.
      * `PUT /contacts/{contactId}/notes/{id}`, scope `contacts.write`
      */
     update(parameters: Ghl.NotesUpdateParameters, options?: CallOptions): Promise<Ghl.Note>;
@@ -4368,12 +4368,12 @@ export interface GhlApi {
      */
     getFreeSlots(parameters: Ghl.CalendarsGetFreeSlotsParameters, options?: CallOptions): Promise<Record<string, Ghl.FreeSlots>>;
     /**
-     * Makes a calendar.
+     * Creates a calendar.
      * `POST /calendars/`, scope `calendars.write`
      */
     create(parameters: Ghl.CalendarsCreateParameters, options?: CallOptions): Promise<Ghl.Calendar>;
     /**
-     * Changes a calendar.
+     * Updates a calendar.
      * `PUT /calendars/{calendarId}`, scope `calendars.write`
      */
     update(parameters: Ghl.CalendarsUpdateParameters, options?: CallOptions): Promise<Ghl.Calendar>;
@@ -4390,17 +4390,17 @@ export interface GhlApi {
      */
     list(parameters?: Ghl.CalendarGroupsListParameters, options?: ListOptions): List<Ghl.CalendarGroup>;
     /**
-     * Makes a group.
+     * Creates a group.
      * `POST /calendars/groups`, scope `calendars/groups.write`
      */
     create(parameters: Ghl.CalendarGroupsCreateParameters, options?: CallOptions): Promise<Ghl.CalendarGroup>;
     /**
-     * Changes a group.
+     * Updates a group.
      * `PUT /calendars/groups/{groupId}`, scope `calendars/groups.write`
      */
     update(parameters: Ghl.CalendarGroupsUpdateParameters, options?: CallOptions): Promise<Ghl.CalendarGroup>;
     /**
-     * Puts a group into use, or out of it.
+     * Activates or deactivates a group.
      * `PUT /calendars/groups/{groupId}/status`, scope `calendars/groups.write`
      */
     updateStatus(parameters: Ghl.CalendarGroupsUpdateStatusParameters, options?: CallOptions): Promise<void>;
@@ -4427,12 +4427,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.CalendarNotificationsGetParameters, options?: CallOptions): Promise<Ghl.CalendarNotification>;
     /**
-     * Makes messages. Gives those it made.
+     * Creates messages. Returns those it created.
      * `POST /calendars/{calendarId}/notifications`, scope `calendars/events.write`
      */
     create(parameters: Ghl.CalendarNotificationsCreateParameters, options?: CallOptions): Promise<Ghl.CalendarNotification[]>;
     /**
-     * Changes a message.
+     * Updates a message.
      * `PUT /calendars/{calendarId}/notifications/{notificationId}`, scope `calendars/events.write`
      */
     update(parameters: Ghl.CalendarNotificationsUpdateParameters, options?: CallOptions): Promise<void>;
@@ -4454,12 +4454,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.CalendarResourcesGetParameters, options?: CallOptions): Promise<Ghl.CalendarResource>;
     /**
-     * Makes a room or piece of equipment.
+     * Creates a room or piece of equipment.
      * `POST /calendars/resources/{resourceType}`, scope `calendars/resources.write`
      */
     create(parameters: Ghl.CalendarResourcesCreateParameters, options?: CallOptions): Promise<Ghl.CalendarResource>;
     /**
-     * Changes a room or piece of equipment.
+     * Updates a room or piece of equipment.
      * `PUT /calendars/resources/{resourceType}/{id}`, scope `calendars/resources.write`
      */
     update(parameters: Ghl.CalendarResourcesUpdateParameters, options?: CallOptions): Promise<Ghl.CalendarResource>;
@@ -4476,12 +4476,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.AppointmentsGetParameters, options?: CallOptions): Promise<Ghl.CalendarEvent>;
     /**
-     * Makes an appointment.
+     * Creates an appointment.
      * `POST /calendars/events/appointments`, scope `calendars/events.write`
      */
     create(parameters: Ghl.AppointmentsCreateParameters, options?: CallOptions): Promise<Ghl.Appointment>;
     /**
-     * Changes an appointment.
+     * Updates an appointment.
      * `PUT /calendars/events/appointments/{eventId}`, scope `calendars/events.write`
      */
     update(parameters: Ghl.AppointmentsUpdateParameters, options?: CallOptions): Promise<Ghl.Appointment>;
@@ -4510,7 +4510,7 @@ export interface GhlApi {
      */
     create(parameters: Ghl.BlockSlotsCreateParameters, options?: CallOptions): Promise<Ghl.BlockSlot>;
     /**
-     * Changes a blocked time.
+     * Updates a blocked time.
      * `PUT /calendars/events/block-slots/{eventId}`, scope `calendars/events.write`
      */
     update(parameters: Ghl.BlockSlotsUpdateParameters, options?: CallOptions): Promise<Ghl.BlockSlot>;
@@ -4522,12 +4522,12 @@ export interface GhlApi {
      */
     list(parameters: Ghl.AppointmentNotesListParameters, options?: ListOptions): List<Ghl.AppointmentNote>;
     /**
-     * Makes a note on an appointment.
+     * Creates a note on an appointment.
      * `POST /calendars/appointments/{appointmentId}/notes`, scope `calendars/events.write`
      */
     create(parameters: Ghl.AppointmentNotesCreateParameters, options?: CallOptions): Promise<Ghl.AppointmentNote>;
     /**
-     * Changes a note.
+     * Updates a note.
      * `PUT /calendars/appointments/{appointmentId}/notes/{noteId}`, scope `calendars/events.write`
      */
     update(parameters: Ghl.AppointmentNotesUpdateParameters, options?: CallOptions): Promise<Ghl.AppointmentNote>;
@@ -4554,12 +4554,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.OpportunitiesGetParameters, options?: CallOptions): Promise<Ghl.Opportunity>;
     /**
-     * Makes an opportunity. A second one of a contact in a pipeline that forbids it is `duplicate`.
+     * Creates an opportunity. A second one of a contact in a pipeline that forbids it is `duplicate`.
      * `POST /opportunities/`, scope `opportunities.write`
      */
     create(parameters: Ghl.OpportunitiesCreateParameters, options?: CallOptions): Promise<Ghl.Opportunity>;
     /**
-     * Changes an opportunity.
+     * Updates an opportunity.
      * `PUT /opportunities/{id}`, scope `opportunities.write`
      */
     update(parameters: Ghl.OpportunitiesUpdateParameters, options?: CallOptions): Promise<Ghl.Opportunity>;
@@ -4569,22 +4569,22 @@ export interface GhlApi {
      */
     delete(parameters: Ghl.OpportunitiesDeleteParameters, options?: CallOptions): Promise<void>;
     /**
-     * Changes how an opportunity stands.
+     * Updates an opportunity's status.
      * `PUT /opportunities/{id}/status`, scope `opportunities.write`
      */
     updateStatus(parameters: Ghl.OpportunitiesUpdateStatusParameters, options?: CallOptions): Promise<void>;
     /**
-     * Makes an opportunity, or changes the one with this id.
+     * Creates an opportunity, or updates the one with this id.
      * `POST /opportunities/upsert`, scope `opportunities.write`
      */
     upsert(parameters: Ghl.OpportunitiesUpsertParameters, options?: CallOptions): Promise<Ghl.OpportunityUpserted>;
     /**
-     * Adds users to those who follow an opportunity. Gives all who then do.
+     * Adds followers to an opportunity. Returns all followers.
      * `POST /opportunities/{id}/followers`, scope `opportunities.write`
      */
     addFollowers(parameters: Ghl.OpportunitiesAddFollowersParameters, options?: CallOptions): Promise<string[]>;
     /**
-     * Removes users from those who follow an opportunity. Gives those who then do.
+     * Removes followers from an opportunity. Returns the remaining ones.
      * `DELETE /opportunities/{id}/followers`, scope `opportunities.write`
      */
     removeFollowers(parameters: Ghl.OpportunitiesRemoveFollowersParameters, options?: CallOptions): Promise<string[]>;
@@ -4621,22 +4621,22 @@ export interface GhlApi {
      */
     list(parameters?: Ghl.UsersListParameters, options?: ListOptions): List<Ghl.User>;
     /**
-     * Makes a user of an agency.
+     * Creates a user of an agency.
      * `POST /users/`, scope `users.write`
      */
     create(parameters: Ghl.UsersCreateParameters, options?: CallOptions): Promise<Ghl.User>;
     /**
-     * Changes a user.
+     * Updates a user.
      * `PUT /users/{userId}`, scope `users.write`
      */
     update(parameters: Ghl.UsersUpdateParameters, options?: CallOptions): Promise<Ghl.User>;
     /**
-     * Deletes a user. Takes an agency's token.
+     * Deletes a user. Needs an agency's token.
      * `DELETE /users/{userId}`, scope `users.write`
      */
     delete(parameters: Ghl.UsersDeleteParameters, options?: CallOptions): Promise<void>;
     /**
-     * Finds users of an agency by their e-mail addresses. Takes an agency's token.
+     * Finds users of an agency by their e-mail addresses. Needs an agency's token.
      * `POST /users/search/filter-by-email`, scope `users.readonly`
      */
     filterByEmail(parameters: Ghl.UsersFilterByEmailParameters, options?: ListOptions): List<Ghl.User>;
@@ -4712,12 +4712,12 @@ export interface GhlApi {
      */
     list(parameters?: Ghl.BusinessesListParameters, options?: ListOptions): List<Ghl.Business>;
     /**
-     * Makes a business.
+     * Creates a business.
      * `POST /businesses/`, scope `businesses.write`
      */
     create(parameters: Ghl.BusinessesCreateParameters, options?: CallOptions): Promise<Ghl.Business>;
     /**
-     * Changes a business.
+     * Updates a business.
      * `PUT /businesses/{businessId}`, scope `businesses.write`
      */
     update(parameters: Ghl.BusinessesUpdateParameters, options?: CallOptions): Promise<Ghl.Business>;
@@ -4743,7 +4743,7 @@ export interface GhlApi {
   };
   snapshots: {
     /**
-     * Lists the snapshots of an agency, all in one answer. Takes an agency's token.
+     * Lists the snapshots of an agency, all in one answer. Needs an agency's token.
      * `GET /snapshots/`, scope `snapshots.readonly`
      */
     list(parameters: Ghl.SnapshotsListParameters, options?: ListOptions): List<Ghl.Snapshot>;
@@ -4755,17 +4755,17 @@ export interface GhlApi {
      */
     get(parameters?: Ghl.LocationsGetParameters, options?: CallOptions): Promise<Ghl.Location>;
     /**
-     * Finds locations of an agency. Takes an agency's token.
+     * Finds locations of an agency. Needs an agency's token.
      * `GET /locations/search`, scope `locations.readonly`
      */
     search(parameters?: Ghl.LocationsSearchParameters, options?: ListOptions): List<Ghl.Location>;
     /**
-     * Makes a location. Takes an agency's token.
+     * Creates a location. Needs an agency's token.
      * `POST /locations/`, scope `locations.write`
      */
     create(parameters: Ghl.LocationsCreateParameters, options?: CallOptions): Promise<Ghl.Location>;
     /**
-     * Changes a location. Takes an agency's token.
+     * Updates a location. Needs an agency's token.
      * `PUT /locations/{locationId}`, scope `locations.write`
      */
     update(parameters: Ghl.LocationsUpdateParameters, options?: CallOptions): Promise<Ghl.Location>;
@@ -4782,12 +4782,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.CustomFieldsGetParameters, options?: CallOptions): Promise<Ghl.CustomField>;
     /**
-     * Makes a custom field.
+     * Creates a custom field.
      * `POST /locations/{locationId}/customFields`, scope `locations/customFields.write`
      */
     create(parameters: Ghl.CustomFieldsCreateParameters, options?: CallOptions): Promise<Ghl.CustomField>;
     /**
-     * Changes a custom field.
+     * Updates a custom field.
      * `PUT /locations/{locationId}/customFields/{id}`, scope `locations/customFields.write`
      */
     update(parameters: Ghl.CustomFieldsUpdateParameters, options?: CallOptions): Promise<Ghl.CustomField>;
@@ -4816,7 +4816,7 @@ export interface GhlApi {
      */
     get(parameters: Ghl.TagsGetParameters, options?: CallOptions): Promise<Ghl.Tag>;
     /**
-     * Makes a tag.
+     * Creates a tag.
      * `POST /locations/{locationId}/tags`, scope `locations/tags.write`
      */
     create(parameters: Ghl.TagsCreateParameters, options?: CallOptions): Promise<Ghl.Tag>;
@@ -4833,7 +4833,7 @@ export interface GhlApi {
   };
   companies: {
     /**
-     * Reads one agency. Takes an agency's token.
+     * Reads one agency. Needs an agency's token.
      * `GET /companies/{companyId}`, scope `companies.readonly`
      */
     get(parameters: Ghl.CompaniesGetParameters, options?: CallOptions): Promise<Ghl.Company>;
@@ -4860,7 +4860,7 @@ export interface GhlApi {
      */
     listByObjectKey(parameters: Ghl.AssociationsListByObjectKeyParameters, options?: ListOptions): List<Ghl.Association>;
     /**
-     * Makes an association.
+     * Creates an association.
      * `POST /associations/`, scope `associations.write`
      */
     create(parameters: Ghl.AssociationsCreateParameters, options?: CallOptions): Promise<Ghl.Association>;
@@ -4882,7 +4882,7 @@ export interface GhlApi {
      */
     list(parameters: Ghl.RelationsListParameters, options?: ListOptions): List<Ghl.Relation>;
     /**
-     * Makes a relation.
+     * Creates a relation.
      * `POST /associations/relations`, scope `associations/relation.write`
      */
     create(parameters: Ghl.RelationsCreateParameters, options?: CallOptions): Promise<Ghl.Relation>;
@@ -4916,12 +4916,12 @@ export interface GhlApi {
      */
     get(parameters: Ghl.RecordsGetParameters, options?: CallOptions): Promise<Ghl.ObjectRecord>;
     /**
-     * Makes a record.
+     * Creates a record.
      * `POST /objects/{schemaKey}/records`, scope `objects/record.write`
      */
     create(parameters: Ghl.RecordsCreateParameters, options?: CallOptions): Promise<Ghl.ObjectRecord>;
     /**
-     * Changes a record.
+     * Updates a record.
      * `PUT /objects/{schemaKey}/records/{id}`, scope `objects/record.write`
      */
     update(parameters: Ghl.RecordsUpdateParameters, options?: CallOptions): Promise<Ghl.ObjectRecord>;
@@ -4950,12 +4950,12 @@ export interface GhlApi {
      */
     checkSlug(parameters: Ghl.BlogPostsCheckSlugParameters, options?: CallOptions): Promise<boolean>;
     /**
-     * Makes a post.
+     * Creates a post.
      * `POST /blogs/posts`, scope `blogs/post.write`
      */
     create(parameters: Ghl.BlogPostsCreateParameters, options?: CallOptions): Promise<Ghl.BlogPost>;
     /**
-     * Changes a post: what is given replaces it as a whole.
+     * Updates a post: what is given replaces it as a whole.
      * `PUT /blogs/posts/{postId}`, scope `blogs/post-update.write`
      */
     update(parameters: Ghl.BlogPostsUpdateParameters, options?: CallOptions): Promise<Ghl.BlogPost>;
@@ -7527,7 +7527,7 @@ export interface ChartMogulApi {
   };
   dataSources: {
     /**
-     * Makes a custom data source, the only kind that the API can make.
+     * Creates a custom data source, the only kind that the API can create.
      * `POST /v1/data_sources`
      */
     create(parameters: ChartMogul.DataSourcesCreateParameters, options?: CallOptions): Promise<ChartMogul.DataSource>;
@@ -7573,7 +7573,7 @@ export interface ChartMogulApi {
   };
   customers: {
     /**
-     * Makes a customer in a custom data source. Never an upsert: 422 when the external id exists.
+     * Creates a customer in a custom data source. Never an upsert: 422 when the external id exists.
      * `POST /v1/customers`
      */
     create(parameters: ChartMogul.CustomersCreateParameters, options?: CallOptions): Promise<ChartMogul.Customer>;
@@ -7593,7 +7593,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.CustomersRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Customer>;
     /**
-     * Changes a customer.
+     * Updates a customer.
      * `PATCH /v1/customers/{customer_uuid}`
      */
     update(parameters: ChartMogul.CustomersUpdateParameters, options?: CallOptions): Promise<ChartMogul.Customer>;
@@ -7618,7 +7618,7 @@ export interface ChartMogulApi {
      */
     listContacts(parameters: ChartMogul.CustomersListContactsParameters, options?: ListOptions): List<ChartMogul.Contact>;
     /**
-     * Makes a contact of a customer.
+     * Creates a contact of a customer.
      * `POST /v1/customers/{customer_uuid}/contacts`
      */
     createContact(parameters: ChartMogul.CustomersCreateContactParameters, options?: CallOptions): Promise<ChartMogul.Contact>;
@@ -7691,7 +7691,7 @@ export interface ChartMogulApi {
   };
   contacts: {
     /**
-     * Makes a contact.
+     * Creates a contact.
      * `POST /v1/contacts`
      */
     create(parameters?: ChartMogul.ContactsCreateParameters, options?: CallOptions): Promise<ChartMogul.Contact>;
@@ -7706,7 +7706,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.ContactsRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Contact>;
     /**
-     * Changes a contact.
+     * Updates a contact.
      * `PATCH /v1/contacts/{contact_uuid}`
      */
     update(parameters: ChartMogul.ContactsUpdateParameters, options?: CallOptions): Promise<ChartMogul.Contact>;
@@ -7738,7 +7738,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.NotesRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Note>;
     /**
-     * Changes a note.
+     * Updates a note.
      * `PATCH /v1/notes/{note_uuid}`
      */
     update(parameters: ChartMogul.NotesUpdateParameters, options?: CallOptions): Promise<ChartMogul.Note>;
@@ -7768,7 +7768,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.CustomerNotesRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Note>;
     /**
-     * Changes a note.
+     * Updates a note.
      * `PATCH /v1/customer_notes/{note_uuid}`
      * @deprecated Use `notes.update`.
      */
@@ -7782,7 +7782,7 @@ export interface ChartMogulApi {
   };
   tasks: {
     /**
-     * Makes a task. Tasks have no external id: sent twice, it exists twice.
+     * Creates a task. Tasks have no external id: sent twice, it exists twice.
      * `POST /v1/tasks`
      */
     create(parameters: ChartMogul.TasksCreateParameters, options?: CallOptions): Promise<ChartMogul.Task>;
@@ -7797,7 +7797,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.TasksRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Task>;
     /**
-     * Changes a task.
+     * Updates a task.
      * `PATCH /v1/tasks/{task_uuid}`
      */
     update(parameters: ChartMogul.TasksUpdateParameters, options?: CallOptions): Promise<ChartMogul.Task>;
@@ -7809,7 +7809,7 @@ export interface ChartMogulApi {
   };
   opportunities: {
     /**
-     * Makes an opportunity. Opportunities have no external id: sent twice, it exists twice.
+     * Creates an opportunity. Opportunities have no external id: sent twice, it exists twice.
      * `POST /v1/opportunities`
      */
     create(parameters: ChartMogul.OpportunitiesCreateParameters, options?: CallOptions): Promise<ChartMogul.Opportunity>;
@@ -7824,7 +7824,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.OpportunitiesRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Opportunity>;
     /**
-     * Changes an opportunity.
+     * Updates an opportunity.
      * `PATCH /v1/opportunities/{opportunity_uuid}`
      */
     update(parameters: ChartMogul.OpportunitiesUpdateParameters, options?: CallOptions): Promise<ChartMogul.Opportunity>;
@@ -7836,7 +7836,7 @@ export interface ChartMogulApi {
   };
   plans: {
     /**
-     * Makes a plan in a custom data source.
+     * Creates a plan in a custom data source.
      * `POST /v1/plans`
      */
     create(parameters: ChartMogul.PlansCreateParameters, options?: CallOptions): Promise<ChartMogul.Plan>;
@@ -7851,7 +7851,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.PlansRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Plan>;
     /**
-     * Changes a plan.
+     * Updates a plan.
      * `PATCH /v1/plans/{plan_uuid}`
      */
     update(parameters: ChartMogul.PlansUpdateParameters, options?: CallOptions): Promise<ChartMogul.Plan>;
@@ -7863,7 +7863,7 @@ export interface ChartMogulApi {
   };
   planGroups: {
     /**
-     * Makes a group of plans.
+     * Creates a group of plans.
      * `POST /v1/plan_groups`
      */
     create(parameters: ChartMogul.PlanGroupsCreateParameters, options?: CallOptions): Promise<ChartMogul.PlanGroup>;
@@ -7878,7 +7878,7 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.PlanGroupsRetrieveParameters, options?: CallOptions): Promise<ChartMogul.PlanGroup>;
     /**
-     * Changes a group of plans.
+     * Updates a group of plans.
      * `PATCH /v1/plan_groups/{plan_group_uuid}`
      */
     update(parameters: ChartMogul.PlanGroupsUpdateParameters, options?: CallOptions): Promise<ChartMogul.PlanGroup>;
@@ -7915,12 +7915,12 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.InvoicesRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Invoice>;
     /**
-     * Changes an invoice.
+     * Updates an invoice.
      * `PATCH /v1/invoices/{invoice_uuid}`
      */
     update(parameters: ChartMogul.InvoicesUpdateParameters, options?: CallOptions): Promise<ChartMogul.Invoice>;
     /**
-     * Changes an invoice, named by its external id.
+     * Updates an invoice, named by its external id.
      * `PATCH /v1/invoices`
      */
     updateByExternalId(parameters: ChartMogul.InvoicesUpdateByExternalIdParameters, options?: CallOptions): Promise<ChartMogul.Invoice>;
@@ -7972,12 +7972,12 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.LineItemsRetrieveParameters, options?: CallOptions): Promise<ChartMogul.LineItem>;
     /**
-     * Changes a line item.
+     * Updates a line item.
      * `PATCH /v1/line_items/{line_item_uuid}`
      */
     update(parameters: ChartMogul.LineItemsUpdateParameters, options?: CallOptions): Promise<ChartMogul.LineItem>;
     /**
-     * Changes a line item, named by its external id.
+     * Updates a line item, named by its external id.
      * `PATCH /v1/line_items`
      */
     updateByExternalId(parameters: ChartMogul.LineItemsUpdateByExternalIdParameters, options?: CallOptions): Promise<ChartMogul.LineItem>;
@@ -8019,12 +8019,12 @@ export interface ChartMogulApi {
      */
     retrieve(parameters: ChartMogul.TransactionsRetrieveParameters, options?: CallOptions): Promise<ChartMogul.Transaction>;
     /**
-     * Changes a transaction.
+     * Updates a transaction.
      * `PATCH /v1/transactions/{transaction_uuid}`
      */
     update(parameters: ChartMogul.TransactionsUpdateParameters, options?: CallOptions): Promise<ChartMogul.Transaction>;
     /**
-     * Changes a transaction, named by its external id.
+     * Updates a transaction, named by its external id.
      * `PATCH /v1/transactions`
      */
     updateByExternalId(parameters: ChartMogul.TransactionsUpdateByExternalIdParameters, options?: CallOptions): Promise<ChartMogul.Transaction>;
@@ -8074,7 +8074,7 @@ export interface ChartMogulApi {
      */
     list(parameters?: ChartMogul.SubscriptionEventsListParameters, options?: ListOptions): List<ChartMogul.SubscriptionEvent>;
     /**
-     * Changes a subscription event.
+     * Updates a subscription event.
      * `PATCH /v1/subscription_events`
      */
     update(parameters: ChartMogul.SubscriptionEventsUpdateParameters, options?: CallOptions): Promise<ChartMogul.SubscriptionEvent>;

@@ -393,7 +393,7 @@ describe("a long sync", () => {
     child.kill("SIGINT");
     const [code, signal] = await once(child, "exit");
     assert.deepEqual([code, signal], [4, null], stderr);
-    assert.match(stderr, /stopping at the next checkpoint[\s\S]*the next plan or sync goes on there/);
+    assert.match(stderr, /stopping at the next checkpoint[\s\S]*the next plan or sync continues there/);
     const next = await run(["sync", "--yes", "--json"], { env: sandbox.env, cwd });
     assert.equal(JSON.parse(next.stdout).done, true);
     await assertEachPersonOnce(cwd);

@@ -297,7 +297,7 @@ describe("a status", () => {
         "≠ 1 waiting 1 contact: several ChartMogul customers match",
         "‖ 2 apart 2 notes: a person deleted them in ChartMogul",
         "██████████░░░░░░░░░░ 50 %, 100,000 of 200,000 used until 26 Nov",
-        "was stopped while reading notes. Go on: ghl-chartmogul sync",
+        "was stopped while reading notes. Continue: ghl-chartmogul sync",
         "Which records, and what to do: ghl-chartmogul rejected",
       ])
         assert.ok(text.includes(part), `${part}\n${lines.join("\n")}`);
@@ -489,8 +489,8 @@ describe("a record", () => {
   });
 
   test("gets hints whose commands can be copied", () => {
-    const hint = "Set `x`. Mend it, then `retry N1`; `link C1 CUSTOMER` or `accept ID`.";
-    assert.equal(hintText(hint), 'Set x. Mend it, then "retry"; "link C1 CUSTOMER" or "accept ID".');
+    const hint = "Set `x`. Correct it, then `retry N1`; `link C1 CUSTOMER` or `accept ID`.";
+    assert.equal(hintText(hint), 'Set x. Correct it, then "retry"; "link C1 CUSTOMER" or "accept ID".');
     assert.deepEqual(hintCommands(hint), ["ghl-chartmogul retry N1"]);
   });
 });
@@ -559,7 +559,7 @@ describe("the end of a run", () => {
     const stopped = end({ done: false, stopped: "unavailable", checkpoint: "reading notes" }, [], 120);
     assert.equal(
       stopped.at(-1),
-      "Stopped while reading notes: several lists in a row could not be read. Go on: ghl-chartmogul sync",
+      "Stopped while reading notes: several lists in a row could not be read. Continue: ghl-chartmogul sync",
     );
   });
 });

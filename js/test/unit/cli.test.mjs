@@ -368,7 +368,7 @@ describe("the parameters of a call", () => {
     assert.equal(findEndpoint(endpoints, "plans.list"), endpoints[2]);
     assert.equal(findEndpoint(endpoints, "get blogs"), endpoints[3]);
     assert.throws(() => findEndpoint(endpoints, "List"), {
-      hint: "Give one of ghl.tags.list, ghl.users.list.",
+      hint: "Pass one of ghl.tags.list, ghl.users.list.",
     });
     assert.throws(() => findEndpoint(endpoints, "plan.list"), { hint: /plans\.list/ });
     assert.throws(() => findEndpoint(endpoints, "Get Blog"), { hint: /Get Blogs/ });

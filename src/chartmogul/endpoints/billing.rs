@@ -374,9 +374,9 @@ endpoints! {
         ],
         result: one("", object(&INVOICE)),
     }
-    /// Changes an invoice.
+    /// Updates an invoice.
     "update": PATCH "/v1/invoices/{invoice_uuid}" { body: Some(&INVOICE_UPDATE), result: one("", object(&INVOICE)) }
-    /// Changes an invoice, named by its external id.
+    /// Updates an invoice, named by its external id.
     "updateByExternalId": PATCH "/v1/invoices" {
         query: by_external_id![], body: Some(&INVOICE_UPDATE), result: one("", object(&INVOICE)),
     }
@@ -425,11 +425,11 @@ endpoints! {
     }
     /// One line item.
     "retrieve": GET "/v1/line_items/{line_item_uuid}" { query: detail_of![], result: one("", object(&LINE_ITEM)) }
-    /// Changes a line item.
+    /// Updates a line item.
     "update": PATCH "/v1/line_items/{line_item_uuid}" {
         query: as_user_edit![], body: Some(&LINE_ITEM_UPDATE), result: one("", object(&LINE_ITEM)),
     }
-    /// Changes a line item, named by its external id.
+    /// Updates a line item, named by its external id.
     "updateByExternalId": PATCH "/v1/line_items" {
         query: by_external_id![
             /// Whether the change counts as one by a user and stays against the source's.
@@ -473,11 +473,11 @@ endpoints! {
     "retrieve": GET "/v1/transactions/{transaction_uuid}" {
         query: detail_of![], result: one("", object(&TRANSACTION)),
     }
-    /// Changes a transaction.
+    /// Updates a transaction.
     "update": PATCH "/v1/transactions/{transaction_uuid}" {
         query: as_user_edit![], body: Some(&TRANSACTION_UPDATE), result: one("", object(&TRANSACTION)),
     }
-    /// Changes a transaction, named by its external id.
+    /// Updates a transaction, named by its external id.
     "updateByExternalId": PATCH "/v1/transactions" {
         query: by_external_id![
             /// Whether the change counts as one by a user and stays against the source's.

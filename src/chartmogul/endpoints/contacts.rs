@@ -118,7 +118,7 @@ contact_writes! {
 endpoints! {
     /// Contacts.
     CONTACTS: Chartmogul "contacts";
-    /// Makes a contact.
+    /// Creates a contact.
     "create": POST "/v1/contacts" { body: Some(&CONTACT_CREATE), result: one("", object(&CONTACT)) }
     /// Contacts, newest first.
     "list": GET "/v1/contacts" {
@@ -138,7 +138,7 @@ endpoints! {
     }
     /// One contact.
     "retrieve": GET "/v1/contacts/{contact_uuid}" { result: one("", object(&CONTACT)) }
-    /// Changes a contact.
+    /// Updates a contact.
     "update": PATCH "/v1/contacts/{contact_uuid}" { body: Some(&CONTACT_UPDATE), result: one("", object(&CONTACT)) }
     /// Deletes a contact.
     "delete": DELETE "/v1/contacts/{contact_uuid}" {}

@@ -268,7 +268,7 @@ customer_writes! {
 endpoints! {
     /// Customers.
     CUSTOMERS: Chartmogul "customers";
-    /// Makes a customer in a custom data source. Never an upsert: 422 when the external id exists.
+    /// Creates a customer in a custom data source. Never an upsert: 422 when the external id exists.
     "create": POST "/v1/customers" { body: Some(&CUSTOMER_CREATE), result: one("", object(&CUSTOMER)) }
     /// Customers by first payment, leads last; their place can change while a list is walked.
     "list": GET "/v1/customers" {
@@ -298,7 +298,7 @@ endpoints! {
     }
     /// One customer.
     "retrieve": GET "/v1/customers/{customer_uuid}" { result: one("", object(&CUSTOMER)) }
-    /// Changes a customer.
+    /// Updates a customer.
     "update": PATCH "/v1/customers/{customer_uuid}" { body: Some(&CUSTOMER_UPDATE), result: one("", object(&CUSTOMER)) }
     /// Deletes a customer of a custom data source.
     "delete": DELETE "/v1/customers/{customer_uuid}" {}
@@ -310,7 +310,7 @@ endpoints! {
     "listContacts": GET "/v1/customers/{customer_uuid}/contacts" {
         query: page_of![], result: list_of("entries", object(&CONTACT)), paging: Paging::Cursor,
     }
-    /// Makes a contact of a customer.
+    /// Creates a contact of a customer.
     "createContact": POST "/v1/customers/{customer_uuid}/contacts" {
         body: Some(&CUSTOMER_CONTACT), result: one("", object(&CONTACT)),
     }

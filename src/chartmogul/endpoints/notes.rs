@@ -109,7 +109,7 @@ endpoints! {
     }
     /// One note.
     "retrieve": GET "/v1/notes/{note_uuid}" { result: one("", object(&NOTE)) }
-    /// Changes a note.
+    /// Updates a note.
     "update": PATCH "/v1/notes/{note_uuid}" { body: Some(&NOTE_UPDATE), result: one("", object(&NOTE)) }
     /// Deletes a note.
     "delete": DELETE "/v1/notes/{note_uuid}" {}
@@ -138,7 +138,7 @@ endpoints! {
     "retrieve": GET "/v1/customer_notes/{note_uuid}" {
         result: one("", object(&NOTE)), replaced_by: Some("notes.retrieve"),
     }
-    /// Changes a note.
+    /// Updates a note.
     "update": PATCH "/v1/customer_notes/{note_uuid}" {
         body: Some(&NOTE_UPDATE), result: one("", object(&NOTE)), replaced_by: Some("notes.update"),
     }

@@ -96,7 +96,7 @@ models! {
 endpoints! {
     /// Opportunities.
     OPPORTUNITIES: Chartmogul "opportunities";
-    /// Makes an opportunity. Opportunities have no external id: sent twice, it exists twice.
+    /// Creates an opportunity. Opportunities have no external id: sent twice, it exists twice.
     "create": POST "/v1/opportunities" { body: Some(&OPPORTUNITY_CREATE), result: one("", object(&OPPORTUNITY)) }
     /// Opportunities, newest first.
     "list": GET "/v1/opportunities" {
@@ -118,7 +118,7 @@ endpoints! {
     }
     /// One opportunity.
     "retrieve": GET "/v1/opportunities/{opportunity_uuid}" { result: one("", object(&OPPORTUNITY)) }
-    /// Changes an opportunity.
+    /// Updates an opportunity.
     "update": PATCH "/v1/opportunities/{opportunity_uuid}" {
         body: Some(&OPPORTUNITY_UPDATE), result: one("", object(&OPPORTUNITY)),
     }

@@ -76,7 +76,7 @@ models! {
 endpoints! {
     /// Plans.
     PLANS: Chartmogul "plans";
-    /// Makes a plan in a custom data source.
+    /// Creates a plan in a custom data source.
     "create": POST "/v1/plans" { body: Some(&PLAN_CREATE), result: one("", object(&PLAN)) }
     /// Plans, newest first.
     "list": GET "/v1/plans" {
@@ -92,7 +92,7 @@ endpoints! {
     }
     /// One plan.
     "retrieve": GET "/v1/plans/{plan_uuid}" { result: one("", object(&PLAN)) }
-    /// Changes a plan.
+    /// Updates a plan.
     "update": PATCH "/v1/plans/{plan_uuid}" { body: Some(&PLAN_UPDATE), result: one("", object(&PLAN)) }
     /// Deletes a plan.
     "delete": DELETE "/v1/plans/{plan_uuid}" {}
@@ -101,7 +101,7 @@ endpoints! {
 endpoints! {
     /// Groups of plans.
     PLAN_GROUPS: Chartmogul "planGroups";
-    /// Makes a group of plans.
+    /// Creates a group of plans.
     "create": POST "/v1/plan_groups" { body: Some(&PLAN_GROUP_CREATE), result: one("", object(&PLAN_GROUP)) }
     /// Groups of plans, newest first.
     "list": GET "/v1/plan_groups" {
@@ -109,7 +109,7 @@ endpoints! {
     }
     /// One group of plans.
     "retrieve": GET "/v1/plan_groups/{plan_group_uuid}" { result: one("", object(&PLAN_GROUP)) }
-    /// Changes a group of plans.
+    /// Updates a group of plans.
     "update": PATCH "/v1/plan_groups/{plan_group_uuid}" {
         body: Some(&PLAN_GROUP_UPDATE), result: one("", object(&PLAN_GROUP)),
     }

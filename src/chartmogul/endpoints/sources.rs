@@ -196,7 +196,7 @@ macro_rules! sources {
 endpoints! {
     /// Data sources.
     DATA_SOURCES: Chartmogul "dataSources";
-    /// Makes a custom data source, the only kind that the API can make.
+    /// Creates a custom data source, the only kind that the API can create.
     "create": POST "/v1/data_sources" { body: Some(&DATA_SOURCE_CREATE), result: one("", object(&DATA_SOURCE)) }
     /// All data sources, in one answer.
     "list": GET "/v1/data_sources" {

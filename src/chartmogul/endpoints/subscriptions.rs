@@ -293,7 +293,7 @@ endpoints! {
         ],
         result: list_of("subscription_events", object(&SUBSCRIPTION_EVENT)), paging: Paging::Cursor,
     }
-    /// Changes a subscription event.
+    /// Updates a subscription event.
     "update": PATCH "/v1/subscription_events" {
         query: as_user_edit![], body: Some(&EVENT_UPDATE), result: one("", object(&SUBSCRIPTION_EVENT)),
     }

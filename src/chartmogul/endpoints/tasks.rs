@@ -63,7 +63,7 @@ models! {
 endpoints! {
     /// Tasks.
     TASKS: Chartmogul "tasks";
-    /// Makes a task. Tasks have no external id: sent twice, it exists twice.
+    /// Creates a task. Tasks have no external id: sent twice, it exists twice.
     "create": POST "/v1/tasks" { body: Some(&TASK_CREATE), result: one("", object(&TASK)) }
     /// Tasks, newest first.
     "list": GET "/v1/tasks" {
@@ -85,7 +85,7 @@ endpoints! {
     }
     /// One task.
     "retrieve": GET "/v1/tasks/{task_uuid}" { result: one("", object(&TASK)) }
-    /// Changes a task.
+    /// Updates a task.
     "update": PATCH "/v1/tasks/{task_uuid}" { body: Some(&TASK_UPDATE), result: one("", object(&TASK)) }
     /// Deletes a task.
     "delete": DELETE "/v1/tasks/{task_uuid}" {}

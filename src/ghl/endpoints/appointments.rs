@@ -308,7 +308,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "Get Appointment")],
     }
 
-    /// Makes an appointment.
+    /// Creates an appointment.
     "create": POST "/calendars/events/appointments" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -317,7 +317,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Appointment")],
     }
 
-    /// Changes an appointment.
+    /// Updates an appointment.
     "update": PUT "/calendars/events/appointments/{eventId}" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -398,7 +398,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Block Slot")],
     }
 
-    /// Changes a blocked time.
+    /// Updates a blocked time.
     "update": PUT "/calendars/events/block-slots/{eventId}" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -427,7 +427,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "List Appointment Notes")],
     }
 
-    /// Makes a note on an appointment.
+    /// Creates a note on an appointment.
     "create": POST "/calendars/appointments/{appointmentId}/notes" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -436,7 +436,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Appointment Note")],
     }
 
-    /// Changes a note.
+    /// Updates a note.
     "update": PUT "/calendars/appointments/{appointmentId}/notes/{noteId}" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],

@@ -129,7 +129,7 @@ crate::endpoints! {
         catalogue: &[trigger("Other Operations", "Get Association by Keys")],
     }
 
-    /// Makes an association.
+    /// Creates an association.
     "create": POST "/associations/" {
         scopes: &["associations.write"],
         body: Some(&ASSOCIATION_CREATE),
@@ -175,7 +175,7 @@ crate::endpoints! {
         catalogue: &[trigger("Other Operations", "Get Relations by Record")],
     }
 
-    /// Makes a relation.
+    /// Creates a relation.
     "create": POST "/associations/relations" {
         scopes: &["associations/relation.write"],
         body: Some(&RELATION_CREATE),

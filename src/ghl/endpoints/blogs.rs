@@ -157,7 +157,7 @@ crate::endpoints! {
             optional "skip": INTEGER,
             /// How many a page.
             optional "limit": INTEGER,
-            /// Text to seek.
+            /// Text to search for.
             optional "searchTerm": TEXT,
         ],
         result: list_of("data", object(&BLOG)),
@@ -182,7 +182,7 @@ crate::endpoints! {
             optional "limit": INTEGER,
             /// How many to pass over.
             optional "offset": INTEGER,
-            /// Text to seek.
+            /// Text to search for.
             optional "searchTerm": TEXT,
             /// Only those with this status; `ALL` only with apiVersion `v3`.
             optional "status": one_of(&["PUBLISHED", "SCHEDULED", "ARCHIVED", "DRAFT", "ALL"]),
@@ -207,7 +207,7 @@ crate::endpoints! {
         catalogue: &[trigger("Other Operations", "Check Blog URL Slug")],
     }
 
-    /// Makes a post.
+    /// Creates a post.
     "create": POST "/blogs/posts" {
         scopes: &["blogs/post.write"],
         body: Some(&BLOG_POST_CREATE),
@@ -215,7 +215,7 @@ crate::endpoints! {
         catalogue: &[action("Other Operations", "Create Blog Post")],
     }
 
-    /// Changes a post: what is given replaces it as a whole.
+    /// Updates a post: what is given replaces it as a whole.
     "update": PUT "/blogs/posts/{postId}" {
         scopes: &["blogs/post-update.write"],
         body: Some(&BLOG_POST_UPDATE),

@@ -122,7 +122,7 @@ crate::endpoints! {
         catalogue: &[trigger("Businesses", "List Businesses by Location")],
     }
 
-    /// Makes a business.
+    /// Creates a business.
     "create": POST "/businesses/" {
         scopes: &["businesses.write"],
         body: Some(&BUSINESS_CREATE),
@@ -130,7 +130,7 @@ crate::endpoints! {
         catalogue: &[action("Businesses", "Create Business")],
     }
 
-    /// Changes a business.
+    /// Updates a business.
     "update": PUT "/businesses/{businessId}" {
         scopes: &["businesses.write"],
         body: Some(&BUSINESS_UPDATE),

@@ -763,7 +763,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "Get Free Slots")],
     }
 
-    /// Makes a calendar.
+    /// Creates a calendar.
     "create": POST "/calendars/" {
         version: "2021-04-15",
         scopes: &["calendars.write"],
@@ -772,7 +772,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Calendar")],
     }
 
-    /// Changes a calendar.
+    /// Updates a calendar.
     "update": PUT "/calendars/{calendarId}" {
         version: "2021-04-15",
         scopes: &["calendars.write"],
@@ -806,7 +806,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "List Calendar Groups")],
     }
 
-    /// Makes a group.
+    /// Creates a group.
     "create": POST "/calendars/groups" {
         version: "2021-04-15",
         scopes: &["calendars/groups.write"],
@@ -815,7 +815,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Calendar Group")],
     }
 
-    /// Changes a group.
+    /// Updates a group.
     "update": PUT "/calendars/groups/{groupId}" {
         version: "2021-04-15",
         scopes: &["calendars/groups.write"],
@@ -824,7 +824,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Update Calendar Group")],
     }
 
-    /// Puts a group into use, or out of it.
+    /// Activates or deactivates a group.
     "updateStatus": PUT "/calendars/groups/{groupId}/status" {
         version: "2021-04-15",
         scopes: &["calendars/groups.write"],
@@ -883,7 +883,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "Get Calendar Notification")],
     }
 
-    /// Makes messages. Gives those it made.
+    /// Creates messages. Returns those it created.
     "create": POST "/calendars/{calendarId}/notifications" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -893,7 +893,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Calendar Notification")],
     }
 
-    /// Changes a message.
+    /// Updates a message.
     "update": PUT "/calendars/{calendarId}/notifications/{notificationId}" {
         version: "2021-04-15",
         scopes: &["calendars/events.write"],
@@ -948,7 +948,7 @@ crate::endpoints! {
         catalogue: &[trigger("Calendars & Appointments", "Get Calendar Resource")],
     }
 
-    /// Makes a room or piece of equipment.
+    /// Creates a room or piece of equipment.
     "create": POST "/calendars/resources/{resourceType}" {
         version: "2021-04-15",
         scopes: &["calendars/resources.write"],
@@ -961,7 +961,7 @@ crate::endpoints! {
         catalogue: &[action("Calendars & Appointments", "Create Calendar Resource")],
     }
 
-    /// Changes a room or piece of equipment.
+    /// Updates a room or piece of equipment.
     "update": PUT "/calendars/resources/{resourceType}/{id}" {
         version: "2021-04-15",
         scopes: &["calendars/resources.write"],

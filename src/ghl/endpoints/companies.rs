@@ -152,7 +152,7 @@ crate::endpoints! {
     /// Agencies.
     COMPANIES: Ghl "companies";
 
-    /// Reads one agency. Takes an agency's token.
+    /// Reads one agency. Needs an agency's token.
     "get": GET "/companies/{companyId}" {
         scopes: &["companies.readonly"],
         result: one("company", object(&COMPANY)),

@@ -466,7 +466,7 @@ crate::models! {
         optional "companyName": TEXT.nullable(),
         /// The user it is assigned to.
         optional "assignedTo": TEXT,
-        /// Makes a new one even where one is found, if the location allows duplicates.
+        /// Creates a new one even where one is found, if the location allows duplicates.
         optional "createNewIfDuplicateAllowed": BOOLEAN,
     }
 
@@ -550,7 +550,7 @@ crate::models! {
         optional "filters": list(&FILTER),
         /// Order, by at most 2 fields.
         optional "sort": list(&const { object(&CONTACT_SORT) }).at_most(2),
-        /// Text sought in the fields that are marked searchable, at most 75 characters.
+        /// Text to search for in the fields that are marked searchable, at most 75 characters.
         optional "query": FILTER_TEXT,
     }
 
@@ -784,7 +784,7 @@ crate::endpoints! {
             optional "limit": INTEGER,
             /// How many contacts to pass over.
             optional "skip": INTEGER,
-            /// Text to seek.
+            /// Text to search for.
             optional "query": TEXT,
             /// Cursor: sort value and id.
             optional "startAfter": list(&TEXT),
@@ -827,7 +827,7 @@ crate::endpoints! {
             optional "startAfterId": TEXT,
             /// Cursor, only together with `startAfterId`: milliseconds since 1970 when it was made.
             optional "startAfter": NUMBER,
-            /// Text to seek.
+            /// Text to search for.
             optional "query": TEXT,
             /// Contacts a page, 1 to 100; 20 when left out.
             optional "limit": INTEGER.between(1, 100),
@@ -839,7 +839,7 @@ crate::endpoints! {
         replaced_by: Some("contacts.search"),
     }
 
-    /// Makes a contact. One with the same e-mail address or phone is `duplicate`, with its id in `details`.
+    /// Creates a contact. One with the same e-mail address or phone is `duplicate`, with its id in `details`.
     "create": POST "/contacts/" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_CREATE),
@@ -848,7 +848,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Create Contact")],
     }
 
-    /// Changes a contact.
+    /// Updates a contact.
     "update": PUT "/contacts/{contactId}" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_UPDATE),
@@ -864,7 +864,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Delete Contact")],
     }
 
-    /// Makes a contact, or changes the one that the location's duplicate setting finds: by e-mail, then by phone.
+    /// Creates a contact, or updates the one that the location's duplicate setting finds: by e-mail, then by phone.
     "upsert": POST "/contacts/upsert" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_UPSERT),
@@ -873,7 +873,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Upsert Contact")],
     }
 
-    /// Adds tags to a contact, and to the location's tags. Gives all tags that the contact then has.
+    /// Adds tags to a contact, and to the location's tags. Returns all of the contact's tags.
     "addTags": POST "/contacts/{contactId}/tags" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_TAGS),
@@ -882,7 +882,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Add Tags to Contact")],
     }
 
-    /// Removes tags from a contact. Gives the tags that it then has.
+    /// Removes tags from a contact. Returns the contact's tags.
     "removeTags": DELETE "/contacts/{contactId}/tags" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_TAGS),
@@ -942,7 +942,7 @@ crate::endpoints! {
         catalogue: &[action("Workflows & Campaigns", "Remove from Workflow")],
     }
 
-    /// Adds users to those who follow a contact. Gives all who then do.
+    /// Adds followers to a contact. Returns all followers.
     "addFollowers": POST "/contacts/{contactId}/followers" {
         scopes: &["contacts.write"],
         body: Some(&FOLLOWERS),
@@ -951,7 +951,7 @@ crate::endpoints! {
         catalogue: &[action("Workflows & Campaigns", "Add Contact Followers")],
     }
 
-    /// Removes users from those who follow a contact. Gives those who then do.
+    /// Removes followers from a contact. Returns the remaining ones.
     "removeFollowers": DELETE "/contacts/{contactId}/followers" {
         scopes: &["contacts.write"],
         body: Some(&FOLLOWERS),
@@ -959,7 +959,7 @@ crate::endpoints! {
         catalogue: &[action("Workflows & Campaigns", "Remove Contact Followers")],
     }
 
-    /// Puts contacts into a business, or takes them out. Gives the ids of those it changed.
+    /// Puts contacts into a business, or takes them out. Returns the ids of the contacts that changed.
     "bulkUpdateBusiness": POST "/contacts/bulk/business" {
         scopes: &["contacts.write"],
         body: Some(&CONTACT_BULK_BUSINESS),

@@ -296,7 +296,7 @@ crate::endpoints! {
             optional "followers": TEXT,
             /// Only those that mention these users, separated by commas.
             optional "mentions": TEXT,
-            /// Text to seek.
+            /// Text to search for.
             optional "query": TEXT,
             /// Ascending or descending.
             optional "sort": one_of(&["asc", "desc"]),

@@ -341,7 +341,7 @@ crate::endpoints! {
         catalogue: &[action("Other Operations", "Find Location by ID")],
     }
 
-    /// Finds locations of an agency. Takes an agency's token.
+    /// Finds locations of an agency. Needs an agency's token.
     "search": GET "/locations/search" {
         scopes: &["locations.readonly"],
         query: crate::fields![
@@ -361,7 +361,7 @@ crate::endpoints! {
         catalogue: &[trigger("Other Operations", "List Locations")],
     }
 
-    /// Makes a location. Takes an agency's token.
+    /// Creates a location. Needs an agency's token.
     "create": POST "/locations/" {
         scopes: &["locations.write"],
         body: Some(&LOCATION_CREATE),
@@ -369,7 +369,7 @@ crate::endpoints! {
         catalogue: &[action("Other Operations", "Create Location")],
     }
 
-    /// Changes a location. Takes an agency's token.
+    /// Updates a location. Needs an agency's token.
     "update": PUT "/locations/{locationId}" {
         scopes: &["locations.write"],
         body: Some(&LOCATION_UPDATE),
@@ -398,14 +398,14 @@ crate::endpoints! {
         result: one("customField", object(&CUSTOM_FIELD)),
     }
 
-    /// Makes a custom field.
+    /// Creates a custom field.
     "create": POST "/locations/{locationId}/customFields" {
         scopes: &["locations/customFields.write"],
         body: Some(&CUSTOM_FIELD_CREATE),
         result: one("customField", object(&CUSTOM_FIELD)),
     }
 
-    /// Changes a custom field.
+    /// Updates a custom field.
     "update": PUT "/locations/{locationId}/customFields/{id}" {
         scopes: &["locations/customFields.write"],
         body: Some(&CUSTOM_FIELD_UPDATE),
@@ -462,7 +462,7 @@ crate::endpoints! {
         result: one("tag", object(&TAG)),
     }
 
-    /// Makes a tag.
+    /// Creates a tag.
     "create": POST "/locations/{locationId}/tags" {
         scopes: &["locations/tags.write"],
         body: Some(&TAG_NAME),

@@ -70,7 +70,7 @@ crate::endpoints! {
         catalogue: &[trigger("Contacts", "Get Contact Note by ID")],
     }
 
-    /// Makes a note on a contact.
+    /// Creates a note on a contact.
     "create": POST "/contacts/{contactId}/notes" {
         scopes: &["contacts.write"],
         body: Some(&NOTE_CREATE),
@@ -78,7 +78,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Create Contact Note")],
     }
 
-    /// Changes a note.
+    /// Updates a note.
     "update": PUT "/contacts/{contactId}/notes/{id}" {
         scopes: &["contacts.write"],
         body: Some(&NOTE_UPDATE),

@@ -112,7 +112,7 @@ crate::models! {
         optional "page": INTEGER,
         /// Records a page.
         required "pageLimit": INTEGER,
-        /// Text to seek.
+        /// Text to search for.
         required "query": TEXT,
         /// Cursor: the `searchAfter` of the last record before; empty for the first page.
         optional "searchAfter": list(&ANY),
@@ -165,14 +165,14 @@ crate::endpoints! {
         result: one("record", object(&RECORD)),
     }
 
-    /// Makes a record.
+    /// Creates a record.
     "create": POST "/objects/{schemaKey}/records" {
         scopes: &["objects/record.write"],
         body: Some(&RECORD_CREATE),
         result: one("record", object(&RECORD)),
     }
 
-    /// Changes a record.
+    /// Updates a record.
     "update": PUT "/objects/{schemaKey}/records/{id}" {
         scopes: &["objects/record.write"],
         query: crate::fields![

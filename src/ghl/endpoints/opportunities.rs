@@ -217,7 +217,7 @@ crate::models! {
     OPPORTUNITY_SEARCH "OpportunitySearch" {
         /// The location; the connector's own when left out.
         required "locationId": TEXT,
-        /// Text to seek.
+        /// Text to search for.
         required "query": TEXT,
         /// Opportunities a page, at most 100.
         optional "limit": INTEGER.at_most(100),
@@ -300,7 +300,7 @@ crate::endpoints! {
         query: crate::fields![
             /// The location; the connector's own when left out.
             required "location_id": TEXT,
-            /// Text to seek.
+            /// Text to search for.
             optional "q": TEXT,
             /// Only those of this pipeline.
             optional "pipeline_id": TEXT,
@@ -370,7 +370,7 @@ crate::endpoints! {
         catalogue: &[trigger("Opportunities", "Get Opportunity")],
     }
 
-    /// Makes an opportunity. A second one of a contact in a pipeline that forbids it is `duplicate`.
+    /// Creates an opportunity. A second one of a contact in a pipeline that forbids it is `duplicate`.
     "create": POST "/opportunities/" {
         scopes: &["opportunities.write"],
         body: Some(&OPPORTUNITY_CREATE),
@@ -379,7 +379,7 @@ crate::endpoints! {
         catalogue: &[action("Opportunities", "Create Opportunity")],
     }
 
-    /// Changes an opportunity.
+    /// Updates an opportunity.
     "update": PUT "/opportunities/{id}" {
         scopes: &["opportunities.write"],
         body: Some(&OPPORTUNITY_UPDATE),
@@ -395,7 +395,7 @@ crate::endpoints! {
         catalogue: &[action("Opportunities", "Delete Opportunity")],
     }
 
-    /// Changes how an opportunity stands.
+    /// Updates an opportunity's status.
     "updateStatus": PUT "/opportunities/{id}/status" {
         scopes: &["opportunities.write"],
         body: Some(&OPPORTUNITY_STATUS),
@@ -403,7 +403,7 @@ crate::endpoints! {
         catalogue: &[action("Opportunities", "Update Opportunity Status")],
     }
 
-    /// Makes an opportunity, or changes the one with this id.
+    /// Creates an opportunity, or updates the one with this id.
     "upsert": POST "/opportunities/upsert" {
         scopes: &["opportunities.write"],
         body: Some(&OPPORTUNITY_UPSERT),
@@ -412,7 +412,7 @@ crate::endpoints! {
         catalogue: &[action("Opportunities", "Upsert Opportunity")],
     }
 
-    /// Adds users to those who follow an opportunity. Gives all who then do.
+    /// Adds followers to an opportunity. Returns all followers.
     "addFollowers": POST "/opportunities/{id}/followers" {
         scopes: &["opportunities.write"],
         body: Some(&FOLLOWERS),
@@ -421,7 +421,7 @@ crate::endpoints! {
         catalogue: &[action("Opportunities", "Add Followers")],
     }
 
-    /// Removes users from those who follow an opportunity. Gives those who then do.
+    /// Removes followers from an opportunity. Returns the remaining ones.
     "removeFollowers": DELETE "/opportunities/{id}/followers" {
         scopes: &["opportunities.write"],
         query: crate::fields![
@@ -464,7 +464,7 @@ crate::endpoints! {
             optional "name": TEXT,
             /// Only deleted ones, or only others.
             optional "deleted": BOOLEAN,
-            /// Text to seek.
+            /// Text to search for.
             optional "query": TEXT,
             /// How many to pass over.
             optional "skip": INTEGER,

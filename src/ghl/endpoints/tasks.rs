@@ -104,7 +104,7 @@ crate::models! {
         optional "assignedTo": list(&TEXT),
         /// Only those that are done, or only those that are not.
         optional "completed": BOOLEAN,
-        /// Text to seek.
+        /// Text to search for.
         optional "query": TEXT,
         /// The business they are for.
         optional "businessId": TEXT,
@@ -133,7 +133,7 @@ crate::endpoints! {
         catalogue: &[trigger("Contacts", "Get Contact Task by ID")],
     }
 
-    /// Makes a task for a contact.
+    /// Creates a task for a contact.
     "create": POST "/contacts/{contactId}/tasks" {
         scopes: &["contacts.write"],
         body: Some(&TASK_CREATE),
@@ -141,7 +141,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Create Contact Task")],
     }
 
-    /// Changes a task.
+    /// Updates a task.
     "update": PUT "/contacts/{contactId}/tasks/{taskId}" {
         scopes: &["contacts.write"],
         body: Some(&TASK_UPDATE),

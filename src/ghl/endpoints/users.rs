@@ -202,7 +202,7 @@ crate::models! {
         required "companyId": TEXT,
         /// E-mail addresses, separated by commas.
         required "emails": TEXT,
-        /// Whether deleted users are sought.
+        /// Whether deleted users are included.
         optional "deleted": BOOLEAN,
         /// How many users to pass over.
         optional "skip": TEXT,
@@ -223,7 +223,7 @@ crate::endpoints! {
         query: crate::fields![
             /// The agency.
             required "companyId": TEXT,
-            /// Text to seek in name, e-mail address and phone.
+            /// Text to search for in name, e-mail address and phone.
             optional "query": TEXT,
             /// How many users to pass over.
             optional "skip": INTEGER,
@@ -269,7 +269,7 @@ crate::endpoints! {
         replaced_by: Some("users.search"),
     }
 
-    /// Makes a user of an agency.
+    /// Creates a user of an agency.
     "create": POST "/users/" {
         scopes: &["users.write"],
         body: Some(&USER_CREATE),
@@ -277,7 +277,7 @@ crate::endpoints! {
         catalogue: &[action("Users", "Create User")],
     }
 
-    /// Changes a user.
+    /// Updates a user.
     "update": PUT "/users/{userId}" {
         scopes: &["users.write"],
         body: Some(&USER_UPDATE),
@@ -285,14 +285,14 @@ crate::endpoints! {
         catalogue: &[action("Users", "Update User")],
     }
 
-    /// Deletes a user. Takes an agency's token.
+    /// Deletes a user. Needs an agency's token.
     "delete": DELETE "/users/{userId}" {
         scopes: &["users.write"],
         result: Outcome::Nothing,
         catalogue: &[action("Users", "Delete User")],
     }
 
-    /// Finds users of an agency by their e-mail addresses. Takes an agency's token.
+    /// Finds users of an agency by their e-mail addresses. Needs an agency's token.
     "filterByEmail": POST "/users/search/filter-by-email" {
         scopes: &["users.readonly"],
         body: Some(&USER_FILTER),

@@ -82,7 +82,7 @@ crate::endpoints! {
     /// Snapshots.
     SNAPSHOTS: Ghl "snapshots";
 
-    /// Lists the snapshots of an agency, all in one answer. Takes an agency's token.
+    /// Lists the snapshots of an agency, all in one answer. Needs an agency's token.
     "list": GET "/snapshots/" {
         scopes: &["snapshots.readonly"],
         query: crate::fields![

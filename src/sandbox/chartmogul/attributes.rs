@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::history;
-use super::reading::{Outcome, body, custom_is_no_list, required};
+use super::reading::{Outcome, body, custom_is_not_a_list, required};
 use super::refusals::{by_field, coded, invalid, missing};
 use super::store::{Record, text};
 use crate::dates;
@@ -133,7 +133,7 @@ impl Account {
                 let refuse = if is_new { refused_create } else { invalid };
                 self.add_typed(record, custom, refuse).map(|_| ())
             }
-            Some(Value::Object(_)) if is_new => Err(custom_is_no_list()),
+            Some(Value::Object(_)) if is_new => Err(custom_is_not_a_list()),
             _ => Ok(()),
         }
     }
@@ -146,11 +146,11 @@ impl Account {
         custom: &Value,
         refuse: fn(&str, &str) -> Reply,
     ) -> Result<Map<String, Value>, Reply> {
-        let Value::Array(items) = custom else { return Err(custom_is_no_list()) };
+        let Value::Array(items) = custom else { return Err(custom_is_not_a_list()) };
         let mut added = Map::new();
         let mut types = BTreeMap::new();
         for item in items {
-            let Value::Object(item) = item else { return Err(custom_is_no_list()) };
+            let Value::Object(item) = item else { return Err(custom_is_not_a_list()) };
             let key = required(item, "key")?;
             if !key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
                 let message =

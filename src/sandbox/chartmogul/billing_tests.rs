@@ -124,7 +124,7 @@ fn a_cancelled_subscription_is_churn() {
 }
 
 #[test]
-fn activities_go_on_after_the_last_ones_uuid() {
+fn activities_continue_after_the_last_ones_uuid() {
     let (mut client, ..) = billed();
     let first = client.get("/v1/activities?per_page=1").body;
     assert_eq!(

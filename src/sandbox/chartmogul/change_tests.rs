@@ -303,7 +303,7 @@ fn a_survivor_loses_the_revenue_of_the_deleted_source() {
 }
 
 #[test]
-fn deleting_a_customer_takes_what_stands_below_and_a_new_import_has_new_uuids() {
+fn deleting_a_customer_takes_what_is_below_and_a_new_import_has_new_uuids() {
     let mut client = Client::new();
     let customer = client.customer("a");
     let person = contact(&mut client, &customer, "p");

@@ -122,7 +122,7 @@ pub(super) fn flag(call: &Call<'_>, name: &str) -> Option<bool> {
 /// The `{key, value}` pairs of `custom`, written as a list. The text is ChartMogul's JSON schema's.
 pub(super) fn custom_pairs(body: &Record) -> Result<Vec<(String, Value)>, Reply> {
     let Some(custom) = body.get("custom") else { return Ok(Vec::new()) };
-    let Value::Array(items) = custom else { return Err(custom_is_no_list()) };
+    let Value::Array(items) = custom else { return Err(custom_is_not_a_list()) };
     items
         .iter()
         .map(|item| {
@@ -134,7 +134,7 @@ pub(super) fn custom_pairs(body: &Record) -> Result<Vec<(String, Value)>, Reply>
 }
 
 /// 400 for `custom` given as an object where a list belongs.
-pub(super) fn custom_is_no_list() -> Reply {
+pub(super) fn custom_is_not_a_list() -> Reply {
     super::refusals::worded(
         400,
         "The property '#/custom' of type object did not match the following type: array",

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_go_on_after_their_cursor_in_both_orders() {
+    fn pages_continue_after_their_cursor_in_both_orders() {
         for (order, expected) in
             [(Order::NewestFirst, ["c", "a", "b"]), (Order::OldestFirst, ["a", "c", "b"])]
         {

@@ -457,7 +457,7 @@ fn before_2026_notes_have_the_older_endpoint_only() {
 }
 
 #[test]
-fn a_contacts_task_stands_on_the_contact() {
+fn a_contacts_task_is_attached_to_the_contact() {
     let mut client = Client::new();
     let identifier = json!({"associated_object": "contact", "method": "uuid", "value": "con_a"});
     let made = client.post("/v1/tasks", json!({
@@ -510,7 +510,7 @@ fn a_task_is_checked_filtered_and_done() {
 }
 
 #[test]
-fn merging_joins_ids_and_moves_what_stands_on_the_customer() {
+fn merging_joins_ids_and_moves_what_belongs_to_the_customer() {
     let mut client = Client::new();
     let (from, into) = (client.customer("from"), client.customer("into"));
     client.post("/v1/notes", json!({"customer_uuid": from, "type": "note", "text": "n"}));
@@ -544,7 +544,7 @@ fn merging_joins_ids_and_moves_what_stands_on_the_customer() {
 }
 
 #[test]
-fn deleting_takes_what_stands_below_and_only_from_custom_sources() {
+fn deleting_takes_what_is_below_and_only_from_custom_sources() {
     let mut client = Client::new();
     assert_eq!(client.delete("/v1/customers/cus_paid2").status, 422);
     let customer = client.customer("gone");

@@ -240,7 +240,7 @@ async fn the_signal_counts_before_during_and_after() {
 }
 
 #[wasm_bindgen_test]
-async fn a_hostile_context_is_no_context() {
+async fn a_hostile_context_counts_as_no_context() {
     for context in [
         "null",
         "7",

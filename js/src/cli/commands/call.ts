@@ -71,7 +71,7 @@ export function findEndpoint(endpoints: readonly Endpoint[], name: string): Endp
   if (operation !== undefined) {
     throw new UsageError(
       `several endpoints are called ${name}`,
-      `Give one of ${[operation, ...others].map(fullName).join(", ")}.`,
+      `Pass one of ${[operation, ...others].map(fullName).join(", ")}.`,
     );
   }
   const withService = /^(ghl|chartmogul)\./.test(name);

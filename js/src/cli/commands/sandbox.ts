@@ -104,6 +104,6 @@ function welcome(
       : [`The settings stand in ${save}. In another terminal:`, ""]),
     `  npx ghl-chartmogul plan${plan}`,
     "",
-    "Ctrl+C ends it; everything in it is gone then.",
+    "Ctrl+C ends it and discards everything in it.",
   ];
 }

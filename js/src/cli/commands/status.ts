@@ -90,7 +90,7 @@ function* nextLines(
     const { phase, createdAt } = unfinished;
     yield* paragraph(
       terminal,
-      `A run of ${timeText(createdAt, now)} was stopped while ${phase}. Go on: ${PROGRAM} sync`,
+      `A run of ${timeText(createdAt, now)} was stopped while ${phase}. Continue: ${PROGRAM} sync`,
     );
   }
   if (standing.failed + standing.waiting > 0)

@@ -1,4 +1,4 @@
-// `ghl-chartmogul sync`: plans and applies, within a budget; goes on where the last run stopped.
+// `ghl-chartmogul sync`: plans and applies, within a budget; continues where the last run stopped.
 
 import type { Connector } from "../../connector.js";
 import type { SyncOutcome, SyncStatus } from "../../sync-report.js";
@@ -105,7 +105,7 @@ export function* outcomeLines(
   } else if (stopped !== undefined) {
     yield* paragraph(
       terminal,
-      `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}. Go on: ${PROGRAM} sync`,
+      `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}. Continue: ${PROGRAM} sync`,
     );
   } else if (notInStep === "") yield terminal.style("green", "= in step");
   else
