@@ -75,7 +75,7 @@ fn ask(
         SandboxOptions { contacts: 6, search_lag_ms: 0, strict: true, ..Default::default() };
     let sandbox = RefCell::new(Sandbox::new(options));
     let credentials = sandbox.borrow().credentials().clone();
-    let agency = endpoint.summary.contains("Takes an agency's token.");
+    let agency = endpoint.summary.contains("Needs an agency's token.");
     let secret = if agency { &credentials.ghl_company_token } else { &credentials.ghl_token };
     let client = Client::new(ClientConfig {
         profile: &ghl::PROFILE,
