@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["host"],
     &["record"],
     &["named"],
+    &["ordered"],
     &["phone", "email", "dates"],
     &["countries"],
     &["accents"],

@@ -131,7 +131,8 @@ impl<H: Host> Search<'_, H> {
     fn add(&mut self, contact: Json) {
         let id = record::read_json::<Contact<'_>>(&contact)
             .ok()
-            .and_then(|contact| contact.id.map(|id| id.into_owned()));
+            .and_then(|mut contact| contact.id.take())
+            .map(|id| id.into_owned());
         if let Some(id) = id
             && !self.found.iter().any(|(found, _)| *found == id)
         {

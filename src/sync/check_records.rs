@@ -4,13 +4,11 @@
 //! Memory: of one kind at a time, the uuids of linked records that the walk has not met yet, and the
 //! records of ours that are not the linked ones; about 200 bytes each.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::json;
 
 use super::calls::row_of_linked;
-use super::engine::{Engine, RECORDS_A_PAGE};
+use super::engine::{Engine, RECORDS_A_PAGE, one};
 use super::model::pair::{Kind, Pair};
 use super::model::staged::Candidate;
 use super::model::standing::{Apart, DeadLetter, Intent};
@@ -22,6 +20,7 @@ use crate::error::{Code, Result, Service};
 use crate::host::{Event, Host};
 use crate::mapping::kinds::member;
 use crate::named::Named;
+use crate::ordered::Ordered;
 use crate::record::Json;
 
 /// Findings that are listed; more are only counted.
@@ -106,7 +105,7 @@ struct Walked {
 }
 
 /// Linked records by their uuids, each with its GHL id.
-type Linked = BTreeMap<String, Option<String>>;
+type Linked = Ordered<Option<String>>;
 
 impl<H: Host> Engine<'_, H> {
     /// Walks ChartMogul's contacts, notes and tasks.
@@ -227,7 +226,7 @@ impl<H: Host> Engine<'_, H> {
             let Some(pair) = pair.filter(|pair| pair.chartmogul.as_ref() == Some(&uuid)) else {
                 continue;
             };
-            match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+            match self.chartmogul_value(endpoint, one(parameter, &uuid)).await {
                 Err(error) if error.code == Code::NotFound && apart.is_none() => {
                     let cause = FindingCause::Gone;
                     check.note(cause, kind, &id, &uuid, Some(&pair.customer), None);

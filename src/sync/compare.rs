@@ -1,10 +1,8 @@
 //! Comparing: what was read becomes changes. The store is read here, and `decide` says what follows.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
-use super::calls::row_of_linked;
+use super::calls::{only, row_of_linked};
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
@@ -34,6 +32,7 @@ use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, settled, text};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
+use crate::ordered::{Ordered, sort_by, tidy};
 
 /// Contacts compared in one step.
 const CONTACTS_A_STEP: usize = 50;
@@ -76,19 +75,19 @@ impl Target {
 struct Page {
     /// Whether ChartMogul's lists were read: only they tell phones.
     lists: bool,
-    pairs: BTreeMap<String, Pair>,
-    staged: BTreeMap<String, StagedContact>,
-    choices: BTreeMap<String, Choice>,
-    holders: BTreeMap<String, Vec<Candidate>>,
-    index: BTreeMap<String, Vec<Candidate>>,
-    owners: BTreeMap<String, String>,
-    known: BTreeSet<String>,
-    gone: BTreeSet<String>,
+    pairs: Ordered<Pair>,
+    staged: Ordered<StagedContact>,
+    choices: Ordered<Choice>,
+    holders: Ordered<Vec<Candidate>>,
+    index: Ordered<Vec<Candidate>>,
+    owners: Ordered<String>,
+    known: Ordered<()>,
+    gone: Ordered<()>,
     /// Contacts that stand apart until a person says otherwise.
-    apart: BTreeSet<String>,
-    businesses: BTreeMap<String, Home>,
-    customers: BTreeMap<String, SeenCustomer>,
-    contacts: BTreeMap<String, SeenContact>,
+    apart: Ordered<()>,
+    businesses: Ordered<Home>,
+    customers: Ordered<SeenCustomer>,
+    contacts: Ordered<SeenContact>,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -171,8 +170,7 @@ impl<H: Host> Engine<'_, H> {
                 .filter(|one| one.contact.is_none() && one.names.is_none())
                 .map(|one| one.id)
                 .collect();
-            found.sort_unstable();
-            found.dedup();
+            tidy(&mut found);
             if found.len() > 1 {
                 let seen: Vec<Option<SeenCustomer>> =
                     self.keeper.get_all(&work.tables.customers, &found).await?;
@@ -339,7 +337,7 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&APART, &of_kind(Kind::Contact, &people)).await?;
         for (id, apart) in people.iter().zip(apart) {
             if apart.is_some_and(|apart| sticks(apart.cause)) {
-                page.apart.insert(id.clone());
+                page.apart.insert(id.clone(), ());
             }
         }
         for id in &people {
@@ -368,14 +366,14 @@ impl<H: Host> Engine<'_, H> {
         let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &named).await?;
         for (id, known) in named.iter().zip(known) {
             if known.is_some() {
-                page.known.insert(id.clone());
+                page.known.insert(id.clone(), ());
             }
         }
         let all: Vec<Option<Pair>> =
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &named)).await?;
         for (id, pair) in named.iter().zip(all) {
             if pair.is_some_and(|pair| pair.gone.is_some()) {
-                page.gone.insert(id.clone());
+                page.gone.insert(id.clone(), ());
             }
         }
         let pairs = self.live_pairs(work, Kind::Contact, &people).await?;
@@ -455,7 +453,7 @@ impl<H: Host> Engine<'_, H> {
             .into_iter()
             .flatten()
             .filter(|_| !shared)
-            .filter(|one| !page.gone.contains(&one.id) && page.known.contains(&one.id))
+            .filter(|one| !page.gone.contains_key(&one.id) && page.known.contains_key(&one.id))
             .filter(|one| {
                 let business = page.staged.get(&one.id).map_or_else(
                     || page.pairs.get(&one.id).and_then(|pair| pair.parent.clone()),
@@ -468,8 +466,8 @@ impl<H: Host> Engine<'_, H> {
         if !members.iter().any(|(_, member)| member == id) {
             members.push((staged.added, id.to_owned()));
         }
-        members.sort_unstable();
-        let ids: BTreeSet<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
+        sort_by(&mut members, Ord::cmp);
+        let ids: Vec<&str> = members.iter().map(|(_, id)| id.as_str()).collect();
         let found = |key: &str| -> Vec<Candidate> {
             let all = page.index.get(key).into_iter().flatten();
             all.filter(|one| !belongs_elsewhere(page, &ids, one)).cloned().collect()
@@ -481,7 +479,7 @@ impl<H: Host> Engine<'_, H> {
         let mut weak = Vec::new();
         let mut note_weak = |value: &str, key: String| {
             let holders = page.holders.get(&format!("any/{}", hash(value)));
-            let here = holders.into_iter().flatten().all(|one| ids.contains(one.id.as_str()));
+            let here = holders.into_iter().flatten().all(|one| ids.contains(&one.id.as_str()));
             // Whoever else it belongs to there shares it, if GHL knows of it or not.
             let mut there = page.index.get(&key).into_iter().flatten();
             let unique = here && !there.any(|one| belongs_elsewhere(page, &ids, one));
@@ -609,7 +607,7 @@ impl<H: Host> Engine<'_, H> {
                 let holder = question.group.first().map(|person| person.id.clone());
                 match holder.filter(|holder| holder != id && !mutants::is_on(Mutant::OrderDecides))
                 {
-                    Some(holder) if page.apart.contains(&holder) => {
+                    Some(holder) if page.apart.contains_key(&holder) => {
                         let mut change = told(Kind::Contact, id, title, Reason::Duplicate);
                         change.reason = format!("{}; it is apart", duplicate_of(&holder));
                         Target::apart(change)
@@ -687,7 +685,7 @@ impl<H: Host> Engine<'_, H> {
         home: Home,
         customer: &str,
     ) -> Target {
-        let ids: BTreeSet<&str> = question.group.iter().map(|person| person.id.as_str()).collect();
+        let ids: Vec<&str> = question.group.iter().map(|person| person.id.as_str()).collect();
         let names = page.holders.get(&format!("name/{}", hash(&staged.name)));
         let alone = staged.email.is_none()
             && !staged.name.is_empty()
@@ -1012,7 +1010,7 @@ impl<H: Host> Engine<'_, H> {
                     content: kinds::note::content(&whole),
                     unchanged: false,
                     twice: false,
-                    fields: Fields::from_iter([("text".to_owned(), Value::String(whole))]),
+                    fields: only("text", Value::String(whole)),
                     at_create: Fields::new(),
                     problems: Vec::new(),
                 });
@@ -1160,7 +1158,7 @@ impl<H: Host> Engine<'_, H> {
                 free.push((away, begun.as_ref() == Some(&one.id), uuid));
             }
         }
-        free.sort_unstable();
+        sort_by(&mut free, Ord::cmp);
         let Some(first) = free.first() else { return Ok(None) };
         // A move that was broken off has left one at either place: it is brought to its end.
         let elsewhere = free.iter().find(|(away, ..)| *away);
@@ -1314,8 +1312,8 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, owner)| owner.is_none())
             .map(|(uuid, _)| uuid)
             .collect();
-        free.sort_unstable();
-        alike.ghl.sort_unstable();
+        sort_by(&mut free, Ord::cmp);
+        sort_by(&mut alike.ghl, Ord::cmp);
         let place = alike.ghl.iter().position(|id| *id == child.id);
         let Some(uuid) = place.and_then(|place| free.get(place)) else { return Ok(None) };
         let seen: Option<SeenChild> =
@@ -1788,29 +1786,24 @@ fn content_of_child(child: &ChildOf) -> String {
 /// Whether a ChartMogul record belongs to a GHL contact outside the group, or holds a value that we
 /// wrote: then it is evidence for nobody else. One whose contact is gone from GHL is free, unless we
 /// made it: its values are ours, and its external id would always name that contact.
-fn belongs_elsewhere(page: &Page, group: &BTreeSet<&str>, one: &Candidate) -> bool {
+fn belongs_elsewhere(page: &Page, group: &[&str], one: &Candidate) -> bool {
     if mutants::is_on(Mutant::OrderDecides) {
         return false;
     }
     if let Some(owner) = one.contact.as_ref().and_then(|uuid| page.owners.get(uuid)) {
         let made = one.made && one.names.as_ref() == Some(owner);
-        return !group.contains(owner.as_str()) && (made || !page.gone.contains(owner));
+        return !group.contains(&owner.as_str()) && (made || !page.gone.contains_key(owner));
     }
     if let Some(named) = &one.names
-        && (one.made || !page.gone.contains(named))
-        && (one.certain || page.known.contains(named))
+        && (one.made || !page.gone.contains_key(named))
+        && (one.certain || page.known.contains_key(named))
     {
-        return !group.contains(named.as_str());
+        return !group.contains(&named.as_str());
     }
     one.under_ours
 }
 
-fn tidy(list: &mut Vec<String>) {
-    list.sort_unstable();
-    list.dedup();
-}
-
-fn fill<T>(map: &mut BTreeMap<String, T>, keys: &[String], values: Vec<Option<T>>) {
+fn fill<T>(map: &mut Ordered<T>, keys: &[String], values: Vec<Option<T>>) {
     for (key, value) in keys.iter().zip(values) {
         if let Some(value) = value {
             map.insert(key.clone(), value);

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::mapping::settings::Doubles;
 use crate::mutants::{self, Mutant};
+use crate::ordered::sort_by;
 
 /// Marked records looked at in one step.
 const MARKED_A_STEP: usize = 200;
@@ -70,7 +71,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(Vec::new());
         };
         let mut uuids: Vec<&String> = found.iter().filter_map(|one| one.contact.as_ref()).collect();
-        uuids.sort_unstable();
+        sort_by(&mut uuids, Ord::cmp);
         uuids.dedup();
         let keys = of_kind(kind, &uuids);
         let seen: Vec<Option<SeenChild>> =

@@ -247,6 +247,13 @@ fn row(service: Service, name: &str) -> Result<&'static Endpoint> {
     })
 }
 
+/// The parameters of a call that takes one text. (`json!` writes all of its map's making at each place.)
+pub(in crate::sync) fn one(name: &str, text: &str) -> Value {
+    let mut parameters = Parameters::new();
+    parameters.insert(name.to_owned(), text.into());
+    Value::Object(parameters)
+}
+
 fn object(value: Value) -> Parameters {
     match value {
         Value::Object(parameters) => parameters,

@@ -1,7 +1,5 @@
 //! What is not in step: recorded with its reason, removed when it is in step again, and counted.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::engine::Engine;
@@ -15,6 +13,7 @@ use super::state::tables::{APART, FIELDS, LETTERS};
 use super::work::Work;
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
+use crate::ordered::Ordered;
 
 impl<H: Host> Engine<'_, H> {
     /// Reads how the records of a page stand.
@@ -247,8 +246,8 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-fn present<T>(rows: &[String], values: Vec<Option<T>>) -> BTreeMap<String, T> {
-    let mut present = BTreeMap::new();
+fn present<T>(rows: &[String], values: Vec<Option<T>>) -> Ordered<T> {
+    let mut present = Ordered::new();
     for (row, value) in rows.iter().zip(values) {
         if let Some(value) = value {
             present.insert(row.clone(), value);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::engine::Engine;
+use super::engine::{Engine, one};
 use super::model::mail::{Mail, Verb, seen};
 use super::model::pair::{Kind, Matched, Pair, Role};
 use super::model::standing::{
@@ -232,7 +232,7 @@ impl<H: Host> Engine<'_, H> {
     /// Looks a counterpart up, and refuses one that cannot be chosen.
     async fn choice_of(&self, contact: &str, chartmogul: &str) -> Result<Choice> {
         if chartmogul.starts_with("con_") {
-            let parameters = serde_json::json!({ "contact_uuid": chartmogul });
+            let parameters = one("contact_uuid", chartmogul);
             let answer = self.chartmogul_value("contacts.retrieve", parameters).await?;
             let found: Contact = self.parse(Service::Chartmogul, "contacts.retrieve", &answer)?;
             let customer = found.customer_uuid.ok_or_else(|| {

@@ -9,6 +9,7 @@ use crate::mapping::settings::Settings;
 use crate::mapping::{Fields, hash, kinds};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
+use crate::ordered::{sort_by, tidy};
 
 /// What a customer should hold.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,7 +63,7 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
     wanted.attributes = of_leader.attributes.clone();
     let mut others = String::new();
     let mut in_turn: Vec<(&str, &Member)> = members.iter().collect();
-    in_turn.sort_by_key(|(id, member)| leads(id, member));
+    sort_by(&mut in_turn, |one, other| leads(one.0, one.1).cmp(&leads(other.0, other.1)));
     for (id, member) in in_turn {
         if !mutants::is_on(Mutant::LastWriterWins) || id == leader {
             wanted.tags.extend(member.tags.iter().cloned());
@@ -83,8 +84,7 @@ pub(in crate::sync) fn wanted(members: &Named<Member>, last: &str) -> Wanted {
             }
         }
     }
-    wanted.tags.sort_unstable();
-    wanted.tags.dedup();
+    tidy(&mut wanted.tags);
     if !others.is_empty() {
         wanted.differing = hash(&others);
     }
@@ -113,8 +113,7 @@ pub(in crate::sync) fn tags(
         own.iter().filter(|tag| !has(wanted, tag) && stands(tag)).cloned().collect();
     let kept = own.iter().filter(|tag| has(wanted, tag));
     let mut own: Vec<String> = kept.chain(&add).cloned().collect();
-    own.sort_unstable();
-    own.dedup();
+    tidy(&mut own);
     TagChange { add, remove, own }
 }
 

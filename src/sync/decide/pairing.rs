@@ -8,6 +8,7 @@ use super::super::model::pair::{Matched, Pair, Role};
 use super::super::model::staged::{Candidate, SeenContact};
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mutants::{self, Mutant};
+use crate::ordered::sort_by;
 
 /// A GHL contact of the group.
 #[derive(Debug, Clone, Default)]
@@ -158,7 +159,7 @@ pub(in crate::sync) fn customer(question: &Question) -> Customer {
 }
 
 fn one_of(mut customers: Vec<&str>, matched: Matched) -> Option<Customer> {
-    customers.sort_unstable();
+    sort_by(&mut customers, Ord::cmp);
     customers.dedup();
     match customers.as_slice() {
         [] => None,

@@ -1,13 +1,12 @@
 //! What people decide about records, as it waits for the lease's owner.
 
-use std::collections::BTreeMap;
-
 use super::standing::{Choice, DeadLetter};
 use crate::error::Error;
+use crate::ordered::Ordered;
 use crate::{choices, records};
 
 /// The keys of the decisions that an engine has put itself, each with why it could not be carried out.
-pub(in crate::sync) type Posted = BTreeMap<String, Option<Error>>;
+pub(in crate::sync) type Posted = Ordered<Option<Error>>;
 
 choices! {
     /// What a person decides about a record.

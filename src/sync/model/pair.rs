@@ -132,18 +132,23 @@ records! {
 impl Pair {
     /// The pair of a contact that was the primary contact of a customer of its own.
     pub(in crate::sync) fn of_primary_contact(&self) -> Self {
-        self.renamed(|name| name.strip_prefix(PRIMARY_CONTACT).map(str::to_owned))
+        self.renamed(&|name| name.strip_prefix(PRIMARY_CONTACT).map(str::to_owned))
     }
 
     /// The pair of a contact that becomes the primary contact of a customer of its own.
     pub(in crate::sync) fn as_primary_contact(&self) -> Self {
-        self.renamed(|name| Some(format!("{PRIMARY_CONTACT}{name}")))
+        self.renamed(&|name| Some(format!("{PRIMARY_CONTACT}{name}")))
     }
 
-    fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> Self {
-        let base = self.base.iter().filter_map(|(name, mark)| Some((rename(name)?, mark.clone())));
-        let kept = self.kept.iter().filter_map(|name| rename(name));
-        Self { base: base.collect(), kept: kept.collect(), ..self.clone() }
+    fn renamed(&self, rename: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut base = Fields::new();
+        for (name, mark) in &self.base {
+            if let Some(name) = rename(name) {
+                base.insert(name, mark.clone());
+            }
+        }
+        let kept = self.kept.iter().filter_map(|name| rename(name)).collect();
+        Self { base, kept, ..self.clone() }
     }
 }
 

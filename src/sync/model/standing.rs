@@ -1,8 +1,8 @@
 //! What is not in step: why, since when, and what to do about it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
+use crate::ordered::Ordered;
 use crate::{choices, records};
 
 choices! {
@@ -244,10 +244,10 @@ impl FieldLetter {
 /// How the records of a page stand, read at once.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Standings {
-    letters: RefCell<BTreeMap<String, DeadLetter>>,
-    apart: RefCell<BTreeMap<String, Apart>>,
-    fields: RefCell<BTreeMap<String, FieldLetters>>,
-    retries: RefCell<BTreeMap<String, bool>>,
+    letters: RefCell<Ordered<DeadLetter>>,
+    apart: RefCell<Ordered<Apart>>,
+    fields: RefCell<Ordered<FieldLetters>>,
+    retries: RefCell<Ordered<bool>>,
 }
 
 impl Standings {
@@ -271,10 +271,10 @@ impl Standings {
     /// Takes in how the records of the next page stand.
     pub(in crate::sync) fn replace(
         &self,
-        letters: BTreeMap<String, DeadLetter>,
-        apart: BTreeMap<String, Apart>,
-        fields: BTreeMap<String, FieldLetters>,
-        retries: BTreeMap<String, bool>,
+        letters: Ordered<DeadLetter>,
+        apart: Ordered<Apart>,
+        fields: Ordered<FieldLetters>,
+        retries: Ordered<bool>,
     ) {
         self.letters.replace(letters);
         self.apart.replace(apart);

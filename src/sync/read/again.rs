@@ -1,10 +1,6 @@
 //! What an earlier run could not finish: contacts to be read again, refused records to be tried again.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
-
-use super::super::engine::{Engine, Step, gather};
+use super::super::engine::{Engine, Step, gather, one};
 use super::super::letters::group_of;
 use super::super::model::pair::Kind;
 use super::super::model::staged::StagedContact;
@@ -18,6 +14,7 @@ use super::contacts::{Listing, TOGETHER};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
+use crate::ordered::Ordered;
 use crate::record::Json;
 
 /// Refused records of a group that a full pass tries again.
@@ -52,7 +49,7 @@ impl<H: Host> Engine<'_, H> {
         ids: &[String],
     ) -> Result<Vec<Json>> {
         let answers = gather(ids, TOGETHER, async |id: &String| {
-            self.ghl_value("contacts.get", json!({ "contactId": id })).await
+            self.ghl_value("contacts.get", one("contactId", id)).await
         })
         .await;
         let mut items = Vec::new();
@@ -83,7 +80,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(self.done());
         }
         let mut batch = self.keeper.batch();
-        let mut groups: BTreeMap<String, (Refusal, Vec<String>, Vec<String>)> = BTreeMap::new();
+        let mut groups: Ordered<(Refusal, Vec<String>, Vec<String>)> = Ordered::new();
         let mut pages = self.keeper.pages(&LETTERS, 500);
         while let Some(rows) = pages.next().await? {
             for (id, letter) in rows {

@@ -1,10 +1,9 @@
 //! ChartMogul's side: from lists, or single look-ups where those take fewer calls.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather};
+use super::super::calls::only;
+use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather, one};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};
@@ -25,11 +24,12 @@ use crate::mapping::kinds::{attributes, customer, member, task};
 use crate::mapping::settings::{Anchor, Object};
 use crate::mapping::{Fields, email, hash, notes, tasks, text};
 use crate::mutants::{self, Mutant};
+use crate::ordered::{Ordered, tidy};
 use crate::phone::e164;
 use crate::record::Json;
 
 /// Rows of the index, collected before they are merged into the store.
-pub(in crate::sync) type Rows = BTreeMap<String, Vec<Candidate>>;
+pub(in crate::sync) type Rows = Ordered<Vec<Candidate>>;
 
 /// A note or task as ChartMogul gives it.
 pub(in crate::sync) struct FoundChild {
@@ -114,8 +114,7 @@ impl<H: Host> Engine<'_, H> {
         for turn in 0..most {
             let mut asked: Vec<String> =
                 addresses.iter().filter_map(|own| own.get(turn)).cloned().collect();
-            asked.sort_unstable();
-            asked.dedup();
+            tidy(&mut asked);
             let marks: Vec<String> =
                 asked.iter().map(|address| format!("asked/{address}")).collect();
             let known = self.keeper.get_all(&work.tables.index, &marks).await?;
@@ -192,14 +191,12 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
     ) -> Result<Option<SeenCustomer>> {
         run.plan.least_read_calls.chartmogul += 1;
-        let answer = match self
-            .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
-            .await
-        {
-            Ok(answer) => answer,
-            Err(error) if error.code == Code::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let answer =
+            match self.chartmogul_value("customers.retrieve", one("customer_uuid", uuid)).await {
+                Ok(answer) => answer,
+                Err(error) if error.code == Code::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
         let customer: Customer = self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
         let mut rows = Rows::new();
         self.index_customer(work, &customer, &mut rows, batch)?;
@@ -221,7 +218,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(());
         }
         run.plan.least_read_calls.chartmogul += 1;
-        let parameters = json!({ "contact_uuid": uuid });
+        let parameters = one("contact_uuid", uuid);
         match self.chartmogul_value("contacts.retrieve", parameters).await {
             Ok(answer) => self.index_contacts(work, "contacts.retrieve", &[answer], batch).await,
             Err(error) if error.code == Code::NotFound => Ok(()),
@@ -354,7 +351,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(FoundChild {
                 marker: notes::marked(text),
                 created: created(&note.created_at),
-                fields: Fields::from_iter([("text".to_owned(), Value::String(content.clone()))]),
+                fields: only("text", Value::String(content.clone())),
                 content,
                 uuid: note.uuid,
                 customer: note.customer_uuid,
@@ -382,7 +379,7 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
     ) -> Result<()> {
         let mut rows = Rows::new();
-        let mut contents: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut contents: Ordered<Vec<String>> = Ordered::new();
         for found in found {
             let FoundChild { uuid: Some(uuid), customer: Some(customer), content, .. } = found
             else {
@@ -390,16 +387,13 @@ impl<H: Host> Engine<'_, H> {
             };
             let child = SeenChild { customer, marker: found.marker, fields: found.fields };
             match &child.marker {
-                Some(id) => {
-                    rows.entry(format!("marker/{}", of(kind, id))).or_default().push(Candidate {
-                        id: child.customer.clone(),
-                        contact: Some(uuid.clone()),
-                        ..Candidate::default()
-                    })
-                }
+                Some(id) => rows.or_default(format!("marker/{}", of(kind, id))).push(Candidate {
+                    id: child.customer.clone(),
+                    contact: Some(uuid.clone()),
+                    ..Candidate::default()
+                }),
                 None => contents
-                    .entry(format!("{}/{}/{content}", kind.name(), child.customer))
-                    .or_default()
+                    .or_default(format!("{}/{}/{content}", kind.name(), child.customer))
                     .push(uuid.clone()),
             }
             batch.put(&work.tables.children, &of(kind, &uuid), &child)?;
@@ -640,7 +634,7 @@ fn signed(milliseconds: u64) -> i64 {
 
 /// Adds a candidate to those of a key, unless it is there.
 pub(in crate::sync) fn push(rows: &mut Rows, key: String, candidate: &Candidate) {
-    let row = rows.entry(key).or_default();
+    let row = rows.or_default(key);
     if !row.contains(candidate) {
         row.push(candidate.clone());
     }

@@ -1,10 +1,8 @@
 //! GHL's notes and tasks, and ChartMogul's lists of single customers before something is made there.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Value, json};
 
-use super::super::engine::{Engine, Step, gather};
+use super::super::engine::{Engine, Step, gather, one};
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::{Pass, Plan};
@@ -26,6 +24,7 @@ use crate::mapping::kinds;
 use crate::mapping::settings::{Marker, Object};
 use crate::mapping::{changed, notes, tasks, text};
 use crate::mutants::{self, Mutant};
+use crate::ordered::{Ordered, tidy};
 use crate::record::Json;
 
 /// Contacts whose notes are read in one step: one that the quota cuts off is read again.
@@ -55,7 +54,7 @@ impl<H: Host> Engine<'_, H> {
             .filter_map(|(key, home)| Some((key.strip_prefix(&prefix)?.to_owned(), home)))
             .collect();
         let answers = gather(&homes, CONTACTS_A_STEP, async |(id, _): &(String, Home)| {
-            self.ghl_list("notes.list", json!({ "contactId": id })).await
+            self.ghl_list("notes.list", one("contactId", id)).await
         })
         .await;
         let mut read: Vec<(String, Vec<Json>)> = Vec::new();
@@ -94,7 +93,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Whether GHL says itself that a contact is gone.
     async fn is_gone(&self, contact: &str) -> Result<bool> {
-        match self.ghl_value("contacts.get", json!({ "contactId": contact })).await {
+        match self.ghl_value("contacts.get", one("contactId", contact)).await {
             Err(error) if error.code == Code::NotFound => Ok(true),
             Err(error) if error.code.ends_run() => Err(error),
             _ => Ok(false),
@@ -117,8 +116,8 @@ impl<H: Host> Engine<'_, H> {
         read: Vec<(String, Vec<Json>)>,
         batch: &mut Batch,
     ) -> Result<()> {
-        let mut found: BTreeMap<String, StagedNote> = BTreeMap::new();
-        let mut strays: BTreeMap<String, String> = BTreeMap::new();
+        let mut found: Ordered<StagedNote> = Ordered::new();
+        let mut strays: Ordered<String> = Ordered::new();
         for (contact, items) in read {
             let listed: Vec<(String, Note<'_>)> =
                 self.listed(run, batch, Kind::Note, Some(&contact), &items)?;
@@ -147,7 +146,7 @@ impl<H: Host> Engine<'_, H> {
         // One that names another linked contact belongs to that one, whether its list is read or not.
         let (strays, named): (Vec<String>, Vec<String>) = strays.into_iter().unzip();
         let elsewhere = self.homes_of(work, Kind::Contact, &named).await?;
-        let mut homes: BTreeMap<String, Home> = homes.iter().cloned().collect();
+        let mut homes: Ordered<Home> = homes.iter().cloned().collect();
         for ((id, contact), home) in strays.iter().zip(named).zip(elsewhere) {
             let Some(home) = home.filter(Home::is_settled) else { continue };
             if let Some(note) = found.get_mut(id).filter(|note| !note.own) {
@@ -201,7 +200,7 @@ impl<H: Host> Engine<'_, H> {
         } else {
             let mut items = Vec::new();
             for contact in &run.only {
-                items.extend(self.ghl_list("tasks.list", json!({ "contactId": contact })).await?);
+                items.extend(self.ghl_list("tasks.list", one("contactId", contact)).await?);
                 run.plan.least_read_calls.ghl += 1;
             }
             Page { items, cursor: None, total: None, missing: 0 }
@@ -216,7 +215,7 @@ impl<H: Host> Engine<'_, H> {
                 page.missing
             ));
         }
-        let read: BTreeMap<String, Task<'_>> =
+        let read: Ordered<Task<'_>> =
             self.listed(run, &mut batch, Kind::Task, None, &page.items)?.into_iter().collect();
         let ids: Vec<&String> = read.keys().collect();
         let staged: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
@@ -331,7 +330,7 @@ impl<H: Host> Engine<'_, H> {
         let contacts: Vec<&String> = fresh.iter().map(|(_, contact, ..)| contact).collect();
         let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
         let mut new: Vec<(String, String, String)> = Vec::new();
-        let mut ask: BTreeSet<String> = BTreeSet::new();
+        let mut ask: Vec<String> = Vec::new();
         for ((((id, _, at, content), pair), marker), home) in
             fresh.into_iter().zip(pairs).zip(markers).zip(homes)
         {
@@ -349,7 +348,7 @@ impl<H: Host> Engine<'_, H> {
             };
             let all = kind == Kind::Note && run.plan.pass == Pass::Full && run.only.is_empty();
             if !covered && !all {
-                ask.insert(customer.clone());
+                ask.push(customer.clone());
             }
             if pair.is_none_or(|pair| moves && !pair.marked) {
                 new.push((id, customer, content));
@@ -365,10 +364,10 @@ impl<H: Host> Engine<'_, H> {
         run: &mut Run,
         work: &Work,
         kind: Kind,
-        customers: BTreeSet<String>,
+        mut customers: Vec<String>,
         batch: &mut Batch,
     ) -> Result<()> {
-        let customers: Vec<String> = customers.into_iter().collect();
+        tidy(&mut customers);
         let listed: Vec<Option<bool>> =
             self.keeper.get_all(&work.tables.listed, &of_kind(kind, &customers)).await?;
         let customers: Vec<String> = customers

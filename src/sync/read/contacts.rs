@@ -1,10 +1,8 @@
 //! GHL's contacts and businesses, each mapped as it is read.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
-use super::super::engine::{Engine, Step, gather};
+use super::super::engine::{Engine, Step, gather, one};
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::{Pass, Plan};
 use super::super::model::staged::{Candidate, Known, StagedBusiness, StagedContact};
@@ -20,6 +18,7 @@ use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
 use crate::mapping::{hash, text};
 use crate::mutants::{self, Mutant};
+use crate::ordered::Ordered;
 use crate::record::Json;
 
 /// GHL: at most 500 contacts a page.
@@ -73,7 +72,7 @@ impl<H: Host> Engine<'_, H> {
     async fn read_only(&self, run: &mut Run, work: &Work) -> Result<Step> {
         let ids = run.only.clone();
         let answers = gather(&ids, TOGETHER, async |id: &String| {
-            self.ghl_value("contacts.get", json!({ "contactId": id })).await
+            self.ghl_value("contacts.get", one("contactId", id)).await
         })
         .await;
         let mut items = Vec::new();
@@ -96,12 +95,12 @@ impl<H: Host> Engine<'_, H> {
         batch: &mut Batch,
     ) -> Result<()> {
         let current: Vec<Json>;
-        let mut read: BTreeMap<String, Contact<'_>> =
+        let mut read: Ordered<Contact<'_>> =
             self.listed(run, batch, Kind::Contact, None, items)?.into_iter().collect();
         let listed: Vec<&String> = read.keys().collect();
         let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &listed).await?;
         let known = listed.into_iter().cloned().zip(known);
-        let mut known: BTreeMap<String, Known> =
+        let mut known: Ordered<Known> =
             known.filter_map(|(id, known)| Some((id, known?))).collect();
         // Of an older state than was seen the record itself is read, and that answer counts.
         if listing == Listing::Index && !mutants::is_on(Mutant::OldStateWins) {
@@ -110,7 +109,9 @@ impl<H: Host> Engine<'_, H> {
                 (updated(contact) + SAME_TIME_MS < seen).then(|| id.clone())
             };
             let stale: Vec<String> = read.iter().filter_map(older).collect();
-            read.retain(|id, _| !stale.contains(id));
+            for id in &stale {
+                read.remove(id);
+            }
             current = self.contacts_by_id(run, batch, &stale).await?;
             read.extend(self.listed(run, batch, Kind::Contact, None, &current)?);
         }
@@ -250,7 +251,7 @@ impl<H: Host> Engine<'_, H> {
         run.plan.least_read_calls.ghl += 1;
         run.done += page.items.len() as u64;
         let mut batch = self.keeper.batch();
-        let mut read: BTreeMap<String, StagedBusiness> = BTreeMap::new();
+        let mut read: Ordered<StagedBusiness> = Ordered::new();
         let listed: Vec<(String, Business<'_>)> =
             self.listed(run, &mut batch, Kind::Business, None, &page.items)?;
         for (id, business) in listed {
@@ -295,7 +296,7 @@ fn updated(contact: &Contact<'_>) -> i64 {
 /// Rows of the table of keys that a page of contacts changes.
 #[derive(Default)]
 struct Keys {
-    changes: BTreeMap<String, KeyChange>,
+    changes: Ordered<KeyChange>,
 }
 
 #[derive(Default)]
@@ -308,10 +309,10 @@ impl Keys {
     /// Notes what a contact was found by, and is found by now. A full pass writes them all anew.
     fn note(&mut self, id: &str, added: i64, former: &[String], now: &[String], all: bool) {
         for key in former.iter().filter(|key| !now.contains(key)) {
-            self.changes.entry(key.clone()).or_default().remove.push(id.to_owned());
+            self.changes.or_default(key.clone()).remove.push(id.to_owned());
         }
         for key in now.iter().filter(|key| all || !former.contains(key)) {
-            self.changes.entry(key.clone()).or_default().add.push((id.to_owned(), added));
+            self.changes.or_default(key.clone()).add.push((id.to_owned(), added));
         }
     }
 }

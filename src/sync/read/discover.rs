@@ -14,7 +14,7 @@ use crate::mapping::settings::Anchor;
 use crate::mapping::users::{User, UserMap};
 use crate::named::Named;
 
-use super::super::engine::Engine;
+use super::super::engine::{Engine, one};
 use super::super::model::pair::Kind;
 use super::super::model::state::{AccountMark, Schema, State};
 use super::super::state::tables::{REFUSED_USERS, SCHEMA};
@@ -164,7 +164,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     pub(in crate::sync) async fn custom_fields(&self) -> Result<Vec<Definition>> {
-        let items = self.ghl_list("customFields.list", json!({ "model": "contact" })).await?;
+        let items = self.ghl_list("customFields.list", one("model", "contact")).await?;
         let mut definitions = Vec::with_capacity(items.len());
         for item in &items {
             let field: CustomField<'_> = self.parse(Service::Ghl, "customFields.list", item)?;

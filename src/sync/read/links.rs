@@ -1,9 +1,7 @@
 //! Checking links: what a list does not show is looked for by its id, and that answer counts.
 
-use serde_json::json;
-
 use super::super::calls::row_of_linked;
-use super::super::engine::{Engine, Step, gather};
+use super::super::engine::{Engine, Step, gather, one};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::plan::Pass;
 use super::super::model::staged::{
@@ -47,7 +45,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let answers = gather(&absent, TOGETHER, async |(id, _): &(String, Pair)| {
-            self.ghl_value("contacts.get", json!({ "contactId": id })).await
+            self.ghl_value("contacts.get", one("contactId", id)).await
         })
         .await;
         let mut items = Vec::new();
@@ -167,7 +165,7 @@ impl<H: Host> Engine<'_, H> {
         let Some(uuid) = pair.chartmogul.as_deref() else { return Ok(()) };
         let (endpoint, parameter) = row_of_linked(kind).retrieve;
         run.plan.least_read_calls.chartmogul += 1;
-        match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+        match self.chartmogul_value(endpoint, one(parameter, uuid)).await {
             Ok(answer) if kind.is_child() => {
                 let child = self.child_of(kind, endpoint, &answer)?;
                 self.move_to(batch, work, &key, id, pair, child.customer.as_ref())?;
@@ -186,8 +184,9 @@ impl<H: Host> Engine<'_, H> {
                     self.keeper.get(&work.tables.index, &key).await?;
                 let mut marked = marked.unwrap_or_default();
                 marked.retain(|one| one.contact.is_some() && one.contact != pair.chartmogul);
-                marked.sort_by(|one, other| one.contact.cmp(&other.contact));
-                if let Some(copy) = marked.first() {
+                if let Some(copy) =
+                    marked.iter().min_by(|one, other| one.contact.cmp(&other.contact))
+                {
                     let found = copy.contact.clone();
                     batch.delete(&OWNERS, &of(kind, uuid));
                     if let Some(found) = &found {
@@ -352,10 +351,7 @@ impl<H: Host> Engine<'_, H> {
             false
         } else {
             run.plan.least_read_calls.chartmogul += 1;
-            match self
-                .chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid }))
-                .await
-            {
+            match self.chartmogul_value("customers.retrieve", one("customer_uuid", uuid)).await {
                 Ok(answer) => {
                     let customer: Customer =
                         self.parse(Service::Chartmogul, "customers.retrieve", &answer)?;
@@ -392,7 +388,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let (endpoint, parameter) = row_of_linked(kind).retrieve;
         run.plan.least_read_calls.chartmogul += 1;
-        match self.chartmogul_value(endpoint, json!({ parameter: uuid })).await {
+        match self.chartmogul_value(endpoint, one(parameter, uuid)).await {
             Ok(_) => Ok(true),
             Err(error) if error.code == Code::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -421,7 +417,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// Whether an answer to a customer's id says that it stands.
     pub(in crate::sync) async fn customer_is_there(&self, uuid: &str) -> Result<bool> {
-        match self.chartmogul_value("customers.retrieve", json!({ "customer_uuid": uuid })).await {
+        match self.chartmogul_value("customers.retrieve", one("customer_uuid", uuid)).await {
             Ok(_) => Ok(true),
             Err(error) if error.code == Code::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -2,8 +2,8 @@
 //! each commit depends on the lease, where one is held. Only mail is put beside it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::mem;
 use std::task::Poll;
 
 use serde::Serialize;
@@ -13,6 +13,7 @@ use super::tables::{LEASE, Table};
 use crate::error::{Code, Error, Result};
 use crate::host::{Committed, Guard, StateStore};
 use crate::mutants::{self, Mutant};
+use crate::ordered::Ordered;
 use crate::record::{self, Problem, Slot};
 
 /// Rows are read no further than to this many bytes at once: what is read together is worked on
@@ -34,9 +35,9 @@ pub(in crate::sync) struct Keeper<'a, S> {
     lease: RefCell<Option<String>>,
     waiting: RefCell<Waiting>,
     /// What goes with the next commit.
-    next: RefCell<BTreeMap<String, Option<String>>>,
+    next: RefCell<Ordered<Option<String>>>,
     /// What is committed as the lease is let go.
-    last: RefCell<BTreeMap<String, Option<String>>>,
+    last: RefCell<Ordered<Option<String>>>,
     /// Held while a commit is under way.
     turn: async_lock::Mutex<()>,
 }
@@ -44,7 +45,7 @@ pub(in crate::sync) struct Keeper<'a, S> {
 /// Rows that wait for the next commit.
 #[derive(Debug, Default)]
 struct Waiting {
-    rows: BTreeMap<String, Option<String>>,
+    rows: Ordered<Option<String>>,
     /// Numbers the commits.
     commit: u64,
     /// Why a commit failed: what it left is not known, so none follows.
@@ -55,7 +56,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Batch {
     /// Full keys; a key without a value is deleted.
-    rows: BTreeMap<String, Option<String>>,
+    rows: Ordered<Option<String>>,
     /// Of the values that were put.
     bytes: usize,
     prefix: String,
@@ -145,7 +146,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             }
             waiting.commit += 1;
             let mut rows = self.next.take();
-            rows.append(&mut waiting.rows);
+            rows.extend(mem::take(&mut waiting.rows));
             rows
         };
         let (puts, deletes) = split(rows);
@@ -238,7 +239,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         let _turn = self.turn.lock().await;
         let guard = self.while_lease_is(self.lease.take());
         let mut rows = self.next.take();
-        rows.append(&mut self.last.borrow_mut());
+        rows.extend(self.last.take());
         rows.insert(self.lease_key(), None);
         let (puts, deletes) = split(rows);
         self.write_while(guard, puts, deletes).await
@@ -390,7 +391,7 @@ fn taken_over() -> Error {
 }
 
 /// Puts and deletes of rows; those without a value are deleted.
-fn split(rows: BTreeMap<String, Option<String>>) -> (Vec<(String, String)>, Vec<String>) {
+fn split(rows: Ordered<Option<String>>) -> (Vec<(String, String)>, Vec<String>) {
     let (mut puts, mut deletes) = (Vec::new(), Vec::new());
     for (key, value) in rows {
         match value {

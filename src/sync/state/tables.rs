@@ -67,54 +67,54 @@ pub(in crate::sync) fn of_kind(kind: Kind, ids: &[impl AsRef<str>]) -> Vec<Strin
 }
 
 /// [`State`], under one key.
-pub(in crate::sync) const STATE: Table<State> = Table::lasting("state");
+pub(in crate::sync) static STATE: Table<State> = Table::lasting("state");
 /// What was discovered of the location and the account, under one key.
-pub(in crate::sync) const SCHEMA: Table<Schema> = Table::lasting("schema");
+pub(in crate::sync) static SCHEMA: Table<Schema> = Table::lasting("schema");
 /// Who may change the state, under one key. Every commit depends on it.
-pub(in crate::sync) const LEASE: Table<Lease> = Table::lasting("lease");
+pub(in crate::sync) static LEASE: Table<Lease> = Table::lasting("lease");
 /// `TIME-OWNER-NUMBER`: decisions that wait for the lease's owner, oldest first. Anybody puts them,
 /// without the lease; only its owner takes them.
-pub(in crate::sync) const MAIL: Table<Mail> = Table::lasting("mail/");
+pub(in crate::sync) static MAIL: Table<Mail> = Table::lasting("mail/");
 /// GHL's quota as a run saw it last, under one key.
-pub(in crate::sync) const QUOTA: Table<Quota> = Table::lasting("quota");
+pub(in crate::sync) static QUOTA: Table<Quota> = Table::lasting("quota");
 /// The run under way, under one key.
-pub(in crate::sync) const RUN: Table<Run> = Table::lasting("current");
+pub(in crate::sync) static RUN: Table<Run> = Table::lasting("current");
 /// `NUMBER`: the last runs, oldest first.
-pub(in crate::sync) const RUNS: Table<RunRecord> = Table::lasting("runs/");
+pub(in crate::sync) static RUNS: Table<RunRecord> = Table::lasting("runs/");
 /// The last run that finished with nothing failing, under one key.
-pub(in crate::sync) const LAST_GOOD: Table<RunRecord> = Table::lasting("good");
+pub(in crate::sync) static LAST_GOOD: Table<RunRecord> = Table::lasting("good");
 /// `KIND/GHL ID`: a GHL record and its counterpart.
-pub(in crate::sync) const PAIRS: Table<Pair> = Table::lasting("pair/");
+pub(in crate::sync) static PAIRS: Table<Pair> = Table::lasting("pair/");
 /// `KIND/UUID`: the GHL id that a ChartMogul record is paired with.
-pub(in crate::sync) const OWNERS: Table<String> = Table::lasting("back/");
+pub(in crate::sync) static OWNERS: Table<String> = Table::lasting("back/");
 /// `CUSTOMER/GHL ID`: what each contact brings to its customer's tags and attributes.
-pub(in crate::sync) const MEMBERS: Table<Member> = Table::lasting("member/");
+pub(in crate::sync) static MEMBERS: Table<Member> = Table::lasting("member/");
 /// `CUSTOMER`: what we wrote to a customer's tags and attributes.
-pub(in crate::sync) const SHARED: Table<Shared> = Table::lasting("shared/");
+pub(in crate::sync) static SHARED: Table<Shared> = Table::lasting("shared/");
 /// `GHL ID`: when a contact changed last, and by what it is found.
-pub(in crate::sync) const KNOWN: Table<Known> = Table::lasting("known/");
+pub(in crate::sync) static KNOWN: Table<Known> = Table::lasting("known/");
 /// `WHAT/HASH`: the GHL contacts that have an e-mail address, a telephone number or a name.
-pub(in crate::sync) const HOLDERS: Table<Vec<Candidate>> = Table::lasting("key/");
+pub(in crate::sync) static HOLDERS: Table<Vec<Candidate>> = Table::lasting("key/");
 /// `KIND/ID`: a write that was begun: a create is looked for before it is ever sent again.
-pub(in crate::sync) const INTENTS: Table<Intent> = Table::lasting("intent/");
+pub(in crate::sync) static INTENTS: Table<Intent> = Table::lasting("intent/");
 /// `KIND/ID`: what is not in step, and fails or waits. `list/notes-ID`: a contact's notes that could not
 /// be read. `decision/ID`: a decision that was queued and could not be carried out.
-pub(in crate::sync) const LETTERS: Table<DeadLetter> = Table::lasting("letter/");
+pub(in crate::sync) static LETTERS: Table<DeadLetter> = Table::lasting("letter/");
 /// `KIND/ID`: values of a record that were cut, left out or refused.
-pub(in crate::sync) const FIELDS: Table<FieldLetters> = Table::lasting("field/");
+pub(in crate::sync) static FIELDS: Table<FieldLetters> = Table::lasting("field/");
 /// `KIND/ID`: what stands apart, counted and listed.
-pub(in crate::sync) const APART: Table<Apart> = Table::lasting("apart/");
+pub(in crate::sync) static APART: Table<Apart> = Table::lasting("apart/");
 /// `CUSTOMER`: customers that were found deleted, and not merged into others, by a pass that is not
 /// carried out to its end yet.
-pub(in crate::sync) const DELETED: Table<bool> = Table::lasting("deleted/");
+pub(in crate::sync) static DELETED: Table<bool> = Table::lasting("deleted/");
 /// `GHL ID`: a counterpart that a person chose.
-pub(in crate::sync) const CHOICES: Table<Choice> = Table::lasting("choice/");
+pub(in crate::sync) static CHOICES: Table<Choice> = Table::lasting("choice/");
 /// `ENDPOINT/CODE/PARAMETER`: refusals that stand, in groups.
-pub(in crate::sync) const REFUSALS: Table<Refusal> = Table::lasting("refusal/");
+pub(in crate::sync) static REFUSALS: Table<Refusal> = Table::lasting("refusal/");
 /// `E-MAIL`: a ChartMogul user that does not exist, and since when.
-pub(in crate::sync) const REFUSED_USERS: Table<u64> = Table::lasting("refused/");
+pub(in crate::sync) static REFUSED_USERS: Table<u64> = Table::lasting("refused/");
 /// `GHL ID`: a contact to be read again, and the run that says so.
-pub(in crate::sync) const AGAIN: Table<String> = Table::lasting("again/");
+pub(in crate::sync) static AGAIN: Table<String> = Table::lasting("again/");
 
 /// The row of a decision among [`LETTERS`], by the id of its record.
 pub(in crate::sync) fn of_decision(id: &str) -> String {

@@ -1,14 +1,12 @@
 //! Carrying out a plan: each change is called, recorded and taken off the plan in one commit.
 
-use std::collections::BTreeSet;
-
 use futures_util::future::LocalBoxFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::budget::{Budget, RunOptions};
 use super::super::calls::row_of;
 use super::super::compare::ORDERS;
-use super::super::engine::{Engine, together};
+use super::super::engine::{Engine, one, together};
 use super::super::letters::group_of;
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
@@ -33,6 +31,7 @@ use crate::host::{Event, Host};
 use crate::mapping::settings::{Anchor, Marker};
 use crate::mapping::{Fields, kinds, select};
 use crate::mutants::{self, Mutant};
+use crate::ordered::tidy;
 
 /// Changes read from the plan at once.
 const CHANGES_A_PAGE: usize = 64;
@@ -264,7 +263,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     async fn create_data_source(&self, name: &str) -> Result<String> {
-        let answer = self.chartmogul_value("dataSources.create", json!({ "name": name })).await?;
+        let answer = self.chartmogul_value("dataSources.create", one("name", name)).await?;
         let source: DataSource = self.parse(Service::Chartmogul, "dataSources.create", &answer)?;
         source.uuid.ok_or_else(|| without_uuid("dataSources.create"))
     }
@@ -808,8 +807,8 @@ impl<H: Host> Engine<'_, H> {
             empty(&mut shared.attributes, &change.to);
             // A tag that may be there must be removable.
             let possible = change.tags.own.iter().chain(&change.tags.remove);
-            let possible: BTreeSet<String> = possible.chain(&shared.tags).cloned().collect();
-            shared.tags = possible.into_iter().collect();
+            shared.tags = possible.chain(&shared.tags).cloned().collect();
+            tidy(&mut shared.tags);
             return batch.put(&SHARED, customer, &shared);
         }
         let known: Option<Pair> = self.keeper.get(&PAIRS, &change.row()).await?;

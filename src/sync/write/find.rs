@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::calls::row_of;
-use super::super::engine::Engine;
 use super::super::engine::RECORDS_A_PAGE;
+use super::super::engine::{Engine, one};
 use super::super::model::change::Change;
 use super::super::model::pair::{Kind, Role};
 use super::super::state::tables::OWNERS;
@@ -67,7 +67,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(false);
         };
         let (endpoint, parameter) = row.retrieve;
-        let answer = self.chartmogul_value(endpoint, json!({ parameter: uuid })).await?;
+        let answer = self.chartmogul_value(endpoint, one(parameter, uuid)).await?;
         let mut tags = Vec::new();
         let held = if change.kind.is_child() {
             let child = self.child_of(change.kind, endpoint, &answer)?;
@@ -150,7 +150,7 @@ impl<H: Host> Engine<'_, H> {
         id: &str,
     ) -> Result<Option<Made>> {
         let external = self.external_id(kind, id);
-        let parameters = json!({ "external_id": external });
+        let parameters = one("external_id", &external);
         for item in self.chartmogul_list("customers.list", parameters).await? {
             let customer: Customer = self.parse(Service::Chartmogul, "customers.list", &item)?;
             let ours = customer.external_id.as_deref() == Some(&external)

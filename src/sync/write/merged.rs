@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::decide::pairing;
-use super::super::engine::{Engine, RECORDS_A_PAGE};
+use super::super::engine::{Engine, RECORDS_A_PAGE, one};
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::staged::{Candidate, SeenContact};
@@ -102,7 +102,7 @@ impl<H: Host> Engine<'_, H> {
             let found = self.find_customer(kind, id).await?;
             return Ok(found.map(|found| found.customer));
         };
-        match self.chartmogul_value("contacts.retrieve", json!({ "contact_uuid": uuid })).await {
+        match self.chartmogul_value("contacts.retrieve", one("contact_uuid", uuid)).await {
             Ok(answer) => {
                 let contact: Contact =
                     self.parse(Service::Chartmogul, "contacts.retrieve", &answer)?;

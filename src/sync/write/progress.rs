@@ -1,7 +1,6 @@
 //! How carrying out a plan stands.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use super::super::budget::{Budget, Stop};
 use super::super::model::pair::Kind;
@@ -9,6 +8,7 @@ use super::super::model::plan::Plan;
 use super::super::report::Tally;
 use super::super::work::Work;
 use crate::error::Error;
+use crate::ordered::Ordered;
 
 /// Tries of a change that fails while others do not.
 pub(super) const MOST_TRIES: u32 = 3;
@@ -29,9 +29,9 @@ pub(in crate::sync) struct Progress<'p> {
     /// [`Host::monotonic`]: crate::host::Host::monotonic
     pub(in crate::sync) paused_until: Cell<u64>,
     /// Rows that are carried out later, and when at the earliest.
-    pub(in crate::sync) postponed: RefCell<BTreeMap<String, u64>>,
+    pub(in crate::sync) postponed: RefCell<Ordered<u64>>,
     /// How often each of them was tried.
-    pub(in crate::sync) tries: RefCell<BTreeMap<String, u32>>,
+    pub(in crate::sync) tries: RefCell<Ordered<u32>>,
     pub(in crate::sync) refusals: RefCell<(String, u32)>,
     /// Endpoints that are not asked any more, with the refusal that they gave.
     pub(in crate::sync) blocked: RefCell<Vec<(Kind, Error)>>,
@@ -93,7 +93,7 @@ impl<'p> Progress<'p> {
     /// Counts a try of a change that may come again.
     pub(in crate::sync) fn count_try(&self, row: &str) -> u32 {
         let mut tries = self.tries.borrow_mut();
-        let tries = tries.entry(row.to_owned()).or_default();
+        let tries = tries.or_default(row.to_owned());
         *tries += 1;
         *tries
     }

@@ -6,9 +6,9 @@ use std::cell::Cell;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::super::calls::{row_of, without};
+use super::super::calls::{only, row_of, without};
 use super::super::decide::changes::of_first_link;
-use super::super::engine::Engine;
+use super::super::engine::{Engine, one};
 use super::super::letters::group_of;
 use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
@@ -113,7 +113,7 @@ impl<H: Host> Engine<'_, H> {
             let mut alone = Change {
                 action: Action::Update,
                 uuid: sent.uuid.clone().or_else(|| change.uuid.clone()),
-                to: Fields::from_iter([(field.clone(), value)]),
+                to: only(&field, value),
                 external: None,
                 tags: TagChange::default(),
                 ..change.clone()
@@ -296,14 +296,14 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Made> {
         let service = Service::Chartmogul;
         let uuid = match (change.kind, change.role) {
-            (Kind::Note, _) => self.parse::<Note>(service, endpoint, answer)?.uuid,
-            (Kind::Task, _) => self.parse::<Task>(service, endpoint, answer)?.task_uuid,
+            (Kind::Note, _) => self.parse::<Note>(service, endpoint, answer)?.uuid.take(),
+            (Kind::Task, _) => self.parse::<Task>(service, endpoint, answer)?.task_uuid.take(),
             (_, Role::Customer) => {
-                let made: Customer = self.parse(service, endpoint, answer)?;
-                let customer = made.uuid.ok_or_else(|| without_uuid(endpoint))?;
+                let mut made: Customer = self.parse(service, endpoint, answer)?;
+                let customer = made.uuid.take().ok_or_else(|| without_uuid(endpoint))?;
                 return Ok(Made { customer, ..Made::default() });
             }
-            _ => self.parse::<Contact>(service, endpoint, answer)?.uuid,
+            _ => self.parse::<Contact>(service, endpoint, answer)?.uuid.take(),
         };
         let uuid = uuid.ok_or_else(|| without_uuid(endpoint))?;
         let customer = customer.unwrap_or_default().to_owned();
@@ -433,7 +433,7 @@ impl<H: Host> Engine<'_, H> {
             pair.and_then(|pair| pair.chartmogul).filter(|kept| Some(kept) != change.uuid.as_ref());
         let Some(kept) = kept else { return Ok(sent) };
         let (retrieve, parameter) = row_of(change).retrieve;
-        match self.chartmogul_value(retrieve, json!({ parameter: kept })).await {
+        match self.chartmogul_value(retrieve, one(parameter, &kept)).await {
             Ok(_) => {}
             Err(error) if error.code == Code::NotFound => return Ok(sent),
             Err(error) => return Err(error),
@@ -448,7 +448,7 @@ impl<H: Host> Engine<'_, H> {
         let Some(uuid) = &change.uuid else { return Ok(None) };
         let row = row_of(change);
         let (retrieve, parameter) = row.retrieve;
-        let answer = match self.chartmogul_value(retrieve, json!({ parameter: uuid })).await {
+        let answer = match self.chartmogul_value(retrieve, one(parameter, uuid)).await {
             Ok(answer) => answer,
             Err(error) if error.code == Code::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -494,7 +494,7 @@ impl<H: Host> Engine<'_, H> {
             (untouched, ("task_details", tasks::without_marker(&details)))
         };
         if untouched {
-            match self.chartmogul_value(row.remove, json!({ parameter: uuid })).await {
+            match self.chartmogul_value(row.remove, one(parameter, uuid)).await {
                 Ok(_) => {}
                 Err(error) if error.code == Code::NotFound => {}
                 Err(error) => return Err(error),
