@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod generate;
+mod order;
 mod package;
 mod process;
 mod reference;
