@@ -103,7 +103,7 @@ mod tests {
                 let text = format!("x{letter}{mark}y");
                 assert_eq!(lower_composed(&text), judge(&text), "{text:?}");
             }
-            // Marks may stand in another order than Unicode's: what is composed all the same is right.
+            // The order of marks may differ from Unicode's: the composed letter is still right.
             for letter in "éÉüÜñÑçÇßẞİıΣςæÆ가".chars() {
                 let text = format!("x{letter}{mark}y");
                 let small: String = text.chars().flat_map(char::to_lowercase).collect();

@@ -95,7 +95,7 @@ pub fn country_code(text: &str) -> Option<&'static str> {
     })
 }
 
-/// The country in whose line this word stands behind its code.
+/// The country whose line has this word after its code.
 fn with_word(word: &str) -> Option<&'static str> {
     let word = format!(" {word}");
     let whole =
@@ -134,7 +134,7 @@ fn either(text: &str, code: &dyn Fn(&str) -> Option<&'static str>) -> Option<&'s
     })
 }
 
-/// A name as it is compared: small letters and digits, without accents and what stands between words;
+/// A name as it is compared: small letters and digits, without accents and what separates words;
 /// `&` is "and", `St.` is "saint". `unicode.mjs` of `cargo xtask tables` folds likewise.
 fn fold(text: &str) -> String {
     let mut folded = String::new();
@@ -151,7 +151,7 @@ fn fold(text: &str) -> String {
             'ı' => folded.push('i'),
             'þ' => folded.push_str("th"),
             '&' => folded.push_str("and"),
-            // A mark of its own belongs to the letter in front of it.
+            // A separate mark is part of the letter in front of it.
             '\u{300}'..='\u{36f}' => {}
             c if c.is_alphanumeric() => folded.push(c),
             _ => {

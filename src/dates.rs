@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_date() {
+    fn refuses_what_is_not_a_date() {
         for value in [
             json!(""),
             json!("16/07/2021"),

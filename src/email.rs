@@ -16,9 +16,9 @@ pub fn is_address(text: &str) -> bool {
     plain(text).is_some_and(|address| address == text) && written(text).is_some()
 }
 
-/// The address as it is written: what a person typed without what is no part of it (blanks, characters
+/// The address as it is written: what a person typed without what does not belong to it (blanks, characters
 /// that are not seen, `mailto:`, `Ada <…>`, a point or comma at the end), in small letters, letters
-/// and their marks composed. `None` when it is none: ChartMogul answers 422 "does not appear to be a
+/// and their marks composed. `None` when the text is not an address: ChartMogul answers 422 "does not appear to be a
 /// valid email address".
 pub fn written(text: &str) -> Option<String> {
     let address = plain(text)?;
@@ -46,7 +46,7 @@ pub fn normal(text: &str) -> Option<String> {
     Some(format!("{local}@{}", labels.join("."))).filter(|address| address.len() <= LONGEST)
 }
 
-/// The address in a text, without what is no part of it.
+/// The address in a text, without what does not belong to it.
 fn plain(text: &str) -> Option<Cow<'_, str>> {
     let seen = |text: &str| {
         let seen = text.chars().filter(|c| !is_ignorable(*c));

@@ -80,7 +80,7 @@ fn is_north_american(text: &str) -> bool {
 /// What a person typed, if it is one number and nothing else.
 #[derive(Debug)]
 struct Typed {
-    /// Whether a `+` stands in front.
+    /// Whether a `+` is in front.
     plus: bool,
     /// The digits, letters of a vanity number among them.
     digits: String,
@@ -165,7 +165,7 @@ fn is_vanity(text: &str) -> bool {
     digits >= 3 && letters >= 4 && word.chars().all(|c| c.is_ascii_alphabetic() || " -".contains(c))
 }
 
-/// What is dialled: digits, and letters by the keys that they stand on.
+/// What is dialled: digits, and letters by their keys.
 fn dialled(text: &str) -> String {
     const KEYS: &[u8; 26] = b"22233344455566677778889999";
     let key = |byte: u8| match byte {

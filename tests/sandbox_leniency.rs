@@ -294,7 +294,7 @@ fn a_contact_and_a_task_are_changed_as_others_do() {
         // Another location is refused wherever it is named.
         let wrong = json!({ "companyName": "Copper", "locationId": "elsewhere" });
         assert_eq!(world.ask(Method::Put, &format!("/contacts/{id}"), wrong).0, 403);
-        // A form of one operation is no form of another.
+        // A form of one operation is not a form of another.
         let other = json!({ "title": "U", "companyName": "Copper" });
         assert_eq!(world.ask(Method::Put, &path, other).0, 422);
     });

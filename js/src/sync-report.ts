@@ -4,7 +4,7 @@
 import type { ErrorCode, ErrorFields } from "./errors.js";
 
 /**
- * The kinds of records that the sync brings over. A `customer` stands for the tags and custom attributes
+ * The kinds of records that are synced. A `customer` stands for the tags and custom attributes
  * of a ChartMogul customer, which its contacts share.
  */
 export type RecordKind = "business" | "contact" | "customer" | "note" | "task";
@@ -35,7 +35,7 @@ export type Cause =
   | "open"
   /** It could not be written for now: the next run tries again. */
   | "unavailable"
-  /** A value has no form in ChartMogul. */
+  /** A value cannot be stored in ChartMogul. */
   | "unmappable"
   /** A value was cut, left out or refused; the rest of its record was written. */
   | "field"
@@ -149,8 +149,8 @@ export interface PlanSummary {
   /** Refused records that are tried again: outside of the caps. */
   retries: number;
   /**
-   * Values that were cut or left out and stand there for the first time. Each is an event, a dead letter
-   * of the kind `field`, and in the status until it is mended.
+   * Values that were cut or left out for the first time. Each is an event, a dead letter of the kind
+   * `field`, and in the status until it is corrected.
    */
   leftOut: number;
   /** Records that are deleted: our own copies of what moves. */
@@ -163,7 +163,7 @@ export interface PlanSummary {
   unread: CountByKind;
   /** Links whose counterpart is gone from ChartMogul. */
   voids: number;
-  /** Why a person must read the plan before it is applied; null where no one must. */
+  /** Why a person must read the plan before it is applied; null where nobody has to. */
   guard: string | null;
   /** Things to look at. */
   warnings: readonly string[];
@@ -186,7 +186,7 @@ export interface SyncReport {
   unchanged: CountByKind;
   /** Records that failed in this run. Values that were cut or left out of a record do not count. */
   rejected: number;
-  /** Values that were cut or left out of records, and are told for the first time. */
+  /** Values that were cut or left out of records, and are reported for the first time. */
   leftOut: number;
   /** Of the changes carried out: refused records that were tried again. */
   retried: number;
@@ -194,7 +194,7 @@ export interface SyncReport {
   apart: number;
   /** Lists that could not be read, by the kind they list: the next run reads them. */
   unread: CountByKind;
-  /** Why a person must read the plan before it is applied; null where no one must. */
+  /** Why a person must read the plan before it is applied; null where nobody has to. */
   guard: string | null;
   /** Calls sent, reading included. */
   calls: Calls;
@@ -215,20 +215,20 @@ export interface StandingCounts {
 
 /** How a run or an apply ended. */
 export interface SyncOutcome {
-  /** True at its end; false when it stopped: the next run goes on there. */
+  /** True when it finished; false when it stopped: the next run continues there. */
   done: boolean;
   /** True when nothing was written: the location's first run, or a plan that a person must read. */
   plannedOnly: boolean;
   /** Why it stopped; `unavailable`: several lists in a row could not be read. */
   stopped?: "deadline" | "calls" | "records" | "quota" | "unavailable";
-  /** Where the next run goes on. */
+  /** Where the next run continues. */
   checkpoint?: string;
   /** Records that are not in step, now or since an earlier run. Both are 0 when all is well. */
   standing: StandingCounts;
   report: SyncReport;
 }
 
-/** A record, a value of one, or a list that is not in step; the run went on. */
+/** A record, a value of one, or a list that is not in step; the run continued. */
 export interface DeadLetter {
   /**
    * `field`: a value of a record; `list`: a contact's notes that could not be read; `decision`: one that was
@@ -273,7 +273,7 @@ export interface RecordStatus {
   cause?: Cause;
   /** The same in a sentence. */
   reason: string;
-  /** What to do about it: commands stand in backticks. */
+  /** What to do about it: commands are in backticks. */
   hint?: string;
   /** GHL's id of it. */
   ghlId?: string;
@@ -367,7 +367,7 @@ export interface SyncStatus {
   quota?: { limit: number | null; remaining: number; resetsAtMs: number };
   /** The run under way, where one was stopped; `phase` says what it was at, for people. */
   unfinished?: { planId: string; phase: string; createdAt: number };
-  /** The last run over all contacts that came to its end with no record failing. */
+  /** The last run over all contacts that finished with no record failing. */
   lastGood?: SyncRun;
   /** Who is changing the state now. One that was killed stands here until another takes over. */
   holder?: Holder;
@@ -460,7 +460,7 @@ export interface CheckReport {
     unmapped: readonly string[];
     defaultAssignee: string | null;
   } | null;
-  /** What stands in the way. */
+  /** What prevents a sync. */
   problems: readonly ErrorFields[];
   /** What a sync would leave out. */
   warnings: readonly ErrorFields[];

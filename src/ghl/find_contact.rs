@@ -117,9 +117,9 @@ impl<H: Host> Search<'_, H> {
     fn matches(&self, contact: &Json, field: &str, value: &str) -> bool {
         let Ok(contact) = record::read_json::<Contact<'_>>(contact) else { return false };
         if field == "email" {
-            let sought = address::normal(value);
+            let wanted = address::normal(value);
             let mut emails = contact.email.iter().chain(&contact.additional_emails);
-            return emails.any(|email| sought.is_some() && address::normal(email) == sought);
+            return emails.any(|email| wanted.is_some() && address::normal(email) == wanted);
         }
         let country = contact.country.as_deref().filter(|country| country_code(country).is_some());
         let phones = contact.phone.iter().chain(&contact.additional_phones);

@@ -806,7 +806,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_function_gives_wrongly_is_told_and_asked_for_again() {
+    fn what_a_function_gives_wrongly_is_reported_and_asked_for_again() {
         for (given, code, message) in [
             ("", Code::InvalidConfig, "ghl.token is empty"),
             ("  \n", Code::InvalidConfig, "ghl.token is empty"),

@@ -31,7 +31,7 @@ pub(super) fn value(outcome: &Outcome, response: &Response) -> Result<Json, Stri
 /// Why a success gives nothing: it lists the records found, and there are none.
 pub(super) const NOTHING_FOUND: &str = "no record was found";
 
-/// The first item of the list under this key; the whole where nothing stands under it.
+/// The first item of the list under this key; the whole where there is nothing under it.
 fn first_or_whole<'a>(whole: Whole<'a>, key: &str) -> Result<Whole<'a>, String> {
     let Some(list) = record::property(whole, &[key]) else { return Ok(whole) };
     let mut first = None;

@@ -233,14 +233,14 @@ fn place(
     if let (Some(country), None) = (&country, code) {
         mapped.problem(
             "country",
-            format!("\"{country}\" is no country of ISO 3166-1 by code or name: left out"),
+            format!("\"{country}\" is not a country of ISO 3166-1 by code or name: left out"),
         );
     }
     mapped.set("country", code);
     let Some(state) = given(state) else { return };
     let reason = match (code, state_code(&state)) {
         (Some("US"), Some(state)) => return mapped.set("state", Some(state)),
-        (Some("US"), None) => "is no state of the United States by code or name",
+        (Some("US"), None) => "is not a state of the United States by code or name",
         // ChartMogul has no field for it, as for others of GHL's.
         (Some(_), _) => return,
         (None, _) => "has no country, and ChartMogul keeps states of the United States only",
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_that_is_not_ticked_is_told_where_custom_fields_are() {
+    fn a_box_that_is_not_ticked_is_reported_where_custom_fields_are() {
         let rules = [Rule {
             id: Some("f1".into()),
             from: "vip".into(),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_has_its_code_or_is_told() {
+    fn a_place_has_its_code_or_is_reported() {
         let of = |state: &str, country: &str| {
             let json = json!({"id": "C1", "state": state, "country": country}).to_string();
             let (mapped, _) = with(&Settings::default(), &[], &json, customer);

@@ -273,7 +273,7 @@ fn boolean(value: &Value, rule: &Rule, writing: &Writing<'_>) -> Result<bool, St
     let truth = booleans::read(value, writing.words, writing.country)
         .or_else(|| (chosen.is_some() && chosen == rule.option.as_deref()).then_some(true));
     truth.ok_or_else(|| {
-        format!("{} is no known word for true or false (see sync.booleanWords)", shown(value))
+        format!("{} is not a known word for true or false (see sync.booleanWords)", shown(value))
     })
 }
 

@@ -19,10 +19,10 @@ const MOST_DIGITS: usize = 15;
 /// Longest text of a number.
 const LONGEST: usize = 40;
 
-/// Why a text is no number.
+/// Why a text is not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
-    /// It is none in any country.
+    /// It is not a number in any country.
     NoNumber,
     /// It is one number with a decimal point, and another with a decimal comma.
     Ambiguous,

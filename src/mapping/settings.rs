@@ -192,7 +192,7 @@ choices! {
 }
 
 choices! {
-    /// What stands between a number's whole and its fraction.
+    /// What separates a number's whole part from its fraction.
     pub enum DecimalMark {
         /// `1,250.50`
         Point = "point",
@@ -338,7 +338,7 @@ impl Settings {
         let words = &self.boolean_words;
         if let Some(word) = words.yes.iter().find(|word| words.no.contains(word)) {
             return Err(invalid(format!(
-                "sync.booleanWords: \"{word}\" stands under both true and false"
+                "sync.booleanWords: \"{word}\" is listed under both true and false"
             )));
         }
         let users = self.users.default_assignee.iter().chain(self.users.map.values());

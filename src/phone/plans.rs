@@ -21,7 +21,7 @@ pub(super) struct Plans {
 /// How the telephones of one region are dialled.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// ISO 3166-1 alpha-2, or `001` for a code that is no country's.
+    /// ISO 3166-1 alpha-2, or `001` for a code that does not belong to a country.
     region: &'static str,
     /// The calling code.
     pub(super) code: u16,

@@ -22,7 +22,7 @@ pub(super) fn find(pattern: &str, text: &str) -> Option<Found> {
     Some(Found { end: end.filter(|_| found)?, groups: search.groups })
 }
 
-/// What goes on behind a part that matched up to a place.
+/// What is matched after a part that matched up to a place.
 type Then<'t> = &'t mut dyn FnMut(&mut Search<'_>, usize) -> bool;
 
 struct Search<'a> {

@@ -369,7 +369,7 @@ pub const BEHAVIOURS: &[Behaviour] = &{
             Ghl,
             "Messages that are sent are `pending` and then read as delivered.",
             Guessed,
-            "no provider stands behind the sandbox",
+            "the sandbox has no provider that delivers them",
             None,
         ),
         is(
@@ -405,7 +405,7 @@ pub const BEHAVIOURS: &[Behaviour] = &{
             Chartmogul,
             "A second contact with the same external id is taken.",
             Guessed,
-            "no source tells of a check",
+            "no source mentions a check",
             None,
         ),
         is(

@@ -53,7 +53,7 @@ pub struct Report {
     /// Records that became dead letters in this run. Values left out of a record are dead letters of
     /// the kind `field` and do not count.
     pub rejected: u64,
-    /// Values that were cut or left out of records, and are told for the first time.
+    /// Values that were cut or left out of records, and are reported for the first time.
     pub left_out: u64,
     /// Of those carried out: refused records that were tried again.
     pub retried: u64,

@@ -98,7 +98,7 @@ for (const [name, page, what, cure] of [
     /a page in its place/,
   ],
 ]) {
-  test(`a page ${name} is told the cure`, { timeout: 60_000 }, async (context) => {
+  test(`a page ${name} gets an error that names the cure`, { timeout: 60_000 }, async (context) => {
     const { origin, result } = await serve(context, pages, special());
     open(context, `${origin}${page}`);
     const { code, message, hint } = await result;

@@ -110,7 +110,7 @@ function layOut(html) {
   return out;
 }
 
-/** Lines that say something, each with single blanks: how many stand between is nobody's word. */
+/** Lines that say something, each with single blanks: their number is not compared. */
 function compared(text) {
   const lines = text.replaceAll("\u00A0", " ").split("\n");
   return lines.map((line) => line.replace(/\s+/g, " ").trim()).filter((line) => line !== "");

@@ -162,7 +162,7 @@ for (const [name, change, what, cure] of [
   ],
 ]) {
   for (const file of ["main.mjs", "main.cjs"]) {
-    test(`${file}: a module that is ${name} is told`, async () => {
+    test(`${file}: a module that is ${name} is reported`, async () => {
       const folder = createProject(`module-${name.replaceAll(" ", "-")}-${file}`, programs);
       mkdirSync(join(folder, "node_modules"));
       const copy = join(folder, "node_modules/ghl-chartmogul");
@@ -179,7 +179,7 @@ function foreignModule() {
   return Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0]);
 }
 
-test("a missing sandbox.wasm is told", async () => {
+test("a missing sandbox.wasm is reported", async () => {
   const program = `
     import { createSandbox } from "ghl-chartmogul/sandbox";
     try { createSandbox(); } catch (error) {
@@ -192,7 +192,7 @@ test("a missing sandbox.wasm is told", async () => {
   unavailable(await node(folder, "main.mjs"), /sandbox\.wasm: no such file/, /copy sandbox\.wasm/);
 });
 
-test("what Node.js may not read is told with the flag that allows it", async () => {
+test("what Node.js may not read is reported with the flag that allows it", async () => {
   const folder = createProject("module-permission", programs);
   const out = await bundlers.esbuild("esm", "mjs")(folder, "main.mjs");
   const flags = ["--experimental-permission", `--allow-fs-read=${join(folder, out)}`, "--no-warnings"];
@@ -203,7 +203,7 @@ test("what Node.js may not read is told with the flag that allows it", async () 
   );
 });
 
-test("a module that slim is given and that does not load is told", async () => {
+test("a module that slim is given and that does not load is reported", async () => {
   const server = createServer((_, response) => response.writeHead(404).end("no"));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const slim = await import(join(packageFolder, "slim.js"));
@@ -313,7 +313,7 @@ test("the inline entry runs in jest with jsdom, once it has what jsdom leaves ou
 });
 
 const workerd = runtime("@cloudflare/workerd-linux-64/bin/workerd");
-test("in a Worker, what must be compiled there is told with the condition to bundle with", {
+test("in a Worker, what must be compiled there is reported with the condition to bundle with", {
   skip: !workerd && "not installed",
 }, async (context) => {
   const worker = (entry) => `

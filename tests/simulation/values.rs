@@ -1,4 +1,4 @@
-//! Values that cannot cross, and those whose absence says something: told once, standing until mended.
+//! Values that cannot cross, and those whose absence says something: reported once, until they are corrected.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +70,7 @@ fn standing(world: &World, contact: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_value_that_is_left_out_is_told_once_and_stands_until_it_is_mended() {
+fn a_value_that_is_left_out_is_reported_once_and_stays_until_it_is_corrected() {
     let world = world(&[
         ("contact.job_title", "job", AttributeType::String),
         ("contact.background", "background", AttributeType::String),

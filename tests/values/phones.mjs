@@ -21,7 +21,7 @@ const REASONS = [
     },
   },
   {
-    name: "its + was left out: as dialled here it is none",
+    name: "its + was left out: as dialled here it is not a number",
     holds: ({ input, ours, theirs }) =>
       theirs === null && ours !== null && ours === read(`+${digitsOf(input)}`),
   },

@@ -9,7 +9,7 @@ use wasmparser::{Parser, Payload, TypeRef};
 
 /// Bytes that count as one piece of code: two or three instructions.
 const PIECE: usize = 6;
-/// How many bytes of code are taken to be in sight: gzip's window, less what else stands there.
+/// How many bytes of code are taken to be in sight: gzip's window, less what else is in it.
 const SIGHT: usize = 30_000;
 /// Added to the number of a function's pieces, so that the smallest do not always come first.
 const LEAST: usize = 10;
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn places_stand_in_the_name_section() {
+    fn places_are_in_the_name_section() {
         use wasm_encoder::{CodeSection, Function, FunctionSection, Module, TypeSection};
         let (mut types, mut functions, mut code) =
             (TypeSection::new(), FunctionSection::new(), CodeSection::new());

@@ -118,8 +118,8 @@ fn bind(module: &Module, compiled: &Path) -> Result<PathBuf> {
 }
 
 /// What wasm-opt does. Not `-Oz`: its order of locals and data segments saves a tenth of the raw size
-/// but costs a tenth with gzip, which is what is downloaded. The functions stand in the order of their
-/// names, from where [`order`] goes on; the names themselves are left out.
+/// but costs a tenth with gzip, which is what is downloaded. The functions are in the order of their
+/// names, from where [`order`] continues; the names themselves are left out.
 const PASSES: [&str; 13] = [
     "--duplicate-function-elimination",
     "--vacuum",

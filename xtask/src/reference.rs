@@ -48,8 +48,8 @@ fn sandbox(tables: &[Table]) -> String {
     let mut text = format!(
         "{HEAD}# The sandbox: known and guessed\n\n\
          The sandbox stands in for both services. Neither has a public test account, so each behaviour \
-         rests on evidence: a recorded answer, a measurement, an official document, a report. Where there \
-         is none it is a guess; test what depends on it against a real account. The options are those of \
+         rests on evidence: a recorded answer, a measurement, an official document, a report. Without \
+         any it is a guess; test what depends on it against a real account. The options are those of \
          `createSandbox(options)`.\n"
     );
     for table in tables {

@@ -40,7 +40,7 @@ export const isSwitch = ({ type }: EndpointParameter): boolean => {
   return boolean && !text && !number;
 };
 
-/** The value; undefined where the text is none, or why it is not JSON. */
+/** The value; undefined where the text is not one, or why it is not JSON. */
 function read(shape: Shape, text: string): unknown {
   const looksJson = /^\s*[[{"]/.test(text);
   if (shape.items !== undefined && /^\s*\[/.test(text))

@@ -19,7 +19,7 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   ],
   [/Use the record that `details` names\b/g, "Use the record that is there already"],
   [
-    /Create a new connector to go on, and please report this message\./g,
+    /Create a new connector to continue, and please report this message\./g,
     "Run it again, and please report this message.",
   ],
 ];

@@ -34,7 +34,7 @@ export function createConnector({ module, ...options }: SlimOptions): Connector 
   return createConnectorOn({ loadGlue, origin: originOf(module) }, options);
 }
 
-/** For errors: an address is told, bytes and modules are not. */
+/** For errors: an address is shown, bytes and modules are not. */
 function originOf(module: unknown): ModuleOrigin {
   const isAddress = typeof module === "string" || Object.prototype.toString.call(module) === "[object URL]";
   return {

@@ -5578,7 +5578,7 @@ export declare namespace ChartMogul {
     account_code?: string | null | undefined;
     /** Order among events of the same instant. */
     event_order?: number | null | undefined;
-    /** Whether the amount moves a balance and is no revenue. */
+    /** Whether the amount moves a balance and does not count as revenue. */
     balance_transfer?: boolean | null | undefined;
     /** What is wrong with it. */
     error?: string | null | undefined;

@@ -37,7 +37,7 @@ export function storeFailure(file: string, reason: unknown): unknown {
 /** What to do about a file that cannot be used. */
 function hintOf(message: string): string {
   if (/not a database|malformed|corrupt/i.test(message)) {
-    return "It is no state file, or damaged. Name another one, or restore it from a backup.";
+    return "It is not a state file, or it is damaged. Name another one, or restore it from a backup.";
   }
   if (/EACCES|EPERM|EROFS|readonly|unable to open|ENOTDIR|EEXIST/i.test(message)) {
     return "Check that this user may write the file and its folder, or name another one.";

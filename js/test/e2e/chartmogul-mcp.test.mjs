@@ -1,4 +1,4 @@
-// ChartMogul's MCP server, which stands on their Python client, against the sandbox: each of its tools
+// ChartMogul's MCP server, which uses their Python client, against the sandbox: each of its tools
 // is answered. It needs Python 3.13 or newer; without one, it says that it is skipped.
 
 import assert from "node:assert/strict";

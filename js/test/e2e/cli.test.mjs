@@ -228,7 +228,7 @@ describe("against a sandbox", () => {
     writeFileSync(join(cwd, "ghl-chartmogul.config.json"), JSON.stringify({ store: "broken.db" }));
     const { code, stderr } = await run(["status"], { env: sandbox.env, cwd });
     assert.equal(code, 1);
-    assert.match(stderr, /^error: .*broken\.db\)?\nhint: It is no state file/);
+    assert.match(stderr, /^error: .*broken\.db\)?\nhint: It is not a state file/);
   });
 
   test("call works with the credentials of one service", async () => {

@@ -1,4 +1,4 @@
-// Tokens and keys that a program gives as functions: rotated under a connector that goes on running, and
+// Tokens and keys that a program gives as functions: rotated under a connector that keeps running, and
 // shown nowhere.
 
 import assert from "node:assert/strict";
@@ -36,7 +36,7 @@ function rotating() {
   return { locationId, tokens, sent, transport, rotate: () => (round += 1) };
 }
 
-test("a program that goes on running takes rotated credentials, and shows none", async () => {
+test("a program that keeps running takes rotated credentials, and shows none", async () => {
   const services = rotating();
   const folder = createFolder();
   const asked = { ghl: 0, chartmogul: 0 };
@@ -90,7 +90,7 @@ test("a program that goes on running takes rotated credentials, and shows none",
   );
 });
 
-test("a function that fails, gives no text or only refused tokens is told without a secret", async () => {
+test("a function that fails, gives no text or only refused tokens is reported without a secret", async () => {
   const services = rotating();
   const { locationId, transport } = services;
   const failing = async (token) => {

@@ -52,7 +52,7 @@ test("it has the faults of a file, and the share of billing customers that was a
   assert.ok(entries.every(({ mrr }) => mrr === 0) || entries.length < 20, `${entries.length} customers`);
 });
 
-test("its settings stand in a file that the command line reads", async () => {
+test("its settings are in a file that the command line reads", async () => {
   const file = join(folder, "settings.env");
   assert.match(readFileSync(file, "utf8"), /^GHL_BASE_URL=http:\/\/127\.0\.0\.1:\d+\nGHL_TOKEN=/);
   if (process.platform !== "win32") assert.equal(statSync(file).mode & 0o777, 0o600);
@@ -77,7 +77,7 @@ test("it prints settings for POSIX shells and PowerShell", async () => {
   assert.match(text, /^ {2}\$env:GHL_TOKEN = "\S+"$/m);
 });
 
-test("what cannot be is told plainly", async () => {
+test("what cannot be is reported plainly", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   const { port } = other.address();

@@ -381,7 +381,7 @@ test("errors speak of variables and commands", () => {
     ["ghl.token is missing", "GHL_TOKEN is missing"],
     ["`ghl.locationId` is missing", "GHL_LOCATION_ID is missing"],
     ["chartmogul.apiKey contains characters", "CHARTMOGUL_API_KEY contains characters"],
-    ["chartmogul.baseUrl is no origin", "CHARTMOGUL_BASE_URL is no origin"],
+    ["chartmogul.baseUrl is not an origin", "CHARTMOGUL_BASE_URL is not an origin"],
     ["Pass it, for example process.env.GHL_TOKEN.", "Set GHL_TOKEN."],
     [
       "A sync is of one location: pass its id, for example process.env.GHL_LOCATION_ID.",
@@ -393,13 +393,13 @@ test("errors speak of variables and commands", () => {
     assert.equal(inTerms({ message }).message, expected);
     assert.equal(inTerms({ hint: message }).hint, expected);
   }
-  const late = { hint: "Go on after `retryAfterMs`; nothing was sent." };
+  const late = { hint: "Try again after `retryAfterMs`; nothing was sent." };
   assert.equal(
     inTerms({ ...late, retryAfterMs: 3_700_000 }).hint,
-    "Go on after 1 h 2 min; nothing was sent.",
+    "Try again after 1 h 2 min; nothing was sent.",
   );
-  assert.equal(inTerms({ ...late, retryAfterMs: 20_000 }).hint, "Go on after 1 min; nothing was sent.");
-  assert.equal(inTerms(late).hint, "Go on after the day's reset; nothing was sent.");
+  assert.equal(inTerms({ ...late, retryAfterMs: 20_000 }).hint, "Try again after 1 min; nothing was sent.");
+  assert.equal(inTerms(late).hint, "Try again after the day's reset; nothing was sent.");
   assert.deepEqual(inTerms({ code: "x" }), { code: "x" });
 });
 

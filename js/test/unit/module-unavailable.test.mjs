@@ -39,7 +39,7 @@ const refusals = [
   "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script in the following Content Security Policy directive",
 ];
 for (const message of refusals) {
-  test(`a page's policy is told: ${message.slice(0, 40)}`, async () => {
+  test(`a page's policy is reported: ${message.slice(0, 40)}`, async () => {
     const error = await failing(compile(message));
     assert.match(error.message, /the page's Content Security Policy/);
     assert.match(error.hint, /'wasm-unsafe-eval'/);
@@ -47,13 +47,13 @@ for (const message of refusals) {
 }
 
 for (const protocol of ["chrome-extension:", "moz-extension:", "safari-web-extension:"]) {
-  test(`an extension is told what its manifest needs: ${protocol}`, async () => {
+  test(`an extension learns what its manifest needs: ${protocol}`, async () => {
     const error = await failing(compile(refusals[0]), { location: { protocol } });
     assert.match(error.hint, /manifest\.json: "content_security_policy": \{ "extension_pages"/);
   });
 }
 
-test("each edge runtime is told its own way", async () => {
+test("each edge runtime gets its own cure", async () => {
   const reason = compile("WebAssembly.Module(): Wasm code generation disallowed by embedder");
   for (const [globals, cure] of [
     [{ navigator: { userAgent: "Cloudflare-Workers" } }, /condition workerd/],
@@ -64,7 +64,7 @@ test("each edge runtime is told its own way", async () => {
   }
 });
 
-test("what a host lacks is told before anything is loaded", async () => {
+test("what a host lacks is reported before anything is loaded", async () => {
   const jsdom = { TextEncoder: undefined, navigator: { userAgent: "Mozilla/5.0 jsdom/26.1.0" } };
   for (const [globals, what, cure] of [
     [jsdom, /has no TextEncoder$/, /testEnvironment to "node"/],
@@ -78,7 +78,7 @@ test("what a host lacks is told before anything is loaded", async () => {
   }
 });
 
-test("anything else is told with its place, the entry's cure and the reason as the cause", async () => {
+test("anything else is reported with its place, the entry's cure and the reason as the cause", async () => {
   for (const reason of [
     new TypeError("Failed to fetch"),
     Object.assign(new Error("x"), { code: "ENOENT" }),

@@ -186,7 +186,7 @@ macro_rules! billing_reads {
                 optional "account_code": TEXT.nullable(),
                 /// Order among events of the same instant.
                 optional "event_order": INTEGER.nullable(),
-                /// Whether the amount moves a balance and is no revenue.
+                /// Whether the amount moves a balance and does not count as revenue.
                 optional "balance_transfer": BOOLEAN.nullable(),
                 /// What is wrong with it.
                 optional "error": TEXT.nullable(),

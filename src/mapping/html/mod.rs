@@ -16,7 +16,7 @@ const DEEPEST: usize = 8;
 
 /// Plain text of a GHL or ChartMogul text, which may be HTML.
 ///
-/// Blocks and `<br>` become line breaks, list items begin with `- ` or their number, cells stand behind
+/// Blocks and `<br>` become line breaks, list items begin with `- ` or their number, cells come after
 /// ` | `, a link is `text (address)`, an image `[alt]`; lines of `<pre>` stay. Runs of blank lines
 /// shrink to one. A text without any tag, and one without blocks, keeps its own line breaks.
 pub fn plain(text: &str) -> String {
@@ -109,7 +109,7 @@ struct Writer {
     links: Vec<(String, usize)>,
     /// Where the row's first cell begins.
     cell: Option<usize>,
-    /// Where the sign of an item or a cell ends that nothing stands behind yet.
+    /// Where the sign of an item or a cell ends while nothing follows it yet.
     sign: usize,
 }
 

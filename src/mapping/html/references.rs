@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 /// All names of HTML in the order of their characters. A line holds the names of a character, then
-/// how far it stands behind that of the line before (where that is not 1), then a second character.
+/// how far it is from that of the line before (where that is not 1), then a second character.
 static NAMES: &str = include_str!("references.txt");
 
 /// The longest name has 31 characters.
@@ -58,7 +58,7 @@ fn named(name: &str) -> Option<(char, Option<char>)> {
     Some((row.1, row.2))
 }
 
-/// As browsers read it: what is no character becomes U+FFFD.
+/// As browsers read it: what is not a character becomes U+FFFD.
 fn numbered(number: &str) -> Option<char> {
     let (digits, radix) = match number.strip_prefix(['x', 'X']) {
         Some(digits) => (digits, 16),
@@ -76,12 +76,12 @@ fn numbered(number: &str) -> Option<char> {
     Some(char::from_u32(code).filter(|read| *read != '\0').unwrap_or('\u{fffd}'))
 }
 
-/// Hands on a text piece by piece: what stands there (`true`), and what a reference stands for.
+/// Hands on a text piece by piece: the text as it is (`true`), and what a reference stands for.
 pub(super) fn decode(text: &str, push: &mut dyn FnMut(&str, bool)) {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
         push(before, true);
-        // A number may have leading zeros; over 32 characters are no reference.
+        // A number may have leading zeros; over 32 characters are not a reference.
         let end = behind.bytes().take(LONGEST).position(|byte| byte == b';');
         let read = end.and_then(|end| {
             let name = behind.get(..end)?;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_stays() {
+    fn what_is_not_a_reference_stays() {
         for text in [
             "&",
             "&&",

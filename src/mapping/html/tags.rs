@@ -12,7 +12,7 @@ enum Counts {
     Shown,
     /// As `Shown`, and it has no end tag.
     ShownEmpty,
-    /// With its end tag only: what stands between is not read, or is dropped.
+    /// With its end tag only: the content is not read, or is dropped.
     Paired,
 }
 
@@ -47,11 +47,11 @@ pub(super) enum Role {
     Embedded,
     /// A field of a form.
     Input,
-    /// What stands in it is not shown.
+    /// Its content is not shown.
     Hidden,
     /// As `Hidden`, and it shows something from elsewhere.
     Frame,
-    /// What stands in it is text, and no tag.
+    /// Its content is text, without tags.
     Text,
 }
 
@@ -243,7 +243,7 @@ impl Tag {
         ELEMENTS.get(self.element).map_or(Inline, |element| element.2)
     }
 
-    /// Whether what stands in it is no HTML to be read: only its own end tag counts.
+    /// Whether its content is not read as HTML: only its own end tag counts.
     pub(super) fn is_closed_off(&self) -> bool {
         self.when() == Paired
     }
@@ -253,7 +253,7 @@ impl Tag {
         self.closes && self.element == start.element
     }
 
-    /// An attribute's value as it stands there; empty for a bare one.
+    /// An attribute's value as it is written; empty for a bare one.
     pub(super) fn attribute<'t>(&self, text: &'t str, wanted: &str) -> Option<&'t str> {
         let mut rest = text.get(self.attributes..self.end)?;
         loop {
@@ -316,7 +316,7 @@ struct Last {
 }
 
 /// The tag that begins at `at`, by a grammar stricter than a browser's: attributes are names with
-/// values, or known names. A value without its closing quote is none.
+/// values, or known names. A value needs its closing quote.
 fn read(bytes: &[u8], at: usize, last: &Last) -> Option<Tag> {
     let closes = bytes.get(at + 1) == Some(&b'/');
     let start = at + 1 + usize::from(closes);
@@ -366,7 +366,7 @@ fn read(bytes: &[u8], at: usize, last: &Last) -> Option<Tag> {
     }
 }
 
-/// What is no tag and shows nothing: a comment, a declaration. Where it ends.
+/// What is not a tag and shows nothing: a comment, a declaration. Where it ends.
 fn comment(text: &str, at: usize, last: &Last) -> Option<usize> {
     let rest = text.get(at..)?;
     if rest.starts_with("<!--") {

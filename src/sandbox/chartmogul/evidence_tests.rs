@@ -247,7 +247,7 @@ fn connected_subscriptions_are_one() {
 }
 
 #[test]
-fn a_subscription_that_goes_on_in_another_is_no_churn() {
+fn a_subscription_that_continues_in_another_is_not_churn() {
     let mut client = Client::new();
     let customer = two_subscriptions(&mut client);
     let imported = client.get(&format!("/v1/import/customers/{customer}/subscriptions"));
@@ -287,7 +287,7 @@ fn an_activity_names_its_plan_and_set_by_external_id() {
 }
 
 #[test]
-fn earlier_values_are_told_where_they_are_asked_for() {
+fn earlier_values_are_listed_where_they_are_asked_for() {
     let mut client = Client::new();
     let customer = client.customer("historic");
     let path = format!("/v1/customers/{customer}");

@@ -254,7 +254,7 @@ impl Account {
             }
         }
         for subscription in self.subscriptions.find("customer_uuid", customer) {
-            // The end of a connected one is where the next goes on, not an end.
+            // The end of a connected one is where the next continues, not an end.
             if standing(subscription) != text(subscription, "uuid") {
                 continue;
             }

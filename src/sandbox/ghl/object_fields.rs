@@ -1,4 +1,4 @@
-//! Custom fields of companies and custom objects, and the folders that they stand in.
+//! Custom fields of companies and custom objects, and the folders that contain them.
 
 use serde_json::{Value, json};
 

@@ -446,7 +446,7 @@ fn ignore(operation: &mut Operation, names: &[&'static str]) {
             .segments
             .iter()
             .any(|segment| matches!(segment, Segment::Parameter(parameter) if parameter == name));
-        // A name that also stands in the path is checked there, and is no property of the record.
+        // A name that is also in the path is checked there, and is not a property of the record.
         if !known || in_path {
             operation.ignored.push(name);
         }

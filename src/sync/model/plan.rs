@@ -86,8 +86,8 @@ records! {
         pub replaces: u64 = "replaces";
         /// Refused records that are tried again: outside of the caps.
         pub retries: u64 = "retries";
-        /// Values that were cut or left out and stand there for the first time; each is an event, and a
-        /// dead letter of the kind `field` until it is mended.
+        /// Values that were cut or left out for the first time; each is an event, and a dead letter of
+        /// the kind `field` until it is corrected.
         pub left_out: u64 = "leftOut";
         /// Records that are deleted: our own copies of what moves.
         pub deletes: u64 = "deletes";

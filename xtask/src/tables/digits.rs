@@ -240,7 +240,7 @@ fn class_of(class: &[u8]) -> Result<u16> {
             [one, behind @ ..] => (*one..=*one, behind),
         };
         for digit in range {
-            ensure!(digit.is_ascii_digit(), "a class of something else than digits");
+            ensure!(digit.is_ascii_digit(), "a class of something other than digits");
             digits |= 1 << (digit - b'0');
         }
         rest = behind;

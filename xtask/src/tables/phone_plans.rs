@@ -269,7 +269,7 @@ pub(crate) fn day_number(date: &str) -> Result<u64> {
     let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
         (parts.next(), parts.next(), parts.next())
     else {
-        bail!("{date} is no date");
+        bail!("{date} is not a date");
     };
     // Years that begin in March: their leap day is the last.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };

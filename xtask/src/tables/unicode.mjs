@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'pt-PT', 'it', 'nl'];
 // Names of more than one country.
 const AMBIGUOUS = new Set(['congo', 'korea', 'america', 'emirates', 'guayana', 'samoas']);
-// Letters that are no letter with a mark, as people write them without.
+// Letters that do not decompose into a letter and a mark, as people write them in plain letters.
 const PLAIN = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ı: 'i', þ: 'th', '&': 'and' };
 
 /** Small letters by the mark that they are composed with: a line each, first the mark. */

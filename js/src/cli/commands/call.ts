@@ -177,7 +177,7 @@ export function helpLines(endpoint: Endpoint, columns: number | undefined): stri
     `${method} ${path}${scopes.length > 0 ? `, scope ${scopes.join(", ")}` : ""}`,
     gives === "nothing" ? "Gives nothing." : `Gives ${gives === "list" ? "a list of " : ""}${result}.`,
     "",
-    ...(parameters.length === 0 ? ["It takes no parameters."] : formatTable(titles, flags, columns)),
+    ...(parameters.length === 0 ? ["It has no parameters."] : formatTable(titles, flags, columns)),
     "",
     `ghl-chartmogul call ${fullName(endpoint)}${example}`,
     ...(parameters.some(isList) ? ["A list is given as a,b or as JSON, or its flag more than once."] : []),
@@ -187,7 +187,7 @@ export function helpLines(endpoint: Endpoint, columns: number | undefined): stri
 /** The location is filled in. */
 const isLocation = ({ name }: EndpointParameter): boolean => name === "locationId" || name === "location_id";
 
-/** The endpoints that all of these words stand in: in the name, the summary, the path or the catalogue. */
+/** The endpoints that contain all of these words: in the name, the summary, the path or the catalogue. */
 function listEndpoints(endpoints: readonly Endpoint[], words: readonly string[], terminal: Terminal): void {
   const shown = endpoints.filter((endpoint) => {
     const { summary, path, category, catalogue } = endpoint;

@@ -101,7 +101,7 @@ function welcome(
     "",
     ...(save === undefined
       ? ["In another terminal:", "", ...posix, "", "In PowerShell:", "", ...powerShell, ""]
-      : [`The settings stand in ${save}. In another terminal:`, ""]),
+      : [`The settings are in ${save}. In another terminal:`, ""]),
     `  npx ghl-chartmogul plan${plan}`,
     "",
     "Ctrl+C ends it and discards everything in it.",
