@@ -1218,7 +1218,14 @@ impl<H: Host> Engine<'_, H> {
                 || home.customer.as_ref() != Some(customer))
                 && !mutants::is_on(Mutant::ParentsStay)
         };
-        if let Some(pair) = pair {
+        if let Some(mut pair) = pair {
+            let known = marked.as_ref().filter(|one| Some(&one.uuid) == pair.chartmogul.as_ref());
+            // A merge of customers has taken it there.
+            let arrived = known.filter(|one| !one.broken_off && !elsewhere(&one.seen.customer));
+            if let (Some(arrived), true) = (arrived, elsewhere(&pair.customer)) {
+                pair.customer.clone_from(&arrived.seen.customer);
+                batch.put(&PAIRS, &row, &pair)?;
+            }
             let mut difference = of_linked(&pair, &child.fields);
             change.uuid.clone_from(&pair.chartmogul);
             change.matched = Some(pair.matched);
@@ -1228,12 +1235,14 @@ impl<H: Host> Engine<'_, H> {
                 change.action = Action::Move;
                 change.reason = "its customer has changed".to_owned();
                 change.leaves = Some(pair.customer.clone());
-                // A copy that a run which this state does not remember has made there.
-                change.look_first = marked.is_some_and(|marked| {
-                    let another = Some(&marked.uuid) != pair.chartmogul.as_ref();
-                    marked.broken_off
-                        || (another && Some(&marked.seen.customer) == home.customer.as_ref())
-                });
+                // It may be there: by a merge of customers, where this run has not seen it at either place,
+                // or as a copy that a run has made which this state does not remember.
+                change.look_first = match &marked {
+                    None => pair.marked,
+                    Some(one) => {
+                        one.broken_off || known.is_none() && !elsewhere(&one.seen.customer)
+                    }
+                };
                 difference.to = child.fields.clone();
                 difference.from = pair.base.clone();
                 difference.replaces = 0;

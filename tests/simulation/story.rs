@@ -1016,6 +1016,10 @@ impl Story {
                 self.stage.tell("the store is restored from its copy");
                 self.stage.change_store(copy);
                 self.stage.forget_deletions();
+                // To an old copy a tag may be its own that was taken off since, and put back by a person:
+                // nothing in ChartMogul says who put a tag.
+                let is_tag = |(_, name): &(String, String)| name.starts_with("tag.");
+                self.stage.ledger.borrow_mut().person.retain(|field, _| !is_tag(field));
                 self.plan = None;
                 if self.reached.contains("ghl_merge") {
                     self.reached.insert("store_restored_after_a_move");

@@ -120,7 +120,7 @@ fn bind(module: &Module, compiled: &Path) -> Result<PathBuf> {
 /// What wasm-opt does. Not `-Oz`: its order of locals and data segments saves a tenth of the raw size
 /// but costs a tenth with gzip, which is what is downloaded. The functions are in the order of their
 /// names, from where [`order`] continues; the names themselves are left out.
-const PASSES: [&str; 13] = [
+const PASSES: &[&str] = [
     "--duplicate-function-elimination",
     "--vacuum",
     "--dce",
@@ -130,6 +130,8 @@ const PASSES: [&str; 13] = [
     "--dae-optimizing",
     "--code-folding",
     "--simplify-locals-nostructure",
+    "--rse",
+    "--vacuum",
     "--reorder-locals",
     "--duplicate-function-elimination",
     "--remove-unused-module-elements",

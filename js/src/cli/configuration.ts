@@ -34,8 +34,6 @@ const PARTS = {
 export interface ConfigurationFlags {
   config?: string | undefined;
   envFile?: string | undefined;
-  /** The earlier name of `envFile`. */
-  credentials?: string | undefined;
 }
 
 type Service = "ghl" | "chartmogul";
@@ -76,12 +74,11 @@ export function readConfiguration(
 
 /** Gives variables: of a file as functions where they are secrets, so that a new key is read when the old one is refused. */
 function variablesOf(
-  { envFile, credentials }: ConfigurationFlags,
+  { envFile: path }: ConfigurationFlags,
   environment: NodeJS.ProcessEnv,
 ): (variable: string) => string | (() => string) | undefined {
-  const [path, flag] = envFile === undefined ? [credentials, "credentials"] : [envFile, "env-file"];
   if (path === undefined) return (variable) => environment[variable];
-  const readFile = () => parseEnv(read(path, flag)) as Record<string, string | undefined>;
+  const readFile = () => parseEnv(read(path, "env-file")) as Record<string, string | undefined>;
   const first = readFile();
   return (variable) => {
     const value = first[variable];

@@ -33,7 +33,6 @@ interface CommonFlags {
   json?: boolean;
   config?: string;
   envFile?: string;
-  credentials?: string;
 }
 
 let exitCode: ExitCode = ExitCode.Done;
@@ -161,7 +160,7 @@ command("sandbox", "serve both services in memory on a local port, until it is e
   )
   .action((_: object, self: Command) =>
     finish(self, (_flags, terminal) => {
-      const { json, config, credentials, envFile, ...flags } = self.opts();
+      const { json, config, envFile, ...flags } = self.opts();
       return runSandbox({ port: 0, ...flags }, terminal);
     }),
   );
@@ -196,8 +195,7 @@ function command(name: string, description: string): Command {
     .description(description)
     .option("--json", "print JSON only")
     .option("--config <file>", `settings (default: ${CONFIGURATION_FILE}, if it exists)`)
-    .option("--env-file <file>", "credentials and addresses, as NAME=value lines")
-    .addOption(new Option("--credentials <file>", "the same as --env-file").hideHelp());
+    .option("--env-file <file>", "credentials and addresses, as NAME=value lines");
 }
 
 /** An action that needs both services. */
@@ -283,7 +281,14 @@ function plainCode(error: unknown): string {
   return error instanceof Interrupted ? "interrupted" : "failed";
 }
 
-/** The command's own flags that stand after the endpoint's name, and the rest: parameters. */
+/** Flags of `call` that have a value, and the names of their options. */
+const WITH_VALUE = new Map([
+  ["config", "config"],
+  ["env-file", "envFile"],
+  ["output", "output"],
+]);
+
+/** The command's own flags that follow the endpoint's name, and the rest: parameters. */
 function takeOwnFlags(words: readonly string[]): {
   flags: CommonFlags & Record<string, unknown>;
   rest: string[];
@@ -292,13 +297,14 @@ function takeOwnFlags(words: readonly string[]): {
   const rest: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
-    const name = word.slice(2);
+    const [, name = "", given] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (word === "--json" || word === "--all" || word === "--list") flags[name] = true;
     else if (word === "--help" || word === "-h") flags["help"] = true;
-    else if (word === "--env-file") flags["envFile"] = words[++index];
-    else if (word === "--config" || word === "--credentials" || word === "--output")
-      flags[name] = words[++index];
-    else rest.push(word);
+    else {
+      const option = WITH_VALUE.get(name);
+      if (option === undefined) rest.push(word);
+      else flags[option] = given ?? words[++index];
+    }
   }
   return { flags, rest };
 }

@@ -1,6 +1,7 @@
 // Says errors in the words of the command line: variables in place of options, commands in place of methods.
 
-const TERMS: readonly (readonly [RegExp, string])[] = [
+/** What errors say for programs, and what the command line says instead. */
+export const TERMS: readonly (readonly [RegExp, string])[] = [
   [/Pass it, for example process\.env\.(\w+)\./g, "Set $1."],
   [/pass its id, for example process\.env\.(\w+)\./g, "set $1 to its id."],
   [/Pass the option `?ghl`?\./g, "Set GHL_TOKEN and GHL_LOCATION_ID."],
@@ -14,7 +15,7 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/Check the token\b/g, "Check GHL_TOKEN"],
   [/Check the API key\b/g, "Check CHARTMOGUL_API_KEY"],
   [
-    /Give contactId: `details\.candidates` lists the contacts\./g,
+    /Pass contactId: `details\.candidates` lists the contacts\./g,
     "Pass --contactId with one of the candidates.",
   ],
   [/Use the record that `details` names\b/g, "Use the record that is there already"],

@@ -1,7 +1,7 @@
 // Parts of the command line: texts and tables in a terminal, configuration, parameters of a call.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -15,6 +15,7 @@ const {
   formatTable,
   helpLines,
   inTerms,
+  TERMS,
   printable,
   readConfiguration,
   readParameters,
@@ -149,16 +150,17 @@ describe("the configuration", () => {
     });
   });
 
-  test("prefers the credentials file", () => {
+  test("prefers the file of variables", () => {
     const credentials = file('GHL_TOKEN="of the file"\n# a comment\nCHARTMOGUL_API_KEY=k2\n');
-    for (const flag of ["credentials", "envFile"]) {
-      const flags = { [flag]: credentials, config: file({ store: "memory" }) };
-      const options = readConfiguration(flags, ["ghl", "chartmogul"], environment);
-      assert.deepEqual(
-        [options.ghl.token(), options.ghl.locationId, options.chartmogul.apiKey()],
-        ["of the file", "l", "k2"],
-      );
-    }
+    const options = readConfiguration(
+      { envFile: credentials, config: file({ store: "memory" }) },
+      ["ghl", "chartmogul"],
+      environment,
+    );
+    assert.deepEqual(
+      [options.ghl.token(), options.ghl.locationId, options.chartmogul.apiKey()],
+      ["of the file", "l", "k2"],
+    );
   });
 
   test("reads a key of a file again when it is asked again", () => {
@@ -196,7 +198,7 @@ describe("the configuration", () => {
       () => readConfiguration({ config: join(folder, "missing") }, [], {}),
       /cannot be read \(ENOENT\)/,
     );
-    assert.throws(() => readConfiguration({ credentials: folder }, [], {}), /cannot be read \(EISDIR\)/);
+    assert.throws(() => readConfiguration({ envFile: folder }, [], {}), /cannot be read \(EISDIR\)/);
   });
 
   test("names every credential that is missing", () => {
@@ -401,6 +403,25 @@ test("errors speak of variables and commands", () => {
   assert.equal(inTerms({ ...late, retryAfterMs: 20_000 }).hint, "Try again after 1 min; nothing was sent.");
   assert.equal(inTerms(late).hint, "Try again after the day's reset; nothing was sent.");
   assert.deepEqual(inTerms({ code: "x" }), { code: "x" });
+});
+
+test("every term of errors is still what some error says", () => {
+  const root = new URL("../../../", import.meta.url);
+  const texts = ["src/", "js/src/"].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true })
+      .filter((name) => /\.(rs|ts)$/.test(name) && !name.endsWith("cli/terms.ts"))
+      .map((name) => readFileSync(new URL(folder + name, root), "utf8")),
+  );
+  // Lines of one text are joined; what is filled in counts as a word, or as a service's name.
+  const joined = texts
+    .join("\n")
+    .replace(/\\\n\s*/g, "")
+    .replace(/\{(\w+)\}/g, "$1");
+  const said = ["ghl", "chartmogul"].map((service) => joined.replaceAll("{}", service)).join("\n");
+  // Put together from a service's name and its option's.
+  const options = ["ghl.token", "ghl.locationId", "ghl.baseUrl", "chartmogul.apiKey", "chartmogul.baseUrl"];
+  for (const [pattern] of TERMS)
+    assert.ok(new RegExp(pattern).test(`${said}\n${options.join(" ")}`), `nobody says ${pattern}`);
 });
 
 test("the closest names come first, and none that are far", () => {
