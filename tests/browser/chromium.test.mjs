@@ -72,7 +72,7 @@ for (const [name, page] of [
 }
 
 test("a page has the sandbox in itself", { timeout: 60_000 }, async (context) => {
-  const { origin, result } = await serve(context);
+  const { origin, result } = await serve(context, pages, special());
   open(context, `${origin}/sandbox.html`);
   assert.deepEqual(await result, { total: 3, serving: "a browser cannot serve the sandbox", calls: 1 });
 });
