@@ -120,7 +120,7 @@ fn bind(module: &Module, compiled: &Path) -> Result<PathBuf> {
 /// What wasm-opt does. Not `-Oz`: its order of locals and data segments saves a tenth of the raw size
 /// but costs a tenth with gzip, which is what is downloaded. The functions are in the order of their
 /// names, from where [`order`] continues; the names themselves are left out.
-const PASSES: &[&str] = [
+const PASSES: &[&str] = &[
     "--duplicate-function-elimination",
     "--vacuum",
     "--dce",
