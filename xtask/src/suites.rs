@@ -26,8 +26,9 @@ const SUITES: &[(&str, Suite)] = &[
 ];
 
 /// What the connector's module may weigh with gzip, in bytes: what it weighs now and a little. The bar
-/// with both directions and everything is [`WASM_BAR`]; raise the limit with what earns its bytes.
-const WASM_LIMIT: u64 = 507_000;
+/// with both directions and everything is [`WASM_BAR`] by `gzip -9`, which makes 1 % less of it than
+/// Node's zlib, by which we measure. Raise the limit with what earns its bytes.
+const WASM_LIMIT: u64 = 506_000;
 const WASM_BAR: u64 = 500_000;
 
 /// Programs in `tests/` that are a suite of their own.
@@ -222,7 +223,7 @@ fn package_tests(session: &mut Session, tally: &mut Tally) -> Result<()> {
     let installed = session.installed()?;
     let gzip = package::size(&workspace::glue().join("connector_bg.wasm"))?.gzip;
     println!(
-        "connector: {gzip} bytes of wasm with gzip; {WASM_LIMIT} allowed, the bar is {WASM_BAR}"
+        "connector: {gzip} bytes of wasm with gzip; {WASM_LIMIT} allowed, the bar is {WASM_BAR} by gzip -9"
     );
     if gzip <= WASM_LIMIT {
         tally.passed += 1;
