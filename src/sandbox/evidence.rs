@@ -156,8 +156,7 @@ pub const LENIENCIES: &[Leniency] = &[
         "POST /conversations/messages",
         Form::Without(&["subType", "status"]),
         "`{type, contactId, message}` sends a message that is `pending`.",
-        "every client that was looked at: @gohighlevel/api-client's examples, 0nmcp, \
-         @builderbot/provider-gohighlevel, ActivePieces, Pipedream",
+        "0nmcp, @builderbot/provider-gohighlevel",
     ),
     ghl(
         "POST /conversations/messages",

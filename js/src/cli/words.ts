@@ -175,6 +175,11 @@ export function timeText(at: number, now = Date.now()): string {
   return `${agoText(now - at)} (${dateText(at, now)})`;
 }
 
+/** That values were cut or left out which no run has listed before. */
+export function leftOutText(count: number): string {
+  return `${formatNumber(count)} ${count === 1 ? "value is" : "values are"} newly cut or left out. Which, and why: ${PROGRAM} rejected`;
+}
+
 /** A local time; the year only where it is another one. */
 export function dateText(at: number, now = Date.now()): string {
   const date = new Date(at);

@@ -181,7 +181,10 @@ describe("a plan", () => {
       assert.ok(text.includes("tried again: 2"));
       assert.ok(text.includes("cuts or leaves out values: 1"), text);
       assert.ok(text.includes(`seats: "1,250" could be two numbers: ${LONG}`), text);
-      assert.ok(text.includes("told for the first time: 3. Which, and why: ghl-chartmogul rejected"), text);
+      assert.ok(
+        text.includes("3 values are newly cut or left out. Which, and why: ghl-chartmogul rejected"),
+        text,
+      );
       assert.ok(text.includes("Read it before you apply it: 30 of 400 links lead to records that are gone"));
       assert.equal(lines.at(-1), "Apply it: ghl-chartmogul sync --yes");
     });
@@ -535,7 +538,7 @@ describe("the end of a run", () => {
     const text = unwrapped(lines);
     assert.ok(
       unwrapped(end({})).includes(
-        "values cut or left out, told for the first time: 2. Which, and why: ghl-chartmogul rejected",
+        "2 values are newly cut or left out. Which, and why: ghl-chartmogul rejected",
       ),
     );
     for (const part of ["tried again, and taken: 1", "not made again: 1", "lists of 1 note;"])

@@ -10,7 +10,7 @@ import { formatNumber, formatTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { cutToWidth, printable } from "../text-width.js";
 import { ACTIONS, callsText, countOf, totalsLines, writesOf } from "../totals.js";
-import { adviceLines, kindsText, PROGRAM, paragraph, percentText, sumOf } from "../words.js";
+import { adviceLines, kindsText, leftOutText, PROGRAM, paragraph, percentText, sumOf } from "../words.js";
 
 /** Flags of the command. */
 export interface PlanFlags {
@@ -214,11 +214,7 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
     const text = `could not be read: lists of ${kindsText(plan.unread)}; the next run reads them`;
     for (const line of paragraph(terminal, text)) yield terminal.style("red", line);
   }
-  if (plan.leftOut > 0)
-    yield* paragraph(
-      terminal,
-      `values cut or left out, told for the first time: ${formatNumber(plan.leftOut)}. Which, and why: ${PROGRAM} rejected`,
-    );
+  if (plan.leftOut > 0) yield* paragraph(terminal, leftOutText(plan.leftOut));
   if (plan.retries > 0) yield `tried again: ${formatNumber(plan.retries)}`;
   const moved = plan.deletes - plan.removes;
   if (moved > 0) yield `our own copies deleted, as they move: ${formatNumber(moved)}`;

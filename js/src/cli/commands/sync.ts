@@ -10,7 +10,7 @@ import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
 import { callsText, countsOfRun, totalsLines } from "../totals.js";
-import { kindsText, PROGRAM, paragraph, sumOf } from "../words.js";
+import { kindsText, leftOutText, PROGRAM, paragraph, sumOf } from "../words.js";
 
 /** Flags of the command. */
 export interface SyncFlags {
@@ -71,7 +71,7 @@ export function* outcomeLines(
     `${callsText(report.calls)} in ${seconds} s; the least possible is ${callsText(report.leastCalls)}.`,
   );
   if (report.leftOut > 0) {
-    const text = `values cut or left out, told for the first time: ${formatNumber(report.leftOut)}. Which, and why: ${PROGRAM} rejected`;
+    const text = leftOutText(report.leftOut);
     for (const line of paragraph(terminal, text)) yield terminal.style("yellow", line);
   }
   if (report.retried > 0) yield `tried again, and taken: ${formatNumber(report.retried)}`;
