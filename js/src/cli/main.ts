@@ -35,6 +35,13 @@ interface CommonFlags {
   envFile?: string;
 }
 
+/** Flags of `call` that have a value, and the names of their options. */
+const WITH_VALUE = new Map([
+  ["config", "config"],
+  ["env-file", "envFile"],
+  ["output", "output"],
+]);
+
 let exitCode: ExitCode = ExitCode.Done;
 
 const ANY_ID = "GHL's id of a contact, note, task or business, or a ChartMogul uuid";
@@ -280,13 +287,6 @@ function plainCode(error: unknown): string {
   if (error instanceof UsageError) return "usage";
   return error instanceof Interrupted ? "interrupted" : "failed";
 }
-
-/** Flags of `call` that have a value, and the names of their options. */
-const WITH_VALUE = new Map([
-  ["config", "config"],
-  ["env-file", "envFile"],
-  ["output", "output"],
-]);
 
 /** The command's own flags that follow the endpoint's name, and the rest: parameters. */
 function takeOwnFlags(words: readonly string[]): {
