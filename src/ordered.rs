@@ -201,14 +201,7 @@ mod tests {
     use std::fmt::Debug;
 
     use super::*;
-
-    /// A linear congruential generator, as musl's: the same numbers in each run.
-    fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
-        move |below| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (seed >> 33) as usize % below
-        }
-    }
+    use crate::seeded::Random;
 
     fn same<V: Debug + PartialEq>(ours: &Ordered<V>, model: &BTreeMap<String, V>) {
         assert!(ours.iter().eq(model));
@@ -219,11 +212,11 @@ mod tests {
     #[test]
     fn it_does_what_the_standard_map_does() {
         for seed in 0..50 {
-            let mut next = numbers(seed);
+            let mut random = Random::new(seed);
             let (mut ours, mut model) = (Ordered::new(), BTreeMap::new());
             for step in 0..400 {
-                let key = format!("k{}", next(1 + seed as usize * 3));
-                match next(8) {
+                let key = format!("k{}", random.below(1 + seed as usize * 3));
+                match random.below(8) {
                     0..3 => assert_eq!(ours.insert(key.clone(), step), model.insert(key, step)),
                     3..6 => assert_eq!(ours.remove(&key), model.remove(&key)),
                     6 => {
@@ -260,8 +253,9 @@ mod tests {
     #[test]
     fn lists_are_sorted_as_by_the_standard_sort() {
         for seed in 0..50 {
-            let mut next = numbers(seed);
-            let list: Vec<(usize, usize)> = (0..next(200)).map(|at| (next(20), at)).collect();
+            let mut random = Random::new(seed);
+            let list: Vec<(usize, usize)> =
+                (0..random.below(200)).map(|at| (random.below(20), at)).collect();
             let (mut ours, mut model) = (list.clone(), list);
             sort_by(&mut ours, |one, other| one.0.cmp(&other.0));
             model.sort_by_key(|entry| entry.0);

@@ -6,6 +6,7 @@ mod ranges;
 
 use plans::{Number, Plans};
 
+use crate::characters;
 use crate::countries::country_code;
 
 /// Longest text that is looked at, in bytes.
@@ -30,12 +31,11 @@ pub fn e164(text: &str, country: Option<&str>) -> Option<String> {
     }
     let typed = Typed::of(text)?;
     let plans = Plans::get();
-    let used = |digits: &str| plans.international(digits).filter(|number| plans.is_used(number));
     if typed.plus {
         return abroad(&typed, plans).map(|number| number.e164());
     }
     // 00 leads abroad nearly everywhere, and no national number begins with it where it does not.
-    let double_zero = || used(typed.digits.strip_prefix("00")?);
+    let double_zero = || plans.used_abroad(typed.digits.strip_prefix("00")?);
     let region = country.and_then(country_code).and_then(|code| plans.of_region(code));
     let Some(region) = region else {
         return double_zero().map(|number| number.e164());
@@ -43,17 +43,21 @@ pub fn e164(text: &str, country: Option<&str>) -> Option<String> {
     let dialled = plans.dialled(region, &typed.digits).filter(|number| plans.is_used(number));
     let bare = typed.digits.len() >= INTERNATIONAL && !typed.digits.starts_with('0');
     let bare = bare && typed.digits.starts_with(&region.code.to_string());
-    let without_plus = if bare { used(&typed.digits) } else { None };
-    match (dialled.or_else(double_zero), without_plus) {
+    let without_plus = if bare { plans.used_abroad(&typed.digits) } else { None };
+    agreed(dialled.or_else(double_zero), without_plus).map(|number| number.e164())
+}
+
+/// The number of two readings, unless they are two numbers.
+fn agreed(one: Option<Number>, other: Option<Number>) -> Option<Number> {
+    match (one, other) {
         (Some(one), Some(other)) if one != other => None,
-        (one, other) => one.or(other).map(|number| number.e164()),
+        (one, other) => one.or(other),
     }
 }
 
 /// The number behind a `+`: in use, or at least of a length that its calling code has and written
 /// without a digit too many. The data may be older than the number.
 fn abroad(typed: &Typed, plans: &Plans) -> Option<Number> {
-    let read = |digits: &str| plans.international(digits).filter(|number| plans.is_used(number));
     let Some(without) = &typed.without_trunk else {
         let number = plans.international(&typed.digits)?;
         let whole = number.e164().get(1..) == Some(&typed.digits) && !typed.letters;
@@ -61,10 +65,7 @@ fn abroad(typed: &Typed, plans: &Plans) -> Option<Number> {
         return fits.then_some(number);
     };
     // "+44 (0)20": the bracketed trunk prefix is not dialled from abroad; in Italy it is.
-    match (read(without), read(&typed.digits)) {
-        (Some(one), Some(other)) if one != other => None,
-        (one, other) => one.or(other),
-    }
+    agreed(plans.used_abroad(without), plans.used_abroad(&typed.digits))
 }
 
 /// Whether a text is a number of North America in E.164 already, as most are that a machine wrote.
@@ -119,28 +120,14 @@ impl Typed {
     }
 }
 
-/// A character as it is read: digits of other scripts as ours, dashes and blanks of one kind, letters
-/// small; `None` for one that is not seen.
+/// A character as it is read, brackets and dashes of one kind.
 fn plain(c: char) -> Option<char> {
-    let digit = |zero: u32| char::from_digit(u32::from(c).wrapping_sub(zero), 10);
-    Some(match c {
-        '\u{ad}'
-        | '\u{61c}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' => return None,
-        '\u{660}'..='\u{669}' => digit(0x660)?,
-        '\u{6f0}'..='\u{6f9}' => digit(0x6f0)?,
-        '\u{966}'..='\u{96f}' => digit(0x966)?,
-        '\u{ff10}'..='\u{ff19}' => digit(0xff10)?,
-        '＋' => '+',
-        '（' => '(',
-        '）' => ')',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' => '-',
-        c if c.is_whitespace() => ' ',
-        c => c.to_ascii_lowercase(),
-    })
+    match c {
+        '（' => Some('('),
+        '）' => Some(')'),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' => Some('-'),
+        c => characters::plain(c),
+    }
 }
 
 /// The text without an extension at its end: `x12`, `ext. 12`, `;ext=12`, `#12`.

@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["ordered"],
     &["phone", "email", "dates"],
     &["countries"],
-    &["accents"],
+    &["accents", "characters"],
     &["names"],
     &["error"],
     &["mutants"],

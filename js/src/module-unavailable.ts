@@ -112,7 +112,7 @@ function unusable(reason: unknown, { file, place }: ModuleOrigin): Finding | und
       };
 }
 
-/** There is no file, or no answer. */
+/** The file is missing, may not be read, or its server does not answer. */
 function absent(reason: unknown, { file, place, cure }: ModuleOrigin): Finding {
   const { code } = (reason ?? {}) as { code?: unknown };
   const denied = /^(NotCapable|PermissionDenied|EACCES|EPERM|ERR_ACCESS_DENIED)$/;

@@ -11,7 +11,7 @@ import type { Transport } from "./transport.js";
 export interface GhlOptions {
   /**
    * A private integration token or an access token, or a function that gives it: asked at the first call,
-   * and again whenever GoHighLevel refuses the last one. `invalid_config` where there is none.
+   * and again whenever GoHighLevel refuses the last one. `invalid_config` if it is missing.
    */
   token: CredentialSource | undefined;
   /** The location (sub-account); filled into every call that takes one and is given none. */
@@ -28,7 +28,7 @@ export interface GhlOptions {
 export interface ChartMogulOptions {
   /**
    * An API key, or a function that gives it: asked at the first call, and again whenever ChartMogul
-   * refuses the last one. `invalid_config` where there is none.
+   * refuses the last one. `invalid_config` if it is missing.
    */
   apiKey: CredentialSource | undefined;
   /** Default `https://api.chartmogul.com`. */

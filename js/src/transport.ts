@@ -20,7 +20,7 @@ export type HeaderSource =
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Sends a request that is plain data and gives its answer. Rejects where there is none; a reason
+ * Sends a request that is plain data and gives the response. Rejects if there is no response; a reason
  * `{ kind: "not_sent" | "lost" | "timeout" | "aborted", message }` says what is known of it, any
  * other counts as lost.
  */

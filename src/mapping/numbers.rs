@@ -3,7 +3,7 @@
 //! A text is read only where it means one number. `1,250` is 1250 to some and 1.25 to others: the
 //! decimal mark of the location decides, and where that is unknown the value is ambiguous.
 
-use crate::record;
+use crate::{characters, record};
 
 use super::settings::DecimalMark;
 
@@ -80,29 +80,14 @@ pub fn read(text: &str, mark: Option<DecimalMark>) -> Result<f64, Unread> {
 
 /// Digits, marks and blanks of all scripts in their ASCII forms, without what cannot be seen.
 fn written(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        let digit = ['٠', '۰', '०', '０'].into_iter().find_map(|zero| {
-            let digit = u32::from(character).wrapping_sub(u32::from(zero));
-            (digit < 10).then(|| char::from_digit(digit, 10)).flatten()
-        });
-        out.push(match character {
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => continue,
-            '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
-            '＋' => '+',
-            '٬' | '’' | '‘' | '＇' | 'ʼ' => '\'',
-            '．' => '.',
-            '，' => ',',
-            blank if blank.is_whitespace() => ' ',
-            other => digit.unwrap_or(other.to_ascii_lowercase()),
-        });
-    }
-    out.trim().to_owned()
+    let plain = |character: char| match character {
+        '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => Some('-'),
+        '٬' | '’' | '‘' | '＇' | 'ʼ' => Some('\''),
+        '．' => Some('.'),
+        '，' => Some(','),
+        other => characters::plain(other),
+    };
+    text.chars().filter_map(plain).collect::<String>().trim().to_owned()
 }
 
 fn are_digits(text: &str) -> bool {

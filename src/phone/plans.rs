@@ -140,6 +140,11 @@ impl Plans {
         self.number(plan, rest)
     }
 
+    /// The same, if that number is in use.
+    pub(super) fn used_abroad(&self, digits: &str) -> Option<Number> {
+        self.international(digits).filter(|number| self.is_used(number))
+    }
+
     /// The number that digits name which are dialled in a region.
     pub(super) fn dialled(&self, region: &Plan, digits: &str) -> Option<Number> {
         let abroad = prefix::find(region.abroad, digits).filter(|_| !region.abroad.is_empty());

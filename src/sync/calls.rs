@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::engine::Engine;
 use super::letters::at_fault;
 use super::model::change::{Action, Change};
@@ -199,13 +197,6 @@ fn is_required(change: &Change, field: &str) -> bool {
         Kind::Task => true,
         Kind::Business | Kind::Contact | Kind::Customer => false,
     }
-}
-
-/// A single field. (The map's own collecting would sort its entries by code of its own.)
-pub(in crate::sync) fn only(name: &str, value: Value) -> Fields {
-    let mut fields = Fields::new();
-    fields.insert(name.to_owned(), value);
-    fields
 }
 
 /// The fields without some of them.

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::calls::{only, row_of_linked};
+use super::calls::row_of_linked;
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
-use super::engine::{Engine, Step};
+use super::engine::{Engine, Step, only};
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::model::plan::{Pass, Plan};

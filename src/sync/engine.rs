@@ -247,11 +247,17 @@ fn row(service: Service, name: &str) -> Result<&'static Endpoint> {
     })
 }
 
-/// The parameters of a call that takes one text. (`json!` writes all of its map's making at each place.)
+/// A map of one entry. (`json!` writes all of a map's making at each place, and the map's own collecting
+/// sorts its entries by code of its own.)
+pub(in crate::sync) fn only(name: &str, value: Value) -> Parameters {
+    let mut map = Parameters::new();
+    map.insert(name.to_owned(), value);
+    map
+}
+
+/// The parameters of a call that takes one text.
 pub(in crate::sync) fn one(name: &str, text: &str) -> Value {
-    let mut parameters = Parameters::new();
-    parameters.insert(name.to_owned(), text.into());
-    Value::Object(parameters)
+    Value::Object(only(name, text.into()))
 }
 
 fn object(value: Value) -> Parameters {

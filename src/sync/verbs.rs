@@ -158,6 +158,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Why { queued, ..why })
     }
 
+    /// The same, of what the state says alone: a decision that waits is not looked for.
     async fn standing_of(&self, id: &str) -> Result<Why> {
         let mut own = id.to_owned();
         for kind in KINDS {
@@ -226,7 +227,7 @@ impl<H: Host> Engine<'_, H> {
             ..Mail::default()
         };
         let queued = self.decide(vec![mail]).await?;
-        Ok(Why { queued, ..self.why(contact).await? })
+        Ok(Why { queued, ..self.standing_of(contact).await? })
     }
 
     /// Looks a counterpart up, and refuses one that cannot be chosen.
@@ -275,7 +276,7 @@ impl<H: Host> Engine<'_, H> {
         let (_, _, own) = self.known_to_unlink(id).await?;
         let mail = Mail { verb: Verb::Unlink, id: own.clone(), ..Mail::default() };
         let queued = self.decide(vec![mail]).await?;
-        Ok(Why { queued, ..self.why(&own).await? })
+        Ok(Why { queued, ..self.standing_of(&own).await? })
     }
 
     async fn known_to_unlink(&self, id: &str) -> Result<(Why, Kind, String)> {
@@ -290,7 +291,7 @@ impl<H: Host> Engine<'_, H> {
 
     /// How a record stands, with its kind and its own id; an error where nothing is known of it.
     async fn known(&self, id: &str) -> Result<(Why, Kind, String)> {
-        let known = self.why(id).await?;
+        let known = self.standing_of(wanted(id)?).await?;
         let own = match known.kind {
             Some(Kind::Customer) => known.chartmogul_customer.clone(),
             _ => known.ghl_id.clone(),
@@ -317,7 +318,7 @@ impl<H: Host> Engine<'_, H> {
         let queued = self.decide(mails).await?;
         let mut whys = Vec::with_capacity(accepted.len());
         for own in accepted {
-            whys.push(Why { queued: queued.clone(), ..self.why(&own).await? });
+            whys.push(Why { queued: queued.clone(), ..self.standing_of(&own).await? });
         }
         Ok(whys)
     }
@@ -328,7 +329,7 @@ impl<H: Host> Engine<'_, H> {
         let (_, kind, own) = self.known(id).await?;
         let mail = Mail { verb: Verb::Retry, id: own.clone(), ..Mail::default() };
         let queued = self.decide(vec![mail]).await?;
-        let mut why = self.why(&own).await?;
+        let mut why = self.standing_of(&own).await?;
         if queued.is_some() {
             return Ok(Why { queued, ..why });
         }

@@ -4186,7 +4186,7 @@ export interface GhlApi {
      */
     search(parameters?: Ghl.ContactsSearchParameters, options?: ListOptions): List<Ghl.Contact>;
     /**
-     * Finds one contact by id, e-mail address or phone; null where there is none. Several are `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search.
+     * Finds one contact by id, e-mail address or phone; null if there is none. Several are `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search.
      * Scope `contacts.readonly`
      */
     find(parameters?: Ghl.ContactsFindParameters, options?: CallOptions): Promise<Ghl.Contact | null>;

@@ -15,7 +15,7 @@ export interface CommitGuard {
  * one process at a time.
  */
 export interface StateStore {
-  /** The same for every object in this process that keeps the same state. Default: the object itself. */
+  /** Equal for all objects in this process that share one state. Default: the object itself. */
   readonly identity?: object;
   /** The values of these keys, in the same order; undefined for a key that is not stored. */
   get(keys: string[]): Awaitable<(string | undefined)[]>;

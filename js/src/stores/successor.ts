@@ -2,7 +2,7 @@
 
 /**
  * The smallest text, in byte order of UTF-8, that is above every text beginning with `prefix`;
- * undefined where there is none. UTF-8 orders texts as their code points do.
+ * undefined if no text is. UTF-8 orders texts by code point.
  */
 export function successor(prefix: string): string | undefined {
   const points = Array.from(prefix);

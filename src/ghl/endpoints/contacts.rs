@@ -763,7 +763,7 @@ crate::endpoints! {
         catalogue: &[trigger("Contacts", "Search Contacts")],
     }
 
-    /// Finds one contact by id, e-mail address or phone; null where there is none. Several are `ambiguous`,
+    /// Finds one contact by id, e-mail address or phone; null if there is none. Several are `ambiguous`,
     /// with the candidates in `details`. Sees new contacts at once, by the duplicate search.
     "find": POST "/contacts/search" {
         scopes: &["contacts.readonly"],

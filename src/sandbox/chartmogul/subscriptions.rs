@@ -30,7 +30,7 @@ struct Step {
 }
 
 impl Account {
-    /// Joins a line item to its subscription, which it begins where there is none.
+    /// Joins a line item to its subscription, which it begins if there is none.
     pub(super) fn subscribe(
         &mut self,
         invoice: &Record,

@@ -158,7 +158,7 @@ records! {
     /// Where a contact or business is in ChartMogul, for what belongs to it.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct Home {
-        /// The customer, or `None` where it is made by the same plan, or where there is none.
+        /// The customer, or `None` where it is made by the same plan, or if there is none.
         pub customer: Option<String> = "customer";
         /// The record whose change makes the customer.
         pub maker: Option<String> = "maker";

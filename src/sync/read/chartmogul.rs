@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::calls::only;
-use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather, one};
+use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather, one, only};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Candidate, Content, SeenChild, SeenContact, SeenCustomer};

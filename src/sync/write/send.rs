@@ -6,9 +6,9 @@ use std::cell::Cell;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::super::calls::{only, row_of, without};
+use super::super::calls::{row_of, without};
 use super::super::decide::changes::of_first_link;
-use super::super::engine::{Engine, one};
+use super::super::engine::{Engine, one, only};
 use super::super::letters::group_of;
 use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
