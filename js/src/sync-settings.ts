@@ -53,8 +53,13 @@ export interface SyncSettings {
   decimalMark?: "point" | "comma" | undefined;
   /** More words for true and false in fields synced as Boolean, for example `{ true: ["aktiv"] }`. Default: none. */
   booleanWords?: BooleanWordSettings | undefined;
-  /** Hours between passes that read everything again. Default 24. */
+  /**
+   * Hours in which everything is read again: the lists of both services at once, the notes of contacts
+   * that did not change a share in each run. Longer where `dailyCalls` asks for it. Default 24.
+   */
   fullPassHours?: number | undefined;
+  /** Most calls a day to GHL. Default: half of the quota that GHL's answers tell. */
+  dailyCalls?: number | undefined;
   /** Minutes after which a plan is too old to apply. Default 60. */
   maxPlanAgeMinutes?: number | undefined;
   /** Milliseconds for which a run waits for a service that is unavailable before it ends. Default 300,000. */

@@ -50,8 +50,11 @@ records! {
         pub decimal_mark: Option<DecimalMark> = "decimalMark";
         /// More words for true and false in fields synced as Boolean.
         pub boolean_words: BooleanWords = "booleanWords";
-        /// Hours between passes that read everything again; in between only changed contacts and their notes are read.
+        /// Hours in which everything is read again: the lists of both services at once, the notes of
+        /// contacts that did not change a share in each run. Longer where `dailyCalls` asks for it.
         pub full_pass_hours: u32 = "fullPassHours";
+        /// Most calls a day to GHL. Default: half of the quota that GHL's answers tell.
+        pub daily_calls: Option<u32> = "dailyCalls";
         /// Minutes after which a plan is too old to apply.
         pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
         /// Milliseconds for which a run waits for a service that is unavailable before it ends.
@@ -89,6 +92,7 @@ impl Default for Settings {
             decimal_mark: None,
             boolean_words: BooleanWords::default(),
             full_pass_hours: 24,
+            daily_calls: None,
             max_plan_age_minutes: 60,
             patience_ms: 300_000,
             doubles: Doubles::List,
@@ -395,6 +399,7 @@ impl Settings {
         decisive.caps = Caps::default();
         decisive.first_run = FirstRun::Plan;
         decisive.full_pass_hours = 0;
+        decisive.daily_calls = None;
         decisive.max_plan_age_minutes = 0;
         decisive.patience_ms = 0;
         super::hash(&serde_json::to_string(&decisive).unwrap_or_default())

@@ -922,6 +922,16 @@ impl<H: Host> Engine<'_, H> {
         home: &Home,
     ) -> Result<()> {
         batch.put(&work.tables.homes, &of(Kind::Contact, id), home)?;
+        let pair = page.pairs.get(id);
+        let came = home.is_settled()
+            && (home.customer.is_none()
+                || pair.map(|pair| &pair.customer) != home.customer.as_ref());
+        if home.is_settled() && (staged.at_once || came) {
+            batch.put(&work.tables.wanted, id, &staged.updated)?;
+        }
+        if came || staged.again {
+            batch.put(&work.tables.tasks_of, id, &true)?;
+        }
         if !work.ready.writes_attributes(self.settings) {
             return Ok(());
         }

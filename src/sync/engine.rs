@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::http::{Before, Client, Page, Parameters};
+use crate::http::{Before, Client, Page, Parameters, Quota};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
@@ -32,6 +32,10 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) keeper: Keeper<'a, H::Store>,
     /// Tells what this engine does from what another one has begun.
     pub(in crate::sync) owner: String,
+    /// GHL's quota as a run saw it last, until this one's answers tell.
+    pub(in crate::sync) known_quota: Cell<Option<Quota>>,
+    /// GHL calls that its client had sent before.
+    pub(in crate::sync) ghl_before: u64,
     /// The run that it is at, where it is recorded.
     pub(in crate::sync) underway: RefCell<Option<Underway>>,
     /// Whether the plan under the lease is about to be shown to somebody.
@@ -72,6 +76,8 @@ impl<'a, H: Host> Engine<'a, H> {
             location: location.to_owned(),
             keeper: Keeper::new(host.store(), location),
             owner: new_id(host),
+            known_quota: Cell::default(),
+            ghl_before: ghl.calls(),
             underway: RefCell::default(),
             shows: Cell::default(),
             posted: RefCell::default(),

@@ -65,6 +65,10 @@ impl<H: Host> Engine<'_, H> {
             taken => taken,
         };
         let shown = self.shown_at_release().await;
+        let mut batch = self.keeper.batch();
+        if self.ghl.calls() > self.ghl_before && self.note_spent(&mut batch).is_ok() {
+            self.keeper.commit_at_release(batch);
+        }
         let released = self.keeper.release_lease().await;
         taken.and(shown).and(released)
     }

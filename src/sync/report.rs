@@ -7,6 +7,8 @@ use super::model::history::RunRecord;
 use super::model::plan::{Calls, Pass, Totals};
 use super::model::standing::{Reason, Standing, StandingCounts};
 use super::model::state::{Run, State};
+use super::read::sweep::NotesStatus;
+use super::spent::Today;
 use crate::http::Quota;
 use crate::named::Named;
 
@@ -61,6 +63,8 @@ pub struct Report {
     pub apart: u64,
     /// Lists that could not be read, by kind: the next run reads them.
     pub unread: Named<u64>,
+    /// Contacts whose notes are left to the calls of the next days.
+    pub notes_waiting: u64,
     /// Why the plan must be read before it is applied, where it must.
     pub guard: Option<String>,
     /// Calls sent, reading included.
@@ -88,6 +92,7 @@ impl Report {
             retried: 0,
             apart: 0,
             unread: run.plan.unread.clone(),
+            notes_waiting: run.plan.notes_waiting,
             guard: run.plan.guard.clone(),
             calls: run.plan.read_calls,
             least_calls: run.plan.least_read_calls,
@@ -142,6 +147,13 @@ pub struct Status {
     /// The day's quota of GHL as a run saw it last; `None` once it has started again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
+    /// How fresh GHL's notes are.
+    pub notes: NotesStatus,
+    /// GHL's calls of today.
+    pub today: Today,
+    /// Most calls a day to GHL: the setting `dailyCalls`, else half of the quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_calls: Option<u64>,
     /// The run under way, if one was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,

@@ -11,10 +11,10 @@ use super::model::change::{Action, Change, ChangeView};
 use super::model::pair::Kind;
 use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
 use super::model::standing::{StandingCounts, Standings};
-use super::model::state::{Phase, Run, State};
+use super::model::state::{Pace, Phase, Run, State};
 use super::read::contacts::OVERLAP_MS;
 use super::report::Report;
-use super::state::tables::{HOLDERS, RUN, RunTables, STATE};
+use super::state::tables::{HOLDERS, PACE, RUN, RunTables, STATE};
 use super::work::Work;
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
@@ -197,7 +197,7 @@ impl<H: Host> Engine<'_, H> {
         let reading = reading.map(|run| self.taken_up(run));
         let prepared = self.prepare(reading, state.clone(), &options).await;
         if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
-            let run = self.new_run(&state, Vec::new(), &options);
+            let run = self.new_run(&state, &self.pace().await?, Vec::new(), &options);
             self.note_run(&run)?;
             return self.stopped(&run, stop, started.0).await;
         }
@@ -284,6 +284,11 @@ impl<H: Host> Engine<'_, H> {
         Ok(self.keeper.get(&STATE, "").await?.unwrap_or_default())
     }
 
+    /// How the location is read.
+    pub(super) async fn pace(&self) -> Result<Pace> {
+        Ok(self.keeper.get(&PACE, "").await?.unwrap_or_default())
+    }
+
     /// What is left of a budget after reading.
     fn left(&self, options: &RunOptions, began: u64, before: Calls) -> RunOptions {
         let elapsed = self.host.monotonic().saturating_sub(began);
@@ -328,8 +333,12 @@ impl<H: Host> Engine<'_, H> {
         run.plan.settings == self.settings.fingerprint() && run.plan.revision == state.revision
     }
 
-    fn must_read_all(&self, state: &State, wanted: bool) -> bool {
-        let lasts = u64::from(self.settings.full_pass_hours) * 3_600_000;
+    fn must_read_all(&self, state: &State, pace: &Pace, wanted: bool) -> bool {
+        let hours = u64::from(self.settings.full_pass_hours);
+        // The lists take no more than a tenth of the day's calls.
+        let quota = self.quota_of_day().and_then(|quota| quota.limit);
+        let most = self.daily_calls(quota).map_or(u64::MAX, |daily| (daily / 10).max(1));
+        let lasts = hours.max(pace.walk_calls.saturating_mul(24) / most) * 3_600_000;
         wanted
             || state.full_pass_at == 0
             || state.settings != self.settings.fingerprint()
@@ -339,8 +348,12 @@ impl<H: Host> Engine<'_, H> {
     /// Whether so many milliseconds have passed since an instant that was noted. One that lies ahead
     /// was noted by a clock that went wrong: it must not put off what is due.
     pub(super) fn has_passed(&self, noted: u64, milliseconds: u64) -> bool {
-        let now = self.host.now();
-        noted > now.saturating_add(OVERLAP_MS) || now.saturating_sub(noted) >= milliseconds
+        self.is_ahead(noted) || self.host.now().saturating_sub(noted) >= milliseconds
+    }
+
+    /// Whether an instant that was noted lies ahead.
+    pub(super) fn is_ahead(&self, noted: u64) -> bool {
+        noted > self.host.now().saturating_add(OVERLAP_MS)
     }
 
     /// Discovers, and begins a run or continues one that was reading. Counts what discovering takes.
@@ -352,22 +365,26 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<(Run, Work)> {
         let before = self.calls();
         let mut state = state;
+        let pace = self.pace().await?;
+        let own = self.ghl.calls().saturating_sub(self.ghl_before);
+        let others_spent = self.today().await?.ours.saturating_sub(own);
         state.account = self.check_account(&state).await?;
         let again = reading.is_none()
             && options.contacts.is_empty()
-            && self.must_read_all(&state, options.full);
+            && self.must_read_all(&state, &pace, options.full);
         let ready = self.discover(&state, again).await?;
         let run = match reading {
             Some(run) => {
                 self.note_run(&run)?;
                 Run { failures: 0, ..run }
             }
-            None => self.begin(&mut state, ready.warnings.clone(), options).await?,
+            None => self.begin(&mut state, &pace, ready.warnings.clone(), options).await?,
         };
         let mut run = self.having_read(run, before);
         run.active_at = self.host.now();
         let tables = RunTables::new(&run.plan.id);
-        let work = Work { ready, state, tables, standings: Standings::default() };
+        let standings = Standings::default();
+        let work = Work { ready, state, pace, tables, standings, others_spent };
         if run.resumed {
             let before = self.calls();
             self.read_newer(&mut run, &work).await?;
@@ -393,11 +410,12 @@ impl<H: Host> Engine<'_, H> {
     async fn begin(
         &self,
         state: &mut State,
+        pace: &Pace,
         warnings: Vec<String>,
         options: &RunOptions,
     ) -> Result<Run> {
         self.doubt_unfinished().await?;
-        let mut run = self.new_run(state, warnings, options);
+        let mut run = self.new_run(state, pace, warnings, options);
         self.note_run(&run)?;
         self.warn_of_settings(&mut run, state);
         // First of all, so that nobody takes what is left of a plan while it is cleared for the plan.
@@ -453,10 +471,16 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    fn new_run(&self, state: &State, warnings: Vec<String>, options: &RunOptions) -> Run {
+    fn new_run(
+        &self,
+        state: &State,
+        pace: &Pace,
+        warnings: Vec<String>,
+        options: &RunOptions,
+    ) -> Run {
         let now = self.host.now();
         let one = !options.contacts.is_empty();
-        let all = !one && self.must_read_all(state, options.full);
+        let all = !one && self.must_read_all(state, pace, options.full);
         Run {
             phase: Phase::Contacts,
             plan: Plan {
@@ -470,6 +494,7 @@ impl<H: Host> Engine<'_, H> {
                 ..Plan::default()
             },
             only: options.contacts.clone(),
+            all_notes: all && (options.full || state.settings != self.settings.fingerprint()),
             changed_since: state.watermark.saturating_sub(OVERLAP_MS),
             newest: state.watermark,
             lists: true,
@@ -490,6 +515,9 @@ impl<H: Host> Engine<'_, H> {
             if let Some(stop) = budget.exhausted(self.host, self.calls()) {
                 return Ok(Some(stop));
             }
+            if run.phase.asks_ghl() && self.is_spent(work) {
+                return Ok(Some(Stop::Quota));
+            }
             let before = self.calls();
             let step = self.step(run, work).await;
             let used = self.calls().since(before);
@@ -502,6 +530,9 @@ impl<H: Host> Engine<'_, H> {
                     }
                     run.active_at = self.host.now();
                     batch.put(&RUN, "", run)?;
+                    if used.ghl > 0 {
+                        self.note_spent(&mut batch)?;
+                    }
                     self.keeper.commit(batch).await?;
                 }
                 Err(error) => return self.cut_off(&error).map(Some).ok_or(error),
@@ -543,7 +574,10 @@ impl<H: Host> Engine<'_, H> {
             Phase::PairBusinesses => Box::pin(self.pair_businesses(run, work)),
             Phase::PairContacts => Box::pin(self.pair_contacts(run, work)),
             Phase::Notes => Box::pin(self.read_notes(run, work)),
+            Phase::Sweep => Box::pin(self.sweep_notes(run, work)),
             Phase::Tasks => Box::pin(self.read_tasks(run, work)),
+            Phase::Vanished => Box::pin(self.read_vanished(run, work)),
+            Phase::TasksOf => Box::pin(self.read_tasks_of(run, work)),
             Phase::CustomerNotes => Box::pin(self.read_customers_children(run, work)),
             Phase::CompareNotes => Box::pin(self.compare_notes(run, work)),
             Phase::CompareTasks => Box::pin(self.compare_tasks(run, work)),
@@ -566,11 +600,18 @@ impl<H: Host> Engine<'_, H> {
                 let few = pages > 0 && run.unlinked * 2 <= pages;
                 run.lists = run.plan.pass == Pass::Full || (run.only.is_empty() && !few);
             }
-            Phase::Notes => {
+            Phase::Sweep => {
                 let unread = run.plan.unread.get("note").copied().unwrap_or(0);
                 if unread > 0 {
                     run.plan.warnings.push(format!(
                         "the notes of {unread} contacts could not be read: the next run reads them"
+                    ));
+                }
+                run.plan.notes_waiting = self.count_waiting(run).await?;
+                if run.plan.notes_waiting > 0 {
+                    run.plan.warnings.push(format!(
+                        "the notes of {} contacts are not read yet: today's calls are used up, the next days' runs read them",
+                        run.plan.notes_waiting
                     ));
                 }
             }
@@ -624,7 +665,9 @@ impl<H: Host> Engine<'_, H> {
             Phase::LookUps => !run.lists && run.unlinked > 0,
             Phase::Missing | Phase::Voids | Phase::Retries | Phase::Doubles => all && whole,
             Phase::Notes | Phase::CompareNotes => notes,
+            Phase::Sweep => notes && all,
             Phase::Tasks | Phase::CompareTasks => tasks,
+            Phase::Vanished | Phase::TasksOf => tasks && all && !run.all_tasks,
             Phase::CustomerNotes => notes || tasks,
             Phase::CompareCustomers => work.ready.writes_attributes(self.settings),
             Phase::PairBusinesses => settings.anchor == Anchor::BusinessIsCustomer,

@@ -15,7 +15,7 @@ use super::state::tables::{
     AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LETTERS, OWNERS, PAIRS, QUOTA, RUN, SHARED,
     STATE,
 };
-use super::state::tables::{of, of_decision};
+use super::state::tables::{of, of_decision, of_list};
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
@@ -98,11 +98,26 @@ impl<H: Host> Engine<'_, H> {
         let holder = self.holder().await?;
         let queued = self.count_mail().await?;
         let state = self.state().await?;
-        Ok(Status { state, standing, reasons, quota, unfinished, last_good, holder, queued })
+        let today = self.today().await?;
+        let notes = self.notes_status(&self.pace().await?, today.limit).await?;
+        let daily_calls = self.daily_calls(today.limit);
+        Ok(Status {
+            state,
+            standing,
+            reasons,
+            quota,
+            notes,
+            today,
+            daily_calls,
+            unfinished,
+            last_good,
+            holder,
+            queued,
+        })
     }
 
     /// GHL's quota: what this process saw last, else what a run did, unless it has started again.
-    async fn quota(&self) -> Result<Option<Quota>> {
+    pub(super) async fn quota(&self) -> Result<Option<Quota>> {
         if let Some(quota) = self.ghl.quota() {
             return Ok(Some(quota));
         }
@@ -475,11 +490,6 @@ impl<H: Host> Engine<'_, H> {
         batch.delete(&INTENTS, &row);
         Ok(())
     }
-}
-
-/// The row of a contact's notes that could not be read.
-fn of_list(contact: &str) -> String {
-    format!("list/notes-{contact}")
 }
 
 fn wanted(id: &str) -> Result<&str> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::model::standing::Standings;
-use super::model::state::{Schema, State};
+use super::model::state::{Pace, Schema, State};
 use super::state::tables::RunTables;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::settings::{AttributeObject, DecimalMark, Settings};
@@ -14,8 +14,11 @@ use crate::mapping::users::UserMap;
 pub(in crate::sync) struct Work {
     pub(in crate::sync) ready: Ready,
     pub(in crate::sync) state: State,
+    pub(in crate::sync) pace: Pace,
     pub(in crate::sync) tables: RunTables,
     pub(in crate::sync) standings: Standings,
+    /// The day's calls to GHL of others that use this store.
+    pub(in crate::sync) others_spent: u64,
 }
 
 /// All that mapping needs.

@@ -97,6 +97,8 @@ records! {
         pub removes: u64 = "removes";
         /// Lists that could not be read, by kind: the next run reads them.
         pub unread: Named<u64> = "unread";
+        /// Contacts whose notes are left to the calls of the next days.
+        pub notes_waiting: u64 = "notesWaiting";
         /// Links whose counterpart is gone.
         pub voids: u64 = "voids";
         /// Why it must be read before it is applied, where it must.

@@ -30,6 +30,23 @@ records! {
         pub attributes: Fields = "attributes";
         pub tags: Vec<String> = "tags";
         pub problems: Vec<Problem> = "problems";
+        /// When it changed last.
+        pub updated: i64 = "updated";
+        /// Whether its notes are read at once, and not in turn.
+        pub at_once: bool = "atOnce";
+        /// Whether it is read again for something that failed.
+        pub again: bool = "again";
+    }
+}
+
+records! {
+    /// When a contact's notes were read last.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Reading {
+        /// When, epoch milliseconds; 0 where they are to be read as soon as the day's calls allow it.
+        pub at: u64 = "at";
+        /// When the contact had changed last by then.
+        pub updated: i64 = "updated";
     }
 }
 

@@ -50,6 +50,25 @@ records! {
 }
 
 records! {
+    /// How a location is read: how far the turn of its notes has come, and what runs take.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    sparse pub(in crate::sync) struct Pace {
+        /// Contacts whose notes are read in turn.
+        pub swept: u64 = "swept";
+        /// Up to when the turn has come as far as it should, epoch milliseconds.
+        pub sweep_at: u64 = "sweepAt";
+        /// GHL calls that the lists of the last full pass took.
+        pub walk_calls: u64 = "walkCalls";
+        /// Pages that all of the location's tasks took then.
+        pub task_pages: u64 = "taskPages";
+        /// GHL calls that the last run between full passes took, beside its share of the notes.
+        pub usual_calls: u64 = "usualCalls";
+        /// Milliseconds between the last two runs.
+        pub interval_ms: u64 = "intervalMs";
+    }
+}
+
+records! {
     /// Who may change a location's state. It is alive while its beat continues: nobody compares clocks.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     whole pub(in crate::sync) struct Lease {
@@ -135,10 +154,16 @@ choices! {
         PairBusinesses = "pairBusinesses",
         /// Contacts become changes.
         PairContacts = "pairContacts",
-        /// GHL's notes of the contacts that have a customer.
-        Notes = "notes",
-        /// GHL's tasks.
+        /// GHL's tasks: all of them, or the open ones.
         Tasks = "tasks",
+        /// Tasks that were open and are not listed as such any more.
+        Vanished = "vanished",
+        /// All tasks of contacts that are new, have moved or are read again.
+        TasksOf = "tasksOf",
+        /// GHL's notes of contacts that changed.
+        Notes = "notes",
+        /// GHL's notes of the other contacts, in turn.
+        Sweep = "sweep",
         /// Customers' notes that were not read yet.
         CustomerNotes = "customerNotes",
         /// Notes become changes.
@@ -162,6 +187,20 @@ impl Phase {
         Self::ALL.iter().copied().find(|phase| *phase > self).unwrap_or(Self::Applying)
     }
 
+    /// Whether it asks GHL, and has nothing to do without its answers.
+    pub(in crate::sync) const fn asks_ghl(self) -> bool {
+        matches!(
+            self,
+            Self::Contacts
+                | Self::Again
+                | Self::Businesses
+                | Self::Missing
+                | Self::Tasks
+                | Self::Vanished
+                | Self::TasksOf
+        )
+    }
+
     /// What a progress bar and a checkpoint say.
     pub(in crate::sync) const fn title(self) -> &'static str {
         match self {
@@ -175,8 +214,8 @@ impl Phase {
             Self::Retries => "choosing what is tried again",
             Self::PairBusinesses => "comparing businesses",
             Self::PairContacts => "comparing contacts",
-            Self::Notes => "reading notes",
-            Self::Tasks => "reading tasks",
+            Self::Notes | Self::Sweep => "reading notes",
+            Self::Tasks | Self::Vanished | Self::TasksOf => "reading tasks",
             Self::CompareNotes => "comparing notes",
             Self::CompareTasks => "comparing tasks",
             Self::Doubles => "looking for doubles",
@@ -231,5 +270,21 @@ records! {
         pub active_at: u64 = "activeAt";
         /// Whether it was left for a while and taken up again: the store may be an older copy by now.
         pub resumed: bool = "resumed";
+        /// Whether the notes of all contacts are wanted, changed or not.
+        pub all_notes: bool = "allNotes";
+        /// Contacts whose notes it may yet read in turn.
+        pub share: u64 = "share";
+        /// Contacts that had waited for the day's calls and were read.
+        pub overdue: u64 = "overdue";
+        /// The time that its share stands for, in milliseconds.
+        pub share_ms: u64 = "shareMs";
+        /// Lists of notes that it has read.
+        pub note_lists: u64 = "noteLists";
+        /// Whether all of the location's tasks are listed, and not only the open ones.
+        pub all_tasks: bool = "allTasks";
+        /// Pages of the list of tasks read so far.
+        pub task_pages: u64 = "taskPages";
+        /// Tasks that GHL announced and did not list.
+        pub missing_tasks: u64 = "missingTasks";
     }
 }

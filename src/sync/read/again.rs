@@ -81,6 +81,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let mut batch = self.keeper.batch();
         let mut groups: Ordered<(Refusal, Vec<String>, Vec<String>)> = Ordered::new();
+        let mut of_notes: Ordered<String> = Ordered::new();
         let mut pages = self.keeper.pages(&LETTERS, 500);
         while let Some(rows) = pages.next().await? {
             for (id, letter) in rows {
@@ -92,6 +93,9 @@ impl<H: Host> Engine<'_, H> {
                     let empty = (refusal.unwrap_or_default(), Vec::new(), Vec::new());
                     groups.insert(letter.group.clone(), empty);
                 }
+                if let (Some(Kind::Note), Some(contact)) = (kind_of(&id), letter.contact) {
+                    of_notes.insert(id.clone(), contact);
+                }
                 if let Some((refusal, first, later)) = groups.get_mut(&letter.group) {
                     let list = if id > refusal.tried { later } else { first };
                     if refusal.freed || list.len() < TRIED_OF_A_GROUP {
@@ -100,14 +104,23 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
         }
+        let mut contacts = Vec::new();
         for (group, (refusal, first, later)) in groups {
             let most = if refusal.freed { usize::MAX } else { TRIED_OF_A_GROUP };
             let chosen: Vec<String> = later.into_iter().chain(first).take(most).collect();
             let tried = chosen.last().cloned().unwrap_or_default();
             for id in &chosen {
                 batch.put(&work.tables.retries, id, &true)?;
+                contacts.extend(of_notes.remove(id));
             }
             batch.put(&REFUSALS, &group, &Refusal { tried, freed: false })?;
+        }
+        // Refused notes are tried again as they are read.
+        let staged: Vec<Option<StagedContact>> =
+            self.keeper.get_all(&work.tables.contacts, &contacts).await?;
+        for (contact, staged) in contacts.iter().zip(staged) {
+            let updated = staged.map_or(0, |staged| staged.updated);
+            batch.put(&work.tables.wanted, contact, &updated)?;
         }
         Ok(Step { batch, done: true })
     }
@@ -144,4 +157,9 @@ impl<H: Host> Engine<'_, H> {
             ..DeadLetter::default()
         }
     }
+}
+
+/// The kind of a row.
+fn kind_of(row: &str) -> Option<Kind> {
+    Kind::parse(row.split_once('/')?.0)
 }

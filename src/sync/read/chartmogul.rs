@@ -12,7 +12,7 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{CHOICES, INTENTS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
-use super::contacts::{OVERLAP_MS, TOGETHER};
+use super::contacts::{OVERLAP_MS, SAME_TIME_MS, TOGETHER};
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::dates;
 use crate::error::{Code, Result, Service};
@@ -292,7 +292,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         let is_note = kind == Kind::Note;
         let known = if is_note { work.state.newest_note } else { work.state.newest_task };
-        let until = back_to(run, known);
+        let until = back_to(run, known, signed(work.state.planned_at));
         let latest = signed(run.plan.created_at);
         let newest = if is_note { &mut run.newest_note } else { &mut run.newest_task };
         let mut oldest = i64::MAX;
@@ -619,11 +619,16 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// How far back a newest-first list is read: to what the last run saw, and all of it in a full pass.
-fn back_to(run: &Run, newest: i64) -> i64 {
+/// How far back a newest-first list is read: to what the last run saw, and all of it in a full pass. What
+/// was new then may have come into the list beside others that did later.
+fn back_to(run: &Run, newest: i64, read_at: i64) -> i64 {
+    let overlap = signed(OVERLAP_MS);
     match run.plan.pass {
         Pass::Full => i64::MIN,
-        Pass::Incremental => newest.saturating_sub(signed(OVERLAP_MS)),
+        Pass::Incremental if newest.saturating_add(overlap) < read_at => {
+            newest.saturating_sub(SAME_TIME_MS)
+        }
+        Pass::Incremental => newest.saturating_sub(overlap),
     }
 }
 

@@ -1,36 +1,28 @@
-//! GHL's notes and tasks, and ChartMogul's lists of single customers before something is made there.
+//! GHL's notes as they were read, and ChartMogul's lists of single customers before something is made there.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::engine::{Engine, Step, gather, one};
-use super::super::model::change::{Action, Change};
+use super::super::engine::{Engine, Step, gather};
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::{Pass, Plan};
 use super::super::model::staged::{Candidate, Content, Home, StagedNote, StagedTask};
-use super::super::model::standing::Reason;
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{AGAIN, LETTERS, PAIRS, RUN};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::FoundChild;
 use super::contacts::TOGETHER;
 use crate::dates;
 use crate::error::{Code, Result};
-use crate::ghl::records::{Note, Task};
+use crate::ghl::records::Note;
 use crate::host::Host;
-use crate::http::Page;
 use crate::mapping::kinds;
 use crate::mapping::settings::{Marker, Object};
-use crate::mapping::{changed, notes, tasks, text};
+use crate::mapping::{changed, notes};
 use crate::mutants::{self, Mutant};
 use crate::ordered::{Ordered, tidy};
 use crate::record::Json;
 
-/// Contacts whose notes are read in one step: one that the quota cuts off is read again.
-const CONTACTS_A_STEP: usize = 10;
-/// GHL names no maximum for tasks; 100 is the largest it documents for lists.
-const TASKS_A_PAGE: u64 = 100;
 /// Notes and tasks looked at in one step.
 const CHILDREN_A_STEP: usize = 100;
 
@@ -40,75 +32,8 @@ pub(in crate::sync) fn overflow_note(task: &str) -> String {
 }
 
 impl<H: Host> Engine<'_, H> {
-    /// GHL's notes of the contacts that have a customer: it has no bulk read.
-    pub(in crate::sync) async fn read_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let prefix = of(Kind::Contact, "");
-        let rows = self.next_rows(run, &work.tables.homes, &prefix, CONTACTS_A_STEP).await?;
-        let Some(rows) = rows else { return Ok(self.done()) };
-        let mut batch = self.keeper.batch();
-        run.done += rows.len() as u64;
-        run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
-        let homes: Vec<(String, Home)> = rows
-            .into_iter()
-            .filter(|(_, home)| home.is_settled())
-            .filter_map(|(key, home)| Some((key.strip_prefix(&prefix)?.to_owned(), home)))
-            .collect();
-        let answers = gather(&homes, CONTACTS_A_STEP, async |(id, _): &(String, Home)| {
-            self.ghl_list("notes.list", one("contactId", id)).await
-        })
-        .await;
-        let mut read: Vec<(String, Vec<Json>)> = Vec::new();
-        for ((contact, _), answer) in homes.iter().zip(answers) {
-            let list = format!("list/notes-{contact}");
-            match answer {
-                Ok(items) => {
-                    run.failures = 0;
-                    run.plan.least_read_calls.ghl += 1;
-                    batch.delete(&LETTERS, &list);
-                    read.push((contact.clone(), items));
-                }
-                Err(error) if error.code.ends_run() => return Err(error),
-                Err(_) if mutants::is_on(Mutant::UnreadIsEmpty) => {}
-                Err(error) => {
-                    if error.code == Code::NotFound && self.is_gone(contact).await? {
-                        self.note_gone(&mut batch, contact).await?;
-                        continue;
-                    }
-                    run.failures += 1;
-                    *run.plan.unread.or_default(Kind::Note.name()) += 1;
-                    let mut letter = self.letter(Kind::Note, contact, Some(contact), &error);
-                    letter.kind = "list".to_owned();
-                    letter.cause = Reason::Unread;
-                    letter.retryable = true;
-                    letter.group = String::new();
-                    letter.reason = format!("its notes could not be read: {}", error.message);
-                    self.set_aside(&mut batch, &list, letter)?;
-                    batch.put(&AGAIN, contact, &run.plan.id)?;
-                }
-            }
-        }
-        self.stage_notes(run, work, &homes, read, &mut batch).await?;
-        Ok(Step { batch, done: false })
-    }
-
-    /// Whether GHL says itself that a contact is gone.
-    async fn is_gone(&self, contact: &str) -> Result<bool> {
-        match self.ghl_value("contacts.get", one("contactId", contact)).await {
-            Err(error) if error.code == Code::NotFound => Ok(true),
-            Err(error) if error.code.ends_run() => Err(error),
-            _ => Ok(false),
-        }
-    }
-
-    async fn note_gone(&self, batch: &mut Batch, contact: &str) -> Result<()> {
-        let key = of(Kind::Contact, contact);
-        if let Some(pair) = self.keeper.get(&PAIRS, &key).await? {
-            batch.put(&PAIRS, &key, &Pair { gone: Some(self.host.now()), ..pair })?;
-        }
-        Ok(())
-    }
-
-    async fn stage_notes(
+    /// Stages the notes of contacts that were read.
+    pub(in crate::sync) async fn stage_notes(
         &self,
         run: &mut Run,
         work: &Work,
@@ -188,87 +113,6 @@ impl<H: Host> Engine<'_, H> {
             batch.put(&work.tables.notes, &id, &note)?;
         }
         Ok(())
-    }
-
-    pub(in crate::sync) async fn read_tasks(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let mut batch = self.keeper.batch();
-        let mut rows = self.keeper.batch();
-        let mut before_page = run.clone();
-        let page = if run.only.is_empty() {
-            let parameters = json!({ "limit": TASKS_A_PAGE });
-            self.ghl_page("tasks.search", parameters, run.cursor.as_deref()).await?
-        } else {
-            let mut items = Vec::new();
-            for contact in &run.only {
-                items.extend(self.ghl_list("tasks.list", one("contactId", contact)).await?);
-                run.plan.least_read_calls.ghl += 1;
-            }
-            Page { items, cursor: None, total: None, missing: 0 }
-        };
-        run.plan.least_read_calls.ghl += u64::from(run.only.is_empty());
-        run.done += page.items.len() as u64;
-        run.total = page.total.unwrap_or(0);
-        if page.missing > 0 {
-            *run.plan.unread.or_default(Kind::Task.name()) += 1;
-            run.plan.warnings.push(format!(
-                "GoHighLevel announced {} more tasks than it listed: the next run reads them again",
-                page.missing
-            ));
-        }
-        let read: Ordered<Task<'_>> =
-            self.listed(run, &mut batch, Kind::Task, None, &page.items)?.into_iter().collect();
-        let ids: Vec<&String> = read.keys().collect();
-        let staged: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
-        let users = work.ready.users.borrow().clone();
-        for ((id, task), before) in read.into_iter().zip(staged) {
-            if before.is_none() || mutants::is_on(Mutant::OneIdTwice) {
-                Plan::add(&mut run.plan.read, Kind::Task, 1);
-            }
-            let title = task.title.as_deref().unwrap_or("Task without a title");
-            let title = text::beginning(title, 60);
-            let own = run.only.first().filter(|_| run.only.len() == 1).map(String::as_str);
-            let Some(contact) = task.contact_id.as_deref().filter(|id| !id.is_empty()).or(own)
-            else {
-                // A task of no contact belongs to nobody whom ChartMogul could know.
-                let change =
-                    Change::new(Action::Skip, Kind::Task, &id, title, "it belongs to no contact")
-                        .because(Reason::NoContact, Code::Unmappable);
-                self.tell(run, work, &mut batch, &change).await?;
-                continue;
-            };
-            let mapped = tasks::task(&task, self.settings, &users, |at| {
-                self.offset_minutes(&work.ready, at)
-            });
-            let (mapped, refusal) = match mapped {
-                Ok(mapped) => (mapped, None),
-                Err(reason) => (crate::mapping::Mapped::default(), Some(reason)),
-            };
-            let mut at_create = crate::mapping::Fields::new();
-            let updated = task.date_updated.as_ref().and_then(|at| at.milliseconds());
-            if let (Some(Value::Bool(true)), Some(at)) = (mapped.fields.get("completed"), updated) {
-                at_create.insert("completed_at".into(), json!(dates::iso(at)));
-            }
-            let row = StagedTask {
-                contact: contact.to_owned(),
-                title,
-                fields: mapped.fields,
-                at_create,
-                refusal,
-                problems: mapped.problems,
-                overflow: tasks::overflow(&task, self.settings),
-            };
-            rows.put(&work.tables.tasks, &id, &row)?;
-            // Large ones do not wait for the others of their page: if it is read again, they are as well,
-            // and are not counted a second time.
-            if rows.is_full() {
-                before_page.plan.read.clone_from(&run.plan.read);
-                rows.put(&RUN, "", &before_page)?;
-                self.keeper.commit(std::mem::replace(&mut rows, self.keeper.batch())).await?;
-            }
-        }
-        batch.extend(rows);
-        run.cursor = page.cursor;
-        Ok(Step { batch, done: run.cursor.is_none() })
     }
 
     /// Before something is made at a customer its list is asked, unless a newest-first list covers

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::super::engine::{Engine, Step, gather, one};
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::{Pass, Plan};
-use super::super::model::staged::{Candidate, Known, StagedBusiness, StagedContact};
+use super::super::model::staged::{Candidate, Known, Reading, StagedBusiness, StagedContact};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{AGAIN, HOLDERS, KNOWN, PAIRS, of, of_kind};
+use super::super::state::tables::{AGAIN, HOLDERS, KNOWN, PAIRS, READINGS, of, of_kind};
 use super::super::work::Work;
 use crate::dates;
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub(in crate::sync) const TOGETHER: usize = 8;
 /// that lags by seconds, up to a minute as was measured; ten are allowed for.
 pub(in crate::sync) const OVERLAP_MS: u64 = 15 * 60_000;
 /// The index may tell times less exactly than the record does.
-const SAME_TIME_MS: i64 = 1_000;
+pub(in crate::sync) const SAME_TIME_MS: i64 = 1_000;
 /// A value that more contacts have than this is a shared one.
 pub(in crate::sync) const SHARED_FROM: usize = 50;
 
@@ -121,6 +121,7 @@ impl<H: Host> Engine<'_, H> {
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&work.tables.contacts, &ids).await?;
         let again: Vec<Option<String>> = self.keeper.get_all(&AGAIN, &ids).await?;
+        let readings: Vec<Option<Reading>> = self.keeper.get_all(&READINGS, &ids).await?;
         let users = work.ready.users.borrow().clone();
         let context = Context {
             settings: self.settings,
@@ -142,8 +143,8 @@ impl<H: Host> Engine<'_, H> {
             .filter(|at| *at <= latest)
             .fold(run.newest, u64::max);
         let mut keys = Keys::default();
-        for (((id, contact), pair), (before, again)) in
-            read.iter().zip(&pairs).zip(staged.iter().zip(again))
+        for (((id, contact), pair), ((before, again), reading)) in
+            read.iter().zip(&pairs).zip(staged.iter().zip(again).zip(readings))
         {
             let known = known.remove(id);
             let updated = updated(contact);
@@ -201,6 +202,14 @@ impl<H: Host> Engine<'_, H> {
                 attributes: shared.fields,
                 tags,
                 problems,
+                updated,
+                again: again.is_some(),
+                at_once: run.all_notes
+                    || run.plan.pass == Pass::Incremental
+                    || again.is_some()
+                    || reading.is_none_or(|reading| {
+                        reading.updated != updated || self.is_ahead(reading.at)
+                    }),
                 ..StagedContact::default()
             };
             if self.settings.anchor != Anchor::AttachOnly {

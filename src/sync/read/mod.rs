@@ -7,3 +7,5 @@ pub(in crate::sync) mod contacts;
 pub(in crate::sync) mod discover;
 pub(in crate::sync) mod links;
 pub(in crate::sync) mod listed;
+pub(in crate::sync) mod sweep;
+pub(in crate::sync) mod tasks;

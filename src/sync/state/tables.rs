@@ -14,11 +14,12 @@ use super::super::model::history::RunRecord;
 use super::super::model::mail::Mail;
 use super::super::model::pair::{Kind, Member, Pair, Shared};
 use super::super::model::staged::{
-    Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
+    Candidate, Content, Home, Known, Reading, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
     StagedContact, StagedNote, StagedTask, Void,
 };
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
-use super::super::model::state::{Lease, Run, Schema, State};
+use super::super::model::state::{Lease, Pace, Run, Schema, State};
+use super::super::spent::Spent;
 use crate::http::Quota;
 
 /// Rows of one type under one prefix.
@@ -77,6 +78,8 @@ pub(in crate::sync) static LEASE: Table<Lease> = Table::lasting("lease");
 pub(in crate::sync) static MAIL: Table<Mail> = Table::lasting("mail/");
 /// GHL's quota as a run saw it last, under one key.
 pub(in crate::sync) static QUOTA: Table<Quota> = Table::lasting("quota");
+/// How the location is read, under one key.
+pub(in crate::sync) static PACE: Table<Pace> = Table::lasting("pace");
 /// The run under way, under one key.
 pub(in crate::sync) static RUN: Table<Run> = Table::lasting("current");
 /// `NUMBER`: the last runs, oldest first.
@@ -115,10 +118,23 @@ pub(in crate::sync) static REFUSALS: Table<Refusal> = Table::lasting("refusal/")
 pub(in crate::sync) static REFUSED_USERS: Table<u64> = Table::lasting("refused/");
 /// `GHL ID`: a contact to be read again, and the run that says so.
 pub(in crate::sync) static AGAIN: Table<String> = Table::lasting("again/");
+/// `GHL ID`: when a contact's notes were read last. Only what a plan that was carried out has read counts.
+pub(in crate::sync) static READINGS: Table<Reading> = Table::lasting("reading/");
+/// `TIME-GHL ID`: the same in order, oldest reading first.
+pub(in crate::sync) static TURNS: Table<bool> = Table::lasting("turn/");
+/// `TASK`: the contact of a task that was open when it was listed last.
+pub(in crate::sync) static OPEN_TASKS: Table<String> = Table::lasting("open/");
+/// `OWNER`: the day's calls to GHL of one that uses this store. Put without the lease.
+pub(in crate::sync) static SPENT: Table<Spent> = Table::lasting("spent/");
 
 /// The row of a decision among [`LETTERS`], by the id of its record.
 pub(in crate::sync) fn of_decision(id: &str) -> String {
     format!("decision/{id}")
+}
+
+/// The row of a contact's notes that could not be read, among [`LETTERS`].
+pub(in crate::sync) fn of_list(contact: &str) -> String {
+    format!("list/notes-{contact}")
 }
 
 /// The tables of one run.
@@ -154,6 +170,16 @@ pub(in crate::sync) struct RunTables {
     pub(in crate::sync) left: Table<bool>,
     /// `KIND/GHL ID`: refused records that this pass tries again.
     pub(in crate::sync) retries: Table<bool>,
+    /// `GHL ID`: contacts whose notes are read at once, and when each had changed last.
+    pub(in crate::sync) wanted: Table<i64>,
+    /// `GHL ID`: contacts whose notes were read.
+    pub(in crate::sync) readings: Table<Reading>,
+    /// `GHL ID`: contacts of which all tasks are listed.
+    pub(in crate::sync) tasks_of: Table<bool>,
+    /// `TASK`: the contact of a task that is not listed as open any more.
+    pub(in crate::sync) vanished: Table<String>,
+    /// `TASK`: tasks that were open, and are done or gone.
+    pub(in crate::sync) closed: Table<bool>,
     /// `CUSTOMER`: customers whose notes were listed.
     pub(in crate::sync) listed: Table<bool>,
     /// `ORDER-NUMBER`: the changes of the plan, in the order they are applied.
@@ -184,6 +210,11 @@ impl RunTables {
             members: Table::of_run(run, "member"),
             left: Table::of_run(run, "left"),
             retries: Table::of_run(run, "retry"),
+            wanted: Table::of_run(run, "wanted"),
+            readings: Table::of_run(run, "reading"),
+            tasks_of: Table::of_run(run, "tasksOf"),
+            vanished: Table::of_run(run, "vanished"),
+            closed: Table::of_run(run, "closed"),
             listed: Table::of_run(run, "listed"),
             plan: Table::of_run(run, "plan"),
         }

@@ -3,7 +3,7 @@
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::super::budget::{Budget, RunOptions};
+use super::super::budget::{Budget, RunOptions, Stop};
 use super::super::calls::row_of;
 use super::super::compare::ORDERS;
 use super::super::engine::{Engine, one, together};
@@ -13,14 +13,14 @@ use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::super::model::plan::Pass;
 use super::super::model::standing::Standings;
 use super::super::model::standing::{Apart, DeadLetter, FieldLetters, Intent, Reason, Refusal};
-use super::super::model::state::{Phase, Run, State};
+use super::super::model::state::{Pace, Phase, Run, State};
 use super::super::report::Report;
 use super::super::run::Outcome;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
 use super::super::state::tables::{
-    AGAIN, APART, CHOICES, DELETED, FIELDS, INTENTS, LETTERS, MEMBERS, OWNERS, PAIRS, REFUSALS,
-    RUN, RunTables, SCHEMA, SHARED, STATE,
+    AGAIN, APART, CHOICES, DELETED, FIELDS, INTENTS, LETTERS, MEMBERS, OWNERS, PACE, PAIRS,
+    REFUSALS, RUN, RunTables, SCHEMA, SHARED, STATE,
 };
 use super::super::work::Work;
 use super::progress::{MOST_TRIES, Progress};
@@ -82,7 +82,9 @@ impl<H: Host> Engine<'_, H> {
             ready,
             state: state.clone(),
             tables: RunTables::new(&run.plan.id),
+            pace: Pace::default(),
             standings: Standings::default(),
+            others_spent: 0,
         };
         let progress = Progress::new(&work, Budget::new(&options, began, before), &run.plan);
         if run.resumed {
@@ -131,11 +133,16 @@ impl<H: Host> Engine<'_, H> {
         }
         let elapsed = self.host.monotonic().saturating_sub(began);
         let report = Report::of_run(&run, tally, calls, elapsed);
+        // What the day's calls did not last for is not done.
+        let waits = stop.is_none() && run.plan.notes_waiting > 0;
         Ok(Outcome {
-            done: stop.is_none(),
+            done: stop.is_none() && !waits,
             planned_only: false,
-            stopped: stop,
-            checkpoint: stop.map(|_| "applying"),
+            stopped: if waits { Some(Stop::Quota) } else { stop },
+            checkpoint: match stop {
+                Some(_) => Some("applying"),
+                None => waits.then_some(Phase::Sweep.title()),
+            },
             standing: self.count_standing().await?,
             report,
         })
@@ -150,6 +157,8 @@ impl<H: Host> Engine<'_, H> {
         look_again: bool,
     ) -> Result<()> {
         let now = self.host.now();
+        let mut pace = self.pace().await?;
+        let planned_before = state.planned_at;
         state.revision += 1;
         state.applied_at = now;
         // A run for single contacts has seen nothing else.
@@ -168,12 +177,18 @@ impl<H: Host> Engine<'_, H> {
             state.newest_task = state.newest_task.max(run.newest_task);
             state.writing = self.settings.writing();
         }
+        self.keep_readings(run, tables, &mut pace).await?;
+        self.keep_closed(tables).await?;
         self.clear_voids(tables).await?;
         if run.plan.pass == Pass::Full {
             self.keeper.clear(&DELETED).await?;
         }
         let mut batch = self.keeper.batch();
+        if run.only.is_empty() {
+            note_pace(run, planned_before, &mut pace);
+        }
         batch.put(&STATE, "", state)?;
+        batch.put(&PACE, "", &pace)?;
         batch.delete(&RUN, "");
         self.keeper.commit(batch).await?;
         self.keeper.clear(&tables.all).await?;
@@ -860,4 +875,25 @@ fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<Stri
         }
     }
     before
+}
+
+/// Notes how fast notes are read in turn, and what the rest of a run takes.
+fn note_pace(run: &Run, planned_before: u64, pace: &mut Pace) {
+    let began = run.plan.created_at;
+    if pace.sweep_at == 0 || run.all_notes {
+        pace.sweep_at = began;
+    } else if run.share_ms > 0 {
+        pace.sweep_at = (pace.sweep_at + run.share_ms).min(began);
+    }
+    let usual = run.plan.read_calls.ghl.saturating_sub(run.note_lists);
+    match run.plan.pass {
+        Pass::Full => {
+            pace.walk_calls = usual;
+            pace.task_pages = run.task_pages;
+        }
+        Pass::Incremental => pace.usual_calls = usual,
+    }
+    if planned_before > 0 && began > planned_before {
+        pace.interval_ms = began - planned_before;
+    }
 }

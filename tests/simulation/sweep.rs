@@ -1,0 +1,303 @@
+//! Reading inside a day's calls: notes in turn, open tasks, small quotas. Whatever the quota, every
+//! change arrives within the time that `status` promised, and no quota is passed.
+
+use std::collections::BTreeMap;
+
+use ghl_chartmogul::host::Host as _;
+use ghl_chartmogul::mapping::settings::Settings;
+use ghl_chartmogul::sandbox::SandboxOptions;
+use ghl_chartmogul::sync::{NotesStatus, RunOptions, Status, Stop};
+use serde_json::json;
+
+use crate::adversary::{add_note, texts_of};
+use crate::stage::FULL;
+use crate::world::{APPLY, World, settings};
+use crate::{QUIET_CALLS, for_seeds, small};
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Contacts whose notes move no date: only the turn finds what changes there.
+fn quiet(seed: u64, contacts: u32) -> SandboxOptions {
+    SandboxOptions { contacts, notes_touch_contact: false, ..small(seed) }
+}
+
+fn status(world: &World) -> Status {
+    world.with(async |engine| engine.status().await).unwrap().unwrap()
+}
+
+fn notes(world: &World) -> NotesStatus {
+    status(world).notes
+}
+
+/// How often the notes of each contact were listed since a request.
+fn lists_since(world: &World, from: usize) -> BTreeMap<String, u32> {
+    let mut lists = BTreeMap::new();
+    for request in &world.host.requests.borrow()[from..] {
+        let path = request.strip_prefix("GET ").unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
+        let contact =
+            path.split_once("/contacts/").and_then(|(_, rest)| rest.strip_suffix("/notes"));
+        if let Some(contact) = contact {
+            *lists.entry(contact.to_owned()).or_default() += 1;
+        }
+    }
+    lists
+}
+
+/// How many ChartMogul notes carry the marker of each GHL note.
+fn markers(world: &World) -> BTreeMap<String, u32> {
+    let mut markers = BTreeMap::new();
+    for note in world.host.sandbox.borrow().chartmogul_notes() {
+        let text = note["text"].as_str().unwrap_or_default();
+        if let Some((_, rest)) = text.split_once("[ghl:n:") {
+            let id = rest.split(']').next().unwrap_or_default();
+            *markers.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+    markers
+}
+
+fn ghl_calls(world: &World) -> usize {
+    world.host.requests.borrow().iter().filter(|request| !request.contains("/v1/")).count()
+}
+
+#[test]
+fn notes_are_read_in_turn_oldest_first_and_all_within_the_hours_of_a_full_pass() {
+    let world = World::new(quiet(1, 90), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    let from = world.host.requests.borrow().len();
+    let linked = world.linked("contact").len();
+    for hour in 1..=23 {
+        world.host.advance(HOUR_MS);
+        let before = lists_since(&world, from).values().sum::<u32>();
+        assert!(world.run(APPLY).unwrap().done);
+        let lists = lists_since(&world, from);
+        let read = lists.values().sum::<u32>();
+        assert!((read - before) as usize <= linked.div_ceil(24) + 1, "hour {hour}");
+        assert!(lists.values().all(|times| *times == 1), "in hour {hour} one was read twice");
+    }
+    world.host.advance(HOUR_MS);
+    world.run_until_done(1);
+    assert_eq!(lists_since(&world, from).len(), linked, "all were read in a day");
+    let notes = notes(&world);
+    assert_eq!((notes.contacts as usize, notes.waiting), (linked, 0));
+    assert!(notes.hours_old.unwrap() <= 25, "{notes:?}");
+    assert_eq!(notes.within_hours, Some(33));
+}
+
+/// Edits everywhere, none of which moves a contact's date, in a location whose quota is far too small for
+/// a reading of all notes a day; runs that stop in the midst.
+#[test]
+fn with_500_calls_a_day_every_change_arrives_as_promised_and_no_quota_is_passed() {
+    for_seeds(1, |seed| {
+        let contacts = 420;
+        let options = SandboxOptions {
+            daily_limit: 500,
+            notes_per_contact: 0.5,
+            tasks_per_contact: 0.3,
+            ..quiet(seed, contacts)
+        };
+        let world = World::new(options, settings());
+        let mut calls_of_day: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut awaited: Vec<(String, u64, u64)> = Vec::new();
+        let mut slowest = 0;
+        let mut random = seed;
+        let mut next = |most: usize| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % most
+        };
+        let (hours, last_edit) = (24 * 13, 24 * 8);
+        for hour in 0..hours {
+            let before = ghl_calls(&world);
+            let limit = (next(5) == 0).then(|| 1 + next(30) as u64);
+            let outcome = world.run(RunOptions { max_calls: limit, ..APPLY }).unwrap();
+            assert!(outcome.done || outcome.stopped.is_some());
+            let status = status(&world);
+            let day = (status.today.resets_at + HOUR_MS / 2) / HOUR_MS;
+            *calls_of_day.entry(day).or_default() += ghl_calls(&world) - before;
+            assert_eq!(status.today.ours, calls_of_day[&day] as u64, "hour {hour}");
+            if let Some(hours) = status.notes.within_hours
+                && hour % 3 == 0
+                && hour < last_edit
+            {
+                let linked: Vec<String> = world.linked("contact").into_keys().collect();
+                let contact = &linked[next(linked.len())];
+                let note = add_note(&world, contact, &format!("quiet {hour}"));
+                awaited.push((note, world.host.now(), hours));
+            }
+            let markers = markers(&world);
+            awaited.retain(|(note, since, hours)| {
+                let waited = (world.host.now() - since).div_ceil(HOUR_MS);
+                let arrived = markers.get(note).copied().unwrap_or(0);
+                assert!(arrived <= 1, "{note} is there twice");
+                assert!(
+                    arrived == 1 || waited <= *hours,
+                    "{note}: {waited} hours, promised {hours}"
+                );
+                if arrived == 1 {
+                    slowest = slowest.max(waited * 100 / hours);
+                }
+                arrived == 0
+            });
+            world.host.advance(HOUR_MS);
+        }
+        assert!(awaited.is_empty(), "{} changes never arrived", awaited.len());
+        let most = calls_of_day.values().max().copied().unwrap_or(0);
+        println!(
+            "seed {seed}: at most {most} calls a day; the slowest took {slowest} % of its time"
+        );
+        // Half of the quota, and what was under way as it was reached.
+        assert!(most <= 250 + 10, "{calls_of_day:?}");
+        assert!(slowest > 10, "the promise is no use: {slowest} %");
+    });
+}
+
+#[test]
+fn what_the_days_calls_do_not_last_for_is_in_sight_until_it_is_read() {
+    let world = World::new(quiet(3, 60), Settings { daily_calls: Some(18), ..settings() });
+    let outcome = world.run(APPLY).unwrap();
+    assert!(!outcome.done && outcome.stopped == Some(Stop::Quota));
+    assert!(outcome.report.notes_waiting > 0);
+    // The contacts themselves are in step.
+    assert!(!world.linked("contact").is_empty());
+    let waiting = notes(&world).waiting;
+    assert_eq!(waiting, outcome.report.notes_waiting);
+    let mut days = 0;
+    while !world.run(APPLY).unwrap().done {
+        world.host.advance(DAY_MS);
+        days += 1;
+        assert!(days < 10, "{:?}", notes(&world));
+    }
+    assert!(days > 1);
+    assert_eq!(notes(&world).waiting, 0);
+    let lists = lists_since(&world, 0);
+    assert_eq!(lists.len(), world.linked("contact").len());
+    world.check();
+}
+
+#[test]
+fn changed_contacts_go_before_those_whose_turn_it_is() {
+    let world = World::new(quiet(4, 120), Settings { daily_calls: Some(60), ..settings() });
+    for _ in 0..8 {
+        let _ = world.run(APPLY).unwrap();
+        world.host.advance(DAY_MS);
+    }
+    world.run_until_done(1);
+    world.host.advance(DAY_MS);
+    let linked: Vec<String> = world.linked("contact").into_keys().collect();
+    let note = add_note(&world, linked.last().unwrap(), "urgent");
+    world.ask_ghl(
+        "PUT",
+        &format!("/contacts/{}", linked.last().unwrap()),
+        json!({ "city": "Bonn" }),
+    );
+    world.host.advance(60_000);
+    world.run(APPLY).unwrap();
+    assert_eq!(texts_of(&world, &note).len(), 1);
+}
+
+#[test]
+fn what_a_dropped_plan_has_read_counts_for_nothing() {
+    let world = World::new(quiet(5, 60), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    world.host.advance(26 * HOUR_MS);
+    let note =
+        add_note(&world, world.linked("contact").keys().next().unwrap(), "read, never written");
+    // Plans read, and are not applied.
+    for _ in 0..2 {
+        world.with(async |engine| engine.plan(RunOptions::default()).await).unwrap().unwrap();
+        world.host.advance(HOUR_MS);
+        assert!(notes(&world).hours_old.unwrap() >= 27);
+    }
+    world.run_until_done(2);
+    assert_eq!(texts_of(&world, &note).len(), 1);
+}
+
+#[test]
+fn a_full_pass_that_is_asked_for_reads_all_notes() {
+    let world = World::new(quiet(6, 60), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    world.host.advance(60_000);
+    let from = world.host.requests.borrow().len();
+    assert!(world.run(FULL).unwrap().done);
+    assert_eq!(lists_since(&world, from).len(), world.linked("contact").len());
+}
+
+/// A task that is done, reopened, moved, deleted, or made and done between two runs.
+#[test]
+fn open_tasks_are_listed_and_those_that_vanish_are_read_by_their_ids() {
+    let options = SandboxOptions { tasks_per_contact: 4.0, ..quiet(7, 90) };
+    let world = World::new(options, settings());
+    assert!(world.run(APPLY).unwrap().done);
+    let tasks = world.host.sandbox.borrow().ghl_tasks();
+    let linked = world.linked("task");
+    let open: Vec<_> = tasks
+        .iter()
+        .filter(|task| {
+            task["completed"] != true && linked.contains_key(task["id"].as_str().unwrap())
+        })
+        .cloned()
+        .collect();
+    let done = tasks.len() - tasks.iter().filter(|task| task["completed"] != true).count();
+    assert!(open.len() > 5 && done > 5);
+    let complete = |task: &serde_json::Value| {
+        let (contact, id) = (task["contactId"].as_str().unwrap(), task["id"].as_str().unwrap());
+        let path = format!("/contacts/{contact}/tasks/{id}/completed");
+        world.ask_ghl("PUT", &path, json!({ "completed": true }));
+    };
+    complete(&open[0]);
+    complete(&open[1]);
+    let (contact, gone) = (open[2]["contactId"].as_str().unwrap(), open[2]["id"].as_str().unwrap());
+    world.ask_ghl("DELETE", &format!("/contacts/{contact}/tasks/{gone}"), json!({}));
+    world.host.advance(60_000);
+    let from = world.host.requests.borrow().len();
+    assert!(world.run(APPLY).unwrap().done);
+    let requests = world.host.requests.borrow()[from..].to_vec();
+    let by_id = requests
+        .iter()
+        .filter(|request| request.contains("/tasks/") && request.starts_with("GET"))
+        .count();
+    assert_eq!(by_id, 3, "{requests:#?}");
+    world.check();
+    // Nobody asks for them again.
+    world.host.advance(60_000);
+    let from = world.host.requests.borrow().len();
+    assert!(world.run(APPLY).unwrap().done);
+    let pages = tasks.len().div_ceil(100);
+    let requests = world.host.requests.borrow()[from..].to_vec();
+    assert!(requests.len() <= QUIET_CALLS + pages, "{requests:#?}");
+}
+
+/// The measure of an unchanged location: said by kind.
+#[test]
+fn an_unchanged_location_costs_its_open_tasks_its_newest_lists_and_its_share_of_notes() {
+    let contacts = std::env::var("SIMULATION_CONTACTS").map_or(600, |text| text.parse().unwrap());
+    let options = SandboxOptions { contacts, tasks_per_contact: 1.0, ..quiet(8, contacts) };
+    let world = World::new(options, settings());
+    let first = world.run(APPLY).unwrap();
+    assert!(first.done);
+    let (calls, least) = (first.report.calls.total(), first.report.least_calls.total());
+    println!("{contacts} contacts, first load: {calls} calls, the least is {least}");
+    assert!(calls as f64 <= least as f64 * 1.01 + 10.0, "{calls} calls, the least is {least}");
+    // The next run reads in ChartMogul's lists what this one wrote.
+    world.host.advance(30 * 60_000);
+    assert!(world.run(APPLY).unwrap().done);
+    world.host.advance(30 * 60_000);
+    world.host.events.borrow_mut().clear();
+    let from = world.host.requests.borrow().len();
+    let outcome = world.run(APPLY).unwrap();
+    assert!(outcome.done && outcome.report.done.is_empty(), "{:?}", outcome.report);
+    let linked = world.linked("contact").len();
+    let open = world.host.sandbox.borrow().ghl_tasks();
+    let open = open.iter().filter(|task| task["completed"] != true).count();
+    let kinds = world.requests_by_kind();
+    println!(
+        "{contacts} contacts, {linked} linked, {open} open tasks, after 30 minutes: {kinds:#?}"
+    );
+    let share = linked * 30 / (24 * 60);
+    let expected = QUIET_CALLS + open.div_ceil(100).max(1) + share;
+    assert_eq!(world.host.requests.borrow().len() - from, expected, "{kinds:#?}");
+}
