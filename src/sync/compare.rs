@@ -1331,6 +1331,11 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, owner)| owner.is_none())
             .map(|(uuid, _)| uuid)
             .collect();
+        // Those that an earlier part of the run has linked here are out.
+        let pairs = self.live_pairs(work, kind, &alike.ghl).await?;
+        let elsewhere = |pair: Option<Pair>| pair.is_none_or(|pair| pair.customer != *customer);
+        let mut pairs = pairs.into_iter();
+        alike.ghl.retain(|_| elsewhere(pairs.next().flatten()));
         sort_by(&mut free, Ord::cmp);
         sort_by(&mut alike.ghl, Ord::cmp);
         let place = alike.ghl.iter().position(|id| *id == child.id);

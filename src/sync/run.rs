@@ -12,13 +12,14 @@ use super::model::pair::Kind;
 use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
 use super::model::standing::{StandingCounts, Standings};
 use super::model::state::{Pace, Phase, Run, State};
+use super::read::ahead::Ahead;
 use super::read::contacts::OVERLAP_MS;
 use super::report::Report;
 use super::state::tables::{HOLDERS, PACE, RUN, RunTables, STATE};
 use super::work::Work;
 use crate::error::{Code, Error, Result};
 use crate::host::{Event, Host};
-use crate::mapping::settings::{Anchor, FirstRun, Object};
+use crate::mapping::settings::{Anchor, Caps, FirstRun, Object};
 use crate::mutants::{self, Mutant};
 use crate::record;
 
@@ -63,10 +64,13 @@ impl<H: Host> Engine<'_, H> {
         let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
         let reading = unfinished.filter(|run| {
             run.phase < Phase::Planned
+                && run.part == 0
                 && self.still_fits(run, &state)
                 && run.only == options.contacts
         });
         let (mut run, work) = self.prepare(reading, state, &options).await?;
+        // A plan that is to be read is whole.
+        run.in_parts = false;
         let budget = Budget::new(&RunOptions::default(), self.host.monotonic(), self.calls());
         // Without a budget only the quota and an unavailable service stop it: half a plan must not be
         // taken for a whole one.
@@ -202,6 +206,10 @@ impl<H: Host> Engine<'_, H> {
             return self.stopped(&run, stop, started.0).await;
         }
         let (mut run, work) = prepared?;
+        if run.part == 0 {
+            let caps = self.settings.caps == Caps::default();
+            run.in_parts = caps && run.only.is_empty() && !self.only_plans(&run, &state, &options);
+        }
         let budget = Budget::new(&options, started.0, started.1);
         if let Some(stop) = self.read_until_planned(&mut run, &work, &budget).await? {
             return self.stopped(&run, stop, started.0).await;
@@ -384,7 +392,8 @@ impl<H: Host> Engine<'_, H> {
         run.active_at = self.host.now();
         let tables = RunTables::new(&run.plan.id);
         let standings = Standings::default();
-        let work = Work { ready, state, pace, tables, standings, others_spent };
+        let ahead = (run.part > 0).then(Ahead::left_over);
+        let work = Work { ready, state, pace, tables, standings, others_spent, ahead };
         if run.resumed {
             let before = self.calls();
             self.read_newer(&mut run, &work).await?;
@@ -505,7 +514,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Reads and compares, page by page, until the plan is whole or the budget ends.
-    async fn read_until_planned(
+    pub(super) async fn read_until_planned(
         &self,
         run: &mut Run,
         work: &Work,
@@ -521,7 +530,10 @@ impl<H: Host> Engine<'_, H> {
             let before = self.calls();
             let step = self.step(run, work).await;
             let used = self.calls().since(before);
-            run.plan.read_calls = run.plan.read_calls.plus(used);
+            // What is read while the plan is carried out counts with that.
+            if !work.reads_ahead() {
+                run.plan.read_calls = run.plan.read_calls.plus(used);
+            }
             match step {
                 Ok(step) => {
                     let Step { mut batch, done } = step;
@@ -600,20 +612,14 @@ impl<H: Host> Engine<'_, H> {
                 let few = pages > 0 && run.unlinked * 2 <= pages;
                 run.lists = run.plan.pass == Pass::Full || (run.only.is_empty() && !few);
             }
-            Phase::Sweep => {
+            Phase::Sweep if !run.more => {
                 let unread = run.plan.unread.get("note").copied().unwrap_or(0);
                 if unread > 0 {
                     run.plan.warnings.push(format!(
                         "the notes of {unread} contacts could not be read: the next run reads them"
                     ));
                 }
-                run.plan.notes_waiting = self.count_waiting(run).await?;
-                if run.plan.notes_waiting > 0 {
-                    run.plan.warnings.push(format!(
-                        "the notes of {} contacts are not read yet: today's calls are used up, the next days' runs read them",
-                        run.plan.notes_waiting
-                    ));
-                }
+                self.note_waiting(run).await?;
             }
             Phase::Customers => {
                 if let Some(source) = &run.own_source {
@@ -633,6 +639,18 @@ impl<H: Host> Engine<'_, H> {
         run.cursor = None;
         run.done = 0;
         run.total = 0;
+        Ok(())
+    }
+
+    /// Contacts whose notes the day's calls did not last for.
+    pub(super) async fn note_waiting(&self, run: &mut Run) -> Result<()> {
+        run.plan.notes_waiting = self.count_waiting(run).await?;
+        if run.plan.notes_waiting > 0 {
+            run.plan.warnings.push(format!(
+                "the notes of {} contacts are not read yet: today's calls are used up, the next days' runs read them",
+                run.plan.notes_waiting
+            ));
+        }
         Ok(())
     }
 
@@ -663,13 +681,14 @@ impl<H: Host> Engine<'_, H> {
             Phase::ChartmogulNotes => all && notes,
             Phase::ChartmogulTasks => all && tasks,
             Phase::LookUps => !run.lists && run.unlinked > 0,
-            Phase::Missing | Phase::Voids | Phase::Retries | Phase::Doubles => all && whole,
+            Phase::Missing | Phase::Voids | Phase::Retries => all && whole,
+            Phase::Doubles => all && whole && !run.more,
             Phase::Notes | Phase::CompareNotes => notes,
-            Phase::Sweep => notes && all,
+            Phase::Sweep => notes && all && run.part == 0,
             Phase::Tasks | Phase::CompareTasks => tasks,
             Phase::Vanished | Phase::TasksOf => tasks && all && !run.all_tasks,
             Phase::CustomerNotes => notes || tasks,
-            Phase::CompareCustomers => work.ready.writes_attributes(self.settings),
+            Phase::CompareCustomers => run.part == 0 && work.ready.writes_attributes(self.settings),
             Phase::PairBusinesses => settings.anchor == Anchor::BusinessIsCustomer,
             Phase::Contacts | Phase::PairContacts | Phase::Planned | Phase::Applying => true,
         }

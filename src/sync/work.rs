@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::model::standing::Standings;
 use super::model::state::{Pace, Schema, State};
+use super::read::ahead::Ahead;
 use super::state::tables::RunTables;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::settings::{AttributeObject, DecimalMark, Settings};
@@ -19,6 +20,15 @@ pub(in crate::sync) struct Work {
     pub(in crate::sync) standings: Standings,
     /// The day's calls to GHL of others that use this store.
     pub(in crate::sync) others_spent: u64,
+    /// Notes that are read while the plan is carried out.
+    pub(in crate::sync) ahead: Option<Ahead>,
+}
+
+impl Work {
+    /// Whether it is carried out by now, and notes are read beside.
+    pub(in crate::sync) fn reads_ahead(&self) -> bool {
+        self.ahead.as_ref().is_some_and(Ahead::is_beside)
+    }
 }
 
 /// All that mapping needs.

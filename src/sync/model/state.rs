@@ -278,7 +278,13 @@ records! {
         pub overdue: u64 = "overdue";
         /// The time that its share stands for, in milliseconds.
         pub share_ms: u64 = "shareMs";
-        /// Lists of notes that it has read.
+        /// Whether it may be carried out in parts: notes are read while the rest is written.
+        pub in_parts: bool = "inParts";
+        /// The part that it is at.
+        pub part: u64 = "part";
+        /// Whether another part follows.
+        pub more: bool = "more";
+        /// Lists of notes among the calls of its reading.
         pub note_lists: u64 = "noteLists";
         /// Whether all of the location's tasks are listed, and not only the open ones.
         pub all_tasks: bool = "allTasks";

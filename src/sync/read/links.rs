@@ -434,7 +434,10 @@ impl<H: Host> Engine<'_, H> {
         let keys = of_kind(kind, ids);
         let pairs: Vec<Option<Pair>> = self.keeper.get_all(&PAIRS, &keys).await?;
         let voids: Vec<Option<Void>> = self.keeper.get_all(&work.tables.voids, &keys).await?;
-        let live = |(pair, void): (Option<Pair>, Option<Void>)| pair.filter(|_| void.is_none());
+        // One that an earlier part of the run has made again is at another customer.
+        let live = |(pair, void): (Option<Pair>, Option<Void>)| {
+            pair.filter(|pair| void.is_none_or(|void| void.customer != pair.customer))
+        };
         Ok(pairs.into_iter().zip(voids).map(live).collect())
     }
 }

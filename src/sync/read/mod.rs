@@ -1,6 +1,7 @@
 //! Reading both sides, a page at a time, into the tables of a run.
 
 pub(in crate::sync) mod again;
+pub(in crate::sync) mod ahead;
 pub(in crate::sync) mod chartmogul;
 pub(in crate::sync) mod children;
 pub(in crate::sync) mod contacts;

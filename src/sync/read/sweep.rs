@@ -14,6 +14,7 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PACE, PAIRS, READINGS, RunTables, TURNS};
 use super::super::state::tables::{of, of_list};
 use super::super::work::Work;
+use super::ahead::Found;
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
@@ -25,6 +26,9 @@ const CONTACTS_A_STEP: usize = 10;
 const ROWS_A_STEP: usize = 500;
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// So few contacts are read at once with the rest of a plan.
+const FEW: usize = 5;
 
 /// A contact whose notes are to be read, and when it had changed last.
 type Wanted = (String, i64);
@@ -152,24 +156,52 @@ impl<H: Host> Engine<'_, H> {
         set.or_else(|| limit.map(|limit| (limit / 2).max(1)))
     }
 
-    /// GHL's notes of the contacts that are to be read at once. Those for which the day's calls do not
-    /// last are the first of the next.
-    pub(in crate::sync) async fn read_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
+    /// Calls left today for contacts that changed: part of what is left is for those that wait longer.
+    pub(in crate::sync) fn left_for_changed(&self, work: &Work) -> u64 {
         let budget = self.budget_of_day(work);
-        // Part of what is left is for those that wait longer.
-        let left =
-            budget.map_or(u64::MAX, |budget| budget.left - work.pace.swept.min(budget.left / 4));
-        let most = if left == 0 { ROWS_A_STEP } else { CONTACTS_A_STEP };
-        let rows = self.next_rows(run, &work.tables.wanted, "", most).await?;
-        let Some(rows) = rows else { return Ok(self.done()) };
+        budget.map_or(u64::MAX, |budget| budget.left - work.pace.swept.min(budget.left / 4))
+    }
+
+    /// GHL's notes of the contacts that are to be read at once. Those for which the day's calls do not
+    /// last are the first of the next. A run in parts leaves them to its later parts at first, and then
+    /// takes what was read ahead.
+    pub(in crate::sync) async fn read_notes(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        if run.in_parts && run.part == 0 {
+            let few = self.keeper.scan(&work.tables.wanted, "", None, FEW + 1).await?.len() <= FEW;
+            if !few && run.plan.guard.is_none() {
+                run.more = true;
+                return Ok(self.done());
+            }
+            run.in_parts = false;
+        }
         let mut batch = self.keeper.batch();
+        let rows: Vec<Wanted> = match &work.ahead {
+            Some(ahead) => {
+                let found = self.contacts_ahead(work, ahead, &mut batch).await?;
+                let rows = self.keeper.get_all(&work.tables.wanted, &found).await?;
+                found.into_iter().zip(rows.into_iter().map(Option::unwrap_or_default)).collect()
+            }
+            None => Vec::new(),
+        };
+        let left = if rows.is_empty() { self.left_for_changed(work) } else { u64::MAX };
+        let most = if left == 0 { ROWS_A_STEP } else { CONTACTS_A_STEP };
+        let rows = match rows.is_empty() {
+            true => self.keeper.scan(&work.tables.wanted, "", None, most).await?,
+            false => rows,
+        };
+        for (id, _) in &rows {
+            batch.delete(&work.tables.wanted, id);
+        }
         run.done += rows.len() as u64;
         run.total = run.plan.read.get(Kind::Contact.name()).copied().unwrap_or(0);
         let now = usize::try_from(left).unwrap_or(usize::MAX).min(rows.len());
         let (now, later) = rows.split_at(now);
         self.put_off(&mut batch, later).await?;
         self.list_notes(run, work, now, &mut batch).await?;
-        Ok(Step { batch, done: false })
+        // What was put off is no work for a part of its own.
+        let end = rows.is_empty();
+        run.more = run.in_parts && !end;
+        Ok(Step { batch, done: end || (run.in_parts && later.is_empty()) })
     }
 
     /// Puts contacts before all others whose notes are read in turn.
@@ -203,15 +235,17 @@ impl<H: Host> Engine<'_, H> {
         let read: Vec<Option<Reading>> = self.keeper.get_all(&work.tables.readings, &ids).await?;
         let lists: Vec<String> = ids.iter().map(|id| of_list(id)).collect();
         let unread: Vec<Option<DeadLetter>> = self.keeper.get_all(&LETTERS, &lists).await?;
+        let at_once: Vec<Option<i64>> = self.keeper.get_all(&work.tables.wanted, &ids).await?;
         let homes = self.homes_of(work, Kind::Contact, &ids).await?;
         let mut wanted: Vec<Wanted> = Vec::new();
         run.cursor = before;
         let mut done = false;
-        for ((((row, _), id), known), ((read, unread), home)) in
-            rows.iter().zip(ids).zip(known).zip(read.into_iter().zip(unread).zip(homes))
+        let elsewhere = read.into_iter().zip(unread).zip(at_once);
+        for ((((row, _), id), known), (((read, unread), at_once), home)) in
+            rows.iter().zip(ids).zip(known).zip(elsewhere.zip(homes))
         {
             // What could not be read is read again with its contact.
-            if read.is_none() && unread.is_none() {
+            if read.is_none() && unread.is_none() && at_once.is_none() {
                 let known = known.unwrap_or_default();
                 // It belongs to nobody any more, or an old row was left.
                 if !home.is_some_and(|home| home.is_settled()) || turn(known.at, id) != *row {
@@ -255,20 +289,26 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let answers = gather(&settled, CONTACTS_A_STEP, async |(wanted, _)| {
-            self.ghl_list("notes.list", one("contactId", &wanted.0)).await
+            match work.ahead.as_ref().and_then(|ahead| ahead.take(&wanted.0)) {
+                Some(found) => found,
+                None => Found {
+                    items: self.ghl_list("notes.list", one("contactId", &wanted.0)).await,
+                    at: self.host.now(),
+                },
+            }
         })
         .await;
-        let now = self.host.now();
         let mut read: Vec<(String, Vec<Json>)> = Vec::new();
-        for (((contact, updated), _), answer) in settled.iter().zip(answers) {
+        for (((contact, updated), _), Found { at, items }) in settled.iter().zip(answers) {
             let list = of_list(contact);
-            match answer {
+            match items {
                 Ok(items) => {
                     run.failures = 0;
                     run.plan.least_read_calls.ghl += 1;
-                    run.note_lists += 1;
+                    // Those of later parts are no calls of the reading.
+                    run.note_lists += u64::from(!work.reads_ahead());
                     batch.delete(&LETTERS, &list);
-                    let reading = Reading { at: now, updated: *updated };
+                    let reading = Reading { at, updated: *updated };
                     batch.put(&work.tables.readings, contact, &reading)?;
                     read.push((contact.clone(), items));
                 }
@@ -321,7 +361,7 @@ impl<H: Host> Engine<'_, H> {
     /// Takes over when a run has read which contacts' notes, now that its plan is carried out.
     pub(in crate::sync) async fn keep_readings(
         &self,
-        run: &Run,
+        run: &mut Run,
         tables: &RunTables,
         pace: &mut Pace,
     ) -> Result<()> {
@@ -337,11 +377,13 @@ impl<H: Host> Engine<'_, H> {
                 }
                 batch.put(&TURNS, &turn(reading.at, id), &true)?;
                 batch.put(&READINGS, id, reading)?;
+                batch.delete(&tables.readings, id);
             }
             batch.put(&PACE, "", pace)?;
             self.keeper.commit(batch).await?;
         }
-        if run.only.is_empty() && run.plan.pass == Pass::Full {
+        run.overdue = 0;
+        if run.only.is_empty() && run.plan.pass == Pass::Full && !run.more {
             pace.swept = self.count_turns("").await?;
         }
         Ok(())

@@ -19,6 +19,7 @@ use super::super::model::staged::{
 };
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
 use super::super::model::state::{Lease, Pace, Run, Schema, State};
+use super::super::read::ahead::Waiting;
 use super::super::spent::Spent;
 use crate::http::Quota;
 
@@ -172,6 +173,8 @@ pub(in crate::sync) struct RunTables {
     pub(in crate::sync) retries: Table<bool>,
     /// `GHL ID`: contacts whose notes are read at once, and when each had changed last.
     pub(in crate::sync) wanted: Table<i64>,
+    /// `GHL ID`: lists of notes that were read while the plan is carried out.
+    pub(in crate::sync) ahead: Table<Waiting>,
     /// `GHL ID`: contacts whose notes were read.
     pub(in crate::sync) readings: Table<Reading>,
     /// `GHL ID`: contacts of which all tasks are listed.
@@ -211,6 +214,7 @@ impl RunTables {
             left: Table::of_run(run, "left"),
             retries: Table::of_run(run, "retry"),
             wanted: Table::of_run(run, "wanted"),
+            ahead: Table::of_run(run, "ahead"),
             readings: Table::of_run(run, "reading"),
             tasks_of: Table::of_run(run, "tasksOf"),
             vanished: Table::of_run(run, "vanished"),

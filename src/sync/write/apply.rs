@@ -1,6 +1,8 @@
 //! Carrying out a plan: each change is called, recorded and taken off the plan in one commit.
 
-use futures_util::future::LocalBoxFuture;
+use std::pin::pin;
+
+use futures_util::future::{self, Either, LocalBoxFuture};
 use serde_json::Value;
 
 use super::super::budget::{Budget, RunOptions, Stop};
@@ -14,6 +16,7 @@ use super::super::model::plan::Pass;
 use super::super::model::standing::Standings;
 use super::super::model::standing::{Apart, DeadLetter, FieldLetters, Intent, Reason, Refusal};
 use super::super::model::state::{Pace, Phase, Run, State};
+use super::super::read::ahead::Ahead;
 use super::super::report::Report;
 use super::super::run::Outcome;
 use super::super::state::keeper::Batch;
@@ -78,14 +81,18 @@ impl<H: Host> Engine<'_, H> {
                 return self.stopped(&run, stop, began).await;
             }
         };
+        let own = self.ghl.calls().saturating_sub(self.ghl_before);
+        let others_spent = self.today().await?.ours.saturating_sub(own);
         let work = Work {
             ready,
             state: state.clone(),
             tables: RunTables::new(&run.plan.id),
-            pace: Pace::default(),
+            pace: self.pace().await?,
             standings: Standings::default(),
-            others_spent: 0,
+            others_spent,
+            ahead: run.more.then(Ahead::continued),
         };
+        let least_before = run.plan.least_read_calls.chartmogul;
         let progress = Progress::new(&work, Budget::new(&options, began, before), &run.plan);
         if run.resumed {
             progress.unsure.set(Some(LOOKED_FOR_AT_FIRST));
@@ -93,19 +100,19 @@ impl<H: Host> Engine<'_, H> {
         if let Err(error) = self.ensure_data_source(&progress, &run).await {
             self.end(&progress, error);
         }
-        while !progress.ended() {
-            for order in ORDERS {
-                if progress.ended() {
-                    break;
+        match &work.ahead {
+            None => self.carry_out_parts(&progress, &mut run).await?,
+            Some(ahead) => {
+                let parts = pin!(self.carry_out_parts(&progress, &mut run));
+                let reader = pin!(self.read_ahead(&work, ahead, &progress.budget));
+                match future::select(parts, reader).await {
+                    Either::Left((done, reader)) => {
+                        done?;
+                        ahead.stop();
+                        let _ = reader.await;
+                    }
+                    Either::Right((_, parts)) => parts.await?,
                 }
-                self.carry_out_kind(&progress, &mut run, order).await?;
-            }
-            // What was postponed is all that the plan still holds.
-            let postponed = progress.postponed.take();
-            let Some(first) = postponed.values().min() else { break };
-            let rest = first.saturating_sub(self.host.monotonic());
-            if !progress.ended() && self.host.sleep(rest).await.is_err() {
-                self.end(&progress, cut_short());
             }
         }
         state.linked += progress.linked.get();
@@ -118,12 +125,20 @@ impl<H: Host> Engine<'_, H> {
         let calls = self.calls().since(before);
         if stop.is_none() && fatal.is_none() {
             let again = progress.look_again.get();
-            self.finish(&run, &work.tables, &mut state, again).await?;
+            self.finish(&mut run, &work.tables, &mut state, again).await?;
         } else {
             run.active_at = self.host.now();
             let mut batch = self.keeper.batch();
+            if let Some(ahead) = &work.ahead {
+                self.keep_ahead(&work, ahead, &mut batch)?;
+            }
             batch.put(&STATE, "", &state)?;
-            batch.put(&RUN, "", &run)?;
+            // What was read beside is reading, for the run that continues.
+            let mut kept = run.clone();
+            kept.plan.read_calls.ghl += calls.ghl;
+            kept.plan.read_calls.chartmogul +=
+                run.plan.least_read_calls.chartmogul.saturating_sub(least_before);
+            batch.put(&RUN, "", &kept)?;
             self.keeper.commit(batch).await?;
         }
         let tally = progress.tally.into_inner();
@@ -140,7 +155,7 @@ impl<H: Host> Engine<'_, H> {
             planned_only: false,
             stopped: if waits { Some(Stop::Quota) } else { stop },
             checkpoint: match stop {
-                Some(_) => Some("applying"),
+                Some(_) => Some(run.phase.title()),
                 None => waits.then_some(Phase::Sweep.title()),
             },
             standing: self.count_standing().await?,
@@ -148,10 +163,52 @@ impl<H: Host> Engine<'_, H> {
         })
     }
 
+    /// Carries out what is planned, and then what the notes add that were read meanwhile, part by part.
+    async fn carry_out_parts(&self, progress: &Progress<'_>, run: &mut Run) -> Result<()> {
+        let work = progress.work;
+        loop {
+            self.carry_out_planned(progress, run).await?;
+            if progress.ended() || !run.more {
+                return Ok(());
+            }
+            self.keep_readings(run, &work.tables, &mut self.pace().await?).await?;
+            run.phase = Phase::Notes;
+            run.part += 1;
+            match self.read_until_planned(run, work, &progress.budget).await? {
+                None => {}
+                Some(stop) => {
+                    progress.stop.set(Some(stop));
+                    return Ok(());
+                }
+            }
+            run.phase = Phase::Applying;
+            progress.total.set(run.plan.writes());
+        }
+    }
+
+    async fn carry_out_planned(&self, progress: &Progress<'_>, run: &mut Run) -> Result<()> {
+        while !progress.ended() {
+            for order in ORDERS {
+                if progress.ended() {
+                    break;
+                }
+                self.carry_out_kind(progress, run, order).await?;
+            }
+            // What was postponed is all that the plan still holds.
+            let postponed = progress.postponed.take();
+            let Some(first) = postponed.values().min() else { break };
+            let rest = first.saturating_sub(self.host.monotonic());
+            if !progress.ended() && self.host.sleep(rest).await.is_err() {
+                self.end(progress, cut_short());
+            }
+        }
+        Ok(())
+    }
+
     /// Records that the run has finished, and clears what only it needed.
     async fn finish(
         &self,
-        run: &Run,
+        run: &mut Run,
         tables: &RunTables,
         state: &mut State,
         look_again: bool,
@@ -433,7 +490,7 @@ impl<H: Host> Engine<'_, H> {
         self.host.emit(Event::Progress {
             phase: "applying",
             done: progress.done.get(),
-            total: progress.total,
+            total: progress.total.get(),
         });
     }
 

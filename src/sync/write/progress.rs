@@ -38,7 +38,7 @@ pub(in crate::sync) struct Progress<'p> {
     /// Whether the next run must read everything: something that was believed turned out wrong.
     pub(in crate::sync) look_again: Cell<bool>,
     pub(in crate::sync) done: Cell<u64>,
-    pub(in crate::sync) total: u64,
+    pub(in crate::sync) total: Cell<u64>,
     pub(in crate::sync) linked: Cell<u64>,
     pub(in crate::sync) under_way: Cell<u64>,
     /// ChartMogul users that a write of this run has shown to exist.
@@ -68,7 +68,7 @@ impl<'p> Progress<'p> {
             blocked: RefCell::default(),
             look_again: Cell::default(),
             done: Cell::default(),
-            total: plan.writes(),
+            total: Cell::new(plan.writes()),
             linked: Cell::default(),
             under_way: Cell::default(),
             proven: RefCell::default(),

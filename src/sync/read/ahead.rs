@@ -1,0 +1,248 @@
+//! Lists of notes that are read while a plan is carried out: so GHL and ChartMogul are both asked as fast
+//! as their limits allow. A few are kept in memory, the rest in the run's rows: whatever is lost is read
+//! again.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use super::super::budget::Budget;
+use super::super::engine::{Engine, gather, one};
+use super::super::model::pair::Kind;
+use super::super::state::keeper::Batch;
+use super::super::work::Work;
+use crate::error::Result;
+use crate::host::Host;
+use crate::ordered::Ordered;
+use crate::record::{Json, whole};
+use crate::records;
+
+/// Lists read at once.
+const LISTS_A_STEP: usize = 10;
+/// Lists that wait in memory, and their bytes.
+const MOST_LISTS: usize = 200;
+const MOST_BYTES: usize = 1 << 19;
+/// A list that has waited longer is asked for again.
+const LASTS_MS: u64 = 3_600_000;
+/// Lists taken from the run's rows at once.
+const LISTS_AT_ONCE: usize = 100;
+
+records! {
+    /// A list of notes that waits in the run's rows.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Waiting {
+        pub at: u64 = "at";
+        /// Each note as GHL sent it.
+        pub items: Vec<String> = "items";
+    }
+}
+
+/// A list of notes as it was read, and when.
+#[derive(Debug)]
+pub(in crate::sync) struct Found {
+    pub(in crate::sync) at: u64,
+    pub(in crate::sync) items: Result<Vec<Json>>,
+}
+
+/// Lists of notes that were read ahead, by contact.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Ahead {
+    lists: RefCell<Ordered<Found>>,
+    bytes: Cell<usize>,
+    /// How many wait in the run's rows.
+    stored: Cell<usize>,
+    beside: bool,
+    /// Nothing more is asked for.
+    stopped: Cell<bool>,
+    ended: Cell<bool>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Ahead {
+    /// Of a run that continues, while nothing is read ahead: what waits in its rows is taken first.
+    pub(in crate::sync) fn left_over() -> Self {
+        let ahead = Self { stored: Cell::new(1), ..Self::default() };
+        ahead.ended.set(true);
+        ahead
+    }
+
+    /// The same, with more to be read ahead.
+    pub(in crate::sync) fn continued() -> Self {
+        Self { stored: Cell::new(1), beside: true, ..Self::default() }
+    }
+
+    /// Whether a plan is being carried out beside.
+    pub(in crate::sync) const fn is_beside(&self) -> bool {
+        self.beside
+    }
+
+    /// Nothing more is asked for: what is under way comes to its end.
+    pub(in crate::sync) fn stop(&self) {
+        self.stopped.set(true);
+    }
+
+    /// Takes the list of a contact, if it was read.
+    pub(in crate::sync) fn take(&self, contact: &str) -> Option<Found> {
+        let found = self.lists.borrow_mut().remove(contact)?;
+        self.bytes.set(self.bytes.get().saturating_sub(size(&found)));
+        Some(found)
+    }
+
+    /// Waits until there is a list, or none will come.
+    async fn any(&self) {
+        self.until(|| self.ended.get() || self.stored.get() > 0 || !self.lists.borrow().is_empty())
+            .await;
+    }
+
+    fn is_full(&self) -> bool {
+        self.lists.borrow().len() >= MOST_LISTS || self.bytes.get() >= MOST_BYTES
+    }
+
+    fn put(&self, contact: &str, found: Found) {
+        self.bytes.set(self.bytes.get() + size(&found));
+        self.lists.borrow_mut().insert(contact.to_owned(), found);
+        self.wake();
+    }
+
+    fn end(&self) {
+        self.ended.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        for waker in self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    async fn until(&self, ready: impl Fn() -> bool) {
+        poll_fn(|context| {
+            if ready() {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+fn size(found: &Found) -> usize {
+    found.items.iter().flatten().map(|item| item.get().len()).sum()
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// Reads the notes of the contacts that are yet to be read, until all are read, the day's calls are
+    /// used up or something ends the run: who takes the lists sees to that.
+    pub(in crate::sync) async fn read_ahead(
+        &self,
+        work: &Work,
+        ahead: &Ahead,
+        budget: &Budget,
+    ) -> Result<()> {
+        let ended = self.read_all_ahead(work, ahead, budget).await;
+        ahead.end();
+        ended
+    }
+
+    /// The contacts whose lists were read ahead, once there are any; none where none will come. The lists
+    /// are in memory then.
+    pub(in crate::sync) async fn contacts_ahead(
+        &self,
+        work: &Work,
+        ahead: &Ahead,
+        batch: &mut Batch,
+    ) -> Result<Vec<String>> {
+        loop {
+            ahead.any().await;
+            let read = !ahead.lists.borrow().is_empty();
+            if read || ahead.stored.get() == 0 {
+                return Ok(ahead.lists.borrow().keys().cloned().collect());
+            }
+            let rows = self.keeper.scan(&work.tables.ahead, "", None, LISTS_AT_ONCE).await?;
+            let left = ahead.stored.get().saturating_sub(rows.len());
+            ahead.stored.set(if rows.is_empty() { 0 } else { left });
+            for (contact, Waiting { at, items }) in rows {
+                batch.delete(&work.tables.ahead, &contact);
+                if self.has_passed(at, LASTS_MS) {
+                    continue;
+                }
+                let read: Vec<Json> =
+                    items.iter().filter_map(|item| whole(item).ok().map(Json::of_part)).collect();
+                // Of a row that cannot be read the list is asked for again.
+                if read.len() == items.len() {
+                    ahead.put(&contact, Found { at, items: Ok(read) });
+                }
+            }
+        }
+    }
+
+    /// Puts what waits in memory into the run's rows: it goes on later.
+    pub(in crate::sync) fn keep_ahead(
+        &self,
+        work: &Work,
+        ahead: &Ahead,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        for (contact, found) in ahead.lists.take() {
+            let Ok(items) = found.items else { continue };
+            let items = items.iter().map(|item| item.get().to_owned()).collect();
+            batch.put(&work.tables.ahead, &contact, &Waiting { at: found.at, items })?;
+        }
+        Ok(())
+    }
+
+    async fn read_all_ahead(&self, work: &Work, ahead: &Ahead, budget: &Budget) -> Result<()> {
+        let mut after: Option<String> = None;
+        loop {
+            let left = self.left_for_changed(work);
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(LISTS_A_STEP);
+            let stopped =
+                ahead.stopped.get() || budget.exhausted(self.host, self.calls()).is_some();
+            if most == 0 || stopped {
+                return Ok(());
+            }
+            let rows = self.keeper.scan(&work.tables.wanted, "", after.as_deref(), most).await?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let ids: Vec<String> = rows.into_iter().map(|(id, _)| id).collect();
+            let homes = self.homes_of(work, Kind::Contact, &ids).await?;
+            let known: Vec<Option<Waiting>> = self.keeper.get_all(&work.tables.ahead, &ids).await?;
+            let mut asked = Vec::with_capacity(ids.len());
+            for ((id, home), known) in ids.into_iter().zip(homes).zip(known) {
+                if known.is_none() && home.is_some_and(|home| home.is_settled()) {
+                    asked.push(id);
+                }
+            }
+            let ids = asked;
+            let ended = Cell::new(false);
+            let rows = RefCell::new(self.keeper.batch());
+            let stored = Cell::new(0);
+            gather(&ids, LISTS_A_STEP, async |id: &String| {
+                let items = self.ghl_list("notes.list", one("contactId", id)).await;
+                let at = self.host.now();
+                ended.set(ended.get() || items.as_ref().is_err_and(|error| error.code.ends_run()));
+                match &items {
+                    Ok(items) if ahead.is_full() => {
+                        let items = items.iter().map(|item| item.get().to_owned()).collect();
+                        stored.set(stored.get() + 1);
+                        rows.borrow_mut().put(&work.tables.ahead, id, &Waiting { at, items })
+                    }
+                    _ => {
+                        ahead.put(id, Found { at, items });
+                        Ok(())
+                    }
+                }
+            })
+            .await
+            .into_iter()
+            .collect::<Result<()>>()?;
+            self.keeper.commit(rows.into_inner()).await?;
+            ahead.stored.set(ahead.stored.get() + stored.get());
+            ahead.wake();
+            if ended.get() {
+                return Ok(());
+            }
+        }
+    }
+}
