@@ -417,8 +417,6 @@ impl<H: Host> Engine<'_, H> {
         let page = self.chartmogul_page(endpoint, parameters, run.cursor.as_deref()).await?;
         run.plan.least_read_calls.chartmogul += 1;
         run.done += page.items.len() as u64;
-        *run.plan.read.or_default(&endpoint.replace(".list", "InChartmogul")) +=
-            page.items.len() as u64;
         run.cursor = page.cursor.clone();
         Ok(page)
     }
