@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// One of the two remote systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
     /// GoHighLevel.
@@ -38,8 +39,13 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal, retryable: $retryable:literal;)+) => {
         /// What kind of error it is. The snake_case text is stable: programs may branch on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "ErrorCode"))]
         pub enum Code {
-            $($(#[doc = $doc])+ $variant,)+
+            $(
+                $(#[doc = $doc])+
+                #[cfg_attr(feature = "reference", schemars(rename = $text))]
+                $variant,
+            )+
         }
 
         impl Code {
@@ -160,14 +166,15 @@ impl Serialize for Code {
 
 /// What went wrong, where, and what to do. Carries no secret: messages are built from statuses,
 /// field names and the service's own words, never from headers.
-///
-/// A box, as every result of every step carries room for one.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "ErrorDetails"))]
 #[serde(transparent)]
+// A box, as every result of every step carries room for one.
 pub struct Error(Box<Details>);
 
 /// What an [`Error`] says.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "camelCase")]
 pub struct Details {
     /// The stable kind.

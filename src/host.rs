@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result, Service};
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "HttpMethod"))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// GET
@@ -108,12 +109,17 @@ pub enum SendFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aborted;
 
-/// Something that happened, for the host's log, progress bar or alert. Carries no secret.
+/// Something that happened, for a log, a progress bar or an alert. Carries no secret.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(
+    feature = "reference",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ConnectorEvent")
+)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Event {
-    /// A request was answered. `path` holds no query.
+    /// A request was answered.
     Request {
         service: Service,
         endpoint: Cow<'static, str>,
@@ -135,7 +141,7 @@ pub enum Event {
     /// A sync moved on: `done` of `total` (0 where unknown) in this phase.
     Progress { phase: &'static str, done: u64, total: u64 },
     /// A record was not synced, for this reason; the run continues.
-    DeadLetter { kind: &'static str, id: String, code: &'static str, reason: String },
+    DeadLetter { kind: &'static str, id: String, code: Code, reason: String },
     /// Something to look at that stops nothing.
     Warning { code: &'static str, message: String },
 }

@@ -1,19 +1,21 @@
 //! Values by name, as a sorted list: for the small maps that the connector holds. The standard map
 //! would be kilobytes of WebAssembly for each type that it holds.
 
+use std::marker::PhantomData;
+
 use serde::{Serialize, Serializer};
 
-/// Values by name, in the order of the names.
+/// Values by name, in the order of the names. `Of` says what the names are, for those who read the types.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named<T>(Vec<(String, T)>);
+pub struct Named<T, Of = String>(Vec<(String, T)>, PhantomData<Of>);
 
-impl<T> Default for Named<T> {
+impl<T, Of> Default for Named<T, Of> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), PhantomData)
     }
 }
 
-impl<T> Named<T> {
+impl<T, Of> Named<T, Of> {
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&T> {
         let (_, value) = self.0.get(self.find(name).ok()?)?;
@@ -81,7 +83,7 @@ impl<T> Named<T> {
     }
 }
 
-impl<T> IntoIterator for Named<T> {
+impl<T, Of> IntoIterator for Named<T, Of> {
     type Item = (String, T);
     type IntoIter = std::vec::IntoIter<(String, T)>;
 
@@ -90,7 +92,7 @@ impl<T> IntoIterator for Named<T> {
     }
 }
 
-impl<T> FromIterator<(String, T)> for Named<T> {
+impl<T, Of> FromIterator<(String, T)> for Named<T, Of> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(entries: I) -> Self {
         let mut named = Self::default();
         for (name, value) in entries {
@@ -100,9 +102,28 @@ impl<T> FromIterator<(String, T)> for Named<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Named<T> {
+impl<T: Serialize, Of> Serialize for Named<T, Of> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(feature = "reference")]
+impl<T: schemars::JsonSchema, Of: schemars::JsonSchema> schemars::JsonSchema for Named<T, Of> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("{}By{}", T::schema_name(), Of::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "propertyNames": generator.subschema_for::<Of>(),
+            "additionalProperties": generator.subschema_for::<T>(),
+        })
     }
 }
 

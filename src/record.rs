@@ -267,8 +267,12 @@ pub fn is_missing<'de>(slot: &impl Slot<'de>) -> bool {
 /// - `whole`: of the store, written with all its properties ([`Form::Strict`]);
 /// - `closed`: of a user, written with all its properties ([`Form::Closed`]).
 ///
-/// A field names its property after an equals sign, further spellings after bars, and `required`
-/// before it where it must be given.
+/// A field names its property after an equals sign, further spellings after bars. Before the name may
+/// stand:
+///
+/// - `required`, in `closed`: it must be given;
+/// - `always`, in `sparse`: it is written also where it is missing;
+/// - `internal`, in `whole`: it is not among the types that programs see.
 #[macro_export]
 macro_rules! records {
     () => {};
@@ -287,7 +291,19 @@ macro_rules! records {
     };
     (
         $(#[$attribute:meta])* sparse $visible:vis struct $name:ident {
-            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal;)+
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $($always:ident)? $first:literal;)+
+        }
+        $($rest:tt)*
+    ) => {
+        $crate::records!(@sparse { $(#[$attribute])* $visible struct $name } {
+            $({ $(#[$of_field])* $seen $field: $of = $($always)? $first })+
+        } {});
+        $crate::records!(@read [] $name Strict { $($field = false, $first;)+ });
+        $crate::records!($($rest)*);
+    };
+    (
+        $(#[$attribute:meta])* whole $visible:vis struct $name:ident {
+            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $($internal:ident)? $first:literal;)+
         }
         $($rest:tt)*
     ) => {
@@ -296,23 +312,10 @@ macro_rules! records {
         $visible struct $name {
             $(
                 $(#[$of_field])*
-                #[serde(rename = $first, skip_serializing_if = "crate::record::is_missing")]
+                $(#[cfg_attr(feature = "reference", schemars(extend("internal" = stringify!($internal))))])?
+                #[serde(rename = $first)]
                 $seen $field: $of,
             )+
-        }
-        $crate::records!(@read [] $name Strict { $($field = false, $first;)+ });
-        $crate::records!($($rest)*);
-    };
-    (
-        $(#[$attribute:meta])* whole $visible:vis struct $name:ident {
-            $($(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal;)+
-        }
-        $($rest:tt)*
-    ) => {
-        $(#[$attribute])*
-        #[derive(::serde::Serialize)]
-        $visible struct $name {
-            $($(#[$of_field])* #[serde(rename = $first)] $seen $field: $of,)+
         }
         $crate::records!(@read [] $name Strict { $($field = false, $first;)+ });
         $crate::records!($($rest)*);
@@ -332,6 +335,30 @@ macro_rules! records {
             $($field = $crate::records!(@required $($required)?), $first;)+
         });
         $crate::records!($($rest)*);
+    };
+    (@sparse { $($head:tt)+ } {
+        { $(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = always $first:literal }
+        $($rest:tt)*
+    } { $($fields:tt)* }) => {
+        $crate::records!(@sparse { $($head)+ } { $($rest)* } {
+            $($fields)*
+            $(#[$of_field])* #[serde(rename = $first)] $seen $field: $of,
+        });
+    };
+    (@sparse { $($head:tt)+ } {
+        { $(#[$of_field:meta])* $seen:vis $field:ident: $of:ty = $first:literal }
+        $($rest:tt)*
+    } { $($fields:tt)* }) => {
+        $crate::records!(@sparse { $($head)+ } { $($rest)* } {
+            $($fields)*
+            $(#[$of_field])*
+            #[serde(rename = $first, skip_serializing_if = "crate::record::is_missing")]
+            $seen $field: $of,
+        });
+    };
+    (@sparse { $($head:tt)+ } {} { $($fields:tt)* }) => {
+        #[derive(::serde::Serialize)]
+        $($head)+ { $($fields)* }
     };
     (@required) => { false };
     (@required required) => { true };
@@ -398,13 +425,19 @@ macro_rules! choices {
             $($(#[$of_variant:meta])* $variant:ident = $text:literal,)*
         }
     )+) => {$(
-        $(#[$attribute])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        #[cfg_attr(feature = "reference", derive(::schemars::JsonSchema))]
+        $(#[$attribute])*
         $visible enum $name {
             $(#[$of_first])*
             #[default]
+            #[cfg_attr(feature = "reference", schemars(rename = $first_text))]
             $first,
-            $($(#[$of_variant])* $variant,)*
+            $(
+                $(#[$of_variant])*
+                #[cfg_attr(feature = "reference", schemars(rename = $text))]
+                $variant,
+            )*
         }
 
         #[allow(unreachable_pub, reason = "as visible as the enum")]

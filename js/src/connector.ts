@@ -3,8 +3,10 @@
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ConnectorEvent, Events } from "./events.js";
+import type { CheckReport } from "./generated/answers.js";
 import { endpoints } from "./generated/endpoints.js";
 import { methods } from "./generated/methods.js";
+import type * as Given from "./generated/options.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
 import { createHost } from "./host.js";
@@ -15,16 +17,9 @@ import { type ConnectorOptions, type Functions, splitOptions } from "./options.j
 import { memory } from "./stores/memory.js";
 import type { StateStore } from "./stores/store.js";
 import { createSync, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
-import type { CheckReport } from "./sync-report.js";
 
 /** Options of a check. */
-export interface CheckOptions extends ProgressOptions {
-  /**
-   * Walks ChartMogul's contacts, notes and tasks too: a call for 200 of them, and one for each linked record
-   * that is not among them.
-   */
-  records?: boolean | undefined;
-}
+export interface CheckOptions extends ProgressOptions, Given.CheckOptions {}
 
 /** Both services, and the sync between them. */
 export interface Connector {

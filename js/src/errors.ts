@@ -1,57 +1,12 @@
 // The errors that a caller sees: one class with a stable code, and subclasses for the codes that
 // programs most often branch on.
 
-/** The stable kinds of errors. The same list as `Code` in src/error.rs; a test compares them. */
-export type ErrorCode =
-  | "invalid_config"
-  | "invalid_argument"
-  | "unknown_endpoint"
-  | "unauthorized"
-  | "missing_scope"
-  | "wrong_token_type"
-  | "location_forbidden"
-  | "forbidden"
-  | "payment_required"
-  | "not_found"
-  | "duplicate"
-  | "rejected"
-  | "rate_limited"
-  | "daily_quota_exhausted"
-  | "service_unavailable"
-  | "unreadable_response"
-  | "timeout"
-  | "network"
-  | "outcome_unknown"
-  | "aborted"
-  | "cursor_stuck"
-  | "incomplete_list"
-  | "ambiguous"
-  | "unmappable"
-  | "stale_plan"
-  | "cap_exceeded"
-  | "store_failed"
-  | "busy"
-  | "module_unavailable"
-  | "crashed";
+import type { ErrorCode, ErrorDetails, Service } from "./generated/answers.js";
+
+export type { ErrorCode } from "./generated/answers.js";
 
 /** What an error carries besides its message. */
-export interface ErrorFields {
-  code: ErrorCode;
-  message: string;
-  /** What to do about it. */
-  hint?: string | undefined;
-  /** The service that answered, where one did. */
-  service?: "ghl" | "chartmogul" | undefined;
-  /** The endpoint's name, for example `contacts.get`. */
-  endpoint?: string | undefined;
-  /** HTTP status of the answer. */
-  status?: number | undefined;
-  /** The service's id of the request, for its support. */
-  requestId?: string | undefined;
-  /** Milliseconds after which a retry makes sense. */
-  retryAfterMs?: number | undefined;
-  /** More for programs: the field at fault, the id of the duplicate, the candidates. */
-  details?: unknown;
+export interface ErrorFields extends ErrorDetails {
   /** What the host gave as the reason: the error of `fetch`, of `transport` or of the store. */
   cause?: unknown;
 }
@@ -64,7 +19,7 @@ export class ConnectorError extends Error {
   override readonly name: string = "ConnectorError";
   declare readonly code: ErrorCode;
   declare readonly hint: string | undefined;
-  declare readonly service: "ghl" | "chartmogul" | undefined;
+  declare readonly service: Service | undefined;
   declare readonly endpoint: string | undefined;
   declare readonly status: number | undefined;
   declare readonly requestId: string | undefined;

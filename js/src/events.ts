@@ -1,41 +1,11 @@
 // What the connector tells the program while it works. No event carries a secret.
 
-/** Something that happened. */
-export type ConnectorEvent =
-  /** A request was answered. */
-  | {
-      type: "request";
-      service: "ghl" | "chartmogul";
-      endpoint: string;
-      method: string;
-      status: number;
-      attempt: number;
-      elapsedMs: number;
-    }
-  /** A request will be sent again. */
-  | {
-      type: "retry";
-      service: "ghl" | "chartmogul";
-      endpoint: string;
-      reason: string;
-      attempt: number;
-      delayMs: number;
-    }
-  /** Sending waits for the service's rate limit. */
-  | { type: "pace"; service: "ghl" | "chartmogul"; delayMs: number }
-  | ProgressEvent
-  /** A record was not synced, for this reason; the run continues. */
-  | { type: "deadLetter"; kind: string; id: string; code: string; reason: string }
-  /** Something to look at that stops nothing. */
-  | { type: "warning"; code: string; message: string };
+import type { ConnectorEvent } from "./generated/answers.js";
+
+export type { ConnectorEvent } from "./generated/answers.js";
 
 /** A sync moved on: `done` of `total` (0 where unknown) in this phase. */
-export interface ProgressEvent {
-  type: "progress";
-  phase: string;
-  done: number;
-  total: number;
-}
+export type ProgressEvent = Extract<ConnectorEvent, { type: "progress" }>;
 
 /** Gives events to the program and progress to the sync that runs. */
 export class Events {

@@ -4,9 +4,6 @@ import type { CallOptions, List } from "./call.js";
 import { type Core, requireCallOptions } from "./core.js";
 import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
-import type { CallContext, GlueConnector } from "./glue.js";
-import type { TurnBounds } from "./in-turn.js";
-import { createList, untilAborted } from "./list.js";
 import type {
   Change,
   DeadLetter,
@@ -15,7 +12,11 @@ import type {
   SyncOutcome,
   SyncRun,
   SyncStatus,
-} from "./sync-report.js";
+} from "./generated/answers.js";
+import type * as Given from "./generated/options.js";
+import type { CallContext, GlueConnector } from "./glue.js";
+import type { TurnBounds } from "./in-turn.js";
+import { createList, untilAborted } from "./list.js";
 
 /** Options of everything that takes long. */
 export interface ProgressOptions extends CallOptions {
@@ -24,32 +25,15 @@ export interface ProgressOptions extends CallOptions {
 }
 
 /** Options of a plan. */
-export interface PlanOptions extends ProgressOptions {
-  /** Reads everything again, not only what changed. */
-  full?: boolean | undefined;
-  /** Only these GHL contacts, with their notes and tasks. Default: all. */
-  contacts?: readonly string[] | undefined;
-}
+export interface PlanOptions extends ProgressOptions, Pick<Given.RunOptions, "full" | "contacts"> {}
 
 /** Options of applying a plan. When it stops, it leaves a checkpoint; the next apply or run continues there. */
-export interface ApplyOptions extends ProgressOptions {
-  /** Milliseconds after which it stops at its next step. */
-  deadlineMs?: number | undefined;
-  /** Most calls to both services together. */
-  maxCalls?: number | undefined;
-  /** Most records written. */
-  maxRecords?: number | undefined;
-}
+export interface ApplyOptions
+  extends ProgressOptions,
+    Pick<Given.RunOptions, "deadlineMs" | "maxCalls" | "maxRecords"> {}
 
 /** Options of a run. */
-export interface RunOptions extends ApplyOptions {
-  /** Reads everything again, not only what changed. */
-  full?: boolean | undefined;
-  /** Writes even if it is the location's first run, or if a person must read the plan first. */
-  apply?: boolean | undefined;
-  /** Only these GHL contacts, with their notes and tasks. Default: all. */
-  contacts?: readonly string[] | undefined;
-}
+export interface RunOptions extends ProgressOptions, Given.RunOptions {}
 
 /** A plan: what would be written, and what it costs. Making it wrote nothing to either service. */
 export interface Plan extends PlanSummary {

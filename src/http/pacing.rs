@@ -10,6 +10,7 @@ use crate::records;
 records! {
     /// The day's quota of calls, as the service last told it.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct Quota {
         /// Calls a day, where the service says so.
         pub limit: Option<u64> = "limit";

@@ -32,6 +32,7 @@ pub type Fields = Map<String, Value>;
 records! {
     /// A value that could not be synced; the rest of its record is.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "FieldProblem"))]
     whole pub struct Problem {
         /// The field at fault, GHL's name.
         pub field: String = "field";

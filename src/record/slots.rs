@@ -149,7 +149,7 @@ impl<'de, T: Slot<'de> + Default> Slot<'de> for Vec<T> {
     }
 }
 
-impl<'de, T: Slot<'de> + Default> Slot<'de> for Named<T> {
+impl<'de, T: Slot<'de> + Default, Of> Slot<'de> for Named<T, Of> {
     fn read(&mut self, value: Whole<'de>, form: Form) -> Result<(), Problem> {
         let mut read = Self::default();
         entries(value, &mut |name, value| {

@@ -8,10 +8,11 @@ use crate::{choices, records};
 use super::model::plan::Calls;
 
 records! {
-    /// What a run may use.
+    /// What a plan or a run is about, and what it may use.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(default))]
     closed pub struct RunOptions {
-        /// Milliseconds after which the run stops at its next step.
+        /// Milliseconds after which it stops at its next step.
         pub deadline_ms: Option<u64> = "deadlineMs";
         /// Most calls to both services together.
         pub max_calls: Option<u64> = "maxCalls";
@@ -19,15 +20,16 @@ records! {
         pub max_records: Option<u64> = "maxRecords";
         /// Reads everything again, not only what changed.
         pub full: bool = "full";
-        /// Writes even if it is the location's first run.
+        /// Writes even if it is the location's first run, or if a person must read the plan first.
         pub apply: bool = "apply";
-        /// Only these GHL contacts, with their notes and tasks; all without it.
+        /// Only these GHL contacts, with their notes and tasks. Default: all.
         pub contacts: Vec<String> = "contacts";
     }
 }
 
 choices! {
     /// Why a run stopped before its end.
+    #[cfg_attr(feature = "reference", schemars(rename = "StopReason"))]
     pub enum Stop {
         /// Its time is up.
         Deadline = "deadline",
@@ -39,8 +41,6 @@ choices! {
         Quota = "quota",
         /// A service is unavailable: lists in a row could not be read.
         Unavailable = "unavailable",
-        /// Only among the last runs: its process was killed, or another one took the store over.
-        Interrupted = "interrupted",
     }
 }
 

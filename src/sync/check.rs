@@ -24,15 +24,18 @@ const USERS: &str = "users.readonly";
 records! {
     /// What is checked besides the credentials.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(default))]
     closed pub struct CheckOptions {
-        /// ChartMogul's records: a few calls are enough for the rest, and this walks all of them.
+        /// Walks ChartMogul's contacts, notes and tasks too: a call for 200 of them, and one for each linked
+        /// record that is not among them.
         pub records: bool = "records";
     }
 }
 
-/// What the check found.
+/// What `check()` finds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CheckReport"))]
 pub struct Check {
     /// True when a sync can run.
     pub ok: bool,
@@ -40,13 +43,13 @@ pub struct Check {
     pub ghl: GhlCheck,
     /// ChartMogul's side.
     pub chartmogul: ChartmogulCheck,
-    /// Who is who; `None` where GHL's users could not be read.
+    /// Which ChartMogul user stands for which GHL user; null where GHL's users could not be read.
     pub users: Option<UsersCheck>,
-    /// What prevents a sync, each with a code and a hint.
+    /// What prevents a sync.
     pub problems: Vec<Error>,
-    /// What a sync would leave out, each with a code and a hint.
+    /// What a sync would leave out.
     pub warnings: Vec<Error>,
-    /// What ChartMogul's records are, where that was asked for and they could be walked.
+    /// With `records`: what ChartMogul's records are. Left out where they could not be walked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<RecordsCheck>,
 }
@@ -54,8 +57,9 @@ pub struct Check {
 /// GHL's side of the check.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct GhlCheck {
-    /// Whether the token works for the location.
+    /// Whether the token works for the location, with every scope that the sync needs.
     pub ok: bool,
     /// The location's name.
     pub location: Option<String>,
@@ -63,12 +67,13 @@ pub struct GhlCheck {
     pub time_zone: Option<String>,
     /// Each scope that the sync needs, and whether the token has it.
     pub scopes: Vec<ScopeCheck>,
-    /// The day's quota of calls.
+    /// The day's quota of calls, as far as the service tells.
     pub quota: Option<Quota>,
 }
 
 /// A scope, and whether the token has it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct ScopeCheck {
     /// The scope, for example `contacts.readonly`.
     pub scope: &'static str,
@@ -79,6 +84,11 @@ pub struct ScopeCheck {
 /// ChartMogul's side of the check.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(
+    feature = "reference",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ChartMogulCheck")
+)]
 pub struct ChartmogulCheck {
     /// Whether the key works.
     pub ok: bool,
@@ -90,22 +100,24 @@ pub struct ChartmogulCheck {
 
 /// The data source that customers are created in.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct DataSourceCheck {
     /// Its name.
     pub name: String,
-    /// Its uuid; `None` while it does not exist: the first applied plan makes it.
+    /// Its uuid; null while it does not exist: the first applied plan creates it.
     pub uuid: Option<String>,
 }
 
-/// Who is who.
+/// Which ChartMogul user stands for which GHL user.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct UsersCheck {
-    /// How many GHL users have a ChartMogul address.
+    /// GHL users who have a ChartMogul address.
     pub mapped: usize,
     /// Names of those who have none: their tasks go to the default assignee.
     pub unmapped: Vec<String>,
-    /// The default assignee.
+    /// Who gets the tasks of those who have none.
     pub default_assignee: Option<String>,
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::calls::row_of_linked;
 use super::engine::{Engine, RECORDS_A_PAGE, one};
 use super::model::pair::{Kind, Pair};
+use super::model::plan::CountByKind;
 use super::model::staged::Candidate;
 use super::model::standing::{Apart, DeadLetter, Intent};
 use super::read::chartmogul::{Rows, push};
@@ -19,7 +20,6 @@ use crate::choices;
 use crate::error::{Code, Result, Service};
 use crate::host::{Event, Host};
 use crate::mapping::kinds::member;
-use crate::named::Named;
 use crate::ordered::Ordered;
 use crate::record::Json;
 
@@ -29,32 +29,56 @@ const MOST_LISTED: usize = 1_000;
 const PAIRS_A_PAGE: usize = 500;
 
 choices! {
-    /// Why a record is listed.
+    /// Why a record of ChartMogul is listed.
     pub enum FindingCause {
-        /// ChartMogul has more than one for the same GHL record.
+        /// There is more than one for the same GHL record, whether or not a person has edited it.
         Double = "double",
-        /// A linked record is gone from ChartMogul.
+        /// It is linked, and gone.
         Gone = "gone",
-        /// A record names a GHL record that the store does not know: another installation writes here.
+        /// It names a GHL record that the store does not know: another installation writes here.
         Unknown = "unknown",
     }
 }
 
-/// What the walk found.
+/// What a walk of ChartMogul's contacts, notes and tasks found.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "RecordsReport"))]
 pub struct RecordsCheck {
-    /// Records of ChartMogul that were walked, by kind.
-    pub walked: Named<u64>,
-    /// How many findings of each sort there are.
-    pub counts: Named<u64>,
-    /// The findings, as far as they are listed.
+    /// Records that were walked.
+    pub walked: CountByKind,
+    /// How many findings there are.
+    pub counts: FindingCounts,
+    /// The first 1,000 of them.
     pub findings: Vec<Finding>,
 }
 
-/// A record that is not as the store knows it.
+/// How many findings there are of each cause.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
+pub struct FindingCounts {
+    /// Records of which there is more than one.
+    pub double: u64,
+    /// Linked records that are gone.
+    pub gone: u64,
+    /// Records that name a GHL record that the store does not know.
+    pub unknown: u64,
+}
+
+impl FindingCounts {
+    fn add(&mut self, cause: FindingCause) {
+        *match cause {
+            FindingCause::Double => &mut self.double,
+            FindingCause::Gone => &mut self.gone,
+            FindingCause::Unknown => &mut self.unknown,
+        } += 1;
+    }
+}
+
+/// A record of ChartMogul that is not as the store knows it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Why it is listed.
     pub cause: FindingCause,
@@ -82,7 +106,7 @@ impl RecordsCheck {
         customer: Option<&String>,
         double_of: Option<&String>,
     ) {
-        *self.counts.or_default(cause.name()) += 1;
+        self.counts.add(cause);
         if self.findings.len() < MOST_LISTED {
             self.findings.push(Finding {
                 cause,
@@ -111,9 +135,6 @@ impl<H: Host> Engine<'_, H> {
     /// Walks ChartMogul's contacts, notes and tasks.
     pub(super) async fn check_records(&self) -> Result<RecordsCheck> {
         let mut check = RecordsCheck::default();
-        for cause in FindingCause::ALL {
-            check.counts.insert(cause.name().to_owned(), 0);
-        }
         for (kind, endpoint, phase) in [
             (Kind::Contact, "contacts.list", "checking ChartMogul's contacts"),
             (Kind::Note, "notes.list", "checking ChartMogul's notes"),

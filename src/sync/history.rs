@@ -3,9 +3,8 @@
 
 use futures_util::future::LocalBoxFuture;
 
-use super::budget::Stop;
 use super::engine::Engine;
-use super::model::history::{RunError, RunRecord, Scope, Underway};
+use super::model::history::{RunError, RunRecord, RunStop, Scope, Underway};
 use super::model::plan::Totals;
 use super::model::state::Run;
 use super::run::Outcome;
@@ -45,7 +44,7 @@ impl<H: Host> Engine<'_, H> {
         let newest = rows.len().saturating_sub(1);
         let records = rows.into_iter().enumerate().map(|(index, (_, mut record))| {
             if record.is_open() && !(held && index == newest) {
-                record.stopped = Some(Stop::Interrupted);
+                record.stopped = Some(RunStop::Interrupted);
             }
             record
         });
@@ -65,7 +64,7 @@ impl<H: Host> Engine<'_, H> {
             if index < too_many {
                 batch.delete(&RUNS, &key);
             } else if record.is_open() {
-                let stopped = Some(Stop::Interrupted);
+                let stopped = Some(RunStop::Interrupted);
                 batch.put(&RUNS, &key, &RunRecord { stopped, ..record })?;
             }
         }
@@ -113,7 +112,7 @@ impl<H: Host> Engine<'_, H> {
             Ok(outcome) => {
                 record.done = outcome.done;
                 record.planned_only = outcome.planned_only;
-                record.stopped = outcome.stopped;
+                record.stopped = outcome.stopped.map(RunStop::from);
                 record.totals.clone_from(&outcome.report.done);
                 record.standing = Some(outcome.standing.clone());
             }

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::engine::Engine;
 use super::model::change::{Action, Change};
 use super::model::pair::Kind;
-use super::model::standing::{Apart, DeadLetter, FieldLetter, FieldLetters, Reason, Standing};
+use super::model::standing::{
+    Apart, DeadLetter, FieldLetter, FieldLetters, LetterKind, Reason, Standing,
+};
 use super::model::state::Run;
 use super::state::keeper::Batch;
 use super::state::tables::of_kind;
@@ -47,9 +49,9 @@ impl<H: Host> Engine<'_, H> {
         letter: DeadLetter,
     ) -> Result<()> {
         self.host.emit(Event::DeadLetter {
-            kind: kind_name(&letter.kind),
+            kind: letter.kind.name(),
             id: letter.id.clone(),
-            code: Code::parse(&letter.code).map_or("rejected", Code::text),
+            code: Code::parse(&letter.code).unwrap_or(Code::Rejected),
             reason: letter.reason.clone(),
         });
         batch.put(&LETTERS, row, &letter)
@@ -98,7 +100,7 @@ impl<H: Host> Engine<'_, H> {
             }
             Action::Conflict => {
                 let letter = DeadLetter {
-                    kind: change.kind.name().to_owned(),
+                    kind: change.kind.into(),
                     id: change.id.clone(),
                     contact: change.contact().map(str::to_owned),
                     standing: Standing::Waiting,
@@ -186,7 +188,7 @@ impl<H: Host> Engine<'_, H> {
             self.host.emit(Event::DeadLetter {
                 kind: "field",
                 id: format!("{row}/{}", field.field),
-                code: Code::parse(&field.code).map_or("unmappable", Code::text),
+                code: Code::parse(&field.code).unwrap_or(Code::Unmappable),
                 reason: field.reason.clone(),
             });
         }
@@ -216,7 +218,7 @@ impl<H: Host> Engine<'_, H> {
         for (row, of_record) in rows {
             for field in of_record.fields {
                 letters.push(DeadLetter {
-                    kind: "field".to_owned(),
+                    kind: LetterKind::Field,
                     id: format!("{row}/{}", field.field),
                     contact: of_record.contact.clone(),
                     standing: field.standing(),
@@ -254,15 +256,6 @@ fn present<T>(rows: &[String], values: Vec<Option<T>>) -> Ordered<T> {
         }
     }
     present
-}
-
-fn kind_name(kind: &str) -> &'static str {
-    match kind {
-        "list" => "list",
-        "field" => "field",
-        "decision" => "decision",
-        of_record => Kind::parse(of_record).unwrap_or(Kind::Note).name(),
-    }
 }
 
 /// What makes refusals equal: the endpoint, the code, and the parameter at fault.

@@ -3,7 +3,7 @@
 
 use super::engine::Engine;
 use super::model::mail::Mail;
-use super::model::standing::{DeadLetter, Reason, Standing};
+use super::model::standing::{DeadLetter, LetterKind, Reason, Standing};
 use super::model::state::Lease;
 use super::report::Holder;
 use super::state::tables::{LEASE, MAIL, of_decision};
@@ -110,7 +110,7 @@ impl<H: Host> Engine<'_, H> {
             format!(" {}", choice.contact.as_deref().unwrap_or(choice.customer.as_str()))
         });
         DeadLetter {
-            kind: "decision".to_owned(),
+            kind: LetterKind::Decision,
             id: mail.id.clone(),
             standing: Standing::Waiting,
             cause: Reason::Decision,

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::model::change::Change;
 use super::model::history::RunRecord;
-use super::model::plan::{Calls, Pass, Totals};
-use super::model::standing::{Reason, Standing, StandingCounts};
+use super::model::plan::{Calls, CountByKind, Pass, Totals};
+use super::model::standing::{LetterKind, Reason, Standing, StandingCounts};
 use super::model::state::{Run, State};
 use super::read::sweep::NotesStatus;
 use super::spent::Today;
@@ -38,34 +38,34 @@ impl Tally {
 
 /// What a run did.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "SyncReport"))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The plan it made or carried out.
     pub plan_id: String,
     /// What was read.
     pub pass: Pass,
-    /// Records read, by kind.
-    pub read: Named<u64>,
+    /// Records read.
+    pub read: CountByKind,
     /// Changes planned, by action and kind.
     pub planned: Totals,
     /// Changes carried out, by action and kind.
     pub done: Totals,
-    /// Linked records that needed no change, by kind.
-    pub unchanged: Named<u64>,
-    /// Records that became dead letters in this run. Values left out of a record are dead letters of
-    /// the kind `field` and do not count.
+    /// Linked records that needed no change.
+    pub unchanged: CountByKind,
+    /// Records that failed in this run. Values that were cut or left out of a record do not count.
     pub rejected: u64,
     /// Values that were cut or left out of records, and are reported for the first time.
     pub left_out: u64,
-    /// Of those carried out: refused records that were tried again.
+    /// Of the changes carried out: refused records that were tried again.
     pub retried: u64,
     /// Records that turned out to be deleted in ChartMogul by a person.
     pub apart: u64,
-    /// Lists that could not be read, by kind: the next run reads them.
-    pub unread: Named<u64>,
+    /// Lists that could not be read, by the kind they list: the next run reads them.
+    pub unread: CountByKind,
     /// Contacts whose notes are left to the calls of the next days.
     pub notes_waiting: u64,
-    /// Why the plan must be read before it is applied, where it must.
+    /// Why a person must read the plan before it is applied; null where nobody has to.
     pub guard: Option<String>,
     /// Calls sent, reading included.
     pub calls: Calls,
@@ -121,6 +121,7 @@ impl Report {
 
 /// Records that stand for one reason.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReasonCount {
     /// How they stand.
@@ -128,23 +129,24 @@ pub struct ReasonCount {
     /// Why.
     pub cause: Reason,
     /// How many of each kind.
-    pub kinds: Named<u64>,
+    pub kinds: Named<u64, LetterKind>,
     /// What to do about them.
     pub hint: &'static str,
 }
 
-/// A location's state, for `status`.
+/// What the store holds of the location. Instants are epoch milliseconds, 0 for never.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "SyncStatus"))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The lasting state.
     #[serde(flatten)]
     pub state: State,
-    /// How many records are not in step.
+    /// How many records are not in step and not settled.
     pub standing: StandingCounts,
     /// The same by reason, with what stands apart.
     pub reasons: Vec<ReasonCount>,
-    /// The day's quota of GHL as a run saw it last; `None` once it has started again.
+    /// GHL's quota of the day as a run saw it last; left out once it has started again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
     /// How fresh GHL's notes are.
@@ -154,24 +156,25 @@ pub struct Status {
     /// Most calls a day to GHL: the setting `dailyCalls`, else half of the quota.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_calls: Option<u64>,
-    /// The run under way, if one was stopped.
+    /// The run under way, where one was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
     /// The last run over all contacts that finished with no record failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_good: Option<RunRecord>,
-    /// Who is changing the location's state.
+    /// Who is changing the state now. One that was killed stands here until another takes over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
     /// Decisions that wait for whoever holds the state, or takes it next.
     pub queued: u64,
 }
 
-/// Who holds a location's lease. One that was killed holds it until another takes it over.
+/// Who is working on a location's state.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Holder {
-    /// Who that is, for people; empty where its host does not say.
+    /// Who that is, for people; empty where the host does not say.
     pub name: String,
     /// Since when, by its own clock, epoch milliseconds.
     pub since: u64,
@@ -179,11 +182,12 @@ pub struct Holder {
 
 /// A run that was stopped.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "UnfinishedRun"))]
 #[serde(rename_all = "camelCase")]
 pub struct Unfinished {
     /// Its plan.
     pub plan_id: String,
-    /// Where it continues.
+    /// What it was at, for people.
     pub phase: &'static str,
     /// When its reading began, epoch milliseconds.
     pub created_at: u64,

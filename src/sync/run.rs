@@ -31,21 +31,22 @@ const TAKEN_UP_AT_ONCE_MS: u64 = 90_000;
 /// A phase's page being worked on.
 type Stepping<'s> = Pin<Box<dyn Future<Output = Result<Step>> + 's>>;
 
-/// What `run` gives.
+/// How a run or an apply ended.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "SyncOutcome"))]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// True when the run finished; false when it stopped at a budget.
+    /// True when it finished; false when it stopped: the next run continues there.
     pub done: bool,
-    /// True when nothing was written because it is the location's first run.
+    /// True when nothing was written: the location's first run, or a plan that a person must read.
     pub planned_only: bool,
     /// Why it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stop>,
-    /// Where it will continue: the phase's name.
+    /// Where the next run continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<&'static str>,
-    /// Records that are not in step, now or since an earlier run.
+    /// Records that are not in step, now or since an earlier run. Both are 0 when all is well.
     pub standing: StandingCounts,
     /// What was done.
     pub report: Report,

@@ -25,6 +25,7 @@ records! {
 /// A location's calls to GHL today.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CallsToday"))]
 pub struct Today {
     /// Calls that GHL allows in a day, where its answers have told.
     #[serde(skip_serializing_if = "Option::is_none")]

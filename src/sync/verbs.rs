@@ -17,28 +17,46 @@ use super::state::tables::{
 };
 use super::state::tables::{of, of_decision, of_list};
 use crate::chartmogul::records::Contact;
+use crate::choices;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::Quota;
 use crate::named::Named;
 
-/// How a record stands, and why: one answer for any id.
+choices! {
+    /// How a record stands.
+    pub enum RecordStanding {
+        /// The state knows nothing of it.
+        Unknown = "unknown",
+        /// It is in step.
+        InStep = "inStep",
+        /// It was not synced.
+        Failed = "failed",
+        /// A person has to decide.
+        Waiting = "waiting",
+        /// It is not in step, and that is settled.
+        Apart = "apart",
+    }
+}
+
+/// How a record stands, and why.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "RecordStatus"))]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
     /// The id that was asked for.
     pub id: String,
-    /// What it is; `None` where the state knows nothing of it.
+    /// What it is; left out where the state knows nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// `inStep`, `failed`, `waiting`, `apart`, or `unknown`.
-    pub standing: &'static str,
-    /// Why it is not in step: of a closed list.
+    /// How it stands.
+    pub standing: RecordStanding,
+    /// Why it is not in step, of a closed list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
     /// The same in a sentence.
     pub reason: String,
-    /// What to do about it.
+    /// What to do about it: commands are in backticks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// GHL's id of it.
@@ -50,22 +68,23 @@ pub struct Why {
     /// ChartMogul's uuid of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chartmogul_id: Option<String>,
-    /// Uuid of its customer.
+    /// Uuid of its ChartMogul customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chartmogul_customer: Option<String>,
-    /// How they were matched.
+    /// How both came to be linked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matched: Option<Matched>,
     /// Fields whose values stay ChartMogul's.
     pub kept: Vec<String>,
-    /// Values that were cut, left out or refused.
+    /// Values that were cut, left out or refused, and why.
     pub fields: Vec<String>,
     /// For conflicts: the candidates' uuids.
     pub candidates: Vec<String>,
     /// Since when it has stood so, epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
-    /// For a decision that is not carried out yet: who is syncing the location, and takes it up.
+    /// For a decision that is not carried out yet: who is syncing the location, and takes it up before
+    /// the end. Until then the record stands as it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued: Option<Holder>,
 }
@@ -151,7 +170,7 @@ impl<H: Host> Engine<'_, H> {
                     Standing::Waiting => counts.waiting += 1,
                     _ => counts.failed += 1,
                 }
-                count(&mut reasons, letter.standing, letter.cause, &letter.kind);
+                count(&mut reasons, letter.standing, letter.cause, letter.kind.name());
             }
         }
         let mut pages = self.keeper.pages(&FIELDS, ROWS_A_PAGE);
@@ -223,7 +242,7 @@ impl<H: Host> Engine<'_, H> {
         }
         Ok(Why {
             id: id.to_owned(),
-            standing: "unknown",
+            standing: RecordStanding::Unknown,
             reason: "the state knows no record of this id".to_owned(),
             hint: Some("Check the id; a record that no run has read yet is not known.".to_owned()),
             ..Why::default()
@@ -352,7 +371,7 @@ impl<H: Host> Engine<'_, H> {
         if kind != Kind::Customer {
             why.ghl_id = Some(own);
         }
-        why.standing = "waiting";
+        why.standing = RecordStanding::Waiting;
         why.cause = None;
         why.reason = "the next run tries it again".to_owned();
         why.hint = Some("Run `sync`, or `plan` to see it first.".to_owned());
@@ -584,7 +603,7 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
 /// A contact whose counterpart a person chose, and no plan has linked yet.
 fn chosen(why: Why, contact: &str, choice: Choice) -> Why {
     Why {
-        standing: "waiting",
+        standing: RecordStanding::Waiting,
         reason: "the next plan links it".to_owned(),
         hint: Some(format!("See what follows from it: `plan --contact {contact}`.")),
         chartmogul_id: choice.contact,
@@ -605,7 +624,7 @@ fn answer(
     let mut why = Why {
         id: id.to_owned(),
         kind: Some(kind),
-        standing: "inStep",
+        standing: RecordStanding::InStep,
         reason: "in step".to_owned(),
         ghl_id: (kind != Kind::Customer).then(|| own.to_owned()),
         chartmogul_customer: (kind == Kind::Customer).then(|| own.to_owned()),
@@ -626,7 +645,7 @@ fn answer(
     if let Some(fields) = fields {
         for field in fields.fields {
             if !field.group.is_empty() {
-                why.standing = "failed";
+                why.standing = RecordStanding::Failed;
                 why.cause = Some(Reason::Field);
                 why.reason = format!("{}: {}", field.field, field.reason);
                 why.hint = Some(hint_for(Reason::Field, own, &[]));
@@ -635,7 +654,7 @@ fn answer(
         }
     }
     if let Some(apart) = apart {
-        why.standing = "apart";
+        why.standing = RecordStanding::Apart;
         why.cause = Some(apart.cause);
         why.reason = match apart.cause {
             Reason::Accepted if !apart.title.is_empty() => {
@@ -648,7 +667,10 @@ fn answer(
         why.since = Some(apart.at);
     }
     if let Some(letter) = letter {
-        why.standing = if letter.standing == Standing::Waiting { "waiting" } else { "failed" };
+        why.standing = match letter.standing {
+            Standing::Waiting => RecordStanding::Waiting,
+            _ => RecordStanding::Failed,
+        };
         why.cause = Some(letter.cause);
         why.reason = letter.reason;
         let next = hint_for(letter.cause, own, &letter.candidates);

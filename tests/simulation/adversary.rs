@@ -4,7 +4,7 @@ use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host;
 use ghl_chartmogul::mapping::settings::{Anchor, Caps, LongTasks, Marker, NoteFormat, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
-use ghl_chartmogul::sync::{Action, RunOptions};
+use ghl_chartmogul::sync::{Action, Reason, RecordStanding, RunOptions};
 use serde_json::{Value, json};
 
 use crate::small;
@@ -497,7 +497,7 @@ fn a_note_deleted_in_chartmogul_stays_deleted_and_the_rest_is_synced() {
     assert!(world.run(APPLY).unwrap().done);
     assert_eq!(world.writes(), written, "it is not made again");
     let why = world.with(async |engine| engine.why(&note).await).unwrap().unwrap();
-    assert_eq!((why.standing, why.cause), ("apart", Some(ghl_chartmogul::sync::Reason::Deleted)));
+    assert_eq!((why.standing, why.cause), (RecordStanding::Apart, Some(Reason::Deleted)));
     world.with(async |engine| engine.retry(&note).await).unwrap().unwrap();
     world.run_until_done(1);
     assert_eq!(texts_of(&world, &note).len(), 1, "until a person asks for it");

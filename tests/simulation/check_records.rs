@@ -27,7 +27,11 @@ fn check(world: &World) -> RecordsCheck {
 }
 
 fn count(found: &RecordsCheck, cause: FindingCause) -> u64 {
-    *found.counts.get(cause.name()).unwrap()
+    match cause {
+        FindingCause::Double => found.counts.double,
+        FindingCause::Gone => found.counts.gone,
+        FindingCause::Unknown => found.counts.unknown,
+    }
 }
 
 fn of(found: &RecordsCheck, cause: FindingCause) -> Vec<&Finding> {

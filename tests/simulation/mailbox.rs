@@ -5,7 +5,9 @@ use futures_util::future::join;
 use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::{DeadLetter, Engine, Reason, Standing, Status, Why};
+use ghl_chartmogul::sync::{
+    DeadLetter, Engine, LetterKind, Reason, RecordStanding, Standing, Status, Why,
+};
 use serde_json::json;
 
 use crate::host::{SimulatedHost, Weather};
@@ -96,7 +98,10 @@ fn what_is_decided_during_a_run_is_carried_out_at_its_end() {
         let holder = why.queued.as_ref().unwrap_or_else(|| panic!("{why:?} is not queued"));
         assert_eq!(holder.name, "the simulated host");
     }
-    assert_eq!((whys[2].standing, whys[2].cause), ("waiting", Some(Reason::Ambiguous)));
+    assert_eq!(
+        (whys[2].standing, whys[2].cause),
+        (RecordStanding::Waiting, Some(Reason::Ambiguous))
+    );
     assert_eq!(during.queued, 4, "the run was too short for this test");
 
     let after = status(&world);
@@ -106,7 +111,11 @@ fn what_is_decided_during_a_run_is_carried_out_at_its_end() {
     assert_eq!(why_unlinked.cause, Some(Reason::Unlinked));
     assert!(why_unlinked.queued.is_none());
     assert_eq!(why(&world, accepted).cause, Some(Reason::Accepted));
-    assert_eq!(why(&world, retried).standing, "unknown", "the next run reads it again");
+    assert_eq!(
+        why(&world, retried).standing,
+        RecordStanding::Unknown,
+        "the next run reads it again"
+    );
 
     world.host.weather.set(Weather::default());
     world.host.advance(3_600_000);
@@ -179,7 +188,8 @@ fn a_decision_that_has_become_impossible_is_listed_and_stops_nothing() {
     assert!(run.unwrap().done);
     assert_eq!(status(&world).queued, 0);
     let all = letters(&world);
-    let letter = all.iter().find(|letter| letter.kind == "decision").expect("it is listed");
+    let letter =
+        all.iter().find(|letter| letter.kind == LetterKind::Decision).expect("it is listed");
     assert_eq!((letter.id.as_str(), letter.standing), (other_contact.as_str(), Standing::Waiting));
     assert_eq!((letter.cause, letter.code.as_str()), (Reason::Decision, "duplicate"));
     assert!(letter.reason.contains(&format!("linked with the GHL contact {owner}")), "{letter:?}");
@@ -189,7 +199,7 @@ fn a_decision_that_has_become_impossible_is_listed_and_stops_nothing() {
     // Whoever decides again has seen it.
     let accept = async |engine: &Two<'_>| engine.accept(std::slice::from_ref(&other_contact)).await;
     world.with(accept).unwrap().unwrap();
-    assert!(letters(&world).iter().all(|letter| letter.kind != "decision"));
+    assert!(letters(&world).iter().all(|letter| letter.kind != LetterKind::Decision));
 }
 
 #[test]
@@ -216,7 +226,11 @@ fn a_record_whose_status_has_changed_since_is_not_accepted() {
     assert!(run.unwrap().done && decision.unwrap()[0].queued.is_some());
     let why = why(&world, &contact);
     assert_ne!(why.cause, Some(Reason::Accepted));
-    assert!(letters(&world).iter().any(|letter| letter.kind == "decision" && letter.id == contact));
+    assert!(
+        letters(&world)
+            .iter()
+            .any(|letter| letter.kind == LetterKind::Decision && letter.id == contact)
+    );
 }
 
 #[test]

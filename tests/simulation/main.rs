@@ -33,7 +33,7 @@ use ghl_chartmogul::mapping::settings::{
     Anchor, Caps, LongTasks, Marker, Settings, WithoutBusiness,
 };
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
-use ghl_chartmogul::sync::{Action, RunOptions, Stop};
+use ghl_chartmogul::sync::{Action, LetterKind, RunOptions, Stop};
 
 use serde_json::json;
 
@@ -460,7 +460,7 @@ fn a_value_that_was_corrected_is_not_a_dead_letter_any_more() {
             world.with(async |engine| engine.dead_letters(None, 1000).await).unwrap().unwrap();
         letters
             .into_iter()
-            .filter(|letter| letter.kind == "field")
+            .filter(|letter| letter.kind == LetterKind::Field)
             .map(|letter| letter.id)
             .collect::<Vec<_>>()
     };
@@ -646,7 +646,8 @@ fn without_an_assignee_tasks_are_dead_letters_and_the_rest_is_synced() {
     assert!(outcome.done && outcome.report.rejected > 0);
     let (letters, _) =
         world.with(async |engine| engine.dead_letters(None, 500).await).unwrap().unwrap();
-    let task = letters.iter().find(|letter| letter.kind == "task").expect("a task is rejected");
+    let task =
+        letters.iter().find(|letter| letter.kind == LetterKind::Task).expect("a task is rejected");
     assert_eq!(task.code, "unmappable");
     assert!(task.hint.as_deref().unwrap().contains("defaultAssignee"));
     assert!(!world.linked("note").is_empty(), "notes are synced all the same");

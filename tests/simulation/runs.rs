@@ -3,7 +3,7 @@
 use ghl_chartmogul::error::Error;
 use ghl_chartmogul::mapping::settings::{Caps, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
-use ghl_chartmogul::sync::{Pass, RunOptions, RunRecord, Scope, Status, Stop};
+use ghl_chartmogul::sync::{Pass, RunOptions, RunRecord, RunStop, Scope, Status};
 
 use crate::world::{APPLY, World, settings};
 
@@ -68,7 +68,7 @@ fn a_run_that_stops_or_fails_says_why() {
     let aborted = world.run(APPLY).unwrap_err();
     world.host.abort.set(false);
     let [second, first] = runs(&world).try_into().unwrap();
-    assert_eq!((first.done, first.stopped, first.error), (false, Some(Stop::Records), None));
+    assert_eq!((first.done, first.stopped, first.error), (false, Some(RunStop::Records), None));
     failed_with(&second, &aborted);
     assert_eq!(second.plan_id, first.plan_id, "it continued with the same plan");
     assert!(status(&world).last_good.is_none());
@@ -125,7 +125,7 @@ fn a_run_that_was_killed_is_noticed_by_the_next() {
         world.run_until_done(2);
         let all = runs(&world);
         let killed = all.last().unwrap();
-        assert_eq!(killed.stopped, Some(Stop::Interrupted), "step {step}");
+        assert_eq!(killed.stopped, Some(RunStop::Interrupted), "step {step}");
         assert_eq!((killed.ended_at, killed.began_at), (None, left.began_at));
         assert!(all[0].done && all[0].stopped.is_none());
     }
@@ -139,7 +139,7 @@ fn a_killed_run_is_reported_once_somebody_else_has_held_the_store() {
     world.host.kill_after.set(None);
     world.with(async |engine| engine.accept(&[]).await).unwrap().unwrap();
     let [killed] = runs(&world).try_into().unwrap();
-    assert_eq!((killed.stopped, killed.pass), (Some(Stop::Interrupted), Some(Scope::Full)));
+    assert_eq!((killed.stopped, killed.pass), (Some(RunStop::Interrupted), Some(Scope::Full)));
     assert!(killed.plan_id.is_some());
 }
 

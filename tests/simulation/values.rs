@@ -6,7 +6,7 @@ use ghl_chartmogul::error::Service;
 use ghl_chartmogul::host::Event;
 use ghl_chartmogul::mapping::settings::{AttributeType, CustomField, Settings};
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::RunOptions;
+use ghl_chartmogul::sync::{LetterKind, RunOptions};
 use serde_json::{Value, json};
 
 use crate::world::{APPLY, World, settings};
@@ -63,7 +63,8 @@ fn standing(world: &World, contact: &str) -> BTreeSet<String> {
     let (letters, _) = letters.unwrap().unwrap();
     let status = world.with(async |engine| engine.status().await).unwrap().unwrap();
     let counted: u64 = status.reasons.iter().filter_map(|reason| reason.kinds.get("field")).sum();
-    let fields: Vec<_> = letters.into_iter().filter(|letter| letter.kind == "field").collect();
+    let fields: Vec<_> =
+        letters.into_iter().filter(|letter| letter.kind == LetterKind::Field).collect();
     assert_eq!(counted, fields.len() as u64, "status counts what stands");
     let own = format!("contact/{contact}/");
     fields.iter().filter_map(|letter| letter.id.strip_prefix(&own).map(str::to_owned)).collect()

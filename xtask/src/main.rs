@@ -8,6 +8,7 @@ mod package;
 mod process;
 mod reference;
 mod regions;
+mod shapes;
 mod suites;
 mod tables;
 mod tally;

@@ -1,7 +1,7 @@
 // How the command line ends.
 
 import { ConnectorError } from "../errors.js";
-import type { StandingCounts } from "../sync-report.js";
+import type { StandingCounts } from "../generated/answers.js";
 import { Interrupted } from "./interrupt.js";
 
 /** Exit codes. Every command uses the same ones. */

@@ -1,6 +1,6 @@
 // How many records stand how, and why: the heart of `status`, and the end of `sync`.
 
-import type { ReasonCount, StandingCounts } from "../sync-report.js";
+import type { ReasonCount, StandingCounts } from "../generated/answers.js";
 import { formatNumber } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { CAUSES, hintText, kindsText, paragraph, SIGNS, STANDINGS, sumOf } from "./words.js";

@@ -1,6 +1,6 @@
 // Totals of a plan or a report: for each kind, all records seen and what becomes of them.
 
-import type { ChangeAction, CountByKind, RecordKind, Totals } from "../sync-report.js";
+import type { ChangeAction, CountByKind, RecordKind, Totals } from "../generated/answers.js";
 import { formatNumber, formatTable, tableWidth } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { kindWord, paragraph, sumOf } from "./words.js";

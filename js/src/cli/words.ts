@@ -1,6 +1,6 @@
 // Words that several commands say: kinds, reasons, commands, times, links.
 
-import type { Cause, CountByKind, Holder, RecordStatus, Standing } from "../sync-report.js";
+import type { Cause, CountByKind, Holder, RecordStatus, Standing } from "../generated/answers.js";
 import { formatNumber } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { printable, textWidth, wrapToWidth } from "./text-width.js";

@@ -16,11 +16,11 @@ export {
   ValidationError,
 } from "../errors.js";
 export type { ConnectorEvent, ProgressEvent } from "../events.js";
+export type * from "../generated/answers.js";
 export type * from "../generated/types.js";
 export type { ChartMogulOptions, ConnectorOptions, GhlOptions } from "../options.js";
 export type { CommitGuard, StateStore } from "../stores/store.js";
 export type * from "../sync.js";
-export type * from "../sync-report.js";
 export type * from "../sync-settings.js";
 export type {
   BodyBytes,

@@ -1,4 +1,4 @@
-// The error classes, and the list of codes that JavaScript and Rust share.
+// The error classes, and which codes are worth a retry in JavaScript and in Rust.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,13 +14,8 @@ const rustCodes = [
   ),
 ].map(([, code, retryable]) => ({ code, retryable: retryable === "true" }));
 
-test("every code of src/error.rs is an ErrorCode with the same answer on retrying", () => {
+test("every code of src/error.rs gets the same answer on retrying", () => {
   assert.ok(rustCodes.length > 20);
-  const source = readFileSync(new URL("../../src/errors.ts", import.meta.url), "utf8");
-  const start = source.indexOf("type ErrorCode");
-  const union = source.slice(start, source.indexOf(";", start));
-  const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
-  assert.deepEqual(codes.toSorted(), rustCodes.map(({ code }) => code).toSorted());
   for (const { code, retryable } of rustCodes) {
     assert.equal(createError({ code, message: "" }).retryable, retryable, code);
   }

@@ -12,8 +12,9 @@ use super::standing::Reason;
 
 choices! {
     /// What is done to a record.
+    #[cfg_attr(feature = "reference", schemars(rename = "ChangeAction"))]
     pub enum Action {
-        /// A record is made.
+        /// It is created.
         Create = "create",
         /// Fields of a linked record are written.
         Update = "update",
@@ -21,9 +22,9 @@ choices! {
         Complete = "complete",
         /// A record that exists on both sides is linked, and its fields are written where they differ.
         Link = "link",
-        /// The record moves to another customer.
+        /// It goes to another customer.
         Move = "move",
-        /// A double of a record of ours is deleted.
+        /// A double of ours is deleted.
         Delete = "delete",
         /// Nothing is written: ChartMogul's value was kept at the first link, and stays.
         Keep = "keep",
@@ -197,7 +198,7 @@ impl Change {
         ChangeView {
             action: self.action,
             kind: self.kind,
-            direction: "ghl-to-chartmogul",
+            direction: Direction::GhlToChartmogul,
             ghl_id: if of_customer { self.parent.as_deref().unwrap_or_default() } else { &self.id },
             ghl_contact_id: self.parent.as_deref().filter(|_| self.kind.is_child()),
             chartmogul_id: self.uuid.as_deref(),
@@ -219,49 +220,80 @@ impl Change {
     }
 }
 
-/// A change as a plan's reader sees it.
+choices! {
+    /// From which service to which.
+    pub enum Direction {
+        /// GHL's values are written to ChartMogul.
+        GhlToChartmogul = "ghl-to-chartmogul",
+    }
+}
+
+/// One change of a plan.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "Change"))]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the fields are those of Change")]
 pub struct ChangeView<'a> {
+    /// What is done.
     pub action: Action,
+    /// To what kind of record.
     pub kind: Kind,
-    pub direction: &'static str,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// GHL's id of the record; for the kind `customer` the contact that leads.
     pub ghl_id: &'a str,
+    /// For notes and tasks: the GHL contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghl_contact_id: Option<&'a str>,
+    /// ChartMogul's uuid of the record, where it exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chartmogul_id: Option<&'a str>,
+    /// Uuid of the ChartMogul customer, where it exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chartmogul_customer: Option<&'a str>,
+    /// The record's name, or the beginning of its text.
     pub title: &'a str,
+    /// Why.
     pub reason: &'a str,
+    /// For what is not carried out: why, of a closed list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
+    /// For skips, conflicts and errors: an error code.
+    #[cfg_attr(feature = "reference", schemars(with = "Option<crate::error::Code>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
+    /// What is written, by field.
     pub fields: Named<FieldChange<'a>>,
+    /// Fields whose values stay ChartMogul's since the first link.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub kept: &'a [String],
+    /// Tags that the customer gets.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub tags_added: &'a [String],
+    /// Tags that the customer loses: only such as the sync added.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub tags_removed: &'a [String],
+    /// Values that the other service has no place for; the rest of the record is synced.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub problems: &'a [Problem],
+    /// For conflicts: the candidates' uuids.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub candidates: &'a [String],
+    /// How many existing values it replaces.
     pub replaces: u32,
+    /// True for a refused record that is tried again: outside of the caps.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retry: bool,
+    /// ChartMogul calls it costs.
     pub calls: u32,
 }
 
 /// A field's value before and after.
 #[derive(Debug, Serialize)]
-#[allow(missing_docs, reason = "before and after")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct FieldChange<'a> {
+    /// Before, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<&'a Value>,
+    /// After.
     pub to: &'a Value,
 }

@@ -7,7 +7,39 @@ use super::state::Run;
 use crate::{choices, records};
 
 choices! {
+    /// Why a run has stopped before its end: as [`Stop`] says, or as nobody could say any more.
+    #[cfg_attr(feature = "reference", schemars(rename = "RunStopReason"))]
+    pub enum RunStop {
+        /// Its time was up.
+        Deadline = "deadline",
+        /// Its calls were used.
+        Calls = "calls",
+        /// Its records were written.
+        Records = "records",
+        /// The day's quota of a service was used up.
+        Quota = "quota",
+        /// A service was unavailable: lists in a row could not be read.
+        Unavailable = "unavailable",
+        /// Its process was killed, or another one took the store over.
+        Interrupted = "interrupted",
+    }
+}
+
+impl From<Stop> for RunStop {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Deadline => Self::Deadline,
+            Stop::Calls => Self::Calls,
+            Stop::Records => Self::Records,
+            Stop::Quota => Self::Quota,
+            Stop::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+choices! {
     /// What a run reads.
+    #[cfg_attr(feature = "reference", schemars(rename = "SyncScope"))]
     pub enum Scope {
         /// Everything.
         Full = "full",
@@ -30,30 +62,31 @@ impl Scope {
 }
 
 records! {
-    /// A run or an apply: how long it took, what it did, and why it stopped. Holds no value of a record.
+    /// A run or an apply: what it did and why it stopped. Holds no value of a record.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "SyncRun"))]
     whole pub struct RunRecord {
-        /// The plan it made or carried out; `None` where it failed before it had one.
+        /// The plan it made or carried out; null where it failed before it had one.
         pub plan_id: Option<String> = "planId";
-        /// What it read; `None` where it failed before that was decided.
+        /// What it read; null where it failed before that was decided.
         pub pass: Option<Scope> = "pass";
         /// When it began, epoch milliseconds.
         pub began_at: u64 = "beganAt";
-        /// When it ended; `None` while it is under way, and for one that was interrupted.
+        /// When it ended; null while it is under way, and for one that was interrupted.
         pub ended_at: Option<u64> = "endedAt";
-        /// Milliseconds it took, by a clock that nobody sets.
+        /// Milliseconds it took, whatever the clock was set to meanwhile.
         pub elapsed_ms: Option<u64> = "elapsedMs";
-        /// True when it finished.
+        /// True at its end; false when it stopped or failed.
         pub done: bool = "done";
-        /// True when it only planned.
+        /// True when nothing was written: the location's first run, or a plan that a person must read.
         pub planned_only: bool = "plannedOnly";
-        /// Why it stopped before its end.
-        pub stopped: Option<Stop> = "stopped";
+        /// Why it stopped before its end. `interrupted` is known once another process has held the store.
+        pub stopped: Option<RunStop> = "stopped";
         /// What it failed with.
         pub error: Option<RunError> = "error";
         /// Changes carried out, by action and kind.
         pub totals: Totals = "totals";
-        /// Calls that it sent itself; `None` while it has no end.
+        /// Calls that it sent itself; null while it has no end.
         pub calls: Option<Calls> = "calls";
         /// Records that were not in step after it.
         pub standing: Option<StandingCounts> = "standing";
@@ -63,8 +96,10 @@ records! {
 records! {
     /// What a run failed with.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct RunError {
         /// The error's code.
+        #[cfg_attr(feature = "reference", schemars(with = "crate::error::Code"))]
         pub code: String = "code";
         /// What happened.
         pub message: String = "message";

@@ -5,13 +5,14 @@ use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::{choices, records};
 
 choices! {
-    /// What is synced.
+    /// The kinds of records that are synced.
+    #[cfg_attr(feature = "reference", schemars(rename = "RecordKind"))]
     pub enum Kind {
         /// A GHL business.
         Business = "business",
         /// A GHL contact.
         Contact = "contact",
-        /// The tags and custom attributes of a customer, which its contacts share.
+        /// The tags and custom attributes of a ChartMogul customer, which its contacts share.
         Customer = "customer",
         /// A note.
         Note = "note",
@@ -48,23 +49,23 @@ choices! {
 }
 
 choices! {
-    /// How a GHL record and a ChartMogul record came to be paired.
+    /// How a GHL record and a ChartMogul record came to be linked.
     pub enum Matched {
         /// We created it.
         Created = "created",
         /// A person linked them.
         Choice = "choice",
-        /// They are linked.
+        /// They were linked before.
         Link = "link",
         /// It carries our external id.
         ExternalId = "externalId",
-        /// Its attribute names the GHL contact.
+        /// Its custom attribute names the GHL contact.
         Attribute = "attribute",
         /// Its e-mail address is the same.
         Email = "email",
         /// Its name is the same, under the same customer.
         Name = "name",
-        /// Its secondary e-mail address or phone is the same, and unique on both sides.
+        /// Its phone or secondary e-mail address is the same, and unique on both sides.
         Weak = "weak",
         /// It is the customer of the contact's business.
         Business = "business",

@@ -10,12 +10,16 @@ use super::change::{Action, Change};
 use super::pair::Kind;
 use super::standing::Reason;
 
-/// How many of each kind, by action.
-pub type Totals = Named<Named<u64>>;
+/// Numbers of records by kind.
+pub type CountByKind = Named<u64, Kind>;
+
+/// Numbers of changes by action and kind.
+pub type Totals = Named<CountByKind, Action>;
 
 records! {
-    /// Calls by service.
+    /// API calls by service.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct Calls {
         /// To GHL.
         pub ghl: u64 = "ghl";
@@ -45,7 +49,8 @@ impl Calls {
 }
 
 choices! {
-    /// Whether a pass read everything or what changed.
+    /// Whether a pass read everything, or what changed since the last one.
+    #[cfg_attr(feature = "reference", schemars(rename = "SyncPass"))]
     pub enum Pass {
         /// Everything.
         Full = "full",
@@ -57,59 +62,61 @@ choices! {
 records! {
     /// A plan without its changes.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct Plan {
         /// Its id, for `apply`.
         pub id: String = "id";
         /// When reading began, epoch milliseconds.
         pub created_at: u64 = "createdAt";
         /// The state's revision it was made from.
-        pub revision: u64 = "revision";
+        pub revision: u64 = internal "revision";
         /// The settings' fingerprint it was made with.
-        pub settings: String = "settings";
+        pub settings: String = internal "settings";
         /// What was read.
         pub pass: Pass = "pass";
         /// Contacts changed up to here have been read, epoch milliseconds.
-        pub watermark: u64 = "watermark";
-        /// Records read, by kind.
-        pub read: Named<u64> = "read";
+        pub watermark: u64 = internal "watermark";
+        /// Records read.
+        pub read: CountByKind = "read";
         /// Changes by action and kind.
         pub totals: Totals = "totals";
-        /// Linked records that need no change, by kind.
-        pub unchanged: Named<u64> = "unchanged";
-        /// The fewest calls that applying it will cost.
+        /// Linked records that need no change.
+        pub unchanged: CountByKind = "unchanged";
+        /// The least calls that applying will cost.
         pub calls: Calls = "calls";
         /// Calls that reading has cost.
         pub read_calls: Calls = "readCalls";
         /// The least calls that reading could have cost.
-        pub least_read_calls: Calls = "leastReadCalls";
-        /// Existing values of ChartMogul that applying it replaces.
+        pub least_read_calls: Calls = internal "leastReadCalls";
+        /// Existing values of ChartMogul that applying replaces.
         pub replaces: u64 = "replaces";
         /// Refused records that are tried again: outside of the caps.
         pub retries: u64 = "retries";
-        /// Values that were cut or left out for the first time; each is an event, and a dead letter of
-        /// the kind `field` until it is corrected.
+        /// Values that were cut or left out for the first time. Each is an event, a dead letter of the
+        /// kind `field`, and in the status until it is corrected.
         pub left_out: u64 = "leftOut";
         /// Records that are deleted: our own copies of what moves.
         pub deletes: u64 = "deletes";
-        /// Duplicates of synced notes and tasks in ChartMogul.
+        /// Duplicates of synced notes and tasks in ChartMogul; found by full passes.
         pub doubles: u64 = "doubles";
         /// Those of them that it deletes.
         pub removes: u64 = "removes";
-        /// Lists that could not be read, by kind: the next run reads them.
-        pub unread: Named<u64> = "unread";
+        /// Lists that could not be read, by the kind they list: the next run reads them.
+        pub unread: CountByKind = "unread";
         /// Contacts whose notes are left to the calls of the next days.
         pub notes_waiting: u64 = "notesWaiting";
-        /// Links whose counterpart is gone.
+        /// Links whose counterpart is gone from ChartMogul.
         pub voids: u64 = "voids";
-        /// Why it must be read before it is applied, where it must.
+        /// Why a person must read the plan before it is applied; null where nobody has to.
         pub guard: Option<String> = "guard";
         /// Things to look at.
         pub warnings: Vec<String> = "warnings";
     }
 }
 
-/// A plan with the share of today's quota that applying takes.
+/// A plan without its changes.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "PlanSummary"))]
 #[serde(rename_all = "camelCase")]
 pub struct PlanView<'a> {
     /// The plan.
@@ -120,15 +127,16 @@ pub struct PlanView<'a> {
     pub quota: Option<QuotaView>,
 }
 
-/// Today's quota of calls.
+/// GHL's quota of today, and how much of it a plan takes.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "QuotaShare"))]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaView {
     /// Calls a day.
     pub limit: u64,
     /// Calls left today.
     pub remaining: u64,
-    /// Share of the day's calls that this reading and applying takes, 0 to 1.
+    /// Share of the day's calls that reading and applying takes, 0 to 1.
     pub share: f64,
 }
 
@@ -180,7 +188,7 @@ impl Plan {
     }
 
     /// Adds to a count of `read` or `unchanged`.
-    pub fn add(counts: &mut Named<u64>, kind: Kind, number: u64) {
+    pub fn add(counts: &mut CountByKind, kind: Kind, number: u64) {
         if number > 0 {
             *counts.or_default(kind.name()) += number;
         }

@@ -2,26 +2,28 @@
 
 use std::cell::RefCell;
 
+use super::pair::Kind;
 use crate::ordered::Ordered;
 use crate::{choices, records};
 
 choices! {
     /// How a record that is not in step stands.
     pub enum Standing {
-        /// It could not be synced.
+        /// It was not synced.
         Failed = "failed",
         /// A person has to decide.
         Waiting = "waiting",
-        /// It has no counterpart, and that is settled.
+        /// It is not in step, and that is settled.
         Apart = "apart",
     }
 }
 
 records! {
-    /// How many records are not in step and not settled.
+    /// How many records are not in step and not settled. Both are 0 when all is well.
     #[derive(Debug, Default, Clone, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct StandingCounts {
-        /// Was not synced.
+        /// Were not synced.
         pub failed: u64 = "failed";
         /// Wait for a person.
         pub waiting: u64 = "waiting";
@@ -36,7 +38,8 @@ impl StandingCounts {
 }
 
 choices! {
-    /// Why a record is not in step: a closed list.
+    /// Why a record is not in step.
+    #[cfg_attr(feature = "reference", schemars(rename = "Cause"))]
     pub enum Reason {
         /// ChartMogul refused it.
         Rejected = "rejected",
@@ -48,7 +51,7 @@ choices! {
         Unavailable = "unavailable",
         /// A value cannot be stored in ChartMogul.
         Unmappable = "unmappable",
-        /// A value was cut, or left out, and the rest of its record was written.
+        /// A value was cut, left out or refused; the rest of its record was written.
         Field = "field",
         /// Several customers match.
         Ambiguous = "ambiguous",
@@ -64,17 +67,17 @@ choices! {
         Deleted = "deleted",
         /// A person deleted its customer in ChartMogul.
         CustomerDeleted = "customerDeleted",
-        /// A person edited the copy at its former place: it stays there.
+        /// A person edited the copy at its former customer: it stays there.
         Edited = "edited",
-        /// It was unlinked by a person.
+        /// A person unlinked it.
         Unlinked = "unlinked",
-        /// It was accepted as it is by a person.
+        /// A person accepted it as it is.
         Accepted = "accepted",
         /// GHL has another contact of the same e-mail address, which stands for it.
         Duplicate = "duplicate",
         /// ChartMogul has it more than once.
         Double = "double",
-        /// A person's decision about it was queued, and could not be carried out.
+        /// A decision about it was queued, and could not be carried out.
         Decision = "decision",
     }
 }
@@ -106,36 +109,71 @@ impl Reason {
     }
 }
 
+choices! {
+    /// What a dead letter is about: a record of one of the kinds, or something else.
+    pub enum LetterKind {
+        /// A GHL business.
+        Business = "business",
+        /// A GHL contact.
+        Contact = "contact",
+        /// The tags and custom attributes of a ChartMogul customer.
+        Customer = "customer",
+        /// A note.
+        Note = "note",
+        /// A task.
+        Task = "task",
+        /// A value of a record.
+        Field = "field",
+        /// A contact's notes, which could not be read.
+        List = "list",
+        /// A decision that was queued, and could not be carried out.
+        Decision = "decision",
+    }
+}
+
+impl From<Kind> for LetterKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Business => Self::Business,
+            Kind::Contact => Self::Contact,
+            Kind::Customer => Self::Customer,
+            Kind::Note => Self::Note,
+            Kind::Task => Self::Task,
+        }
+    }
+}
+
 records! {
-    /// A record that is not in step.
+    /// A record, a value of one, a list or a decision that is not in step; the run continued.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     sparse pub struct DeadLetter {
-        /// What it is: a kind, `field` for a value of a record, `list` for a list that could not be read,
-        /// `decision` for one that could not be carried out.
-        pub kind: String = "kind";
-        /// GHL's id of it.
-        pub id: String = "id";
-        /// The GHL contact it belongs to.
+        /// What it is about.
+        pub kind: LetterKind = always "kind";
+        /// GHL's id of it; for a field `KIND/ID/FIELD`.
+        pub id: String = always "id";
+        /// The GHL contact that it belongs to.
         pub contact: Option<String> = "contact";
-        /// Whether it failed or waits.
-        pub standing: Standing = "standing";
-        /// Why: of a closed list.
-        pub cause: Reason = "cause";
-        /// An error code.
-        pub code: String = "code";
+        /// Whether it failed or waits; `apart` where it is listed and settled, such as a text that was cut.
+        pub standing: Standing = always "standing";
+        /// Why, of a closed list.
+        pub cause: Reason = always "cause";
+        /// The code of an error.
+        #[cfg_attr(feature = "reference", schemars(with = "crate::error::Code"))]
+        pub code: String = always "code";
         /// What happened.
-        pub reason: String = "reason";
-        /// What to do.
+        pub reason: String = always "reason";
+        /// What to do about it.
         pub hint: Option<String> = "hint";
         /// When, epoch milliseconds.
-        pub at: u64 = "at";
+        pub at: u64 = always "at";
         /// Hash of what should have been written: the same content is not tried again and again.
         pub content: String = "content";
         /// Hash of what GHL showed: a change takes an acceptance back.
         pub shows: String = "shows";
         /// Whether the next run tries again without a change.
-        pub retryable: bool = "retryable";
-        /// The group of equal refusals it belongs to.
+        pub retryable: bool = always "retryable";
+        /// The group of equal refusals it belongs to: a full pass tries some of each.
         pub group: String = "group";
         /// For conflicts: the candidates' uuids.
         pub candidates: Vec<String> = "candidates";

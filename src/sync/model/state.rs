@@ -9,43 +9,44 @@ use crate::{choices, records};
 use super::plan::Plan;
 
 records! {
-    /// A location's lasting state.
+    /// A location's lasting state. Instants are epoch milliseconds, 0 for never.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct State {
-        /// Goes up whenever a plan is applied: a plan made before is stale.
+        /// Goes up whenever a plan is applied, or a person decides: a plan made before is stale.
         pub revision: u64 = "revision";
-        /// Contacts changed up to here were read, epoch milliseconds.
+        /// Contacts changed up to here were read.
         pub watermark: u64 = "watermark";
-        /// When the last pass that read everything began, epoch milliseconds; 0 for never.
+        /// When the last pass that read everything began.
         pub full_pass_at: u64 = "fullPassAt";
-        /// When a plan was first made.
+        /// When a plan was last made.
         pub planned_at: u64 = "plannedAt";
         /// When a plan was last applied whole.
         pub applied_at: u64 = "appliedAt";
         /// The settings' fingerprint at that time.
-        pub settings: String = "settings";
+        pub settings: String = internal "settings";
         /// The plan that was last applied whole.
         pub last_plan: String = "lastPlan";
         /// Pages that ChartMogul's customers and contacts took when they were last listed; 0 for never.
         pub list_pages: u64 = "listPages";
         /// Linked records of all kinds.
         pub linked: u64 = "linked";
-        /// What the links were made with; `None` while there are none.
+        /// What the links were made with; null while there are none.
         pub anchor: Option<Anchor> = "anchor";
         /// The settings that decide who is who, of the plan that was shown last.
-        pub shown: String = "shown";
-        /// The ChartMogul account.
+        pub shown: String = internal "shown";
+        /// The ChartMogul account that the links belong to; empty texts while there are none.
         pub account: AccountMark = "account";
-        /// The data source that customers are created in, once it is known: whatever its name becomes.
+        /// Uuid of the data source that customers are created in, once it is known.
         pub data_source: Option<String> = "dataSource";
         /// A customer that is known to be in the account.
-        pub known_customer: Option<String> = "knownCustomer";
+        pub known_customer: Option<String> = internal "knownCustomer";
         /// The newest note of ChartMogul that was seen, epoch milliseconds.
-        pub newest_note: i64 = "newestNote";
+        pub newest_note: i64 = internal "newestNote";
         /// The newest task of ChartMogul that was seen, epoch milliseconds.
-        pub newest_task: i64 = "newestTask";
+        pub newest_task: i64 = internal "newestTask";
         /// How marks, note texts and long tasks were written last.
-        pub writing: String = "writing";
+        pub writing: String = internal "writing";
     }
 }
 
@@ -86,8 +87,9 @@ records! {
 records! {
     /// What tells a ChartMogul account from others.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
     whole pub struct AccountMark {
-        /// Its id, where the answer has one.
+        /// Its id, where the service gives one.
         pub id: Option<String> = "id";
         /// Its name.
         pub name: String = "name";

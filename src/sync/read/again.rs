@@ -143,7 +143,7 @@ impl<H: Host> Engine<'_, H> {
         };
         let retryable = error.code.retryable() || open;
         DeadLetter {
-            kind: kind.name().to_owned(),
+            kind: kind.into(),
             id: id.to_owned(),
             contact: contact.map(str::to_owned),
             standing: Standing::Failed,

@@ -8,7 +8,7 @@ use super::super::engine::{Engine, Step, gather, one};
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Home, Reading};
-use super::super::model::standing::{DeadLetter, Reason};
+use super::super::model::standing::{DeadLetter, LetterKind, Reason};
 use super::super::model::state::{Pace, Run};
 use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PACE, PAIRS, READINGS, RunTables, TURNS};
@@ -111,6 +111,7 @@ fn promised(pace: &Pace, hours: u32, waiting: u64, budget: Option<Budget>) -> u6
 /// How fresh the notes of GHL are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
 pub struct NotesStatus {
     /// Contacts whose notes are read.
     pub contacts: u64,
@@ -322,7 +323,7 @@ impl<H: Host> Engine<'_, H> {
                     run.failures += 1;
                     *run.plan.unread.or_default(Kind::Note.name()) += 1;
                     let mut letter = self.letter(Kind::Note, contact, Some(contact), &error);
-                    letter.kind = "list".to_owned();
+                    letter.kind = LetterKind::List;
                     letter.cause = Reason::Unread;
                     letter.retryable = true;
                     letter.group = String::new();

@@ -1,7 +1,7 @@
 // `ghl-chartmogul check`: whether each credential works, how far it reaches, and how ChartMogul's records are.
 
 import type { Connector } from "../../connector.js";
-import type { CheckReport, FindingCause, RecordsReport } from "../../sync-report.js";
+import type { CheckReport, FindingCause, RecordsReport } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";
@@ -29,7 +29,7 @@ export async function runCheck(
   if (terminal.json) terminal.printJson(report);
   else for (const line of checkLines(report, terminal)) terminal.print(line);
   if (!report.ok) return ExitCode.Failed;
-  return sumOf(report.records?.counts) > 0 ? ExitCode.NotInStep : ExitCode.Done;
+  return sumOf({ ...report.records?.counts }) > 0 ? ExitCode.NotInStep : ExitCode.Done;
 }
 
 /** The lines of a check. */
@@ -86,7 +86,7 @@ function* recordsLines(
   { walked, counts, findings }: RecordsReport,
   terminal: Terminal,
 ): Generator<string, void, undefined> {
-  const found = sumOf(counts) > 0;
+  const found = sumOf({ ...counts }) > 0;
   const sign = found ? terminal.style("yellow", "≠") : terminal.style("green", "✓");
   yield `${sign} ${formatNumber(sumOf(walked))} ChartMogul records walked${found ? "" : ": nothing found"}`;
   for (const cause of Object.keys(FINDINGS) as FindingCause[]) {

@@ -1,8 +1,8 @@
 // `ghl-chartmogul plan`: what a sync would write, as a table; writes nothing.
 
 import type { Connector } from "../../connector.js";
+import type { Change, ChangeAction, PlanSummary } from "../../generated/answers.js";
 import type { Plan } from "../../sync.js";
-import type { Change, ChangeAction, PlanSummary } from "../../sync-report.js";
 import { ExitCode } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";

@@ -1,7 +1,7 @@
 // What people ask of single records, and decide: `why`, `link`, `unlink`, `accept`, `retry`.
 
 import type { Connector } from "../../connector.js";
-import type { RecordStatus } from "../../sync-report.js";
+import type { RecordStatus } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";

@@ -1,7 +1,7 @@
 // `ghl-chartmogul rejected`: what failed or waits, why, and what to do about each. Sends nothing.
 
 import type { Connector } from "../../connector.js";
-import type { DeadLetter } from "../../sync-report.js";
+import type { DeadLetter } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";

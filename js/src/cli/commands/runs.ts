@@ -1,7 +1,7 @@
 // `ghl-chartmogul runs`: the last runs, newest first: what each did and why it stopped. Sends nothing.
 
 import type { Connector } from "../../connector.js";
-import type { SyncRun } from "../../sync-report.js";
+import type { SyncRun } from "../../generated/answers.js";
 import { type ExitCode, exitCodeOfStanding } from "../exit-code.js";
 import { standingText } from "../standing.js";
 import { formatNumber, formatTable, tableWidth } from "../table.js";

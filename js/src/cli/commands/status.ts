@@ -1,7 +1,7 @@
 // `ghl-chartmogul status`: how the sync of the location stands. Sends nothing.
 
 import type { Connector } from "../../connector.js";
-import type { SyncStatus } from "../../sync-report.js";
+import type { SyncStatus } from "../../generated/answers.js";
 import { type ExitCode, exitCodeOfStanding } from "../exit-code.js";
 import { standingLines, standingText } from "../standing.js";
 import { formatNumber } from "../table.js";

@@ -1,7 +1,7 @@
 // `ghl-chartmogul sync`: plans and applies, within a budget; continues where the last run stopped.
 
 import type { Connector } from "../../connector.js";
-import type { SyncOutcome, SyncStatus } from "../../sync-report.js";
+import type { SyncOutcome, SyncStatus } from "../../generated/answers.js";
 import { ExitCode, exitCodeOfStanding } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";
