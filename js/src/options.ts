@@ -3,8 +3,8 @@
 import type { CredentialFunctions, CredentialSource } from "./credentials.js";
 import { createError } from "./errors.js";
 import type { ConnectorEvent } from "./events.js";
+import type { SyncSettings } from "./generated/settings.js";
 import type { StateStore } from "./stores/store.js";
-import type { SyncSettings } from "./sync-settings.js";
 import type { Transport } from "./transport.js";
 
 /** How to reach GoHighLevel. */

@@ -7,63 +7,81 @@ use crate::{choices, records};
 use super::email;
 
 records! {
-    /// The `sync` part of the configuration.
+    /// What the sync copies, and how. Every setting has a safe default.
     #[derive(Debug, Clone, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "SyncSettings", default))]
     closed pub struct Settings {
-        /// What a GHL contact becomes in ChartMogul.
+        /// What a GHL contact becomes in ChartMogul. `attach-only` (default): a contact of the customer it
+        /// matches, never a new customer. `contact-is-customer`: a customer with its primary contact.
+        /// `business-is-customer`: a contact of the customer that its GHL business becomes.
         pub anchor: Anchor = "anchor";
-        /// What is synced besides contacts.
+        /// What is synced besides contacts. Default: both.
         pub objects: Vec<Object> = "objects";
-        /// Name or uuid of the custom data source that customers are created in. Default: `GoHighLevel - LOCATION NAME`.
+        /// Name or uuid of the custom data source that customers are created in. Default:
+        /// `GoHighLevel - LOCATION NAME`.
         pub data_source: Option<String> = "dataSource";
-        /// Who is who.
+        /// Which ChartMogul user stands for which GHL user.
         pub users: Users = "users";
-        /// Fields synced as custom attributes.
+        /// Fields synced as custom attributes. Default: none.
         pub custom_fields: Vec<CustomField> = "customFields";
-        /// Tags that are synced.
+        /// Tags synced to customers: those that begin with one of the prefixes. Default: none.
         pub tags: Tags = "tags";
-        /// Whether texts end with a marker that names the GHL record, so that a lost state can be rebuilt.
+        /// Whether texts end with a marker that names the GHL record, so that a lost store can be rebuilt.
+        /// Default `trailing`.
         pub marker: Marker = "marker";
-        /// How note texts are written.
+        /// How note texts are written. Default `html`: escaped, with `<br>` for line breaks.
         pub note_format: NoteFormat = "noteFormat";
-        /// What happens to a task whose title and body exceed ChartMogul's 255 characters.
+        /// A task over 255 characters is cut at a word; with `note`, its whole text becomes a note as well.
+        /// Default `cut`.
         pub long_tasks: LongTasks = "longTasks";
-        /// With the anchor `business-is-customer`: what happens to contacts without a business.
+        /// With the anchor `business-is-customer`: contacts without a business are left out, or become
+        /// customers. Default `skip`.
         pub without_business: WithoutBusiness = "withoutBusiness";
-        /// What happens to differing values when a record that somebody else made is first linked.
+        /// What happens to differing values when a record that somebody else made is first linked:
+        /// `fillEmpty` (default) fills empty fields and keeps ChartMogul's values, `overwrite` replaces
+        /// them.
         pub on_link: OnLink = "onLink";
-        /// With an anchor that makes customers: what happens where another data source has a customer of the same e-mail address.
+        /// With an anchor that makes customers, where another data source has a customer of the same e-mail
+        /// address: `attach` (default) attaches the contact to it, `create` makes a second customer.
         pub on_existing: OnExisting = "onExisting";
-        /// What happens when a customer of our own data source was deleted in ChartMogul.
+        /// When a customer of our own data source was deleted in ChartMogul: `leave` (default) lists it,
+        /// `recreate` makes it again.
         pub on_deleted: OnDeleted = "onDeleted";
-        /// Name or uuid of the data source whose customer is taken where several customers have the same e-mail address.
+        /// Name or uuid of the data source whose customer is taken where several customers have the same
+        /// e-mail address. Default: none.
         pub prefer: Option<String> = "prefer";
-        /// Whether a contact's assigned user becomes the customer's owner. The user must exist in ChartMogul.
+        /// Whether a contact's assigned user becomes the customer's owner. The user must exist in
+        /// ChartMogul. Default false.
         pub owner: bool = "owner";
-        /// E-mail addresses that several people share: never used for matching.
+        /// E-mail addresses that several people share: never used for matching. Default: none.
         pub shared_emails: Vec<String> = "sharedEmails";
         /// ISO 3166-1 alpha-2 country of phones written without a country code. Default: the location's.
         pub default_country: Option<String> = "defaultCountry";
         /// IANA time zone in which due dates become days. Default: the location's.
         pub time_zone: Option<String> = "timeZone";
-        /// The decimal mark of numbers written as text, where `1,250` could be two numbers. Default: that of the location's country.
+        /// The decimal mark of numbers written as text, where `1,250` could be two numbers. Default: that
+        /// of the location's country.
         pub decimal_mark: Option<DecimalMark> = "decimalMark";
-        /// More words for true and false in fields synced as Boolean.
+        /// More words for true and false in fields synced as Boolean, for example `{ true: ["aktiv"] }`.
+        /// Default: none.
         pub boolean_words: BooleanWords = "booleanWords";
         /// Hours in which everything is read again: the lists of both services at once, the notes of
         /// contacts that did not change a share in each run. Longer where `dailyCalls` asks for it.
+        /// Default 24.
         pub full_pass_hours: u32 = "fullPassHours";
         /// Most calls a day to GHL. Default: half of the quota that GHL's answers tell.
         pub daily_calls: Option<u32> = "dailyCalls";
-        /// Minutes after which a plan is too old to apply.
+        /// Minutes after which a plan is too old to apply. Default 60.
         pub max_plan_age_minutes: u32 = "maxPlanAgeMinutes";
-        /// Milliseconds for which a run waits for a service that is unavailable before it ends.
+        /// Milliseconds for which a run waits for a service that is unavailable before it ends. Default
+        /// 300,000.
         pub patience_ms: u64 = "patienceMs";
-        /// What happens to duplicates of synced notes and tasks in ChartMogul.
+        /// Duplicates of synced notes and tasks in ChartMogul: a full pass lists them (default), or deletes
+        /// all but the linked one. A copy that a person edited is never deleted.
         pub doubles: Doubles = "doubles";
-        /// Limits that a plan must not exceed to be applied.
+        /// Limits that a plan must not exceed to be applied. Default: none.
         pub caps: Caps = "caps";
-        /// Whether the first run of a location writes.
+        /// Whether the first run of a location only plans (default), or writes.
         pub first_run: FirstRun = "firstRun";
     }
 }
@@ -104,6 +122,7 @@ impl Default for Settings {
 
 choices! {
     /// What a GHL contact becomes in ChartMogul.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum Anchor {
         /// A contact of the customer it matches; never creates customers. Unmatched contacts are reported.
         AttachOnly = "attach-only",
@@ -116,6 +135,7 @@ choices! {
 
 choices! {
     /// What happens to duplicates of synced notes and tasks in ChartMogul.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum Doubles {
         /// A full pass lists them.
         List = "list",
@@ -126,6 +146,7 @@ choices! {
 
 choices! {
     /// What is synced besides contacts.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum Object {
         /// Tasks of contacts.
         Tasks = "tasks",
@@ -135,15 +156,17 @@ choices! {
 }
 
 records! {
-    /// Which ChartMogul user stands for which GHL user. ChartMogul's API lists no users: it refuses
-    /// unknown ones with 422, which is then remembered.
+    // ChartMogul's API lists no users: it refuses unknown ones with 422, which is then remembered.
+    /// Which ChartMogul user stands for which GHL user.
     #[derive(Debug, Clone, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "UserSettings", default))]
     closed pub struct Users {
-        /// E-mail of the ChartMogul user who gets tasks of unassigned or unknown users. Without it such a task is an error.
+        /// E-mail of the ChartMogul user who gets tasks of unassigned or unknown users. Without it such a
+        /// task is rejected.
         pub default_assignee: Option<String> = "defaultAssignee";
-        /// GHL user id or e-mail to ChartMogul e-mail.
+        /// GHL user id or e-mail to ChartMogul e-mail. Default: empty.
         pub map: Named<String> = "map";
-        /// Whether a GHL user's e-mail is taken for a ChartMogul user's.
+        /// Whether a GHL user's e-mail is taken for a ChartMogul user's. Default true.
         pub same_email: bool = "sameEmail";
     }
 }
@@ -157,20 +180,23 @@ impl Default for Users {
 records! {
     /// A field synced as a custom attribute.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CustomFieldSetting"))]
     closed pub struct CustomField {
-        /// GHL's field key (`contact.plan`, or `plan`), or a standard field: `source`, `timezone`, `dnd`, `address1`, `type`, `dateOfBirth`.
+        /// GHL's field key (`contact.plan`, or `plan`), or a standard field: `source`, `timezone`, `dnd`,
+        /// `address1`, `type`, `dateOfBirth`.
         pub from: String = required "from";
         /// Key of the attribute: letters, digits, underscores.
         pub to: String = required "to";
         /// Type of the attribute. ChartMogul fixes it at the first write.
         pub of: AttributeType = required "type";
-        /// Whether the customer or the contact holds it. Default: the customer with `contact-is-customer`, else the contact.
+        /// What holds it. Default: the customer with `contact-is-customer`, else the contact.
         pub object: Option<AttributeObject> = "object";
     }
 }
 
 choices! {
     /// ChartMogul's types of custom attributes.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum AttributeType {
         /// Text of at most 255 characters.
         String = "String",
@@ -187,6 +213,7 @@ choices! {
 
 choices! {
     /// What holds a custom attribute.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum AttributeObject {
         /// The customer: `attributes.custom`.
         Customer = "customer",
@@ -197,6 +224,7 @@ choices! {
 
 choices! {
     /// What separates a number's whole part from its fraction.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum DecimalMark {
         /// `1,250.50`
         Point = "point",
@@ -206,8 +234,9 @@ choices! {
 }
 
 records! {
-    /// Words for true and false beside those of many languages that are known. They go first.
+    /// Words for true and false, beside those of many languages that are known. They go first.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "BooleanWordSettings", default))]
     closed pub struct BooleanWords {
         /// Words that mean true.
         pub yes: Vec<String> = "true";
@@ -219,6 +248,7 @@ records! {
 records! {
     /// Tags synced to customers.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "TagSettings", default))]
     closed pub struct Tags {
         /// Only tags that begin with one of these cross. Default: none.
         pub prefixes: Vec<String> = "prefixes";
@@ -227,6 +257,7 @@ records! {
 
 choices! {
     /// Whether texts end with a marker such as `[ghl:n:ID]`.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum Marker {
         /// At the end of note texts and task details.
         Trailing = "trailing",
@@ -237,6 +268,7 @@ choices! {
 
 choices! {
     /// How note texts are written to ChartMogul.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum NoteFormat {
         /// Escaped, with `<br>` for line breaks, as ChartMogul's documents show.
         Html = "html",
@@ -247,6 +279,7 @@ choices! {
 
 choices! {
     /// What happens to a task that exceeds 255 characters.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum LongTasks {
         /// Its text is cut at a word.
         Cut = "cut",
@@ -257,6 +290,7 @@ choices! {
 
 choices! {
     /// What happens to contacts without a business.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum WithoutBusiness {
         /// They are reported and left out.
         Skip = "skip",
@@ -267,6 +301,7 @@ choices! {
 
 choices! {
     /// What happens to differing values when a record that somebody else made is first linked.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum OnLink {
         /// Empty fields are filled; a value that ChartMogul has stays.
         FillEmpty = "fillEmpty",
@@ -277,6 +312,7 @@ choices! {
 
 choices! {
     /// What happens where another data source has a customer of the same e-mail address.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum OnExisting {
         /// The contact is attached to that customer, as with `attach-only`.
         Attach = "attach",
@@ -287,6 +323,7 @@ choices! {
 
 choices! {
     /// What happens when a customer of our own data source was deleted in ChartMogul.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum OnDeleted {
         /// It stays deleted, and is listed.
         Leave = "leave",
@@ -298,6 +335,7 @@ choices! {
 records! {
     /// Limits that a plan must not exceed to be applied.
     #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CapSettings", default))]
     closed pub struct Caps {
         /// Most records created by one plan.
         pub max_creates: Option<u64> = "maxCreates";
@@ -310,6 +348,7 @@ records! {
 
 choices! {
     /// Whether the first run of a location writes.
+    #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum FirstRun {
         /// It makes the plan to be read; the next run applies.
         Plan = "plan",

@@ -61,6 +61,7 @@ pub(crate) fn generate(check: bool) -> Result<()> {
         (folder.join("endpoints.ts"), endpoints(&tables)),
         (folder.join("answers.ts"), shapes::answers()?),
         (folder.join("options.ts"), shapes::options()?),
+        (folder.join("settings.ts"), shapes::settings()?),
     ];
     let folder = workspace::root().join("pkg-template/docs/reference");
     let pages = reference::pages(&tables);

@@ -1,8 +1,9 @@
 //! Writes as TypeScript what crosses between the module and the facade besides endpoints: what plans,
-//! runs and the like answer, events, errors, and options. Each is a struct or an enum of Rust, described by
+//! runs and the like answer, events, errors, options and settings. Each is a struct or an enum of Rust, described by
 //! its own `JsonSchema`, so that its names, types, words and comments are in one place.
 
 use anyhow::{Result, bail};
+use ghl_chartmogul::mapping::settings::Settings;
 use ghl_chartmogul::{host, sync};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -58,6 +59,13 @@ pub(crate) fn options() -> Result<String> {
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     generator.subschema_for::<sync::RunOptions>();
     generator.subschema_for::<sync::CheckOptions>();
+    written(generator, &[])
+}
+
+/// `settings.ts`: what a program can set of the sync.
+pub(crate) fn settings() -> Result<String> {
+    let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    generator.subschema_for::<Settings>();
     written(generator, &[])
 }
 

@@ -17,11 +17,11 @@ export {
 } from "../errors.js";
 export type { ConnectorEvent, ProgressEvent } from "../events.js";
 export type * from "../generated/answers.js";
+export type * from "../generated/settings.js";
 export type * from "../generated/types.js";
 export type { ChartMogulOptions, ConnectorOptions, GhlOptions } from "../options.js";
 export type { CommitGuard, StateStore } from "../stores/store.js";
 export type * from "../sync.js";
-export type * from "../sync-settings.js";
 export type {
   BodyBytes,
   HeaderSource,

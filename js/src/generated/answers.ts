@@ -18,15 +18,6 @@ export interface AccountMark {
   timeZone: string;
 }
 
-/** What a GHL contact becomes in ChartMogul. */
-export type Anchor =
-  /** A contact of the customer it matches; never creates customers. Unmatched contacts are reported. */
-  | "attach-only"
-  /** A customer with its primary contact, in a data source of our own. */
-  | "contact-is-customer"
-  /** A contact of the customer that its GHL business becomes. */
-  | "business-is-customer";
-
 /** API calls by service. */
 export interface Calls {
   /** To GHL. */
@@ -858,7 +849,7 @@ export interface SyncStatus {
   /** Linked records of all kinds. */
   linked: number;
   /** What the links were made with; null while there are none. */
-  anchor: Anchor | null;
+  anchor: "attach-only" | "contact-is-customer" | "business-is-customer" | null;
   /** @internal The settings that decide who is who, of the plan that was shown last. */
   shown: string;
   /** The ChartMogul account that the links belong to; empty texts while there are none. */
