@@ -6,14 +6,14 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
-use async_lock::{Semaphore, SemaphoreGuard};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
+use super::account::{Account, Accounts};
 use super::credential::{Authorization, Credential};
 use super::failure::{self, Failure};
-use super::pacing::{Instants, Pacing, Quota};
+use super::pacing::{Instants, Quota};
 use super::pager::{self, Page};
 use super::reading::{self, List};
 use super::retry::{self, Budget, RetryAction, RetryReason, ShouldAttempt};
@@ -66,18 +66,23 @@ pub struct Unlisted<'a> {
     pub version: Option<&'a str>,
 }
 
-/// Calls one service with one credential. All calls share its pacing and its retry budget.
+/// Calls one service with one credential. All calls share its retry budget, and with those of other clients of
+/// the same account its limits.
 pub struct Client {
     profile: &'static Profile,
     base_url: String,
-    credential: Credential,
+    credential: Rc<Credential>,
     location_id: Option<String>,
     api_version: GhlVersion,
     timeout_ms: u64,
-    pacing: RefCell<Pacing>,
-    permits: Semaphore,
+    accounts: Accounts,
+    account: RefCell<Rc<Account>>,
+    /// What the account is known by; empty before the host has given a credential.
+    key: RefCell<String>,
     budget: RefCell<Budget>,
     calls: Cell<u64>,
+    /// Whether its calls are the sync's, and not the program's.
+    of_sync: Cell<bool>,
 }
 
 impl fmt::Debug for Client {
@@ -105,21 +110,85 @@ const MOST_IDLE_SLEEPS: u32 = 1_000;
 const NOTABLE_WAIT_MS: u64 = 100;
 
 impl Client {
-    /// A client, or what is wrong with the configuration.
+    /// A client that shares its account with no other, or what is wrong with the configuration.
     pub fn new(config: ClientConfig) -> Result<Self> {
+        Self::sharing(config, &Accounts::default())
+    }
+
+    /// The same, sharing its account with those that are given the same accounts.
+    pub fn sharing(config: ClientConfig, accounts: &Accounts) -> Result<Self> {
         let profile = config.profile;
-        Ok(Self {
+        let client = Self {
             profile,
-            credential: Credential::new(profile, &config.secret)?,
+            credential: Rc::new(Credential::new(profile, &config.secret)?),
             base_url: address::base_url(profile, config.base_url.as_deref())?,
             location_id: config.location_id.filter(|id| !id.is_empty()),
             api_version: config.api_version,
             timeout_ms: config.timeout_ms.unwrap_or(TIMEOUT_MS),
-            pacing: RefCell::new(Pacing::new(&profile.limits)),
-            permits: Semaphore::new(profile.limits.in_flight),
+            accounts: accounts.clone(),
+            account: RefCell::new(Rc::new(Account::new(profile))),
+            key: RefCell::default(),
             budget: RefCell::new(Budget::new()),
             calls: Cell::new(0),
-        })
+            of_sync: Cell::new(false),
+        };
+        client.join();
+        Ok(client)
+    }
+
+    /// Another client of the same options, whose calls are counted by themselves.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self {
+            profile: self.profile,
+            credential: Rc::clone(&self.credential),
+            base_url: self.base_url.clone(),
+            location_id: self.location_id.clone(),
+            api_version: self.api_version,
+            timeout_ms: self.timeout_ms,
+            accounts: self.accounts.clone(),
+            account: self.account.clone(),
+            key: self.key.clone(),
+            budget: RefCell::new(Budget::new()),
+            calls: Cell::new(0),
+            of_sync: Cell::new(false),
+        }
+    }
+
+    /// Uses the limits of the account that it is known to be of by now. GHL counts by location; where none
+    /// is configured, and at ChartMogul, an account is what a credential leads to. One that takes
+    /// another's place is taken for the same account's, until it is known of another one.
+    fn join(&self) {
+        if self.location_id.is_some() && !self.key.borrow().is_empty() {
+            return;
+        }
+        let credential = self.credential.held();
+        let Some(identity) = self.location_id.as_deref().or(credential.as_deref()) else { return };
+        let key = self.accounts.key(self.profile, &self.base_url, identity);
+        if *self.key.borrow() == key {
+            return;
+        }
+        let own = self.account();
+        self.account.replace(self.accounts.join(&key, own));
+        self.key.replace(key);
+    }
+
+    /// What it shares with other clients of its account.
+    pub fn account(&self) -> Rc<Account> {
+        Rc::clone(&self.account.borrow())
+    }
+
+    /// The account with what it is known by, in which no credential can be read; the host is asked for the
+    /// credential if there is none yet.
+    pub async fn known_account<H: Host>(&self, host: &H) -> Result<(String, Rc<Account>)> {
+        self.credential.authorization(host).await?;
+        self.join();
+        Ok((self.key.borrow().clone(), self.account()))
+    }
+
+    /// From now on its calls are the sync's.
+    pub fn count_for_sync(&self) {
+        self.of_sync.set(true);
     }
 
     /// Says what is wrong with the parameters of a call, as calling would. Sends nothing.
@@ -241,7 +310,7 @@ impl Client {
 
     /// The day's quota, once an answer has told it (GHL).
     pub fn quota(&self) -> Option<Quota> {
-        self.pacing.borrow().quota()
+        self.account.borrow().quota()
     }
 
     /// Builds the request of a call, or says what is wrong with its parameters.
@@ -391,7 +460,7 @@ impl Client {
             }
             let action = match retry::classify(endpoint.retry, failure.kind) {
                 RetryAction::RetryIndicated(RetryReason::Throttled) if before.is_some() => {
-                    self.pacing.borrow_mut().refused(host.monotonic());
+                    self.account().pacing.borrow_mut().refused(host.monotonic());
                     RetryAction::RetryForbidden
                 }
                 action => action,
@@ -428,6 +497,7 @@ impl Client {
     ) -> Result<Authorization> {
         let found = self.credential.authorization(host).await;
         let found = found.map_err(|error| self.named(endpoint, error))?;
+        self.join();
         request.headers.retain(|(name, _)| name != AUTHORIZATION);
         request.headers.insert(0, (Cow::Borrowed(AUTHORIZATION), found.value.clone()));
         Ok(found)
@@ -442,20 +512,22 @@ impl Client {
         before: Option<&Before<'_>>,
         attempt: u32,
     ) -> Result<Result<Response, Failure>> {
-        let turn = self.turn(host).await.map_err(|error| self.named(endpoint, error))?;
+        let account = self.account();
+        let turn = self.turn(host, &account).await.map_err(|error| self.named(endpoint, error))?;
         if let Some(before) = before {
             before().await?;
         }
         let method = request.method;
         let sent_ms = host.monotonic();
         self.calls.set(self.calls.get() + 1);
+        account.count(self.of_sync.get(), instants(host));
         let answer = host.send(request).await;
         let now = host.monotonic();
         let response = match answer {
             Ok(response) => response,
             Err(failure) => return Ok(Err(failure::of_sending(failure))),
         };
-        self.pacing.borrow_mut().answered(turn.ticket, sent_ms, instants(host), &response);
+        account.pacing.borrow_mut().answered(turn.ticket, sent_ms, instants(host), &response);
         host.emit(Event::Request {
             service: self.service(),
             endpoint: Cow::Borrowed(endpoint.name),
@@ -472,9 +544,9 @@ impl Client {
     }
 
     /// Waits until this call may go out. Calls go in the order in which they came.
-    async fn turn<H: Host>(&self, host: &H) -> Result<Turn<'_>> {
-        let ticket = self.pacing.borrow_mut().join();
-        let mut turn = Turn { pacing: &self.pacing, ticket, permit: None };
+    async fn turn<'a, H: Host>(&self, host: &H, account: &'a Account) -> Result<Turn<'a>> {
+        let ticket = account.pacing.borrow_mut().join();
+        let mut turn = Turn { account, ticket, has_room: false };
         let mut told = false;
         let mut idle = 0;
         loop {
@@ -482,17 +554,18 @@ impl Client {
                 return Err(failure::aborted());
             }
             let now = host.monotonic();
-            if let Some(rest) = self.pacing.borrow().exhausted_ms(instants(host)) {
+            if let Some(rest) = account.pacing.borrow().exhausted_ms(instants(host)) {
                 return Err(self.quota_exhausted(rest));
             }
-            let delay_ms = self.pacing.borrow().delay_ms(ticket, now);
+            let delay_ms = account.pacing.borrow().delay_ms(ticket, now);
             if delay_ms == 0 {
-                if turn.permit.is_some() {
-                    self.pacing.borrow_mut().sent(ticket, now);
+                if turn.has_room {
+                    account.pacing.borrow_mut().sent(ticket, now);
                     return Ok(turn);
                 }
                 // Only the first of the queue gets here; the wait may change what the window says.
-                turn.permit = Some(self.permits.acquire().await);
+                account.room().await;
+                turn.has_room = true;
                 continue;
             }
             if delay_ms >= NOTABLE_WAIT_MS && !told {
@@ -519,7 +592,7 @@ impl Client {
         retry_after_ms: Option<u64>,
     ) -> Option<(RetryReason, u64)> {
         let rest = match reason {
-            RetryReason::Throttled => self.pacing.borrow_mut().refused(host.monotonic()),
+            RetryReason::Throttled => self.account().pacing.borrow_mut().refused(host.monotonic()),
             RetryReason::NotSent
             | RetryReason::Lost
             | RetryReason::ServerError
@@ -541,7 +614,7 @@ impl Client {
             error = failure::outcome_unknown(error);
         }
         if error.code == Code::DailyQuotaExhausted {
-            error.retry_after_ms = self.pacing.borrow().exhausted_ms(instants(host));
+            error.retry_after_ms = self.account().pacing.borrow().exhausted_ms(instants(host));
         }
         error.message = format!("{}: {}", endpoint.name, error.message);
         self.named(endpoint, self.credential.redact(error))
@@ -569,16 +642,19 @@ fn instants<H: Host>(host: &H) -> Instants {
     Instants { monotonic: host.monotonic(), wall: host.now() }
 }
 
-/// A place in the queue, and later the permit to be in flight; both end with it.
+/// A place in the queue, and later the room to be in flight; both end with it.
 struct Turn<'a> {
-    pacing: &'a RefCell<Pacing>,
+    account: &'a Account,
     ticket: u64,
-    permit: Option<SemaphoreGuard<'a>>,
+    has_room: bool,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.pacing.borrow_mut().leave(self.ticket);
+        self.account.pacing.borrow_mut().leave(self.ticket);
+        if self.has_room {
+            self.account.answered();
+        }
     }
 }
 
@@ -1147,6 +1223,115 @@ mod tests {
             let paced = |event: &Event| matches!(event, Event::Pace { .. });
             assert!(host.events.borrow().iter().any(paced));
         }
+    }
+
+    /// A client of ChartMogul with this key, `None` for the host's.
+    fn sharing(accounts: &Accounts, key: Option<&str>) -> Client {
+        let config = ClientConfig {
+            profile: of(Service::Chartmogul),
+            base_url: None,
+            secret: key.map_or(Secret::of_host(), Secret::new),
+            location_id: None,
+            api_version: GhlVersion::Dated,
+            timeout_ms: None,
+        };
+        Client::sharing(config, accounts).unwrap()
+    }
+
+    #[test]
+    fn clients_of_one_account_never_pass_its_limits_together() {
+        let accounts = Accounts::default();
+        let open = RefCell::new(Vec::new());
+        let peak = Cell::new(0);
+        let host = Scripted::new(|_, now| {
+            let took = 90 + now * 7919 % 300;
+            let mut open = open.borrow_mut();
+            open.retain(|end| *end > now);
+            open.push(now + took);
+            peak.set(peak.get().max(open.len()));
+            (took, reply(200, &[], &json!({"note": 1})).1)
+        });
+        let clients: Vec<Client> =
+            (0..7).map(|place| sharing(&accounts, (place > 2).then_some("pit-canary-1"))).collect();
+        let calls = (0..1_000).map(|id| {
+            let client = &clients[id % clients.len()];
+            client.value(&host, &CHARTMOGUL_ROWS[1], parameters(json!({"id": id})))
+        });
+        assert!(host.run(join_all(calls)).iter().all(Result::is_ok));
+        let sent = host.sent.borrow();
+        for window in sent.windows(41) {
+            assert!(window[40].0 - window[0].0 >= 1_000);
+        }
+        assert!(peak.get() <= 19, "{} in flight", peak.get());
+        let used = 25_000.0 / host.elapsed() as f64;
+        assert!(used > 0.98, "{used}");
+        assert_eq!(accounts.len(), 1);
+        let held = accounts.key(of(Service::Chartmogul), "", "pit-canary-1");
+        assert!(held.len() == 32 && !format!("{accounts:?} {clients:?}").contains("canary"));
+        drop(clients);
+        assert_eq!(accounts.len(), 0);
+    }
+
+    #[test]
+    fn a_key_that_changes_takes_its_account_along_and_finds_others() {
+        let accounts = Accounts::default();
+        let host = Scripted::new(|request: &Request, _| {
+            let known = header(request, "authorization").is_some_and(|value| {
+                value == (of(Service::Chartmogul).authorization)("pit-canary-2")
+            });
+            let refusal = r#"{"code":401,"message":"Unauthorized","success":false}"#;
+            if known {
+                text_reply(200, &[], r#"{"note":1}"#)
+            } else {
+                text_reply(401, &[], refusal)
+            }
+        });
+        let (one, other) = (sharing(&accounts, None), sharing(&accounts, None));
+        let same = |a: &Client, b: &Client| Rc::ptr_eq(&a.account(), &b.account());
+        assert!(!same(&one, &other));
+        host.run(one.known_account(&host)).unwrap();
+        host.run(other.known_account(&host)).unwrap();
+        assert!(same(&one, &other));
+        // The one has learned of the new key, and the other has not yet.
+        let call = |client: &Client| {
+            host.run(client.value(&host, &CHARTMOGUL_ROWS[1], parameters(json!({"id": "t"}))))
+        };
+        call(&one).unwrap();
+        assert!(same(&one, &other));
+        call(&other).unwrap();
+        assert!(same(&one, &other));
+        assert!(same(&one, &sharing(&accounts, Some("pit-canary-2"))));
+        assert!(!same(&one, &sharing(&accounts, Some("pit-canary-3"))));
+        let elsewhere = sharing(&accounts.within("another"), Some("pit-canary-2"));
+        assert!(!same(&one, &elsewhere));
+        // By both of its keys, and the other world's.
+        assert_eq!(accounts.len(), 3);
+        assert!(same(&one, &one.twin()));
+    }
+
+    #[test]
+    fn a_location_has_one_window_and_one_days_quota_whatever_the_token() {
+        let accounts = Accounts::default();
+        let of_token = |token: &str, location: &str| {
+            let config = ClientConfig {
+                profile: of(Service::Ghl),
+                base_url: None,
+                secret: Secret::new(token),
+                location_id: Some(location.to_owned()),
+                api_version: GhlVersion::Dated,
+                timeout_ms: None,
+            };
+            Client::sharing(config, &accounts).unwrap()
+        };
+        let headers = [("x-ratelimit-daily-remaining", "0"), ("x-ratelimit-daily-reset", "60000")];
+        let host = Scripted::in_turn(vec![reply(200, &headers, &json!({"note": 1}))]);
+        let call = |client: &Client| {
+            host.run(client.value(&host, &ROWS[0], parameters(json!({"id": "n1"}))))
+        };
+        let (one, other) = (of_token("pit-one", "L"), of_token("pit-two", "L"));
+        call(&one).unwrap();
+        assert_eq!(call(&other).unwrap_err().code, Code::DailyQuotaExhausted);
+        assert_eq!(of_token("pit-one", "M").quota(), None);
     }
 
     #[test]

@@ -60,6 +60,12 @@ impl Credential {
         Ok(Authorization { round: held.round, value: held.authorization.clone() })
     }
 
+    /// The newest one, if there is one yet.
+    pub(super) fn held(&self) -> Option<String> {
+        let held = self.held.borrow();
+        (!held.authorization.is_empty()).then(|| held.authorization.clone())
+    }
+
     /// After the service refused this one: whether there is another now. The host is asked once for
     /// each that was refused, however many calls it was refused to.
     pub(super) async fn renew<H: Host>(&self, host: &H, refused: &Authorization) -> Result<bool> {

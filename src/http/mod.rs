@@ -3,11 +3,13 @@
 //!
 //! Everything but [`Client`] is a pure function of what it is given.
 
+mod account;
 mod address;
 mod check;
 mod client;
 mod config;
 mod credential;
+mod division;
 pub(crate) mod failure;
 mod form;
 mod pacing;
@@ -19,9 +21,11 @@ mod retry;
 pub(crate) mod scripted;
 mod secret;
 
+pub use account::{Account, Accounts, Spent};
 #[cfg(test)]
 pub(crate) use check::takes;
 pub use client::{Before, Client, ClientConfig, GhlVersion, Unlisted};
+pub use division::{Row, WATCH_MS};
 pub use failure::Refusal;
 pub(crate) use failure::{says, spoken};
 pub use pacing::Quota;

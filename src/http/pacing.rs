@@ -27,6 +27,8 @@ pub(super) struct Pacing {
     /// Requests allowed in an interval.
     most: u64,
     interval_ms: u64,
+    /// This process may use the limit's part of one by this number.
+    divisor: u64,
     /// Requests go out at most this many times faster than the limit's mean rate.
     burst: u64,
     /// Requests that may go out without that spacing.
@@ -83,13 +85,14 @@ pub(super) struct Instants {
 }
 
 /// Longest interval believed.
-const DAY_MS: u64 = 86_400_000;
+pub(super) const DAY_MS: u64 = 86_400_000;
 
 impl Pacing {
     pub(super) const fn new(limits: &Limits) -> Self {
         Self {
             most: limits.requests,
             interval_ms: limits.interval_ms,
+            divisor: 1,
             burst: limits.burst,
             at_once: limits.at_once,
             known: Known::Nothing,
@@ -106,6 +109,11 @@ impl Pacing {
             queue: VecDeque::new(),
             next_ticket: 0,
         }
+    }
+
+    /// From now on this process uses the limit's part of one by this number.
+    pub(super) const fn divide(&mut self, divisor: u64) {
+        self.divisor = divisor;
     }
 
     /// Takes a place at the end of the queue.
@@ -125,11 +133,12 @@ impl Pacing {
     pub(super) fn delay_ms(&self, ticket: u64, now: u64) -> u64 {
         let place = self.queue.iter().position(|waiting| *waiting == ticket).unwrap_or(0);
         let place = u64::try_from(place).unwrap_or(u64::MAX);
-        let gap = self.interval_ms / (self.most * self.burst).max(1);
+        let gap = self.interval() / (self.part(self.most) * self.burst).max(1);
         let ready = if self.may_go_at_once(place, now) {
             self.blocked_until_ms
         } else {
-            let spaced = self.last_sent_ms.map_or(0, |last| last + gap);
+            // The first of the queue goes now at the earliest: it may wait for another to be answered.
+            let spaced = self.last_sent_ms.map_or(0, |last| last + gap).max(now);
             spaced.saturating_add(gap.saturating_mul(place)).max(self.blocked_until_ms)
         };
         let delay = ready.saturating_sub(now).max(self.window_delay_ms(place, now));
@@ -145,7 +154,17 @@ impl Pacing {
     /// Requests allowed in an interval, as far as is known.
     fn allowed(&self) -> u64 {
         let cautious = self.told && self.known == Known::Nothing;
-        if cautious { self.most.min(self.at_once) } else { self.most }
+        self.part(if cautious { self.most.min(self.at_once) } else { self.most })
+    }
+
+    /// This process's part of a number of requests: one at least.
+    fn part(&self, requests: u64) -> u64 {
+        (requests / self.divisor).max(1)
+    }
+
+    /// The interval; a longer one where less than one request in it is this process's part.
+    fn interval(&self) -> u64 {
+        self.interval_ms.max(self.interval_ms * self.divisor / self.most.max(1))
     }
 
     /// The wait until the window has room for this call and the ones before it.
@@ -238,7 +257,8 @@ impl Pacing {
     /// Takes in that a request was refused for its rate. Gives the wait until the limit's window
     /// must have passed: the rest of our own where we have filled it, a whole one where others have.
     pub(super) fn refused(&mut self, now: u64) -> u64 {
-        let filled = u64::try_from(self.running(now).count()).is_ok_and(|used| used >= self.most);
+        let most = self.part(self.most);
+        let filled = u64::try_from(self.running(now).count()).is_ok_and(|used| used >= most);
         let first = self.running(now).map(|send| self.end(send)).min().filter(|_| filled);
         let until = first.unwrap_or(now + self.window_ms());
         self.blocked_until_ms = self.blocked_until_ms.max(until);
@@ -269,11 +289,11 @@ impl Pacing {
     }
 
     /// The interval and a hundredth: clocks and travel times differ.
-    const fn window_ms(&self) -> u64 {
-        self.interval_ms + self.interval_ms / 100
+    fn window_ms(&self) -> u64 {
+        self.interval() + self.interval() / 100
     }
 
-    const fn end(&self, send: &Send) -> u64 {
+    fn end(&self, send: &Send) -> u64 {
         send.counted_ms + self.window_ms()
     }
 
