@@ -1,5 +1,6 @@
 //! A connector: the clients that its options configure, and calls by an endpoint's full name.
 
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::{find_contact, unlisted};
 use crate::host::Host;
-use crate::http::{Client, ClientConfig, Parameters, Profile};
+use crate::http::{Accounts, Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
 use crate::sync::{self, CheckOptions, Engine, RunOptions};
@@ -18,22 +19,33 @@ use crate::{chartmogul, ghl, names};
 #[derive(Debug)]
 pub struct Connector {
     ghl: Option<Client>,
+    /// The same, for the sync, whose calls are counted by themselves.
+    ghl_of_sync: Option<Client>,
     chartmogul: Option<chartmogul::Client>,
     settings: Settings,
 }
 
 impl Connector {
-    /// Reads `{ ghl?, chartmogul?, sync? }`.
+    /// Reads `{ ghl?, chartmogul?, sync? }`. Its accounts are its own.
     pub fn new(options: &Value) -> Result<Self> {
+        Self::sharing(options, &Accounts::default())
+    }
+
+    /// The same, sharing its accounts with other connectors: of one account, all keep below one limit.
+    pub fn sharing(options: &Value, accounts: &Accounts) -> Result<Self> {
         // The facade keeps the last three for itself: they are here to be named, and suggested.
         const NAMES: &[&str] = &["ghl", "chartmogul", "sync", "store", "transport", "onEvent"];
         let options = names::known("", options, NAMES)?;
         let client = |profile: &'static Profile| match options.get(profile.service.name()) {
             None | Some(Value::Null) => Ok(None),
-            Some(options) => Client::new(ClientConfig::read(profile, options)?).map(Some),
+            Some(options) => {
+                Client::sharing(ClientConfig::read(profile, options)?, accounts).map(Some)
+            }
         };
+        let ghl = client(&ghl::PROFILE)?;
         Ok(Self {
-            ghl: client(&ghl::PROFILE)?,
+            ghl_of_sync: ghl.as_ref().map(Client::twin),
+            ghl,
             chartmogul: client(&chartmogul::PROFILE)?.map(chartmogul::Client::over),
             settings: settings(options.get("sync"))?,
         })
@@ -41,7 +53,8 @@ impl Connector {
 
     /// The sync between both services.
     pub fn engine<'a, H: Host>(&'a self, host: &'a H) -> Result<Engine<'a, H>> {
-        Engine::new(host, self.ghl()?, self.chartmogul()?, &self.settings)
+        let ghl = self.ghl_of_sync.as_ref().ok_or_else(|| not_configured(Service::Ghl))?;
+        Engine::new(host, ghl, self.chartmogul()?, &self.settings)
     }
 
     /// What the contacts of a page would be in ChartMogul; asks no service. See [`sync::preview`].
@@ -109,6 +122,11 @@ impl Connector {
             }
         };
         page.map(|page| page.to_json())
+    }
+
+    /// Notes the program's own calls to GHL, for the sync and for other processes, if that is due.
+    pub fn noting<'a, H: Host>(&'a self, host: &'a H) -> Option<LocalBoxFuture<'a, ()>> {
+        sync::note_calls(host, self.ghl.as_ref()?)
     }
 
     /// Tries each credential with calls that only read, and walks ChartMogul's records where

@@ -224,6 +224,10 @@ pub trait Host {
     fn utc_offset_minutes(&self, zone: &str, at_ms: i64) -> Option<i32>;
     /// Tells the host of something; must not fail.
     fn emit(&self, event: Event);
+    /// Whether the state store is at hand, so that what nobody waits for may be put into it.
+    fn has_store(&self) -> bool {
+        true
+    }
     /// The state store.
     fn store(&self) -> &Self::Store;
 }

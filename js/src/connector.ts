@@ -116,6 +116,7 @@ function hostOf(
     credentials,
     transport,
     store: () => store.open(),
+    hasStore: () => store.isAtHand,
     emit: (event) => events.emit(event as ConnectorEvent),
     crashed: (reason) => core()?.crash(reason),
   });
@@ -159,6 +160,13 @@ class LazyStore {
   get file(): string | undefined {
     const { identity } = (this.#opened ?? {}) as Partial<StateStore>;
     return (identity as { file?: string } | undefined)?.file;
+  }
+
+  /** Open, or the program's own and no file. */
+  get isAtHand(): boolean {
+    if (this.#opened !== undefined) return true;
+    const given = this.#given;
+    return typeof given === "object" && (given.identity as { file?: string } | undefined)?.file === undefined;
   }
 
   async open(): Promise<StateStore> {

@@ -67,6 +67,10 @@ export interface HostFunctions {
   sleepInBackground(milliseconds: number): Promise<void>;
   /** Who this is, for other processes on the same store. */
   name?: string | undefined;
+  /** What tells services from others at the same address: connectors of one account share its limits. */
+  world?: string | undefined;
+  /** Whether the store may be used for what nobody waits for. */
+  readonly hasStore?: boolean;
   now(): number;
   monotonic(): number;
   random(): number;

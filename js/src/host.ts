@@ -15,6 +15,8 @@ export interface HostOptions {
   transport: Transport | undefined;
   /** Opens the store at its first use. */
   store: () => StateStore | PromiseLike<StateStore>;
+  /** Whether that opens nothing that only the sync needs. */
+  hasStore: () => boolean;
   /** Takes each event. */
   emit: (event: unknown) => void;
   /** Takes the news that the module stopped on a defect. */
@@ -22,7 +24,14 @@ export interface HostOptions {
 }
 
 /** The host functions of one connector. Those that give a promise never throw synchronously. */
-export function createHost({ credentials, transport, store, emit, crashed }: HostOptions): HostFunctions {
+export function createHost({
+  credentials,
+  transport,
+  store,
+  hasStore,
+  emit,
+  crashed,
+}: HostOptions): HostFunctions {
   return {
     credential: credentialsOf(credentials),
     fetch: sendWithFetch,
@@ -30,6 +39,11 @@ export function createHost({ credentials, transport, store, emit, crashed }: Hos
     sleep,
     sleepInBackground,
     name: processName(),
+    // Set by transports that lead to services of their own, as a sandbox's.
+    world: (transport as { world?: string } | undefined)?.world,
+    get hasStore() {
+      return hasStore();
+    },
     now: () => Date.now(),
     monotonic,
     random: () => Math.random(),

@@ -1,11 +1,13 @@
 //! ChartMogul's client: the verbs of the client of any service, whichever form of notes the
 //! account has.
 
+use std::rc::Rc;
+
 use super::notes::Notes;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::host::{Host, Response};
-use crate::http::{self, Before, ClientConfig, Page, Parameters, Quota};
+use crate::http::{self, Account, Before, ClientConfig, Page, Parameters, Quota};
 use crate::record::Json;
 
 /// Calls ChartMogul with one key. All calls share its pacing and its retry budget, and what was
@@ -73,6 +75,11 @@ impl Client {
         cursor: Option<&str>,
     ) -> Result<Page> {
         self.notes.page(&self.http, host, endpoint, parameters, cursor).await
+    }
+
+    /// The account with what it is known by. See [`http::Client::known_account`].
+    pub fn known_account(&self) -> Option<(String, Rc<Account>)> {
+        self.http.known_account()
     }
 
     /// Says what is wrong with the parameters of a call, as calling would. Sends nothing.

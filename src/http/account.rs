@@ -7,8 +7,11 @@ use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::Profile;
-use super::division::{Division, Row};
+use super::division::{Claim, Division};
 use super::pacing::{DAY_MS, Instants, Pacing, Quota};
 
 /// The accounts that are in use. Clients that are given the same of these share what they call; worlds
@@ -34,16 +37,20 @@ impl Accounts {
 
     /// What an account is known by: nothing can be read out of it.
     pub(super) fn key(&self, profile: &Profile, base_url: &str, identity: &str) -> String {
-        let text = [profile.service.name(), base_url, identity, &self.world].join("\n");
-        let digest = hmac_sha256::Hash::hash(text.as_bytes());
-        let half = digest.iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte));
-        format!("{half:032x}")
+        let mut hash = hmac_sha256::Hash::new();
+        for part in [profile.service.name(), base_url, identity, &self.world] {
+            hash.update(part);
+            hash.update("\n");
+        }
+        URL_SAFE_NO_PAD.encode(&hash.finalize()[..16])
     }
 
     /// The account of this key: the one that others use, else this one from now on.
     pub(super) fn join(&self, key: &str, own: Rc<Account>) -> Rc<Account> {
         let mut known = self.known.borrow_mut();
-        known.retain(|(_, account)| account.strong_count() > 0);
+        while let Some(gone) = known.iter().position(|(_, account)| account.strong_count() == 0) {
+            known.swap_remove(gone);
+        }
         let found = known.iter().find(|(other, _)| other == key);
         if let Some(account) = found.and_then(|(_, account)| account.upgrade()) {
             return account;
@@ -87,6 +94,13 @@ pub struct Spent {
     pub sync: u64,
     /// Calls of the program.
     pub program: u64,
+}
+
+impl Spent {
+    /// All calls.
+    pub const fn total(&self) -> u64 {
+        self.sync + self.program
+    }
 }
 
 impl Account {
@@ -186,11 +200,10 @@ impl Account {
         self.division.borrow_mut().id(new)
     }
 
-    /// Work on the account begins that tells other processes of it; true where it is the first.
-    pub fn enter(&self) -> bool {
-        let first = self.division.borrow_mut().enter();
+    /// Work on the account begins that tells other processes of it.
+    pub fn enter(&self) {
+        self.division.borrow_mut().enter();
         self.divide();
-        first
     }
 
     /// Such work ends; true where it was the last.
@@ -201,14 +214,14 @@ impl Account {
     }
 
     /// Takes in which other processes there are. Gives those that are dead.
-    pub fn look(&self, rows: &[Row], now_ms: u64) -> Vec<String> {
+    pub fn look(&self, rows: Vec<(String, Claim)>, now_ms: u64) -> Vec<String> {
         let dead = self.division.borrow_mut().look(rows, now_ms);
         self.divide();
         dead
     }
 
-    /// What others are to read of this process next: its beat and its divisor.
-    pub fn tell(&self) -> (u64, u64) {
+    /// What others are to read of this process next.
+    pub fn tell(&self) -> Claim {
         self.division.borrow_mut().tell()
     }
 
@@ -218,7 +231,9 @@ impl Account {
     }
 
     fn divide(&self) {
-        self.pacing.borrow_mut().divide(self.division.borrow().divisor() as u64);
+        let division = self.division.borrow();
+        self.pacing.borrow_mut().divide(division.divisor() as u64, division.leaves_one());
+        drop(division);
         self.wake();
     }
 }

@@ -25,7 +25,7 @@ pub use account::{Account, Accounts, Spent};
 #[cfg(test)]
 pub(crate) use check::takes;
 pub use client::{Before, Client, ClientConfig, GhlVersion, Unlisted};
-pub use division::{Row, WATCH_MS};
+pub use division::Claim;
 pub use failure::Refusal;
 pub(crate) use failure::{says, spoken};
 pub use pacing::Quota;

@@ -29,6 +29,8 @@ pub(super) struct Pacing {
     interval_ms: u64,
     /// This process may use the limit's part of one by this number.
     divisor: u64,
+    /// Whether it leaves one request where all parts together would leave none.
+    leaves_one: bool,
     /// Requests go out at most this many times faster than the limit's mean rate.
     burst: u64,
     /// Requests that may go out without that spacing.
@@ -93,6 +95,7 @@ impl Pacing {
             most: limits.requests,
             interval_ms: limits.interval_ms,
             divisor: 1,
+            leaves_one: false,
             burst: limits.burst,
             at_once: limits.at_once,
             known: Known::Nothing,
@@ -111,9 +114,11 @@ impl Pacing {
         }
     }
 
-    /// From now on this process uses the limit's part of one by this number.
-    pub(super) const fn divide(&mut self, divisor: u64) {
+    /// From now on this process uses the limit's part of one by this number; it may leave one request where
+    /// all such parts together would leave none.
+    pub(super) const fn divide(&mut self, divisor: u64, leaves_one: bool) {
         self.divisor = divisor;
+        self.leaves_one = leaves_one;
     }
 
     /// Takes a place at the end of the queue.
@@ -159,7 +164,8 @@ impl Pacing {
 
     /// This process's part of a number of requests: one at least.
     fn part(&self, requests: u64) -> u64 {
-        (requests / self.divisor).max(1)
+        let left = u64::from(self.leaves_one && requests.is_multiple_of(self.divisor));
+        (requests / self.divisor).saturating_sub(left).max(1)
     }
 
     /// The interval; a longer one where less than one request in it is this process's part.

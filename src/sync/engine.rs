@@ -36,6 +36,8 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) known_quota: Cell<Option<Quota>>,
     /// GHL calls that its client had sent before.
     pub(in crate::sync) ghl_before: u64,
+    /// Whether other processes are told that the ChartMogul account is used.
+    pub(in crate::sync) uses: Cell<bool>,
     /// The run that it is at, where it is recorded.
     pub(in crate::sync) underway: RefCell<Option<Underway>>,
     /// Whether the plan under the lease is about to be shown to somebody.
@@ -63,6 +65,7 @@ impl<'a, H: Host> Engine<'a, H> {
         settings: &'a Settings,
     ) -> Result<Self> {
         settings.check()?;
+        ghl.count_for_sync();
         let location = ghl.location_id().ok_or_else(|| {
             Error::new(Code::InvalidConfig, "ghl.locationId is missing").of(Service::Ghl).hint(
                 "A sync works on one location: pass its id, for example process.env.GHL_LOCATION_ID.",
@@ -78,6 +81,7 @@ impl<'a, H: Host> Engine<'a, H> {
             owner: new_id(host),
             known_quota: Cell::default(),
             ghl_before: ghl.calls(),
+            uses: Cell::default(),
             underway: RefCell::default(),
             shows: Cell::default(),
             posted: RefCell::default(),

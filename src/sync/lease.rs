@@ -65,12 +65,13 @@ impl<H: Host> Engine<'_, H> {
             taken => taken,
         };
         let shown = self.shown_at_release().await;
-        let mut batch = self.keeper.batch();
-        if self.ghl.calls() > self.ghl_before && self.note_spent(&mut batch).is_ok() {
-            self.keeper.commit_at_release(batch);
-        }
+        let spent = self.hand_in_spent().await;
+        self.leave_account();
         let released = self.keeper.release_lease().await;
-        taken.and(shown).and(released)
+        if let (Ok(spent), Err(_)) = (&spent, &released) {
+            self.take_back_spent(*spent);
+        }
+        taken.and(shown).and(spent).and(released)
     }
 
     async fn take_lease(&self) -> Result<Lease> {
@@ -80,11 +81,14 @@ impl<H: Host> Engine<'_, H> {
             since: self.host.now(),
             beat: 0,
         };
+        // Who is dead here is dead there, too: both are watched at once.
+        self.beat(false).await;
         let mut found = self.keeper.lease().await?;
         let mut watched = 0;
         loop {
             let free = found.is_none() || watched >= WATCH_MS;
             if free && self.keeper.take_lease(found.clone(), &lease).await? {
+                self.beat(true).await;
                 return Ok(lease);
             }
             if !free {
@@ -111,8 +115,12 @@ impl<H: Host> Engine<'_, H> {
 
     /// Renews the lease for as long as it is polled; ends only when that fails.
     async fn renew(&self, mut lease: Lease) -> Error {
+        // Who began at the same time is not seen at the first look.
+        let mut soon = true;
         loop {
-            self.host.sleep_in_background(RENEW_MS).await;
+            self.host.sleep_in_background(if soon { LOOK_MS } else { RENEW_MS }).await;
+            self.beat(true).await;
+            soon = self.waits_for_processes();
             lease.beat += 1;
             if let Err(error) = self.keeper.renew_lease(&lease).await {
                 return error;

@@ -2,7 +2,7 @@
 
 import { bounded, sleep } from "../bounded.js";
 import { createError } from "../errors.js";
-import type { Transport } from "../transport.js";
+import type { Transport, TransportRequest } from "../transport.js";
 import type { FaultRule } from "./faults.js";
 import type { GlueSandbox, SandboxAnswer } from "./glue.js";
 import type { SandboxCredentials } from "./options.js";
@@ -151,11 +151,14 @@ export class Sandbox {
   };
 
   /** The sandbox as a connector's option `transport`: no server, no socket. */
-  readonly transport: Transport = async ({ method, url, headers, body, signal }) => {
-    const answer = await this.#answerWhile(signal, { method, url, headers, body });
-    if (answer.drop) throw { kind: "lost", message: "the sandbox dropped the connection" };
-    return answer;
-  };
+  readonly transport: Transport = Object.assign(
+    async ({ method, url, headers, body, signal }: TransportRequest) => {
+      const answer = await this.#answerWhile(signal, { method, url, headers, body });
+      if (answer.drop) throw { kind: "lost", message: "the sandbox dropped the connection" };
+      return answer;
+    },
+    { world: nextWorld() },
+  );
 
   /** Serves over HTTP on this machine only; not in a browser. */
   async serve(options: ServeOptions = {}): Promise<SandboxServer> {
@@ -168,6 +171,14 @@ export class Sandbox {
     }
     return this.#serve(this, options);
   }
+}
+
+let worlds = 0;
+
+/** Tells a sandbox from the others in this process. */
+function nextWorld(): string {
+  worlds += 1;
+  return `sandbox ${worlds}`;
 }
 
 function partsOf({ method, url, headers = {}, body = "" }: SandboxRequest) {

@@ -13,6 +13,7 @@ use super::tables::{LEASE, Table};
 use crate::error::{Code, Error, Result};
 use crate::host::{Committed, Guard, StateStore};
 use crate::mutants::{self, Mutant};
+use crate::named::Named;
 use crate::ordered::Ordered;
 use crate::record::{self, Problem, Slot};
 
@@ -38,6 +39,8 @@ pub(in crate::sync) struct Keeper<'a, S> {
     next: RefCell<Ordered<Option<String>>>,
     /// What is committed as the lease is let go.
     last: RefCell<Ordered<Option<String>>>,
+    /// What goes with the next commit of the lease.
+    with_lease: RefCell<Ordered<Option<String>>>,
     /// Held while a commit is under way.
     turn: async_lock::Mutex<()>,
 }
@@ -51,6 +54,9 @@ struct Waiting {
     /// Why a commit failed: what it left is not known, so none follows.
     failed: Option<Error>,
 }
+
+/// Numbers by name, in a row that belongs to one process.
+pub(in crate::sync) type Counts = Named<u64>;
 
 /// Puts and deletes collected for one atomic commit.
 #[derive(Debug, Default)]
@@ -80,6 +86,17 @@ impl Batch {
         self.bytes += text.len();
         self.rows.insert(format!("{}{key}", self.prefix), Some(text));
         Ok(())
+    }
+
+    /// Puts counts under a full key: see [`Keeper::counts`].
+    pub(in crate::sync) fn put_counts(&mut self, key: String, counts: &Counts) {
+        // Numbers by name can be written.
+        self.rows.insert(key, serde_json::to_string(counts).ok());
+    }
+
+    /// Deletes what is under a full key.
+    pub(in crate::sync) fn delete_counts(&mut self, key: String) {
+        self.rows.insert(key, None);
     }
 
     /// Deletes a row of a table.
@@ -115,6 +132,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
             waiting: RefCell::default(),
             next: RefCell::default(),
             last: RefCell::default(),
+            with_lease: RefCell::default(),
             turn: async_lock::Mutex::new(()),
         }
     }
@@ -209,8 +227,10 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         })?;
         let _turn = self.turn.lock().await;
         let guard = self.while_lease_is(former);
-        let puts = vec![(self.lease_key(), text.clone())];
-        let taken = self.store.commit(puts, Vec::new(), guard).await? == Committed::Yes;
+        let mut rows = self.with_lease.take();
+        rows.insert(self.lease_key(), Some(text.clone()));
+        let (puts, deletes) = split(rows);
+        let taken = self.store.commit(puts, deletes, guard).await? == Committed::Yes;
         if taken {
             self.lease.replace(Some(text));
         }
@@ -234,15 +254,39 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         self.last.borrow_mut().extend(batch.rows);
     }
 
+    /// Commits a batch together with the taking, renewal or end of the lease
+    /// that comes next. Where that fails it is lost.
+    pub(in crate::sync) fn commit_with_lease(&self, batch: Batch) {
+        self.with_lease.borrow_mut().extend(batch.rows);
+    }
+
     /// Releases the lease that is held; one that was taken over stays.
     pub(in crate::sync) async fn release_lease(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
         let guard = self.while_lease_is(self.lease.take());
         let mut rows = self.next.take();
+        rows.extend(self.with_lease.take());
         rows.extend(self.last.take());
         rows.insert(self.lease_key(), None);
         let (puts, deletes) = split(rows);
         self.write_while(guard, puts, deletes).await
+    }
+
+    /// The prefix of a table's full keys.
+    pub(in crate::sync) fn prefix_of<T>(&self, table: &Table<T>) -> String {
+        format!("{}{}", self.prefix, table.key(""))
+    }
+
+    /// The counts under full keys of this prefix, which may be beside the location's, by the rest of their
+    /// keys. They are few: no more than a page is read.
+    pub(in crate::sync) async fn counts(&self, prefix: &str) -> Result<Vec<(String, Counts)>> {
+        let rows = self.store.scan(prefix, None, ROWS_A_PAGE, BYTES_A_PAGE).await?;
+        let mut counts = Vec::with_capacity(rows.len());
+        for (key, text) in rows {
+            let row = read(&key, &text)?;
+            counts.push((key.get(prefix.len()..).unwrap_or_default().to_owned(), row));
+        }
+        Ok(counts)
     }
 
     /// One row.

@@ -20,7 +20,7 @@ use super::super::model::staged::{
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
 use super::super::model::state::{Lease, Pace, Run, Schema, State};
 use super::super::read::ahead::Waiting;
-use super::super::spent::Spent;
+use super::keeper::Counts;
 use crate::http::Quota;
 
 /// Rows of one type under one prefix.
@@ -81,6 +81,9 @@ pub(in crate::sync) static MAIL: Table<Mail> = Table::lasting("mail/");
 pub(in crate::sync) static QUOTA: Table<Quota> = Table::lasting("quota");
 /// How the location is read, under one key.
 pub(in crate::sync) static PACE: Table<Pace> = Table::lasting("pace");
+/// `PROCESS`: the day's calls to GHL of those that do not hold the lease, or did not end well. `all`: the
+/// others. Each is put by its process, without the lease; only the lease's owner puts `all`.
+pub(in crate::sync) static SPENT: Table<Counts> = Table::lasting("spent/");
 /// The run under way, under one key.
 pub(in crate::sync) static RUN: Table<Run> = Table::lasting("current");
 /// `NUMBER`: the last runs, oldest first.
@@ -125,8 +128,12 @@ pub(in crate::sync) static READINGS: Table<Reading> = Table::lasting("reading/")
 pub(in crate::sync) static TURNS: Table<bool> = Table::lasting("turn/");
 /// `TASK`: the contact of a task that was open when it was listed last.
 pub(in crate::sync) static OPEN_TASKS: Table<String> = Table::lasting("open/");
-/// `OWNER`: the day's calls to GHL of one that uses this store. Put without the lease.
-pub(in crate::sync) static SPENT: Table<Spent> = Table::lasting("spent/");
+
+/// The prefix of the rows of the processes that use a ChartMogul account, whatever their locations: a
+/// location's id has no colon.
+pub(in crate::sync) fn processes(account: &str) -> String {
+    format!("v1/account:{account}/process/")
+}
 
 /// The row of a decision among [`LETTERS`], by the id of its record.
 pub(in crate::sync) fn of_decision(id: &str) -> String {

@@ -177,6 +177,10 @@ impl Host for CallHost {
         }
     }
 
+    fn has_store(&self) -> bool {
+        value::property(self.object(), "hasStore").is_truthy()
+    }
+
     fn store(&self) -> &HostStore {
         &self.store
     }

@@ -15,6 +15,8 @@ export interface HostObject {
   sleep(milliseconds: number, signal?: AbortSignal): unknown;
   sleepInBackground(milliseconds: number): unknown;
   name?: string;
+  world?: string;
+  hasStore?: boolean;
   now(): number;
   monotonic(): number;
   random(): number;

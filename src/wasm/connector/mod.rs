@@ -25,6 +25,12 @@ use host::CallHost;
 use host_object::HostObject;
 
 use crate::error::{Code, Error, Result};
+use crate::http::Accounts;
+
+thread_local! {
+    /// The accounts of all connectors of this module.
+    static ACCOUNTS: Accounts = Accounts::default();
+}
 
 /// Both clients. Results are JSON text; failures are plain objects with a `code`.
 #[wasm_bindgen]
@@ -53,7 +59,9 @@ impl Connector {
             let message = format!("the options are not valid JSON: {error}");
             failure::to_object(&Error::new(Code::InvalidConfig, message), None)
         })?;
-        let connector = crate::connector::Connector::new(&options)
+        let world = value::text(&host, "world").unwrap_or_default();
+        let accounts = ACCOUNTS.with(|accounts| accounts.within(&world));
+        let connector = crate::connector::Connector::sharing(&options, &accounts)
             .map_err(|error| failure::to_object(&error, None))?;
         let watched = crash::watch(host.clone());
         Ok(Self { inner: Rc::new(Inner { connector, host, _watched: watched }) })
@@ -209,13 +217,20 @@ impl Connector {
         F: Future<Output = (Result<JsValue>, CallHost)> + 'static,
     {
         let host = CallHost::new(self.inner.host.clone(), &context);
-        settle(Box::pin(call(Rc::clone(&self.inner), host)))
+        let inner = Rc::clone(&self.inner);
+        settle(Rc::clone(&inner), Box::pin(call(inner, host)))
     }
 }
 
-fn settle(call: Pin<Box<dyn Future<Output = (Result<JsValue>, CallHost)>>>) -> Promise {
+fn settle(
+    inner: Rc<Inner>,
+    call: Pin<Box<dyn Future<Output = (Result<JsValue>, CallHost)>>>,
+) -> Promise {
     future_to_promise(async move {
         let (result, host) = call.await;
+        if let Some(noting) = inner.connector.noting(&host) {
+            noting.await;
+        }
         result.map_err(|error| failure::to_object(&error, host.cause_of(error.code)))
     })
 }
