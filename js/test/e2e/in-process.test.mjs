@@ -42,6 +42,20 @@ describe("a sandbox without a server", () => {
     });
   });
 
+  test("refuses no call of connectors that share an account", async () => {
+    const shared = createSandbox({ seed: 4, contacts: 1 });
+    const connectors = [1, 2, 3].map(() =>
+      createConnector({ ...optionsOf(shared.credentials), transport: shared.transport }),
+    );
+    const calls = connectors.flatMap(({ chartmogul }) =>
+      Array.from({ length: 30 }, () => chartmogul.account.retrieve()),
+    );
+    await Promise.all(calls);
+    assert.equal(shared.stats().chartmogul.calls, 90);
+    assert.equal(shared.stats().chartmogul.limited, 0);
+    await Promise.all(connectors.map((connector) => connector.close()));
+  });
+
   test("takes nothing twice from runs that are started at once", async () => {
     const busy = createSandbox({ seed: 5, contacts: 30 });
     const connector = createConnector({
