@@ -18,9 +18,12 @@ use super::pacing::{DAY_MS, Instants, Pacing, Quota};
 /// that have nothing in common, as simulations, are given different ones.
 #[derive(Clone, Default)]
 pub struct Accounts {
-    known: Rc<RefCell<Vec<(String, Weak<Account>)>>>,
+    known: Rc<RefCell<Vec<Known>>>,
     world: String,
 }
+
+/// An account with what it is known by.
+type Known = (String, Weak<Account>);
 
 impl fmt::Debug for Accounts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -100,7 +100,7 @@ fn clients(
 fn most_in_a_second(asked: &[u64], from: u64, to: u64) -> usize {
     let starts = asked.iter().filter(|at| (from..to).contains(*at));
     let second = |at: &u64| asked.iter().filter(|one| (*at..at + 1_000).contains(*one)).count();
-    starts.map(|at| second(at)).max().unwrap_or(0)
+    starts.map(second).max().unwrap_or(0)
 }
 
 async fn sync(
