@@ -2,8 +2,7 @@
 //! the others that it is there. A look is one scan of few rows; what is told goes with the commits of the lease.
 
 use super::engine::{Engine, new_id};
-use super::state::keeper::Counts;
-use super::state::tables::processes;
+use super::state::tables::{Counts, processes};
 use crate::host::Host;
 use crate::http::Claim;
 

@@ -6,8 +6,8 @@ use futures_util::future::{LocalBoxFuture, select};
 use serde::Serialize;
 
 use super::engine::{Engine, new_id};
-use super::state::keeper::{Batch, Counts, Keeper};
-use super::state::tables::{QUOTA, SPENT};
+use super::state::keeper::{Batch, Keeper};
+use super::state::tables::{Counts, QUOTA, SPENT};
 use crate::error::Result;
 use crate::host::Host;
 use crate::http::{Client, Quota, Spent};

@@ -9,11 +9,10 @@ use std::task::Poll;
 use serde::Serialize;
 
 use super::super::model::state::Lease;
-use super::tables::{LEASE, Table};
+use super::tables::{Counts, LEASE, Table};
 use crate::error::{Code, Error, Result};
 use crate::host::{Committed, Guard, StateStore};
 use crate::mutants::{self, Mutant};
-use crate::named::Named;
 use crate::ordered::Ordered;
 use crate::record::{self, Problem, Slot};
 
@@ -54,9 +53,6 @@ struct Waiting {
     /// Why a commit failed: what it left is not known, so none follows.
     failed: Option<Error>,
 }
-
-/// Numbers by name, in a row that belongs to one process.
-pub(in crate::sync) type Counts = Named<u64>;
 
 /// Puts and deletes collected for one atomic commit.
 #[derive(Debug, Default)]

@@ -15,13 +15,15 @@ use super::super::model::mail::Mail;
 use super::super::model::pair::{Kind, Member, Pair, Shared};
 use super::super::model::staged::{
     Candidate, Content, Home, Known, Reading, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
-    StagedContact, StagedNote, StagedTask, Void,
+    StagedContact, StagedNote, StagedTask, Void, Waiting,
 };
 use super::super::model::standing::{Apart, Choice, DeadLetter, FieldLetters, Intent, Refusal};
 use super::super::model::state::{Lease, Pace, Run, Schema, State};
-use super::super::read::ahead::Waiting;
-use super::keeper::Counts;
 use crate::http::Quota;
+use crate::named::Named;
+
+/// Numbers by name, in a row that belongs to one process.
+pub(in crate::sync) type Counts = Named<u64>;
 
 /// Rows of one type under one prefix.
 pub(in crate::sync) struct Table<T> {
