@@ -241,3 +241,13 @@ records! {
         pub keys: Vec<String> = "keys";
     }
 }
+
+records! {
+    /// A list of notes that waits in the run's rows.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    sparse pub(in crate::sync) struct Waiting {
+        pub at: u64 = "at";
+        /// Each note as GHL sent it.
+        pub items: Vec<String> = "items";
+    }
+}

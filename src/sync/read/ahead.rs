@@ -9,13 +9,13 @@ use std::task::{Poll, Waker};
 use super::super::budget::Budget;
 use super::super::engine::{Engine, gather, one};
 use super::super::model::pair::Kind;
+use super::super::model::staged::Waiting;
 use super::super::state::keeper::Batch;
 use super::super::work::Work;
 use crate::error::Result;
 use crate::host::Host;
 use crate::ordered::Ordered;
 use crate::record::{Json, whole};
-use crate::records;
 
 /// Lists read at once.
 const LISTS_A_STEP: usize = 10;
@@ -26,16 +26,6 @@ const MOST_BYTES: usize = 1 << 19;
 const LASTS_MS: u64 = 3_600_000;
 /// Lists taken from the run's rows at once.
 const LISTS_AT_ONCE: usize = 100;
-
-records! {
-    /// A list of notes that waits in the run's rows.
-    #[derive(Debug, Clone, Default, PartialEq)]
-    sparse pub(in crate::sync) struct Waiting {
-        pub at: u64 = "at";
-        /// Each note as GHL sent it.
-        pub items: Vec<String> = "items";
-    }
-}
 
 /// A list of notes as it was read, and when.
 #[derive(Debug)]

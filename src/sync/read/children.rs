@@ -83,16 +83,25 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = found.keys().collect();
         let pairs = self.live_pairs(work, Kind::Note, &ids).await?;
         let staged: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, &ids).await?;
+        let counted: Vec<Option<bool>> = match run.in_parts {
+            true => self.keeper.get_all(&work.tables.counted, &ids).await?,
+            false => vec![None; ids.len()],
+        };
         let marked = self.settings.marker == Marker::Trailing;
-        for ((pair, before), (id, mut note)) in pairs.into_iter().zip(staged).zip(found) {
+        for (((pair, before), counted), (id, mut note)) in
+            pairs.into_iter().zip(staged).zip(counted).zip(found)
+        {
             note.twice |= before.is_some();
             // A note that is listed under two contacts belongs to the one that it names.
             if let Some(before) = before.filter(|_| !mutants::is_on(Mutant::OneIdTwice)) {
                 if !goes_before(&note, &before) {
                     continue;
                 }
-            } else {
+            } else if counted.is_none() {
                 Plan::add(&mut run.plan.read, Kind::Note, 1);
+                if run.in_parts {
+                    batch.put(&work.tables.counted, &id, &true)?;
+                }
             }
             let at_home = |pair: &Pair| {
                 let home = homes.get(&note.contact).and_then(|home| home.customer.as_ref());

@@ -182,6 +182,8 @@ pub(in crate::sync) struct RunTables {
     pub(in crate::sync) retries: Table<bool>,
     /// `GHL ID`: contacts whose notes are read at once, and when each had changed last.
     pub(in crate::sync) wanted: Table<i64>,
+    /// `GHL ID`: notes that an earlier part of the run has counted.
+    pub(in crate::sync) counted: Table<bool>,
     /// `GHL ID`: lists of notes that were read while the plan is carried out.
     pub(in crate::sync) ahead: Table<Waiting>,
     /// `GHL ID`: contacts whose notes were read.
@@ -223,6 +225,7 @@ impl RunTables {
             left: Table::of_run(run, "left"),
             retries: Table::of_run(run, "retry"),
             wanted: Table::of_run(run, "wanted"),
+            counted: Table::of_run(run, "counted"),
             ahead: Table::of_run(run, "ahead"),
             readings: Table::of_run(run, "reading"),
             tasks_of: Table::of_run(run, "tasksOf"),
