@@ -28,11 +28,13 @@ export interface Calls {
 
 /** A location's calls to GHL today. */
 export interface CallsToday {
-  /** When the day's count starts again, epoch milliseconds. */
+  /** When the day's count starts again, epoch milliseconds: as GHL tells it, else at midnight UTC. */
   resetsAt: number;
-  /** Calls sent by all that use this store. */
+  /** Calls of all processes that use this store. */
   ours: number;
-  /** Calls sent by others, as far as GHL's answers tell. */
+  /** Of these, the sync's; the others are calls that programs made themselves. */
+  bySync: number;
+  /** Calls of programs that do not use this store, as far as GHL's answers tell. */
   byOthers?: number | undefined;
   /** Calls that GHL allows in a day, where its answers have told. */
   limit?: number | undefined;
