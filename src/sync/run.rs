@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::budget::{Budget, RunOptions, Stop};
 use super::engine::{Engine, Step, new_id};
+use super::model::ahead::Ahead;
 use super::model::change::{Action, Change, ChangeView};
 use super::model::pair::Kind;
 use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
 use super::model::standing::{StandingCounts, Standings};
 use super::model::state::{Pace, Phase, Run, State};
-use super::read::ahead::Ahead;
 use super::read::contacts::OVERLAP_MS;
 use super::report::Report;
 use super::state::tables::{HOLDERS, PACE, RUN, RunTables, STATE};

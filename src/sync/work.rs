@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use super::model::ahead::Ahead;
 use super::model::standing::Standings;
 use super::model::state::{Pace, Schema, State};
-use super::read::ahead::Ahead;
 use super::state::tables::RunTables;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::settings::{AttributeObject, DecimalMark, Settings};

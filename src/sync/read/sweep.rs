@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::super::engine::{Engine, Step, gather, one};
+use super::super::model::ahead::Found;
 use super::super::model::pair::{Kind, Pair};
 use super::super::model::plan::Pass;
 use super::super::model::staged::{Home, Reading};
@@ -14,7 +15,6 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PACE, PAIRS, READINGS, RunTables, TURNS};
 use super::super::state::tables::{of, of_list};
 use super::super::work::Work;
-use super::ahead::Found;
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
