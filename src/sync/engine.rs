@@ -36,7 +36,7 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) known_quota: Cell<Option<Quota>>,
     /// GHL calls that its client had sent before.
     pub(in crate::sync) ghl_before: u64,
-    /// Whether other processes are told that the ChartMogul account is used.
+    /// Whether other processes know that the ChartMogul account is used.
     pub(in crate::sync) uses: Cell<bool>,
     /// The run that it is at, where it is recorded.
     pub(in crate::sync) underway: RefCell<Option<Underway>>,

@@ -1,5 +1,5 @@
 //! This process's part of ChartMogul's rate, where several processes on one store use one account: each tells
-//! the others that it is there. A look is one scan of few rows; what is told goes with the commits of the lease.
+//! the others that it is there. A look is one scan of few rows; what it reports goes with the commits of the lease.
 
 use super::engine::{Engine, new_id};
 use super::state::tables::{Counts, processes};

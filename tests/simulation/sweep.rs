@@ -151,7 +151,7 @@ fn with_500_calls_a_day_every_change_arrives_as_promised_and_no_quota_is_passed(
         );
         // Half of the quota, and what was under way as it was reached.
         assert!(most <= 250 + 10, "{calls_of_day:?}");
-        assert!(slowest > 10, "the promise is no use: {slowest} %");
+        assert!(slowest > 10, "the promise is far too long: {slowest} %");
     });
 }
 

@@ -51,7 +51,7 @@ impl Ahead {
         self.beside
     }
 
-    /// Nothing more is asked for: what is under way comes to its end.
+    /// Asks for nothing more: requests under way finish.
     pub(in crate::sync) fn stop(&self) {
         self.stopped.set(true);
     }

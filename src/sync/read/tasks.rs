@@ -1,5 +1,5 @@
-//! GHL's tasks. Their list knows no date: between full passes the open ones are listed, those that were
-//! open and are not any more are read by their ids, and all tasks of contacts that are new or have moved.
+//! GHL's tasks. Their list knows no date: between full passes the open ones are listed, those that have
+//! left that list are read by their ids, and all tasks of contacts that are new or have moved.
 
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(number)
     }
 
-    /// Tasks that were open and are not any more: done, deleted, or missed by the list.
+    /// Tasks that have left the list of open ones: done, deleted, or missed by the list.
     pub(in crate::sync) async fn read_vanished(&self, run: &mut Run, work: &Work) -> Result<Step> {
         let rows = self.next_rows(run, &work.tables.vanished, "", TOGETHER).await?;
         let Some(rows) = rows else { return Ok(self.done()) };
