@@ -163,7 +163,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Maps tasks and stages them; `own` is the contact whose they are, where it was asked for. Large
-    /// ones do not wait for the others of their page: `before` is the run as it goes on if it is cut off.
+    /// ones do not wait for the others of their page: `before` is the run as it continues if it is cut off.
     async fn stage_tasks(
         &self,
         run: &mut Run,
