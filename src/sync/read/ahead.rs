@@ -68,7 +68,7 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    /// Puts what waits in memory into the run's rows: it goes on later.
+    /// Puts what waits in memory into the run's rows: the next run takes it from there.
     pub(in crate::sync) fn keep_ahead(
         &self,
         work: &Work,

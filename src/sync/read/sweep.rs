@@ -199,7 +199,7 @@ impl<H: Host> Engine<'_, H> {
         let (now, later) = rows.split_at(now);
         self.put_off(&mut batch, later).await?;
         self.list_notes(run, work, now, &mut batch).await?;
-        // What was put off is no work for a part of its own.
+        // A part only for what was put off would do nothing.
         let end = rows.is_empty();
         run.more = run.in_parts && !end;
         Ok(Step { batch, done: end || (run.in_parts && later.is_empty()) })
@@ -306,7 +306,7 @@ impl<H: Host> Engine<'_, H> {
                 Ok(items) => {
                     run.failures = 0;
                     run.plan.least_read_calls.ghl += 1;
-                    // Those of later parts are no calls of the reading.
+                    // Calls of later parts count with carrying out.
                     run.note_lists += u64::from(!work.reads_ahead());
                     batch.delete(&LETTERS, &list);
                     let reading = Reading { at, updated: *updated };
