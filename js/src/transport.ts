@@ -20,9 +20,9 @@ export type HeaderSource =
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Sends a request that is plain data and gives the response. Rejects if there is no response; a reason
- * `{ kind: "not_sent" | "lost" | "timeout" | "aborted", message }` says what is known of it, any
- * other counts as lost.
+ * Sends a request, which is plain data, and returns the response. Rejects if no response arrives, with
+ * the reason `{ kind: "not_sent" | "lost" | "timeout" | "aborted", message }`; any other reason counts
+ * as lost.
  */
 export type Transport = (request: TransportRequest) => TransportResponse | PromiseLike<TransportResponse>;
 

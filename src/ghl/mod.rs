@@ -121,7 +121,7 @@ mod tests {
             (json!([1]), "field_value[0] is a number, not a text"),
             (json!({ "option": 5 }), "field_value.option is a number, not a text or an object"),
             (json!({ "f3": { "url": 5 } }), "field_value.f3.url is a number, not a text"),
-            (json!(true), "field_value is a truth value, not a text or a number or a list"),
+            (json!(true), "field_value is a Boolean, not a text or a number or a list"),
             (json!(null), "field_value may not be null"),
         ] {
             for problem in update(wrong.clone()) {

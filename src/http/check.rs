@@ -374,7 +374,7 @@ fn exists(version: GhlVersion, v3: &crate::endpoint::V3, name: &str) -> bool {
     }
 }
 
-/// In paths and queries all is text, so a text may be given as a number or truth value.
+/// In paths and queries all is text, so a text may be given as a number or Boolean.
 fn as_text(of: Type) -> Type {
     static PLAIN: &[Type] = &[TEXT, crate::endpoint::NUMBER, crate::endpoint::BOOLEAN];
     match of.kind {
@@ -411,7 +411,7 @@ fn same_kind(of: &Type, value: &Value) -> bool {
 fn named(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a Boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
@@ -642,7 +642,7 @@ mod tests {
             ),
             (json!({"pageLimit": 9}), "body.pageLimit is 9, not from 10 to 500"),
             (json!({"pageLimit": 1e300}), "not from 10 to 500"),
-            (json!({"pageLimit": true}), "a truth value, not a whole number from 10 to 500"),
+            (json!({"pageLimit": true}), "a Boolean, not a whole number from 10 to 500"),
             (json!({"dnd": 1}), "body.dnd is a number, not true or false"),
             (json!({"status": "lost"}), "body.status is \"lost\", not one of open, won"),
             (json!({"customFields": {}}), "is an object, not a list of which each is an object"),
@@ -651,10 +651,7 @@ mod tests {
             (json!({"labels": {"a": 1}}), "body.labels.a is a number, not a text"),
             (json!({"loose": {"known": "x"}}), "body.loose.known is a text, not a whole number"),
             (json!({"tags": ["a", "b", "c"]}), "body.tags has 3 items, at most 2"),
-            (
-                json!({"tags": true}),
-                "is a truth value, not a text or a list of which each is a text",
-            ),
+            (json!({"tags": true}), "is a Boolean, not a text or a list of which each is a text"),
             (json!({"mixed": {"field_value": 1}}), "body.mixed.id missing"),
             (json!({"onlyNew": "x"}), "body.onlyNew exists only with apiVersion \"v3\""),
             (json!({"mode": "c"}), "query.mode is \"c\", not one of a, b"),

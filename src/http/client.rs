@@ -58,7 +58,7 @@ pub type Before<'b> = dyn Fn() -> LocalBoxFuture<'b, Result<()>> + 'b;
 pub struct Unlisted<'a> {
     /// Path, encoded, from `/` on.
     pub path: &'a str,
-    /// Query parameters: texts, numbers, truth values or lists of them.
+    /// Query parameters: texts, numbers, Booleans or lists of them.
     pub query: Vec<(&'a str, Value)>,
     /// Body.
     pub body: Option<&'a Value>,

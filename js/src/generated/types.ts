@@ -1019,7 +1019,7 @@ export declare namespace Ghl {
     /** The filters. */
     filters: (ContactTextFilter | ContactEmailFilter | ContactFlagFilter | ContactDateFilter | ContactDndFilter | ContactOpportunityFilter | ContactCustomFieldFilter | ContactPresenceFilter | ContactCustomFieldPresenceFilter | ContactFilterGroup)[];
   }
-  /** Filter on a truth value. */
+  /** Filter on a Boolean. */
   interface ContactFlagFilter {
     /** The field. */
     field: "dnd" | "isValidWhatsapp" | "validEmail";
@@ -4163,7 +4163,7 @@ export declare namespace Ghl {
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
     /** Path, encoded, for example `/forms/submissions`. */
     path: string;
-    /** Query parameters: texts, numbers, truth values or lists of them. */
+    /** Query parameters: texts, numbers, Booleans or lists of them. */
     query?: Record<string, unknown> | undefined;
     /** Body, sent as JSON. */
     body?: unknown | undefined;
@@ -4186,7 +4186,7 @@ export interface GhlApi {
      */
     search(parameters?: Ghl.ContactsSearchParameters, options?: ListOptions): List<Ghl.Contact>;
     /**
-     * Finds one contact by id, e-mail address or phone; null if there is none. Several are `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search.
+     * Finds one contact by id, e-mail address or phone; null if no contact matches. If several match, the error is `ambiguous`, with the candidates in `details`. Sees new contacts at once, by the duplicate search.
      * Scope `contacts.readonly`
      */
     find(parameters?: Ghl.ContactsFindParameters, options?: CallOptions): Promise<Ghl.Contact | null>;
@@ -4222,7 +4222,7 @@ export interface GhlApi {
      */
     update(parameters: Ghl.ContactsUpdateParameters, options?: CallOptions): Promise<Ghl.Contact>;
     /**
-     * Deletes a contact for good: there is no way to restore it.
+     * Permanently deletes a contact. It cannot be restored.
      * `DELETE /contacts/{contactId}`, scope `contacts.write`
      */
     delete(parameters: Ghl.ContactsDeleteParameters, options?: CallOptions): Promise<void>;
@@ -4326,7 +4326,7 @@ export interface GhlApi {
   };
   notes: {
     /**
-     * Lists a contact's notes, all in one answer. There is no list for a whole location.
+     * Lists a contact's notes, all in one answer. GHL cannot list the notes of a whole location.
      * `GET /contacts/{contactId}/notes`, scope `contacts.readonly`
      */
     list(parameters: Ghl.NotesListParameters, options?: ListOptions): List<Ghl.Note>;
@@ -5118,13 +5118,13 @@ export declare namespace ChartMogul {
     /** After so many days. */
     interval?: number | null | undefined;
   }
-  /** A custom attribute that holds a truth value. */
+  /** A custom attribute that holds a Boolean. */
   interface BooleanAttribute {
     /** Type of the value. */
     type: "Boolean";
     /** Letters, digits and underscores. */
     key: string;
-    /** The truth value, or a spelling of it. */
+    /** The Boolean, or a spelling of it. */
     value: boolean | "TRUE" | "true" | "t" | "1" | "FALSE" | "false" | "f" | "0" | number;
     /** Where it is from; `API` by default. */
     source?: string | undefined;

@@ -172,7 +172,7 @@ pub(super) static CUSTOM_ATTRIBUTE: Type = either(
     },
 );
 
-/// The truth values that ChartMogul reads; 0 and 1 as numbers too.
+/// The Booleans that ChartMogul reads; 0 and 1 as numbers too.
 const TRUTH: Type = either(
     const {
         &[
@@ -210,8 +210,8 @@ attributes! {
     DECIMAL_ATTRIBUTE "DecimalAttribute" "Decimal": NUMBER, "The number.";
     /// A custom attribute that holds an instant.
     TIMESTAMP_ATTRIBUTE "TimestampAttribute" "Timestamp": DATE, "The instant: ISO 8601 or `2016-01-31 00:00:00 UTC`.";
-    /// A custom attribute that holds a truth value.
-    BOOLEAN_ATTRIBUTE "BooleanAttribute" "Boolean": TRUTH, "The truth value, or a spelling of it.";
+    /// A custom attribute that holds a Boolean.
+    BOOLEAN_ATTRIBUTE "BooleanAttribute" "Boolean": TRUTH, "The Boolean, or a spelling of it.";
 }
 
 /// The models of creating and updating, which share all fields but the identity.

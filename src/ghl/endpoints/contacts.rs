@@ -578,7 +578,7 @@ crate::models! {
         required "value": FILTER_TEXT,
     }
 
-    /// Filter on a truth value.
+    /// Filter on a Boolean.
     CONTACT_FLAG_FILTER "ContactFlagFilter" {
         /// The field.
         required "field": one_of(&["dnd", "isValidWhatsapp", "validEmail"]),
@@ -763,8 +763,9 @@ crate::endpoints! {
         catalogue: &[trigger("Contacts", "Search Contacts")],
     }
 
-    /// Finds one contact by id, e-mail address or phone; null if there is none. Several are `ambiguous`,
-    /// with the candidates in `details`. Sees new contacts at once, by the duplicate search.
+    /// Finds one contact by id, e-mail address or phone; null if no contact matches. If several
+    /// match, the error is `ambiguous`, with the candidates in `details`. Sees new contacts at once, by
+    /// the duplicate search.
     "find": POST "/contacts/search" {
         scopes: &["contacts.readonly"],
         body: Some(&CONTACT_FIND),
@@ -857,7 +858,7 @@ crate::endpoints! {
         catalogue: &[action("Contacts", "Update Contact")],
     }
 
-    /// Deletes a contact for good: there is no way to restore it.
+    /// Permanently deletes a contact. It cannot be restored.
     "delete": DELETE "/contacts/{contactId}" {
         scopes: &["contacts.write"],
         result: Outcome::Nothing,

@@ -56,7 +56,7 @@ crate::endpoints! {
     /// Notes.
     NOTES: Ghl "notes";
 
-    /// Lists a contact's notes, all in one answer. There is no list for a whole location.
+    /// Lists a contact's notes, all in one answer. GHL cannot list the notes of a whole location.
     "list": GET "/contacts/{contactId}/notes" {
         scopes: &["contacts.readonly"],
         result: list_of("notes", object(&NOTE)),

@@ -11,7 +11,7 @@ crate::models! {
         required "method": one_of(&["GET", "POST", "PUT", "PATCH", "DELETE"]),
         /// Path, encoded, for example `/forms/submissions`.
         required "path": TEXT,
-        /// Query parameters: texts, numbers, truth values or lists of them.
+        /// Query parameters: texts, numbers, Booleans or lists of them.
         optional "query": map(&ANY),
         /// Body, sent as JSON.
         optional "body": ANY,
