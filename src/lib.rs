@@ -4,7 +4,7 @@
 //! `wasm` (bindings, no logic) · `connector` (options, calls by name) ·
 //! `sync` (read, match, diff, plan, apply, record) · `mapping` (fields, types, text forms) · `ghl` and `chartmogul` (endpoint tables, records,
 //! pagers) · `http` (building, pacing, retrying, reading errors) · `endpoint` (what a row is) ·
-//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `ordered` (large maps, sorting) · `phone`, `email` and `dates` (one form for each) · `countries` · `accents` (letters and their marks) · `characters` (ASCII forms) · `names` (which one was meant) · `error` · `mutants` (old faults on demand, for tests) · `seeded` (chance for tests).
+//! `host` (the port to the outside) · `record` (structs in JSON) · `named` (small maps) · `ordered` (large maps, sorting) · `signal` (waiting for a change) · `phone`, `email` and `dates` (one form for each) · `countries` · `accents` (letters and their marks) · `characters` (ASCII forms) · `names` (which one was meant) · `error` · `mutants` (old faults on demand, for tests) · `seeded` (chance for tests).
 //! `sandbox` is separate: both services in memory, built from `host` alone.
 
 // No panic reaches a user, and a library prints nothing. Tests outside this crate may do both.
@@ -40,6 +40,7 @@ pub mod record;
 pub mod sandbox;
 #[cfg(test)]
 mod seeded;
+pub mod signal;
 pub mod sync;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

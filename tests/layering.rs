@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["record"],
     &["named"],
     &["ordered"],
+    &["signal"],
     &["phone", "email", "dates"],
     &["countries"],
     &["accents", "characters"],

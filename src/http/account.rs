@@ -3,9 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::poll_fn;
 use std::rc::{Rc, Weak};
-use std::task::{Poll, Waker};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::Profile;
 use super::division::{Claim, Division};
 use super::pacing::{DAY_MS, Instants, Pacing, Quota};
+use crate::signal::Signal;
 
 /// The accounts that are in use. Clients that are given the same of these share what they call; worlds
 /// that have nothing in common, as simulations, are given different ones.
@@ -75,7 +74,7 @@ pub struct Account {
     most_in_flight: usize,
     in_flight: Cell<usize>,
     /// Who waits for a request to be answered.
-    waiting: RefCell<Vec<Waker>>,
+    waiting: Signal,
     division: RefCell<Division>,
     today: Cell<Spent>,
     /// When the day's calls were noted last, by the clock that never goes back.
@@ -112,7 +111,7 @@ impl Account {
             pacing: RefCell::new(Pacing::new(&profile.limits)),
             most_in_flight: profile.limits.in_flight,
             in_flight: Cell::new(0),
-            waiting: RefCell::default(),
+            waiting: Signal::default(),
             division: RefCell::default(),
             today: Cell::default(),
             noted_ms: Cell::new(None),
@@ -126,27 +125,18 @@ impl Account {
 
     /// Waits until one more request may be in flight.
     pub(super) async fn room(&self) {
-        poll_fn(|context| {
+        let has_room = || {
             let part = self.most_in_flight / self.division.borrow().divisor();
-            if self.in_flight.get() < part.max(1) {
-                self.in_flight.set(self.in_flight.get() + 1);
-                return Poll::Ready(());
-            }
-            self.waiting.borrow_mut().push(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+            self.in_flight.get() < part.max(1)
+        };
+        self.waiting.until(has_room).await;
+        self.in_flight.set(self.in_flight.get() + 1);
     }
 
     /// A request is not in flight any more.
     pub(super) fn answered(&self) {
         self.in_flight.set(self.in_flight.get().saturating_sub(1));
-        self.wake();
-    }
-
-    fn wake(&self) {
-        let waiting = self.waiting.take();
-        waiting.into_iter().for_each(Waker::wake);
+        self.waiting.changed();
     }
 
     /// Counts a call.
@@ -237,6 +227,6 @@ impl Account {
         let division = self.division.borrow();
         self.pacing.borrow_mut().divide(division.divisor() as u64, division.leaves_one());
         drop(division);
-        self.wake();
+        self.waiting.changed();
     }
 }

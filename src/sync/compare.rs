@@ -75,6 +75,8 @@ impl Target {
 struct Page {
     /// Whether ChartMogul's lists were read: only they tell phones.
     lists: bool,
+    /// Whether it belongs to a full pass.
+    whole: bool,
     pairs: Ordered<Pair>,
     staged: Ordered<StagedContact>,
     choices: Ordered<Choice>,
@@ -225,7 +227,8 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         self.load_standings(work, Kind::Contact, &ids).await?;
         self.look_at_moves(run, work, &rows).await?;
-        let page = Page { lists: run.lists, ..self.load_page(work, &rows).await? };
+        let (lists, whole) = (run.lists, run.plan.pass == Pass::Full);
+        let page = Page { lists, whole, ..self.load_page(work, &rows).await? };
         for (id, staged) in &rows {
             let target = self.target(work, &page, id, staged);
             self.pair_contact(run, work, &mut batch, &page, (id, staged), target).await?;
@@ -929,7 +932,8 @@ impl<H: Host> Engine<'_, H> {
         if home.is_settled() && (staged.at_once || came) {
             batch.put(&work.tables.wanted, id, &staged.updated)?;
         }
-        if came || staged.again {
+        // A full pass lists all tasks anyway.
+        if !page.whole && (came || staged.again) {
             batch.put(&work.tables.tasks_of, id, &true)?;
         }
         if !work.ready.writes_attributes(self.settings) {
@@ -950,7 +954,7 @@ impl<H: Host> Engine<'_, H> {
             (None, None) => return Ok(()),
         };
         batch.put(&work.tables.members, &format!("{customer}/{id}"), &member)?;
-        if let Some(pair) = page.pairs.get(id).filter(|pair| pair.customer != customer) {
+        if let Some(pair) = pair.filter(|pair| pair.customer != customer) {
             batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
         }
         Ok(())

@@ -375,8 +375,7 @@ impl<H: Host> Engine<'_, H> {
         let before = self.calls();
         let mut state = state;
         let pace = self.pace().await?;
-        let own = self.ghl.calls().saturating_sub(self.ghl_before);
-        let others_spent = self.today().await?.ours.saturating_sub(own);
+        let others_spent = self.others_spent().await?;
         state.account = self.check_account(&state).await?;
         let again = reading.is_none()
             && options.contacts.is_empty()
@@ -644,7 +643,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Contacts whose notes the day's calls did not last for.
-    pub(super) async fn note_waiting(&self, run: &mut Run) -> Result<()> {
+    async fn note_waiting(&self, run: &mut Run) -> Result<()> {
         run.plan.notes_waiting = self.count_waiting(run).await?;
         if run.plan.notes_waiting > 0 {
             run.plan.warnings.push(format!(

@@ -1,5 +1,6 @@
-//! This process's part of ChartMogul's rate, where several processes on one store use one account: each tells
-//! the others that it is there. A look is one scan of few rows; what it reports goes with the commits of the lease.
+//! This process's part of ChartMogul's rate, where several processes on one store use one account: each
+//! tells the others that it is there. A look is one scan of few rows; what it reports goes with the
+//! commits of the lease.
 
 use super::engine::{Engine, new_id};
 use super::state::tables::{Counts, processes};
@@ -7,7 +8,8 @@ use crate::host::Host;
 use crate::http::Claim;
 
 impl<H: Host> Engine<'_, H> {
-    /// Looks which other processes use the account, and tells them with the next commit of the lease. Nothing fails with that: while the others are not known, this one uses what it did.
+    /// Looks which other processes use the account, and tells them with the next commit of the lease.
+    /// Nothing fails with that: while the others are not known, this one uses what it did.
     pub(in crate::sync) async fn beat(&self, holds: bool) {
         let mut batch = self.keeper.batch();
         if let Some((key, account)) = self.chartmogul.known_account() {

@@ -1,12 +1,11 @@
 //! Lists of notes that were read while a plan is carried out, as they wait to be taken.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
-use std::task::{Poll, Waker};
 
 use crate::error::Result;
 use crate::ordered::Ordered;
 use crate::record::Json;
+use crate::signal::Signal;
 
 /// Lists that wait in memory, and their bytes.
 const MOST_LISTS: usize = 200;
@@ -30,7 +29,7 @@ pub(in crate::sync) struct Ahead {
     /// Nothing more is asked for.
     pub(in crate::sync) stopped: Cell<bool>,
     ended: Cell<bool>,
-    waiting: RefCell<Vec<Waker>>,
+    changes: Signal,
 }
 
 impl Ahead {
@@ -65,7 +64,8 @@ impl Ahead {
 
     /// Waits until there is a list, or none will come.
     pub(in crate::sync) async fn any(&self) {
-        self.until(|| self.ended.get() || self.stored.get() > 0 || !self.lists.borrow().is_empty())
+        self.changes
+            .until(|| self.ended.get() || self.stored.get() > 0 || !self.lists.borrow().is_empty())
             .await;
     }
 
@@ -76,29 +76,18 @@ impl Ahead {
     pub(in crate::sync) fn put(&self, contact: &str, found: Found) {
         self.bytes.set(self.bytes.get() + size(&found));
         self.lists.borrow_mut().insert(contact.to_owned(), found);
-        self.wake();
+        self.changes.changed();
+    }
+
+    /// So many more wait in the run's rows.
+    pub(in crate::sync) fn put_into_rows(&self, lists: usize) {
+        self.stored.set(self.stored.get() + lists);
+        self.changes.changed();
     }
 
     pub(in crate::sync) fn end(&self) {
         self.ended.set(true);
-        self.wake();
-    }
-
-    pub(in crate::sync) fn wake(&self) {
-        for waker in self.waiting.take() {
-            waker.wake();
-        }
-    }
-
-    async fn until(&self, ready: impl Fn() -> bool) {
-        poll_fn(|context| {
-            if ready() {
-                return Poll::Ready(());
-            }
-            self.waiting.borrow_mut().push(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+        self.changes.changed();
     }
 }
 

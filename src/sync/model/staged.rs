@@ -1,6 +1,7 @@
 //! What a run has read of both sides, as it waits to be decided on.
 
 use crate::mapping::{Fields, Problem};
+use crate::record::Json;
 use crate::records;
 
 use super::pair::{Kind, Matched, Pair, Role};
@@ -249,5 +250,12 @@ records! {
         pub at: u64 = "at";
         /// Each note as GHL sent it.
         pub items: Vec<String> = "items";
+    }
+}
+
+impl Waiting {
+    /// A list as it was read.
+    pub(in crate::sync) fn of(at: u64, items: &[Json]) -> Self {
+        Self { at, items: items.iter().map(|item| item.get().to_owned()).collect() }
     }
 }

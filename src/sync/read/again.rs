@@ -4,7 +4,7 @@ use super::super::engine::{Engine, Step, gather, one};
 use super::super::letters::group_of;
 use super::super::model::pair::Kind;
 use super::super::model::staged::StagedContact;
-use super::super::model::standing::{DeadLetter, Reason, Refusal, Standing};
+use super::super::model::standing::{DeadLetter, LetterKind, Reason, Refusal, Standing};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
@@ -93,7 +93,7 @@ impl<H: Host> Engine<'_, H> {
                     let empty = (refusal.unwrap_or_default(), Vec::new(), Vec::new());
                     groups.insert(letter.group.clone(), empty);
                 }
-                if let (Some(Kind::Note), Some(contact)) = (kind_of(&id), letter.contact) {
+                if let (LetterKind::Note, Some(contact)) = (letter.kind, letter.contact) {
                     of_notes.insert(id.clone(), contact);
                 }
                 if let Some((refusal, first, later)) = groups.get_mut(&letter.group) {
@@ -157,9 +157,4 @@ impl<H: Host> Engine<'_, H> {
             ..DeadLetter::default()
         }
     }
-}
-
-/// The kind of a row.
-fn kind_of(row: &str) -> Option<Kind> {
-    Kind::parse(row.split_once('/')?.0)
 }

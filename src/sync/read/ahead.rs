@@ -11,12 +11,11 @@ use super::super::model::pair::Kind;
 use super::super::model::staged::Waiting;
 use super::super::state::keeper::Batch;
 use super::super::work::Work;
+use super::sweep::CONTACTS_A_STEP;
 use crate::error::Result;
 use crate::host::Host;
 use crate::record::{Json, whole};
 
-/// Lists read at once.
-const LISTS_A_STEP: usize = 10;
 /// A list that has waited longer is asked for again.
 const LASTS_MS: u64 = 3_600_000;
 /// Lists taken from the run's rows at once.
@@ -77,8 +76,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         for (contact, found) in ahead.lists.take() {
             let Ok(items) = found.items else { continue };
-            let items = items.iter().map(|item| item.get().to_owned()).collect();
-            batch.put(&work.tables.ahead, &contact, &Waiting { at: found.at, items })?;
+            batch.put(&work.tables.ahead, &contact, &Waiting::of(found.at, &items))?;
         }
         Ok(())
     }
@@ -87,7 +85,7 @@ impl<H: Host> Engine<'_, H> {
         let mut after: Option<String> = None;
         loop {
             let left = self.left_for_changed(work);
-            let most = usize::try_from(left).unwrap_or(usize::MAX).min(LISTS_A_STEP);
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(CONTACTS_A_STEP);
             let stopped =
                 ahead.stopped.get() || budget.exhausted(self.host, self.calls()).is_some();
             if most == 0 || stopped {
@@ -105,19 +103,17 @@ impl<H: Host> Engine<'_, H> {
                     asked.push(id);
                 }
             }
-            let ids = asked;
             let ended = Cell::new(false);
             let rows = RefCell::new(self.keeper.batch());
             let stored = Cell::new(0);
-            gather(&ids, LISTS_A_STEP, async |id: &String| {
+            gather(&asked, CONTACTS_A_STEP, async |id: &String| {
                 let items = self.ghl_list("notes.list", one("contactId", id)).await;
                 let at = self.host.now();
                 ended.set(ended.get() || items.as_ref().is_err_and(|error| error.code.ends_run()));
                 match &items {
                     Ok(items) if ahead.is_full() => {
-                        let items = items.iter().map(|item| item.get().to_owned()).collect();
                         stored.set(stored.get() + 1);
-                        rows.borrow_mut().put(&work.tables.ahead, id, &Waiting { at, items })
+                        rows.borrow_mut().put(&work.tables.ahead, id, &Waiting::of(at, items))
                     }
                     _ => {
                         ahead.put(id, Found { at, items });
@@ -129,8 +125,7 @@ impl<H: Host> Engine<'_, H> {
             .into_iter()
             .collect::<Result<()>>()?;
             self.keeper.commit(rows.into_inner()).await?;
-            ahead.stored.set(ahead.stored.get() + stored.get());
-            ahead.wake();
+            ahead.put_into_rows(stored.get());
             if ended.get() {
                 return Ok(());
             }

@@ -21,7 +21,7 @@ use crate::mutants::{self, Mutant};
 use crate::record::Json;
 
 /// Contacts whose notes are read in one step: one that the quota cuts off is read again.
-const CONTACTS_A_STEP: usize = 10;
+pub(in crate::sync) const CONTACTS_A_STEP: usize = 10;
 /// Rows looked at together where nothing is asked for.
 const ROWS_A_STEP: usize = 500;
 const HOUR_MS: u64 = 3_600_000;
@@ -41,9 +41,7 @@ fn turn(at: u64, contact: &str) -> String {
 /// How a location's calls to GHL are to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sync) struct Budget {
-    /// Calls a day.
-    pub(in crate::sync) daily: u64,
-    /// Of those, how many a day go to notes in turn.
+    /// Calls a day that go to notes in turn.
     pub(in crate::sync) for_notes: u64,
     /// Calls left today for contacts that changed.
     pub(in crate::sync) left: u64,
@@ -60,7 +58,6 @@ impl Budget {
         let for_notes = (daily * 8 / 10).saturating_sub(usual);
         let yet_to_come = |calls: u64| calls * rest_ms.min(DAY_MS) / DAY_MS;
         Self {
-            daily,
             for_notes,
             left: left.saturating_sub(yet_to_come(usual)),
             left_in_turn: left.saturating_sub(yet_to_come(daily - for_notes)),
@@ -148,7 +145,18 @@ impl<H: Host> Engine<'_, H> {
 
     /// The day's calls to GHL of all that use this store.
     fn spent(&self, work: &Work) -> u64 {
-        work.others_spent + self.ghl.calls().saturating_sub(self.ghl_before)
+        work.others_spent + self.own_calls()
+    }
+
+    /// Of the day's calls those that were not sent by this engine.
+    pub(in crate::sync) async fn others_spent(&self) -> Result<u64> {
+        let own = self.own_calls();
+        Ok(self.today().await?.ours.saturating_sub(own))
+    }
+
+    /// Calls to GHL that this engine has sent.
+    fn own_calls(&self) -> u64 {
+        self.ghl.calls().saturating_sub(self.ghl_before)
     }
 
     /// Calls a day: as the setting says, else half of the quota.
@@ -198,7 +206,12 @@ impl<H: Host> Engine<'_, H> {
         let now = usize::try_from(left).unwrap_or(usize::MAX).min(rows.len());
         let (now, later) = rows.split_at(now);
         self.put_off(&mut batch, later).await?;
-        self.list_notes(run, work, now, &mut batch).await?;
+        let ids: Vec<&String> = now.iter().map(|(id, _)| id).collect();
+        let homes = self.homes_of(work, Kind::Contact, &ids).await?;
+        let settled = now.iter().cloned().zip(homes);
+        let settled =
+            settled.filter_map(|(wanted, home)| Some((wanted, home.filter(Home::is_settled)?)));
+        self.list_notes(run, work, settled.collect(), &mut batch).await?;
         // A part only for what was put off would do nothing.
         let end = rows.is_empty();
         run.more = run.in_parts && !end;
@@ -238,7 +251,7 @@ impl<H: Host> Engine<'_, H> {
         let unread: Vec<Option<DeadLetter>> = self.keeper.get_all(&LETTERS, &lists).await?;
         let at_once: Vec<Option<i64>> = self.keeper.get_all(&work.tables.wanted, &ids).await?;
         let homes = self.homes_of(work, Kind::Contact, &ids).await?;
-        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut wanted: Vec<(Wanted, Home)> = Vec::new();
         run.cursor = before;
         let mut done = false;
         let elsewhere = read.into_iter().zip(unread).zip(at_once);
@@ -249,12 +262,9 @@ impl<H: Host> Engine<'_, H> {
             if read.is_none() && unread.is_none() && at_once.is_none() {
                 let known = known.unwrap_or_default();
                 // It belongs to nobody any more, or an old row was left.
-                if !home.is_some_and(|home| home.is_settled()) || turn(known.at, id) != *row {
-                    batch.delete(&TURNS, row);
-                    if turn(known.at, id) == *row {
-                        batch.delete(&READINGS, id);
-                    }
-                } else {
+                let is_current = turn(known.at, id) == *row;
+                let home = home.filter(|home| is_current && home.is_settled());
+                if let Some(home) = home {
                     let in_turn = known.at > 0;
                     let exhausted = wanted.len() as u64 >= left;
                     if exhausted || (in_turn && run.share == 0) {
@@ -263,32 +273,29 @@ impl<H: Host> Engine<'_, H> {
                     }
                     run.share -= u64::from(in_turn);
                     run.overdue += u64::from(!in_turn);
-                    wanted.push((id.to_owned(), known.updated));
+                    wanted.push(((id.to_owned(), known.updated), home));
+                } else {
+                    batch.delete(&TURNS, row);
+                    if is_current {
+                        batch.delete(&READINGS, id);
+                    }
                 }
             }
             run.cursor = Some(row.clone());
         }
         run.done += wanted.len() as u64;
-        self.list_notes(run, work, &wanted, &mut batch).await?;
+        self.list_notes(run, work, wanted, &mut batch).await?;
         Ok(Step { batch, done })
     }
 
-    /// Reads the notes of contacts, a call each.
+    /// Reads the notes of contacts that have a customer, a call each.
     async fn list_notes(
         &self,
         run: &mut Run,
         work: &Work,
-        wanted: &[Wanted],
+        settled: Vec<(Wanted, Home)>,
         batch: &mut Batch,
     ) -> Result<()> {
-        let ids: Vec<&String> = wanted.iter().map(|(id, _)| id).collect();
-        let homes = self.homes_of(work, Kind::Contact, &ids).await?;
-        let mut settled: Vec<(&Wanted, Home)> = Vec::with_capacity(wanted.len());
-        for (wanted, home) in wanted.iter().zip(homes) {
-            if let Some(home) = home.filter(Home::is_settled) {
-                settled.push((wanted, home));
-            }
-        }
         let answers = gather(&settled, CONTACTS_A_STEP, async |(wanted, _)| {
             match work.ahead.as_ref().and_then(|ahead| ahead.take(&wanted.0)) {
                 Some(found) => found,
@@ -334,7 +341,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let homes: Vec<(String, Home)> =
-            settled.into_iter().map(|((id, _), home)| (id.clone(), home)).collect();
+            settled.into_iter().map(|((id, _), home)| (id, home)).collect();
         self.stage_notes(run, work, &homes, read, batch).await
     }
 

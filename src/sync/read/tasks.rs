@@ -59,7 +59,7 @@ impl<H: Host> Engine<'_, H> {
             ));
         }
         let before = run.clone();
-        self.stage_tasks(run, work, Some(before), &page.items, None, &mut batch).await?;
+        self.stage_tasks(run, work, Some(&before), &page.items, None, &mut batch).await?;
         run.cursor = page.cursor;
         let mut done = run.cursor.is_none();
         if done && !run.all_tasks {
@@ -168,7 +168,7 @@ impl<H: Host> Engine<'_, H> {
         &self,
         run: &mut Run,
         work: &Work,
-        before: Option<Run>,
+        before: Option<&Run>,
         items: &[Json],
         own: Option<&String>,
         batch: &mut Batch,
@@ -236,10 +236,9 @@ impl<H: Host> Engine<'_, H> {
             };
             rows.put(&work.tables.tasks, &id, &row)?;
             // If the page is read again, they are as well, and are not counted a second time.
-            if let (true, Some(before)) = (rows.is_full(), &before) {
-                let read = run.plan.read.clone();
+            if let (true, Some(before)) = (rows.is_full(), before) {
                 let mut before = before.clone();
-                before.plan.read = read;
+                before.plan.read.clone_from(&run.plan.read);
                 rows.put(&RUN, "", &before)?;
                 self.keeper.commit(std::mem::replace(&mut rows, self.keeper.batch())).await?;
             }

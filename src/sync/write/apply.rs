@@ -81,8 +81,7 @@ impl<H: Host> Engine<'_, H> {
                 return self.stopped(&run, stop, began).await;
             }
         };
-        let own = self.ghl.calls().saturating_sub(self.ghl_before);
-        let others_spent = self.today().await?.ours.saturating_sub(own);
+        let others_spent = self.others_spent().await?;
         let work = Work {
             ready,
             state: state.clone(),
