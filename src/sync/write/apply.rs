@@ -945,10 +945,17 @@ fn note_pace(run: &Run, planned_before: u64, pace: &mut Pace) {
     let usual = run.plan.read_calls.ghl.saturating_sub(run.note_lists);
     match run.plan.pass {
         Pass::Full => {
+            pace.listed = run.listed.clone();
             pace.walk_calls = usual;
             pace.task_pages = run.task_pages;
         }
         Pass::Incremental => pace.usual_calls = usual,
+    }
+    for (kind, number) in run.plan.calls_by_kind.iter() {
+        let made = kind.strip_prefix("chartmogul.").and_then(|name| name.strip_suffix(".create"));
+        if let Some(made) = made {
+            *pace.listed.or_default(&format!("{made}.list")) += number;
+        }
     }
     if planned_before > 0 && began > planned_before {
         pace.interval_ms = began - planned_before;
