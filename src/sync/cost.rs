@@ -122,7 +122,7 @@ pub(in crate::sync) fn cost(
     let between = (between * HOUR_MS).max(interval_ms).max(1);
     let is_pass = between == interval_ms;
     // Of the runs of so long a time one is a full pass.
-    let runs = between / interval_ms.max(1);
+    let runs = (between + interval_ms / 2) / interval_ms.max(1);
     let a_day = |calls: u64| (calls * DAY_MS).div_ceil(between);
     let mut day = Kinds::default();
     for (kind, number) in whole.0.iter() {
@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(cost.day.calls_by_kind.get("ghl.notes.list"), Some(&for_notes));
         // 20,000 of 3,760 a day.
         assert_eq!((cost.sweep.days, cost.first_load.days), (Some(6), Some(5)));
-        // 204 calls are no more than a tenth of 500 a day if they come every 4 days and 2 hours.
+        // At a tenth of 500 calls a day, 204 take 97 hours.
         assert_eq!(hours_between_passes(24, 204, Some(500)), 97);
     }
 
