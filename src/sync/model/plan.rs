@@ -100,11 +100,11 @@ records! {
         pub unchanged: CountByKind = "unchanged";
         /// The least calls that applying will cost.
         pub calls: Calls = "calls";
-        /// The same by kind.
+        /// Those by kind: the endpoint with its service, such as `chartmogul.notes.create`.
         pub calls_by_kind: CallsByKind = "callsByKind";
         /// Calls that reading has cost.
         pub read_calls: Calls = "readCalls";
-        /// The same by kind.
+        /// Those by kind: the endpoint with its service, such as `ghl.notes.list`.
         pub read_calls_by_kind: CallsByKind = "readCallsByKind";
         /// The least calls that reading could have cost.
         pub least_read_calls: Calls = internal "leastReadCalls";
