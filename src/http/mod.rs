@@ -29,6 +29,7 @@ pub use division::Claim;
 pub use failure::Refusal;
 pub(crate) use failure::{says, spoken};
 pub use pacing::Quota;
+pub(crate) use pager::FALLBACK_SIZES;
 pub use pager::Page;
 #[cfg(test)]
 pub(crate) use pager::names as paging_parameters;

@@ -10,7 +10,7 @@ use super::read::contacts::{BUSINESSES_A_PAGE, CONTACTS_A_PAGE};
 use super::read::sweep::{Budget, share};
 use super::read::tasks::TASKS_A_PAGE;
 use crate::error::Service;
-use crate::http::Quota;
+use crate::http::{FALLBACK_SIZES, Quota};
 use crate::mapping::settings::{Anchor, Object, Settings};
 use crate::named::Named;
 
@@ -188,9 +188,11 @@ fn lists(counts: &Counts, settings: &Settings, whole: bool) -> Kinds {
     kinds
 }
 
-/// Pages of a list that tells no total: it ends with a page that is not full.
+/// Pages of a list that tells no total: it ends with a page that is not full. One of a size that GHL may
+/// fall back to is taken for full.
 fn pages_to_the_end(records: u64, of: u64) -> u64 {
-    records / of + 1
+    let last = records % of;
+    records / of + 1 + u64::from(FALLBACK_SIZES.contains(&last))
 }
 
 /// What a first load creates in ChartMogul at most.
@@ -245,13 +247,13 @@ impl Kinds {
 mod tests {
     use super::*;
 
-    /// 20,000 contacts with 16,150 tasks, 840 of them open.
+    /// 20,000 contacts with 16,180 tasks, 840 of them open.
     fn counts() -> Counts {
         let listed = [("customers.list", 3_000), ("contacts.list", 2_900), ("notes.list", 0)];
         Counts {
             contacts: 20_000,
             with_notes: 20_000,
-            tasks: 16_150,
+            tasks: 16_180,
             open_tasks: 840,
             in_chartmogul: listed
                 .map(|(list, number)| (list.to_owned(), number))
@@ -288,7 +290,7 @@ mod tests {
         let creates: Vec<_> = cost.creates.iter().map(|(kind, number)| (kind, *number)).collect();
         assert_eq!(
             creates,
-            [("chartmogul.contacts.create", 20_000), ("chartmogul.tasks.create", 16_150)]
+            [("chartmogul.contacts.create", 20_000), ("chartmogul.tasks.create", 16_180)]
         );
     }
 
@@ -336,12 +338,18 @@ mod tests {
             full_pass_hours: 0,
             ..Settings::default()
         };
-        let counts = Counts { businesses: 250, ..counts() };
+        let counts = Counts { businesses: 240, ..counts() };
         let cost = cost(counts, &settings, HOUR_MS, None);
         // Each run is a full pass.
         assert_eq!(kinds(&cost.run), kinds(&cost.sweep));
         assert_eq!(cost.run.calls_by_kind.get("ghl.businesses.list"), Some(&3));
         assert_eq!(cost.run.calls, Calls { ghl: 40 + 3 + 2, chartmogul: 1 + 15 + 15 + 1 });
         assert_eq!(cost.day.calls.ghl, 24 * 45);
+    }
+
+    #[test]
+    fn a_list_without_a_total_ends_with_a_page_that_is_not_full() {
+        let pages = [0, 1, 99, 100, 101, 120, 150, 199].map(|tasks| pages_to_the_end(tasks, 100));
+        assert_eq!(pages, [1, 1, 1, 2, 2, 3, 3, 2]);
     }
 }
