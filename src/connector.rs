@@ -145,6 +145,12 @@ impl Connector {
         text(&engine.view(&plan?))
     }
 
+    /// What reading the location costs, estimated from a few counts, as JSON text. Reads no notes of GHL
+    /// and writes nothing.
+    pub async fn cost<H: Host>(&self, host: &H) -> Result<String> {
+        text(&self.engine(host)?.cost().await?)
+    }
+
     /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
     pub async fn plan_changes<H: Host>(
         &self,

@@ -14,6 +14,7 @@ export interface GlueConnector {
   preview(page: Uint8Array): Uint8Array;
   check(options: string, context: CallContext): Promise<string>;
   plan(options: string, context: CallContext): Promise<string>;
+  cost(context: CallContext): Promise<string>;
   planChanges(
     planId: string,
     after: string | undefined,

@@ -9,6 +9,7 @@ import type {
   DeadLetter,
   PlanSummary,
   RecordStatus,
+  SyncCost,
   SyncOutcome,
   SyncRun,
   SyncStatus,
@@ -57,6 +58,15 @@ export interface Sync {
    * for await (const change of plan.changes()) console.log(change.action, change.title, change.reason);
    */
   plan(options?: PlanOptions): Promise<Plan>;
+  /**
+   * Estimates what reading costs, in a few calls: a first load, all notes once, a day and a usual run, by
+   * kind of call. Reads no notes of GHL, writes nothing, and waits for no run.
+   *
+   * @example
+   * const { firstLoad, dailyCalls } = await connector.sync.cost();
+   * console.log(firstLoad.calls.ghl, firstLoad.callsByKind["ghl.notes.list"], firstLoad.days, dailyCalls);
+   */
+  cost(options?: CallOptions): Promise<SyncCost>;
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
   apply(plan: Plan | string, options?: ApplyOptions): Promise<SyncOutcome>;
   /**
@@ -194,6 +204,10 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
         (connector, context) => connector.plan(JSON.stringify(options), context),
       );
       return { ...summary, changes: (callOptions) => readChanges(core, summary.id, callOptions) };
+    },
+
+    async cost(options) {
+      return JSON.parse(await core.invoke((connector, context) => connector.cost(context), options));
     },
 
     async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {

@@ -1,6 +1,7 @@
 //! ChartMogul's client: the verbs of the client of any service, whichever form of notes the
 //! account has.
 
+use std::cell::Ref;
 use std::rc::Rc;
 
 use super::notes::Notes;
@@ -8,6 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::host::{Host, Response};
 use crate::http::{self, Account, Before, ClientConfig, Page, Parameters, Quota};
+use crate::named::Named;
 use crate::record::Json;
 
 /// Calls ChartMogul with one key. All calls share its pacing and its retry budget, and what was
@@ -90,6 +92,11 @@ impl Client {
     /// Requests sent so far.
     pub fn calls(&self) -> u64 {
         self.http.calls()
+    }
+
+    /// The same by endpoint.
+    pub fn calls_by_endpoint(&self) -> Ref<'_, Named<u64>> {
+        self.http.calls_by_endpoint()
     }
 
     /// The day's quota, once an answer has told it; ChartMogul tells none today.

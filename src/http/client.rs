@@ -1,7 +1,7 @@
 //! The client of one service and account: what a call goes through, from parameters to value.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
@@ -21,6 +21,7 @@ use super::{Parameters, Profile, Secret, address, check, form};
 use crate::endpoint::{Endpoint, Outcome, RetryClass};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{Event, Host, Method, Request, Response};
+use crate::named::Named;
 use crate::record::{self, Json};
 
 /// Which generation of GHL's interface to speak.
@@ -81,6 +82,8 @@ pub struct Client {
     key: RefCell<String>,
     budget: RefCell<Budget>,
     calls: Cell<u64>,
+    /// The same by endpoint.
+    calls_by_endpoint: RefCell<Named<u64>>,
     /// Whether its calls are the sync's, and not the program's.
     of_sync: Cell<bool>,
 }
@@ -130,6 +133,7 @@ impl Client {
             key: RefCell::default(),
             budget: RefCell::new(Budget::new()),
             calls: Cell::new(0),
+            calls_by_endpoint: RefCell::default(),
             of_sync: Cell::new(false),
         };
         client.join();
@@ -151,6 +155,7 @@ impl Client {
             key: self.key.clone(),
             budget: RefCell::new(Budget::new()),
             calls: Cell::new(0),
+            calls_by_endpoint: RefCell::default(),
             of_sync: Cell::new(false),
         }
     }
@@ -305,6 +310,11 @@ impl Client {
     /// Requests sent so far.
     pub fn calls(&self) -> u64 {
         self.calls.get()
+    }
+
+    /// The same by endpoint.
+    pub fn calls_by_endpoint(&self) -> Ref<'_, Named<u64>> {
+        self.calls_by_endpoint.borrow()
     }
 
     /// The day's quota, once an answer has told it (GHL).
@@ -519,6 +529,7 @@ impl Client {
         let method = request.method;
         let sent_ms = host.monotonic();
         self.calls.set(self.calls.get() + 1);
+        *self.calls_by_endpoint.borrow_mut().or_default(endpoint.name) += 1;
         account.count(self.of_sync.get(), instants(host));
         let answer = host.send(request).await;
         let now = host.monotonic();

@@ -32,6 +32,7 @@ pub use pacing::Quota;
 pub use pager::Page;
 #[cfg(test)]
 pub(crate) use pager::names as paging_parameters;
+pub(crate) use pager::{COUNTED_AT_MOST, FALLBACK_SIZES};
 pub use profile::{Limits, Meaning, Profile, QueryLists};
 pub use secret::Secret;
 

@@ -71,11 +71,11 @@ records! {
 }
 
 /// Elasticsearch stops counting here: a total of this is a floor.
-const COUNTED_AT_MOST: u64 = 10_000;
+pub(crate) const COUNTED_AT_MOST: u64 = 10_000;
 
 /// Sizes that services fall back to, whatever they were asked for. Where no total is known, a page
 /// of one of these sizes may be such a one, and the list continues.
-const FALLBACK_SIZES: [u64; 4] = [20, 25, 50, 100];
+pub(crate) const FALLBACK_SIZES: [u64; 4] = [20, 25, 50, 100];
 
 /// The parameters of the page that the cursor stands for, and how far the walk has come before it.
 pub(super) fn request(

@@ -104,13 +104,17 @@ impl<H: Host> Engine<'_, H> {
         calls
     }
 
-    /// ChartMogul calls that carrying a change out costs.
-    pub(in crate::sync) fn cost(&self, work: &Work, change: &Change) -> u32 {
+    /// The endpoints of ChartMogul that carrying a change out calls.
+    pub(in crate::sync) fn endpoints_of(&self, work: &Work, change: &Change) -> Vec<&'static str> {
         let users = work.ready.users.borrow();
-        let calls = self.calls_of(work, &users, change, UNKNOWN).len();
+        let calls = self.calls_of(work, &users, change, UNKNOWN);
+        let mut endpoints: Vec<&'static str> = calls.iter().map(|call| call.endpoint).collect();
         // What leaves a customer is looked at there, and taken away.
-        let leaves = if change.action == Action::Move && change.kind.is_child() { 2 } else { 0 };
-        u32::try_from(calls + leaves).unwrap_or(u32::MAX)
+        if change.action == Action::Move && change.kind.is_child() {
+            let row = row_of_linked(change.kind);
+            endpoints.extend([row.retrieve.0, row.remove]);
+        }
+        endpoints
     }
 
     /// Checks a change's bodies by the rules of their endpoints. A value that they do not take is left

@@ -1661,7 +1661,8 @@ impl<H: Host> Engine<'_, H> {
             told.parent = change.parent;
             return self.tell(run, work, batch, &told).await;
         }
-        change.calls = self.cost(work, &change);
+        let endpoints = self.endpoints_of(work, &change);
+        run.plan.will_call(&mut change, &endpoints);
         self.note_problems(run, work, batch, &change)?;
         self.tell(run, work, batch, &change).await
     }

@@ -2,6 +2,7 @@
 //! delivered twice. A full pass lists them, and takes away the others on request; those that it began
 //! itself, and has made again since, in any case.
 
+use super::calls::row_of_linked;
 use super::engine::{Engine, Step};
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Pair, Role};
@@ -12,6 +13,7 @@ use super::state::tables::{APART, INTENTS, OWNERS, PAIRS, of, of_kind};
 use super::work::Work;
 use crate::error::Result;
 use crate::host::Host;
+use crate::mapping::kinds::Row;
 use crate::mapping::settings::Doubles;
 use crate::mutants::{self, Mutant};
 use crate::ordered::sort_by;
@@ -38,7 +40,12 @@ impl<H: Host> Engine<'_, H> {
                 continue;
             };
             let Some(kind) = Kind::parse(kind).filter(|_| found.len() > 1) else { continue };
-            for change in self.doubles_of(work, kind, id, &found).await? {
+            for mut change in self.doubles_of(work, kind, id, &found).await? {
+                if change.action == Action::Delete {
+                    // The one that stays and the one that goes are looked at, and that one is deleted.
+                    let Row { retrieve: (retrieve, _), remove, .. } = row_of_linked(kind);
+                    run.plan.will_call(&mut change, &[retrieve, retrieve, remove]);
+                }
                 self.tell(run, work, &mut batch, &change).await?;
             }
         }
@@ -104,8 +111,6 @@ impl<H: Host> Engine<'_, H> {
             if let Some(content) = change.to.remove("text") {
                 change.from.entry("content").or_insert(content);
             }
-            // The one that stays and the one that goes are looked at, and that one is deleted.
-            change.calls = if removes { 3 } else { 0 };
             changes.push(change);
         }
         Ok(changes)

@@ -16,7 +16,7 @@ use crate::{chartmogul, ghl};
 
 use super::model::history::Underway;
 use super::model::mail::Posted;
-use super::model::plan::Calls;
+use super::model::plan::{Calls, CallsByKind, Counted, kind_of_call};
 use super::model::state::Run;
 use super::state::keeper::{Batch, Keeper, Stored};
 use super::state::tables::Table;
@@ -91,6 +91,20 @@ impl<'a, H: Host> Engine<'a, H> {
     /// Calls sent so far to both services.
     pub fn calls(&self) -> Calls {
         Calls { ghl: self.ghl.calls(), chartmogul: self.chartmogul.calls() }
+    }
+
+    /// The same with their kinds.
+    pub(in crate::sync) fn counted(&self) -> Counted {
+        let mut by_kind = CallsByKind::default();
+        for (service, calls) in [
+            (Service::Ghl, self.ghl.calls_by_endpoint()),
+            (Service::Chartmogul, self.chartmogul.calls_by_endpoint()),
+        ] {
+            for (endpoint, number) in calls.iter() {
+                by_kind.insert(kind_of_call(service, endpoint), *number);
+            }
+        }
+        Counted { calls: self.calls(), by_kind }
     }
 
     /// The next rows of a table for a phase, behind those that it has done: `None` at the end.

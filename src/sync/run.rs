@@ -6,11 +6,12 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use super::budget::{Budget, RunOptions, Stop};
+use super::cost::hours_between_passes;
 use super::engine::{Engine, Step, new_id};
 use super::model::ahead::Ahead;
 use super::model::change::{Action, Change, ChangeView};
 use super::model::pair::Kind;
-use super::model::plan::{Calls, Pass, Plan, PlanView, QuotaView};
+use super::model::plan::{Calls, Counted, Pass, Plan, PlanView, QuotaView};
 use super::model::standing::{StandingCounts, Standings};
 use super::model::state::{Pace, Phase, Run, State};
 use super::read::contacts::OVERLAP_MS;
@@ -97,7 +98,14 @@ impl<H: Host> Engine<'_, H> {
     /// A plan with the share of today's quota it takes.
     pub fn view<'p>(&self, plan: &'p Plan) -> PlanView<'p> {
         let calls = plan.read_calls.ghl + plan.calls.ghl;
-        PlanView { plan, quota: self.ghl.quota().and_then(|quota| QuotaView::new(&quota, calls)) }
+        let quota = self.ghl.quota();
+        let daily_calls = self.daily_calls(quota.and_then(|quota| quota.limit));
+        PlanView {
+            plan,
+            quota: quota.and_then(|quota| QuotaView::new(&quota, calls)),
+            daily_calls,
+            daily_share: daily_calls.map(|daily| calls as f64 / daily as f64),
+        }
     }
 
     /// A page of a plan's changes in the order they are applied, and the cursor of the next page.
@@ -154,9 +162,9 @@ impl<H: Host> Engine<'_, H> {
             .ok_or_else(|| stale(format!("there is no plan {plan} to apply")))?;
         self.note_run(&run)?;
         self.refuse_stale(&run, &state)?;
-        let before = self.calls();
+        let before = self.counted();
         let account = self.check_account(&state).await?;
-        let run = self.having_read(run, before);
+        let run = self.having_read(run, &before);
         self.carry_out(run, State { account, ..state }, options).await
     }
 
@@ -172,7 +180,7 @@ impl<H: Host> Engine<'_, H> {
         let unfinished: Option<Run> = self.keeper.get(&RUN, "").await?;
         let unfinished =
             unfinished.filter(|run| self.still_fits(run, &state) && run.only == options.contacts);
-        let started = (self.host.monotonic(), self.calls());
+        let started = (self.host.monotonic(), self.counted());
         // A full run that a budget stopped continues: if it began anew, it might never finish.
         // After an empty plan it looks again.
         let goes_on = |run: &Run| {
@@ -195,7 +203,7 @@ impl<H: Host> Engine<'_, H> {
                     return self.stopped(run, stop, started.0).await;
                 }
             };
-            let run = self.having_read(self.taken_up(run.clone()), started.1);
+            let run = self.having_read(self.taken_up(run.clone()), &started.1);
             return self.carry_out(run, State { account, ..state }, options).await;
         }
         let reading = unfinished.filter(|run| run.phase < Phase::Planned);
@@ -211,7 +219,7 @@ impl<H: Host> Engine<'_, H> {
             let caps = self.settings.caps == Caps::default();
             run.in_parts = caps && run.only.is_empty() && !self.only_plans(&run, &state, &options);
         }
-        let budget = Budget::new(&options, started.0, started.1);
+        let budget = Budget::new(&options, started.0, started.1.calls);
         if let Some(stop) = self.read_until_planned(&mut run, &work, &budget).await? {
             return self.stopped(&run, stop, started.0).await;
         }
@@ -219,7 +227,7 @@ impl<H: Host> Engine<'_, H> {
         if self.only_plans(&run, &state, &options) {
             return self.planned_only(&run, started.0).await;
         }
-        let left = self.left(&options, started.0, started.1);
+        let left = self.left(&options, started.0, started.1.calls);
         self.carry_out(run, state, left).await
     }
 
@@ -344,10 +352,9 @@ impl<H: Host> Engine<'_, H> {
 
     fn must_read_all(&self, state: &State, pace: &Pace, wanted: bool) -> bool {
         let hours = u64::from(self.settings.full_pass_hours);
-        // The lists take no more than a tenth of the day's calls.
         let quota = self.quota_of_day().and_then(|quota| quota.limit);
-        let most = self.daily_calls(quota).map_or(u64::MAX, |daily| (daily / 10).max(1));
-        let lasts = hours.max(pace.walk_calls.saturating_mul(24) / most) * 3_600_000;
+        let lasts =
+            hours_between_passes(hours, pace.walk_calls, self.daily_calls(quota)) * 3_600_000;
         wanted
             || state.full_pass_at == 0
             || state.settings != self.settings.fingerprint()
@@ -372,7 +379,7 @@ impl<H: Host> Engine<'_, H> {
         state: State,
         options: &RunOptions,
     ) -> Result<(Run, Work)> {
-        let before = self.calls();
+        let before = self.counted();
         let mut state = state;
         let pace = self.pace().await?;
         let others_spent = self.others_spent().await?;
@@ -388,24 +395,23 @@ impl<H: Host> Engine<'_, H> {
             }
             None => self.begin(&mut state, &pace, ready.warnings.clone(), options).await?,
         };
-        let mut run = self.having_read(run, before);
+        let mut run = self.having_read(run, &before);
         run.active_at = self.host.now();
         let tables = RunTables::new(&run.plan.id);
         let standings = Standings::default();
         let ahead = (run.part > 0).then(Ahead::left_over);
         let work = Work { ready, state, pace, tables, standings, others_spent, ahead };
         if run.resumed {
-            let before = self.calls();
+            let before = self.counted();
             self.read_newer(&mut run, &work).await?;
-            run.plan.read_calls = run.plan.read_calls.plus(self.calls().since(before));
+            run.plan.has_read(&before, &self.counted());
         }
         Ok((run, work))
     }
 
     /// A run with the calls that were sent since as what it took to read.
-    fn having_read(&self, mut run: Run, before: Calls) -> Run {
-        let used = self.calls().since(before);
-        run.plan.read_calls = run.plan.read_calls.plus(used);
+    fn having_read(&self, mut run: Run, before: &Counted) -> Run {
+        let used = run.plan.has_read(before, &self.counted());
         run.plan.least_read_calls = run.plan.least_read_calls.plus(used);
         run
     }
@@ -527,13 +533,15 @@ impl<H: Host> Engine<'_, H> {
             if run.phase.asks_ghl() && self.is_spent(work) {
                 return Ok(Some(Stop::Quota));
             }
-            let before = self.calls();
+            let before = self.counted();
             let step = self.step(run, work).await;
-            let used = self.calls().since(before);
+            let now = self.counted();
             // What is read while the plan is carried out counts with that.
-            if !work.reads_ahead() {
-                run.plan.read_calls = run.plan.read_calls.plus(used);
-            }
+            let used = if work.reads_ahead() {
+                now.calls.since(before.calls)
+            } else {
+                run.plan.has_read(&before, &now)
+            };
             match step {
                 Ok(step) => {
                     let Step { mut batch, done } = step;

@@ -35,6 +35,7 @@ const isFree = (value) =>
 /** Of each type a property that is always there. */
 const ALWAYS = {
   PlanSummary: "id",
+  SyncCost: "synced",
   Change: "action",
   SyncOutcome: "done",
   SyncStatus: "linked",
@@ -62,6 +63,7 @@ async function tell() {
   record("SyncStatus", nothing);
   record("RecordStatus", await sync.why("nobody"));
 
+  record("SyncCost", await sync.cost());
   const plan = await sync.plan();
   record("PlanSummary", plan);
   for await (const change of plan.changes()) record("Change", change);

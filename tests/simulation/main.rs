@@ -12,6 +12,7 @@ mod adversary;
 mod budgets;
 mod campaign;
 mod check_records;
+mod cost;
 mod host;
 mod invariants;
 mod ledger;

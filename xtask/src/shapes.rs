@@ -42,6 +42,7 @@ pub(crate) fn answers() -> Result<String> {
     generator.subschema_for::<sync::Check>();
     generator.subschema_for::<sync::PlanView<'_>>();
     generator.subschema_for::<sync::ChangeView<'_>>();
+    generator.subschema_for::<sync::Cost>();
     generator.subschema_for::<sync::Outcome>();
     generator.subschema_for::<sync::RunRecord>();
     generator.subschema_for::<sync::Status>();

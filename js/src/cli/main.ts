@@ -81,6 +81,9 @@ command("plan", "show what a sync would write, and what it costs; writes nothing
   .option("--full", "read everything again, not only what changed")
   .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)
   .option("--show <number>", "changes shown of each action, 0 for all", wholeNumber, 10)
+  .addOption(
+    new Option("--cost", "only estimate what reading costs, in a few calls").conflicts(["full", "contact"]),
+  )
   .action(withConnector(runPlan));
 
 command("sync", "plan and apply; continues where the last run stopped")

@@ -524,8 +524,12 @@ export interface PlanSummary {
   unchanged: CountByKind;
   /** The least calls that applying will cost. */
   calls: Calls;
+  /** Those by kind: the endpoint with its service, such as `chartmogul.notes.create`. */
+  callsByKind: Readonly<Record<string, number>>;
   /** Calls that reading has cost. */
   readCalls: Calls;
+  /** Those by kind: the endpoint with its service, such as `ghl.notes.list`. */
+  readCallsByKind: Readonly<Record<string, number>>;
   /** @internal The least calls that reading could have cost. */
   leastReadCalls: Calls;
   /** Existing values of ChartMogul that applying replaces. */
@@ -553,6 +557,10 @@ export interface PlanSummary {
   guard: string | null;
   /** Things to look at. */
   warnings: readonly string[];
+  /** Most calls a day to GHL: the setting `dailyCalls`, else half of the quota. */
+  dailyCalls?: number | undefined;
+  /** Share of those that reading and applying takes, 0 to 1 or more. */
+  dailyShare?: number | undefined;
   /** GHL's quota of today, where it is known. */
   quota?: QuotaShare | undefined;
 }
@@ -577,6 +585,16 @@ export interface QuotaShare {
   share: number;
 }
 
+/** What some reading costs. */
+export interface ReadingCost {
+  /** Calls by service. */
+  calls: Calls;
+  /** The same by kind. */
+  callsByKind: Readonly<Record<string, number>>;
+  /** Days that it takes inside `dailyCalls`, where those are known; 1 of what is read in one. */
+  days?: number | undefined;
+}
+
 /** Records that stand for one reason. */
 export interface ReasonCount {
   /** How they stand. */
@@ -587,6 +605,22 @@ export interface ReasonCount {
   kinds: Readonly<Partial<Record<LetterKind, number>>>;
   /** What to do about them. */
   hint: string;
+}
+
+/** How many records a location and an account have. */
+export interface RecordCounts {
+  /** GHL's contacts. */
+  contacts: number;
+  /** Of those, the ones whose notes are read; all of them before the first load. */
+  withNotes: number;
+  /** GHL's tasks, where tasks are synced. */
+  tasks: number;
+  /** Of those, the open ones. */
+  openTasks: number;
+  /** GHL's businesses, where they are customers. */
+  businesses: number;
+  /** Records in ChartMogul's lists, by endpoint. */
+  inChartmogul: Readonly<Record<string, number>>;
 }
 
 /** The kinds of records that are synced. */
@@ -731,6 +765,34 @@ export type StopReason =
   | "quota"
   /** A service is unavailable: lists in a row could not be read. */
   | "unavailable";
+
+/** What reading a location costs, estimated from counts. */
+export interface SyncCost {
+  /** Whether the location was synced before; its first load is then what a new store would take. */
+  synced: boolean;
+  /** What it was estimated from. */
+  counts: RecordCounts;
+  /** The first load. */
+  firstLoad: ReadingCost;
+  /** All lists and all notes once. */
+  sweep: ReadingCost;
+  /** A day of runs in which nothing changes. */
+  day: ReadingCost;
+  /** A run between full passes in which nothing changes. */
+  run: ReadingCost;
+  /** Milliseconds between two runs: as the last ones came, else an hour. */
+  intervalMs: number;
+  /** Creates that the first load takes at most, by kind. Each note is one call more. */
+  creates: Readonly<Record<string, number>>;
+  /** Kinds whose numbers are the most that it can be. */
+  atMost: readonly string[];
+  /** Kinds whose numbers are the least: only so many records were counted. */
+  atLeast: readonly string[];
+  /** Most calls a day to GHL: the setting `dailyCalls`, else half of the quota. */
+  dailyCalls?: number | undefined;
+  /** GHL's quota of today, where its answers tell it. */
+  quota?: Quota | undefined;
+}
 
 /** How a run or an apply ended. */
 export interface SyncOutcome {

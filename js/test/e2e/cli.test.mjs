@@ -258,6 +258,15 @@ describe("against a sandbox", () => {
     const before = await count();
     const people = await countPeople(sandbox);
 
+    const estimate = await run(["plan", "--cost"], { env, cwd });
+    assert.equal(estimate.code, 0, estimate.stderr);
+    assert.match(estimate.stdout, /^calls to +for +first load +a day +usual run$/m);
+    const { synced, counts, firstLoad } = JSON.parse(
+      (await run(["plan", "--cost", "--json"], { env, cwd })).stdout,
+    );
+    assert.ok(!synced && firstLoad.callsByKind["ghl.notes.list"] === counts.contacts && counts.contacts > 0);
+    assert.equal((await run(["plan", "--cost", "--full"], { env, cwd })).code, 2);
+
     const first = await run(["sync"], { env, cwd });
     assert.equal(first.code, 3);
     assert.match(first.stdout, /Nothing was written: it is this location's first run/);

@@ -6,6 +6,7 @@ import { importSources } from "../build-sources.mjs";
 
 const {
   checkLines,
+  costLines,
   countsOfRun,
   exitCodeOf,
   exitCodeOfStanding,
@@ -24,6 +25,7 @@ const {
   ConnectorError,
 } = await importSources(
   "errors",
+  "cli/costs",
   "cli/exit-code",
   "cli/text-width",
   "cli/totals",
@@ -137,6 +139,14 @@ const PLAN = {
   unchanged: { contact: 1, note: 3, task: 1 },
   calls: { ghl: 0, chartmogul: 3 },
   readCalls: { ghl: 4, chartmogul: 2 },
+  callsByKind: { "chartmogul.contacts.create": 1, "chartmogul.contacts.update": 2 },
+  readCallsByKind: {
+    "chartmogul.notes.list": 2,
+    "ghl.contacts.search": 1,
+    "ghl.locations.get": 1,
+    "ghl.notes.list": 1,
+    "ghl.users.list": 1,
+  },
   replaces: 1,
   retries: 2,
   leftOut: 3,
@@ -146,6 +156,8 @@ const PLAN = {
   guard: "30 of 400 links lead to records that are gone from ChartMogul",
   warnings: ["look at this"],
   quota: { limit: 200_000, remaining: 199_000, share: 0.00001 },
+  dailyCalls: 100_000,
+  dailyShare: 0.00002,
 };
 const SHOWN = { show: 10, apply: "ghl-chartmogul sync --yes" };
 
@@ -213,10 +225,79 @@ describe("a plan", () => {
     assert.ok(!all.some((line) => line.includes("more: --show")));
   });
 
+  test("says what it costs by what the calls are for", async () => {
+    const text = unwrapped(await collect(planLines(PLAN, CHANGES, SHOWN, terminal(80))));
+    assert.match(
+      text,
+      /Applying: ChartMogul: 3 for contacts\. Reading: GoHighLevel: 2 for location and users,/,
+    );
+    assert.match(text, /Of 100,000 a day \(dailyCalls\) it is under 0\.1 %\./);
+  });
+
   test("says that there is nothing to write", async () => {
     const plan = { ...PLAN, totals: { error: { task: 1 } }, replaces: 0, guard: null };
     const lines = await collect(planLines(plan, [], SHOWN, terminal(80)));
     assert.deepEqual(lines.slice(-2), ["Nothing to write.", "What failed, and why: ghl-chartmogul rejected"]);
+  });
+});
+
+describe("what reading costs", () => {
+  const reading = (callsByKind, days) => {
+    const sum = (service) =>
+      Object.entries(callsByKind).reduce(
+        (all, [kind, calls]) => all + (kind.startsWith(service) ? calls : 0),
+        0,
+      );
+    return { calls: { ghl: sum("ghl."), chartmogul: sum("chartmogul.") }, callsByKind, days };
+  };
+  const NEWEST = { "chartmogul.account.retrieve": 1, "chartmogul.notes.list": 1, "chartmogul.tasks.list": 1 };
+  const PASS = { ...NEWEST, "chartmogul.customers.list": 50, "ghl.locations.get": 1, "ghl.users.list": 1 };
+  const first = { ...PASS, "ghl.contacts.search": 40, "ghl.notes.list": 20_000, "ghl.tasks.search": 162 };
+  const COST = {
+    synced: false,
+    firstLoad: reading(first, 3),
+    sweep: reading(first, 3),
+    day: reading({ ...PASS, "ghl.contacts.search": 63, "ghl.notes.list": 7_000, "ghl.tasks.search": 369 }),
+    run: reading({ ...NEWEST, "ghl.contacts.search": 1, "ghl.notes.list": 291, "ghl.tasks.search": 9 }),
+    intervalMs: 3_600_000,
+    creates: { "chartmogul.contacts.create": 20_000, "chartmogul.tasks.create": 16_180 },
+    atMost: ["ghl.notes.list"],
+    atLeast: ["chartmogul.customers.list"],
+    dailyCalls: 10_000,
+    quota: { limit: 20_000, remaining: 19_990, resetsAtMs: NOW },
+  };
+
+  test("is a table at 80 columns, of the first load or of a sweep", () => {
+    const lines = [...costLines(COST, terminal(80))];
+    assert.deepEqual(tooWide(lines, 80), []);
+    assert.deepEqual(lines.slice(0, 9), [
+      "calls to     for                 first load    a day  usual run",
+      "───────────  ──────────────────  ──────────  ───────  ─────────",
+      "GoHighLevel                          20,204    7,434        301",
+      "             notes                 ≤ 20,000  ≤ 7,000      ≤ 291",
+      "             tasks                      162      369          9",
+      "             contacts                    40       63          1",
+      "             location and users           2        2",
+      "ChartMogul                               53       53          3",
+      "             customers                 ≥ 50     ≥ 50",
+    ]);
+    const text = unwrapped(lines);
+    assert.match(
+      text,
+      /A first load takes at most 20,204 calls to GHL: 3 days at 10,000 a day \(dailyCalls\)\./,
+    );
+    assert.equal(lines.at(-1), "Plan it: ghl-chartmogul plan");
+    const later = [...costLines({ ...COST, synced: true, atMost: [], dailyCalls: undefined }, terminal(80))];
+    assert.match(unwrapped(later), /A sweep, which .* takes 20,204 calls to GHL\. A day of 24 runs/);
+  });
+
+  test("is in sentences at 40 columns", () => {
+    const lines = [...costLines(COST, terminal(40))];
+    assert.deepEqual(tooWide(lines, 40), []);
+    assert.match(
+      unwrapped(lines),
+      /usual run: GoHighLevel: 291 for notes, 9 for tasks, 1 for contacts; ChartMogul: 1 for/,
+    );
   });
 });
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::error::Service;
 use crate::http::Quota;
 use crate::named::Named;
 use crate::{choices, records};
@@ -26,6 +27,21 @@ records! {
         /// To ChartMogul.
         pub chartmogul: u64 = "chartmogul";
     }
+}
+
+/// Numbers of API calls by kind: the endpoint with its service, such as `ghl.notes.list`.
+pub type CallsByKind = Named<u64>;
+
+/// The kind of a call, as plans count them: its endpoint, with the service before it.
+pub(in crate::sync) fn kind_of_call(service: Service, endpoint: &str) -> String {
+    [service.name(), ".", endpoint].concat()
+}
+
+/// Calls up to a moment.
+#[derive(Debug, Clone)]
+pub(in crate::sync) struct Counted {
+    pub(in crate::sync) calls: Calls,
+    pub(in crate::sync) by_kind: CallsByKind,
 }
 
 impl Calls {
@@ -84,8 +100,12 @@ records! {
         pub unchanged: CountByKind = "unchanged";
         /// The least calls that applying will cost.
         pub calls: Calls = "calls";
+        /// Those by kind: the endpoint with its service, such as `chartmogul.notes.create`.
+        pub calls_by_kind: CallsByKind = "callsByKind";
         /// Calls that reading has cost.
         pub read_calls: Calls = "readCalls";
+        /// Those by kind: the endpoint with its service, such as `ghl.notes.list`.
+        pub read_calls_by_kind: CallsByKind = "readCallsByKind";
         /// The least calls that reading could have cost.
         pub least_read_calls: Calls = internal "leastReadCalls";
         /// Existing values of ChartMogul that applying replaces.
@@ -125,6 +145,12 @@ pub struct PlanView<'a> {
     /// GHL's quota of today, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaView>,
+    /// Most calls a day to GHL: the setting `dailyCalls`, else half of the quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_calls: Option<u64>,
+    /// Share of those that reading and applying takes, 0 to 1 or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_share: Option<f64>,
 }
 
 /// GHL's quota of today, and how much of it a plan takes.
@@ -165,6 +191,27 @@ impl Plan {
             Action::Keep,
         ];
         self.removes + all.into_iter().map(|action| self.count(action)).sum::<u64>()
+    }
+
+    /// Counts calls that reading has cost; says how many.
+    pub(in crate::sync) fn has_read(&mut self, before: &Counted, now: &Counted) -> Calls {
+        for (kind, number) in now.by_kind.iter() {
+            let used = number - before.by_kind.get(kind).unwrap_or(&0);
+            if used > 0 {
+                *self.read_calls_by_kind.or_default(kind) += used;
+            }
+        }
+        let used = now.calls.since(before.calls);
+        self.read_calls = self.read_calls.plus(used);
+        used
+    }
+
+    /// Notes the calls to ChartMogul that a change will cost.
+    pub(in crate::sync) fn will_call(&mut self, change: &mut Change, endpoints: &[&str]) {
+        change.calls = u32::try_from(endpoints.len()).unwrap_or(u32::MAX);
+        for endpoint in endpoints {
+            *self.calls_by_kind.or_default(&kind_of_call(Service::Chartmogul, endpoint)) += 1;
+        }
     }
 
     /// Counts a change.

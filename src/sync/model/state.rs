@@ -66,6 +66,9 @@ records! {
         pub usual_calls: u64 = "usualCalls";
         /// Milliseconds between the last two runs.
         pub interval_ms: u64 = "intervalMs";
+        /// Records in ChartMogul's lists, by endpoint: those of the last full pass, and what was made
+        /// since.
+        pub listed: Named<u64> = "listed";
     }
 }
 
@@ -249,6 +252,8 @@ records! {
         pub lists: bool = "lists";
         /// Pages of those lists read so far.
         pub list_pages: u64 = "listPages";
+        /// Records read in ChartMogul's lists, by endpoint.
+        pub listed: Named<u64> = "listed";
         /// The data source that customers of this location were found in.
         pub own_source: Option<String> = "ownSource";
         /// Contacts that GHL announced and did not list.

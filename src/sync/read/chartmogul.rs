@@ -417,6 +417,7 @@ impl<H: Host> Engine<'_, H> {
         let page = self.chartmogul_page(endpoint, parameters, run.cursor.as_deref()).await?;
         run.plan.least_read_calls.chartmogul += 1;
         run.done += page.items.len() as u64;
+        *run.listed.or_default(endpoint) += page.items.len() as u64;
         run.cursor = page.cursor.clone();
         Ok(page)
     }

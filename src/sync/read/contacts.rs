@@ -22,9 +22,9 @@ use crate::ordered::Ordered;
 use crate::record::Json;
 
 /// GHL: at most 500 contacts a page.
-const CONTACTS_A_PAGE: u64 = 500;
+pub(in crate::sync) const CONTACTS_A_PAGE: u64 = 500;
 /// GHL names no maximum for businesses; 100 is the largest it documents for lists.
-const BUSINESSES_A_PAGE: u64 = 100;
+pub(in crate::sync) const BUSINESSES_A_PAGE: u64 = 100;
 /// Requests for single contacts under way at once. Few, so that a run of little time gets to the end
 /// of a step: one that is cut off is begun anew.
 pub(in crate::sync) const TOGETHER: usize = 8;

@@ -5,6 +5,7 @@ pub(in crate::sync) mod ahead;
 pub(in crate::sync) mod chartmogul;
 pub(in crate::sync) mod children;
 pub(in crate::sync) mod contacts;
+pub(in crate::sync) mod counts;
 pub(in crate::sync) mod discover;
 pub(in crate::sync) mod links;
 pub(in crate::sync) mod listed;

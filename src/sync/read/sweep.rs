@@ -66,7 +66,12 @@ impl Budget {
 }
 
 /// How many contacts are read in turn by a run that begins now, and the time that they stand for.
-fn share(pace: &Pace, hours: u32, now: u64, budget: Option<Budget>) -> (u64, u64) {
+pub(in crate::sync) fn share(
+    pace: &Pace,
+    hours: u32,
+    now: u64,
+    budget: Option<Budget>,
+) -> (u64, u64) {
     let period = u64::from(hours) * HOUR_MS;
     // A clock that went wrong must not put off what is due.
     let begins = pace.sweep_at == 0 || pace.sweep_at > now;
@@ -420,7 +425,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The contacts whose turn begins with a text.
-    async fn count_turns(&self, within: &str) -> Result<u64> {
+    pub(in crate::sync) async fn count_turns(&self, within: &str) -> Result<u64> {
         let mut number = 0;
         let mut after: Option<String> = None;
         loop {

@@ -25,7 +25,7 @@ use crate::ordered::Ordered;
 use crate::record::Json;
 
 /// GHL names no maximum for tasks; 100 is the largest it documents for lists.
-const TASKS_A_PAGE: u64 = 100;
+pub(in crate::sync) const TASKS_A_PAGE: u64 = 100;
 /// Rows looked at together where nothing is asked for.
 const ROWS_A_STEP: usize = 500;
 

@@ -241,7 +241,8 @@ impl<H: Host> Engine<'_, H> {
         }
         let mut batch = self.keeper.batch();
         if run.only.is_empty() {
-            note_pace(run, planned_before, &mut pace);
+            let with_contacts = self.settings.anchor == Anchor::ContactIsCustomer;
+            note_pace(run, planned_before, with_contacts, &mut pace);
         }
         batch.put(&STATE, "", state)?;
         batch.put(&PACE, "", &pace)?;
@@ -934,7 +935,7 @@ fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<Stri
 }
 
 /// Notes how fast notes are read in turn, and what the rest of a run takes.
-fn note_pace(run: &Run, planned_before: u64, pace: &mut Pace) {
+fn note_pace(run: &Run, planned_before: u64, with_contacts: bool, pace: &mut Pace) {
     let began = run.plan.created_at;
     if pace.sweep_at == 0 || run.all_notes {
         pace.sweep_at = began;
@@ -944,10 +945,20 @@ fn note_pace(run: &Run, planned_before: u64, pace: &mut Pace) {
     let usual = run.plan.read_calls.ghl.saturating_sub(run.note_lists);
     match run.plan.pass {
         Pass::Full => {
+            pace.listed = run.listed.clone();
             pace.walk_calls = usual;
             pace.task_pages = run.task_pages;
         }
         Pass::Incremental => pace.usual_calls = usual,
+    }
+    for (kind, number) in run.plan.calls_by_kind.iter() {
+        let made = kind.strip_prefix("chartmogul.").and_then(|name| name.strip_suffix(".create"));
+        if let Some(made) = made {
+            *pace.listed.or_default(&format!("{made}.list")) += number;
+            if with_contacts && made == "customers" {
+                *pace.listed.or_default("contacts.list") += number;
+            }
+        }
     }
     if planned_before > 0 && began > planned_before {
         pace.interval_ms = began - planned_before;

@@ -118,6 +118,12 @@ impl Connector {
         self.json(context, async move |inner, host| inner.connector.plan(host, &options).await)
     }
 
+    /// What reading the location costs, estimated from a few counts, as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn cost(&self, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.cost(host).await)
+    }
+
     /// A page of a plan's changes as JSON text: `{"changes":[…],"cursor":…}`.
     #[wasm_bindgen(js_name = planChanges, unchecked_return_type = "Promise<string>")]
     pub fn plan_changes(

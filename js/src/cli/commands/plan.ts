@@ -3,6 +3,7 @@
 import type { Connector } from "../../connector.js";
 import type { Change, ChangeAction, PlanSummary } from "../../generated/answers.js";
 import type { Plan } from "../../sync.js";
+import { callsByKindText, costLines } from "../costs.js";
 import { ExitCode } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { createProgress } from "../progress.js";
@@ -17,16 +18,19 @@ export interface PlanFlags {
   full?: boolean | undefined;
   /** Only these contacts. */
   contact?: readonly string[] | undefined;
+  /** Only estimates what reading costs. */
+  cost?: boolean | undefined;
   /** Changes shown of each action; all with 0. */
   show: number;
 }
 
-/** Makes a plan and shows it. */
+/** Makes a plan and shows it, or estimates what reading costs. */
 export async function runPlan(
   connector: Connector,
-  { full, contact, show }: PlanFlags,
+  { full, contact, cost, show }: PlanFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (cost === true) return untilInterrupted((signal) => showCost(connector, signal, terminal));
   const progress = createProgress(terminal.json);
   return untilInterrupted(async (signal) => {
     const plan = await connector.sync
@@ -40,6 +44,13 @@ export async function runPlan(
     await showPlan(plan, { show, apply }, signal, terminal);
     return plan.guard !== null || sumOf(plan.unread) > 0 ? ExitCode.NotInStep : ExitCode.Done;
   });
+}
+
+async function showCost(connector: Connector, signal: AbortSignal, terminal: Terminal): Promise<ExitCode> {
+  const cost = await connector.sync.cost({ signal });
+  if (terminal.json) terminal.printJson(cost);
+  else for (const line of costLines(cost, terminal)) terminal.print(line);
+  return ExitCode.Done;
 }
 
 /** How a plan is shown. */
@@ -228,12 +239,21 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
     terminal,
     `Applying it takes ${callsText(plan.calls)}; reading took ${callsText(plan.readCalls)}.`,
   );
+  for (const [what, calls] of [
+    ["Applying", plan.callsByKind],
+    ["Reading", plan.readCallsByKind],
+  ] as const)
+    if (sumOf(calls) > 0) yield* paragraph(terminal, `${what}: ${callsByKindText(calls)}.`, "  ");
   if (plan.quota !== undefined) {
     const { share, limit, remaining } = plan.quota;
     yield* paragraph(
       terminal,
       `That is ${percentText(share)} of GoHighLevel's ${formatNumber(limit)} calls a day; ${formatNumber(remaining)} are left today.`,
     );
+  }
+  if (plan.dailyCalls !== undefined && plan.dailyShare !== undefined) {
+    const share = percentText(plan.dailyShare);
+    yield* paragraph(terminal, `Of ${formatNumber(plan.dailyCalls)} a day (dailyCalls) it is ${share}.`);
   }
   for (const warning of plan.warnings)
     for (const line of paragraph(terminal, `warning: ${printable(warning)}`))
