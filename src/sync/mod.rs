@@ -25,6 +25,8 @@ mod model;
 mod preview;
 mod read;
 mod report;
+#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
+pub mod rules;
 mod run;
 mod share;
 mod spent;

@@ -343,11 +343,8 @@ impl<H: Host> Engine<'_, H> {
     }
 
     fn must_read_all(&self, state: &State, pace: &Pace, wanted: bool) -> bool {
-        let hours = u64::from(self.settings.full_pass_hours);
-        // The lists take no more than a tenth of the day's calls.
         let quota = self.quota_of_day().and_then(|quota| quota.limit);
-        let most = self.daily_calls(quota).map_or(u64::MAX, |daily| (daily / 10).max(1));
-        let lasts = hours.max(pace.walk_calls.saturating_mul(24) / most) * 3_600_000;
+        let lasts = pass_lasts_ms(self.settings.full_pass_hours, pace, self.daily_calls(quota));
         wanted
             || state.full_pass_at == 0
             || state.settings != self.settings.fingerprint()
@@ -751,6 +748,12 @@ impl<H: Host> Engine<'_, H> {
         }
         Ok(())
     }
+}
+
+/// How long a full pass lasts, in milliseconds: its lists take no more than a tenth of the day's calls.
+pub(super) fn pass_lasts_ms(hours: u32, pace: &Pace, daily: Option<u64>) -> u64 {
+    let most = daily.map_or(u64::MAX, |daily| (daily / 10).max(1));
+    u64::from(hours).max(pace.walk_calls.saturating_mul(24) / most) * 3_600_000
 }
 
 fn stale(message: impl Into<String>) -> Error {
