@@ -73,8 +73,7 @@ impl Rules {
 
     /// Changed contacts whose notes may be read now.
     pub fn for_changed(&self, day: Day) -> u64 {
-        self.budget(day)
-            .map_or(u64::MAX, |budget| sweep::for_changed(budget.left, self.pace.swept))
+        self.budget(day).map_or(u64::MAX, |budget| sweep::for_changed(budget.left, self.pace.swept))
     }
 
     /// Contacts whose notes may be read in turn now, those that waited included.

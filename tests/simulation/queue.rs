@@ -179,9 +179,13 @@ impl Account {
         place.checked_sub(1).and_then(|last| self.task_log.get(last)).map_or(0, |(at, _)| *at)
     }
 
+    /// Tasks are made one after the other: few in the last second, which is listed once more.
     fn add_tasks(&mut self, at: u64, number: u64) {
-        self.tasks += number;
-        self.task_log.push((at, self.tasks));
+        let last = number.min(WRITES_AT_ONCE);
+        for (at, number) in [(at, number - last), (at + 1_000, last)] {
+            self.tasks += number;
+            self.task_log.push((at, self.tasks));
+        }
     }
 }
 
@@ -213,6 +217,8 @@ pub struct State {
     turns: u64,
     day_ends: u64,
     spent: u64,
+    /// Most calls to GHL in a day.
+    pub most_a_day: u64,
     full_pass_at: Option<u64>,
     schema_at: Option<u64>,
     unfinished: Option<Unfinished>,
@@ -232,6 +238,7 @@ pub struct State {
     pub arrived: Vec<(u64, u64)>,
     /// When no contact waited any more.
     pub loaded_at: Option<u64>,
+    began_at: u64,
     due: u64,
 }
 
@@ -244,6 +251,7 @@ impl State {
             turns: 0,
             day_ends: 0,
             spent: 0,
+            most_a_day: 0,
             full_pass_at: None,
             schema_at: None,
             unfinished: None,
@@ -258,8 +266,14 @@ impl State {
             busy_ms: 0,
             arrived: Vec::new(),
             loaded_at: None,
+            began_at: location.first_run_at,
             due: location.first_run_at,
         }
+    }
+
+    /// How long its first load took.
+    pub fn loaded_after_ms(&self) -> Option<u64> {
+        Some(self.loaded_at? - self.began_at)
     }
 
     /// When the notes were read that were read the longest ago.
@@ -359,6 +373,7 @@ impl Running<'_> {
             state.spent = 0;
         }
         state.spent += number;
+        state.most_a_day = state.most_a_day.max(state.spent);
         self.together(kind, number, at_once);
     }
 
@@ -369,7 +384,8 @@ impl Running<'_> {
 
     fn is_spent(&self, state: &State) -> bool {
         let told = self.told(state);
-        told.and_then(|limit| state.rules.daily(Some(limit))).is_some_and(|most| state.spent >= most)
+        told.and_then(|limit| state.rules.daily(Some(limit)))
+            .is_some_and(|most| state.spent >= most)
     }
 
     /// Reads, plans and applies; whether it came to its end.
@@ -379,19 +395,17 @@ impl Running<'_> {
         self.in_turn(Kind::Account, 1);
         let found = state.unfinished.take();
         let fresh = || Unfinished {
-            began: self.start,
-            full: state.rules.is_full_pass_due(state.full_pass_at, self.start, self.told(state)),
+            began: 0,
+            full: state.rules.is_full_pass_due(state.full_pass_at, self.now(), self.told(state)),
             contact_pages: 0,
             task_pages: None,
             calls: 0,
             left_at: self.start,
         };
         let mut run = found.unwrap_or_else(fresh);
-        let old = state.schema_at.is_none_or(|at| self.start - at >= DAY_MS);
-        if old || (found.is_none() && run.full) {
-            self.ghl(state, Kind::Location, 1, 1);
-            self.ghl(state, Kind::Users, 1, 1);
-            state.schema_at = Some(self.start);
+        self.discover(state, found.is_none() && run.full);
+        if found.is_none() {
+            run.began = self.now();
         }
         let is_late = self.start - run.left_at >= TAKEN_UP_AT_ONCE_MS;
         if run.task_pages.is_some() && is_late {
@@ -406,6 +420,16 @@ impl Running<'_> {
         }
         self.read_notes(state, account, &run);
         true
+    }
+
+    /// What is known of the location for a day is asked for again.
+    fn discover(&mut self, state: &mut State, again: bool) {
+        let now = self.now();
+        if again || state.schema_at.is_none_or(|at| now - at >= DAY_MS) {
+            self.ghl(state, Kind::Location, 1, 1);
+            state.schema_at = Some(self.now());
+            self.ghl(state, Kind::Users, 1, 1);
+        }
     }
 
     /// Contacts, ChartMogul's lists, tasks; whether the day's calls lasted.
@@ -505,11 +529,13 @@ impl Running<'_> {
         self.read_lists_of_notes(state, taken, &mut again);
         state.turns += overdue + taken;
         state.read.extend(again);
+        let ghl_calls = run.calls + self.calls.ghl();
+        self.discover(state, false);
         self.write(state, account, run.full, first, turns_before);
         let figures = RunFigures {
             began: run.began,
             full: run.full,
-            ghl_calls: run.calls + self.calls.ghl(),
+            ghl_calls,
             note_lists: changed + overdue + taken,
             task_pages: run.task_pages.unwrap_or_default(),
             share_ms,
@@ -579,7 +605,8 @@ impl Running<'_> {
         self.together(Kind::ChangedNote, changed, WRITES_AT_ONCE);
         let writes = self.calls.chartmogul() - before;
         let paced = writes * 1_000 / self.rates.chartmogul_in_a_second;
-        self.spent_ms += paced.saturating_sub(writes.div_ceil(WRITES_AT_ONCE) * self.rates.latency_ms);
+        self.spent_ms +=
+            paced.saturating_sub(writes.div_ceil(WRITES_AT_ONCE) * self.rates.latency_ms);
         let now = self.now();
         state.arrived.extend(found.into_iter().map(|made| (made, now)));
     }
@@ -647,8 +674,8 @@ impl Fleet {
             let own_ms = running.elapsed_ms();
             // The account answers so many a second, whoever asks.
             let apart = 1_000_000 / self.rates.account_in_a_second;
-            account.through_at = account.through_at.max(start * 1_000)
-                + running.calls.chartmogul() * apart;
+            account.through_at =
+                account.through_at.max(start * 1_000) + running.calls.chartmogul() * apart;
             let end = (start + own_ms).max(account.through_at / 1_000);
             state.calls.plus(&running.calls);
             state.runs += 1;
@@ -694,7 +721,13 @@ pub fn usual_location(contacts: u64, quota: u64, interval_ms: u64) -> Location {
 }
 
 /// Edits of a location's notes, so many a day.
-pub fn edits(chance: &mut Chance, linked: u64, a_day: f64, from: u64, until: u64) -> Vec<(u64, u64)> {
+pub fn edits(
+    chance: &mut Chance,
+    linked: u64,
+    a_day: f64,
+    from: u64,
+    until: u64,
+) -> Vec<(u64, u64)> {
     let mut edits = Vec::new();
     let mut at = from;
     loop {

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 mod queue;
 
 use queue::{
-    Account, Chance, DAY_MS, Fleet, HOUR_MS, Location, MINUTE_MS, Outcome, Rates, State, agency, edits,
-    percentile, usual_location,
+    Account, Chance, DAY_MS, Fleet, HOUR_MS, Location, MINUTE_MS, Outcome, Rates, State, agency,
+    edits, percentile, usual_location,
 };
 
 const QUOTAS: [u64; 4] = [500, 2_000, 10_000, 200_000];
@@ -21,7 +21,7 @@ const ANY_NUMBER: usize = 20_000;
 const LONGEST_DAYS: u64 = 2 * 365;
 /// Days that are watched once all notes are there.
 const WATCHED_DAYS: u64 = 30;
-const AGENCY_DAYS: u64 = 4;
+const AGENCY_DAYS: u64 = 3;
 
 fn alone(location: Location) -> Fleet {
     Fleet {
@@ -70,7 +70,9 @@ fn watch(contacts: u64, quota: u64, interval_ms: u64) -> Option<Alone> {
     let day = from / DAY_MS;
     let watched: Vec<&(u64, u64)> =
         outcome.days.range(day..day + WATCHED_DAYS).map(|(_, calls)| calls).collect();
-    let mean = |of: fn(&(u64, u64)) -> u64| watched.iter().map(|calls| of(calls)).sum::<u64>() / WATCHED_DAYS;
+    let mean = |of: fn(&(u64, u64)) -> u64| {
+        watched.iter().map(|calls| of(calls)).sum::<u64>() / WATCHED_DAYS
+    };
     Some(Alone {
         loaded_days: loaded_at.div_ceil(DAY_MS),
         half_hours: times.get(times.len() / 2).map_or(0, hours),
@@ -153,7 +155,9 @@ fn many(locations: usize, days: u64, shared: bool, workers: usize, a_second: u64
     let mut ages = Vec::new();
     let outcome = fleet.run(until, &[until], |at, states| {
         let readings = states.iter().flat_map(State::readings);
-        ages = readings.map(|(read, contacts)| (at.saturating_sub(read) / HOUR_MS, contacts)).collect();
+        ages = readings
+            .map(|(read, contacts)| (at.saturating_sub(read) / HOUR_MS, contacts))
+            .collect();
     });
     Many { outcome, days, ages }
 }
@@ -200,13 +204,16 @@ pub(crate) fn of_agencies() -> String {
 pub(crate) fn print(locations: usize, days: u64, shared: bool, workers: usize) {
     let many = many(locations, days, shared, workers, 40);
     let outcome = &many.outcome;
-    println!("{locations} locations, {days} days, {workers} workers, {}", if shared { "one ChartMogul account" } else { "an account each" });
+    println!(
+        "{locations} locations, {days} days, {workers} workers, {}",
+        if shared { "one ChartMogul account" } else { "an account each" }
+    );
     println!("runs: {}, {} an hour", written(outcome.runs), written(outcome.runs / (days * 24)));
     println!("locations with all notes: {}", many.loaded());
     let mut loaded: Vec<(u64, u64)> = outcome
         .states
         .iter()
-        .filter_map(|state| Some((state.loaded_at? / MINUTE_MS, 1)))
+        .filter_map(|state| Some((state.loaded_after_ms()? / MINUTE_MS, 1)))
         .collect();
     println!("first load, minutes: {}", spread(&mut loaded));
     println!("age of notes at the end, hours: {}", spread(&mut many.ages.clone()));
@@ -216,7 +223,11 @@ pub(crate) fn print(locations: usize, days: u64, shared: bool, workers: usize) {
         .flat_map(|state| &state.arrived)
         .map(|(made, at)| ((at - made).div_ceil(HOUR_MS), 1))
         .collect();
-    println!("{} edits arrived within hours: {}", written(arrived.len() as u64), spread(&mut arrived));
+    println!(
+        "{} edits arrived within hours: {}",
+        written(arrived.len() as u64),
+        spread(&mut arrived)
+    );
     let awaited: u64 = outcome.states.iter().map(State::awaited).sum();
     println!("edits that have not arrived: {}", written(awaited));
     let (ghl, chartmogul) = many.a_day();

@@ -86,7 +86,12 @@ pub(in crate::sync) fn for_changed(left: u64, swept: u64) -> u64 {
 }
 
 /// How many contacts are read in turn by a run that begins now, and the time that they stand for.
-pub(in crate::sync) fn share(pace: &Pace, hours: u32, now: u64, budget: Option<Budget>) -> (u64, u64) {
+pub(in crate::sync) fn share(
+    pace: &Pace,
+    hours: u32,
+    now: u64,
+    budget: Option<Budget>,
+) -> (u64, u64) {
     let period = u64::from(hours) * HOUR_MS;
     // A clock that went wrong must not put off what is due.
     let begins = pace.sweep_at == 0 || pace.sweep_at > now;
