@@ -24,8 +24,8 @@ use crate::queue::{
 use crate::world::{APPLY, World, settings};
 
 const DAYS: u64 = 2;
-/// Locations; `FLEET_LOCATIONS=50` takes two minutes.
-const LOCATIONS: u64 = 10;
+/// Locations; `FLEET_LOCATIONS=50` takes minutes.
+const LOCATIONS: u64 = 6;
 const WORKERS: usize = 4;
 /// Edits of notes a day in each location.
 const EDITS_A_DAY: f64 = 4.0;
@@ -54,11 +54,13 @@ struct Member {
 /// What is seen of all locations at a moment: contacts that wait, when the oldest reading was.
 type Look = Vec<(u64, Option<u64>)>;
 
+/// When an edit was made, and when it arrived, by its number.
+type Edits = BTreeMap<u64, (u64, Option<u64>)>;
+
 /// ChartMogul's requests go to the account that all share; edits are seen as they arrive there.
 struct Shared {
     account: Rc<RefCell<Sandbox>>,
-    /// When an edit was made, and when it arrived, by its number.
-    edits: Rc<RefCell<BTreeMap<u64, (u64, Option<u64>)>>>,
+    edits: Rc<RefCell<Edits>>,
 }
 
 impl Wire for Shared {
@@ -193,7 +195,7 @@ fn measure(seed: u64) -> Measured {
         .collect();
     let account = Rc::new(RefCell::new(shared_account(began, &members)));
     let key = account.borrow().credentials().chartmogul_key.clone();
-    let edits = Rc::new(RefCell::new(BTreeMap::new()));
+    let edits = Rc::new(RefCell::new(Edits::new()));
     for member in &members {
         let wire = Shared { account: Rc::clone(&account), edits: Rc::clone(&edits) };
         *member.world.host.wire.borrow_mut() = Some(Rc::new(RefCell::new(wire)));

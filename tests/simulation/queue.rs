@@ -388,7 +388,7 @@ impl Running<'_> {
             .is_some_and(|most| state.spent >= most)
     }
 
-    /// Reads, plans and applies; whether it came to its end.
+    /// Reads, plans and applies; whether it finished.
     fn run(&mut self, state: &mut State, account: &mut Account) -> bool {
         let location = self.location;
         state.take_edits(location, self.start);
@@ -769,7 +769,7 @@ pub fn percentile(numbers: &mut [(u64, u64)], part: u64) -> u64 {
     0
 }
 
-/// A run is due at each interval; what passes while one goes on is left out.
+/// A run is due at each interval; what falls into a run under way is left out.
 pub fn next_due(due: u64, interval_ms: u64, now: u64) -> u64 {
     due + interval_ms * (now.saturating_sub(due) / interval_ms + 1)
 }
