@@ -25,7 +25,7 @@ use crate::world::{APPLY, World, settings};
 
 const DAYS: u64 = 2;
 /// Locations; `FLEET_LOCATIONS=50` takes minutes.
-const LOCATIONS: u64 = 6;
+const LOCATIONS: u64 = 5;
 const WORKERS: usize = 4;
 /// Edits of notes a day in each location.
 const EDITS_A_DAY: f64 = 4.0;
@@ -165,7 +165,8 @@ fn measure(seed: u64) -> Measured {
             let announces = number % 3 == 0;
             let options = SandboxOptions {
                 seed: seed * 1_000 + number,
-                contacts: chance.skewed(20, 400) as u32,
+                // One is too large for its quota.
+                contacts: if number == 1 { 320 } else { chance.skewed(20, 400) as u32 },
                 notes_per_contact: 0.4,
                 tasks_per_contact: 0.2,
                 billing_share: 0.0,
@@ -413,6 +414,16 @@ fn the_model_agrees_with_locations_of_the_real_engine() {
             }
             busy += member.busy_ms.get() / 1_000;
             expected_busy += state.busy_ms / 1_000;
+            for (kind, service, name) in KINDS {
+                let (real, modelled) = (member.calls.borrow().of(kind), state.calls.of(kind));
+                if !agree(real, modelled, 3, 4) {
+                    println!(
+                        "{service} {name}: {real} and {modelled} of a location of {} contacts, quota {}",
+                        member.world.host.sandbox.borrow().ghl_contacts().len(),
+                        member.quota,
+                    );
+                }
+            }
             assert!(member.runs.get().abs_diff(state.runs) <= 1 + state.runs / 50);
         }
         println!("{locations} locations, {DAYS} days: {busy} and {expected_busy} seconds of work");

@@ -193,6 +193,13 @@ fn pages(records: u64, a_page: u64) -> u64 {
     records.div_ceil(a_page).max(1)
 }
 
+/// Requests for GHL's list of tasks, which has no total: behind a full page, and one of a size that
+/// services fall back to, the end is asked for.
+fn pages_of_tasks(tasks: u64) -> u64 {
+    let last = tasks % GHL_TASKS_A_PAGE;
+    tasks / GHL_TASKS_A_PAGE + 1 + u64::from([20, 25, 50].contains(&last))
+}
+
 /// Where an interrupted run continues.
 #[derive(Debug, Clone, Copy)]
 struct Unfinished {
@@ -211,6 +218,10 @@ pub struct State {
     rules: Rules,
     /// Contacts whose notes were read, by when: the oldest reading first.
     read: VecDeque<(u64, u64)>,
+    /// The contacts behind these numbers, where a reading can come before its turn.
+    order: VecDeque<u64>,
+    /// Of those, the ones that wait.
+    waits: VecDeque<u64>,
     /// Contacts that wait for the calls of the next days.
     pub waiting: u64,
     /// Lists of notes that were read in turn; the contacts' turn goes round.
@@ -247,6 +258,8 @@ impl State {
         Self {
             rules: Rules::new(full_pass_hours, location.daily_calls),
             read: VecDeque::new(),
+            order: VecDeque::new(),
+            waits: VecDeque::new(),
             waiting: 0,
             turns: 0,
             day_ends: 0,
@@ -318,19 +331,33 @@ impl State {
         }
     }
 
-    /// Takes a contact out of the readings, wherever it is.
-    fn take_out(&mut self, location: &Location, rank: u64) {
-        let place = (rank + location.linked - self.turns % location.linked) % location.linked;
+    /// Takes a contact out of the readings, wherever it is, or out of those that wait.
+    fn take_out(&mut self, rank: u64) {
+        if let Some(place) = self.waits.iter().position(|waits| *waits == rank) {
+            self.waits.remove(place);
+            self.waiting -= 1;
+            return;
+        }
+        let Some(place) = self.order.iter().position(|read| *read == rank) else { return };
+        self.order.remove(place);
         let mut before = 0;
         for group in &mut self.read {
             before += group.1;
-            if place < before && group.1 > 0 {
+            if (place as u64) < before {
                 group.1 -= 1;
                 break;
             }
         }
         self.read.retain(|(_, contacts)| *contacts > 0);
     }
+}
+
+/// So many contacts from the front: those of one step come in the order of their ids.
+fn in_steps(from: &mut VecDeque<u64>, number: u64) -> Vec<u64> {
+    let number = from.len().min(usize::try_from(number).unwrap_or(usize::MAX));
+    let mut taken: Vec<u64> = from.drain(..number).collect();
+    taken.chunks_mut(NOTE_LISTS_AT_ONCE as usize).for_each(<[u64]>::sort_unstable);
+    taken
 }
 
 /// A run of the model that is under way.
@@ -448,7 +475,7 @@ impl Running<'_> {
             0
         });
         let tasks = if run.full { self.location.tasks } else { self.location.open_tasks };
-        while read < pages(tasks, GHL_TASKS_A_PAGE) {
+        while read < pages_of_tasks(tasks) {
             if self.is_spent(state) {
                 run.task_pages = Some(read);
                 return false;
@@ -488,6 +515,7 @@ impl Running<'_> {
         let location = self.location;
         let first = state.loaded_at.is_none() && state.turns == 0 && state.waiting == 0;
         let mut again: Vec<(u64, u64)> = Vec::new();
+        let mut ranks: Vec<u64> = Vec::new();
         let mut changed = 0;
         let turns_before = state.turns;
         if first {
@@ -495,6 +523,10 @@ impl Running<'_> {
             changed = location.linked.min(most);
             state.waiting = location.linked - changed;
             state.turns += changed;
+            if location.announces {
+                ranks.extend(0..changed);
+                state.waits.extend(changed..location.linked);
+            }
             self.read_lists_of_notes(state, changed, &mut again);
         } else {
             for (at, rank) in std::mem::take(&mut state.announced) {
@@ -502,7 +534,14 @@ impl Running<'_> {
                     state.announced.push((at, rank));
                     continue;
                 }
-                state.take_out(location, rank);
+                // Edited twice, it is read once.
+                if ranks.contains(&rank) {
+                    state.arrived.push((at, self.now()));
+                    self.in_turn(Kind::ChangedNote, 1);
+                    continue;
+                }
+                state.take_out(rank);
+                ranks.push(rank);
                 changed += 1;
                 self.read_lists_of_notes(state, 1, &mut again);
                 state.arrived.push((at, self.now()));
@@ -529,6 +568,9 @@ impl Running<'_> {
         self.read_lists_of_notes(state, taken, &mut again);
         state.turns += overdue + taken;
         state.read.extend(again);
+        ranks.extend(in_steps(&mut state.waits, overdue));
+        ranks.extend(in_steps(&mut state.order, taken));
+        state.order.extend(ranks);
         let ghl_calls = run.calls + self.calls.ghl();
         self.discover(state, false);
         self.write(state, account, run.full, first, turns_before);
