@@ -25,7 +25,7 @@ mod model;
 mod preview;
 mod read;
 mod report;
-#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
+#[cfg(feature = "reference")]
 pub mod rules;
 mod run;
 mod share;

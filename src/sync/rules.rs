@@ -1,5 +1,5 @@
 //! The engine's own rules for reading a location, for the queue model of many locations: what the model
-//! uses is what the engine does. Native only, and no part of a module.
+//! uses is what the engine does. Left out of the module.
 
 use super::model::plan::{Calls, Pass, Plan};
 use super::model::state::{Pace, Run};
