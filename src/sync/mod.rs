@@ -26,6 +26,8 @@ mod model;
 mod preview;
 mod read;
 mod report;
+#[cfg(feature = "reference")]
+pub mod rules;
 mod run;
 mod share;
 mod spent;

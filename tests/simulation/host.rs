@@ -145,6 +145,16 @@ impl SimulatedHost {
         }
     }
 
+    /// A host of another location in the same time.
+    pub fn beside(&self, sandbox: Rc<RefCell<Sandbox>>, seed: u64) -> Self {
+        Self {
+            now: Rc::clone(&self.now),
+            timers: Rc::clone(&self.timers),
+            began: self.began,
+            ..Self::new(sandbox, seed)
+        }
+    }
+
     pub fn advance(&self, milliseconds: u64) {
         let until = self.now.get() + milliseconds;
         // What is on its way arrives at its own time.

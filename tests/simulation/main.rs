@@ -3,7 +3,7 @@
 //!
 //! `SIMULATION_SEEDS` says how many seeds each simulation runs through, `SIMULATION_SEED` which one
 //! alone, both together how many stories from which on; a failure prints its seed. `SIMULATION_MUTANTS=1` breaks the engine's guards one by one and
-//! expects the invariants to notice. `SIMULATION_PORTRAIT=1` prints each write, and the records at the
+//! expects the invariants to notice. `FLEET_LOCATIONS` says how many locations share an account. `SIMULATION_PORTRAIT=1` prints each write, and the records at the
 //! end of a story.
 
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
@@ -13,12 +13,15 @@ mod budgets;
 mod campaign;
 mod check_records;
 mod cost;
+mod fleet;
 mod host;
 mod invariants;
 mod ledger;
 mod mailbox;
 mod mutants;
 mod owners;
+#[allow(dead_code, reason = "xtask uses it too")]
+mod queue;
 mod runs;
 mod situations;
 mod stage;

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | test | demo | bench | generate | tables`.
+//! The project's commands: `cargo xtask build | pack | test | demo | bench | generate | quotas | tables`.
 
 mod bench;
 mod demo;
@@ -6,6 +6,7 @@ mod generate;
 mod order;
 mod package;
 mod process;
+mod quotas;
 mod reference;
 mod regions;
 mod shapes;
@@ -24,6 +25,9 @@ const USAGE: &str = "\
 cargo xtask build                 build the package into pkg/
 cargo xtask pack                  build, pack, print the tarball's path last
 cargo xtask generate [--check]    write the facade's types and tables, the reference, and what both readmes share
+cargo xtask quotas [--locations N] [--days N] [--workers N] [--shared]
+                                  what an agency's locations take, by the queue model: calls, workers, how old notes
+                                  are; --shared: on one ChartMogul account
 cargo xtask tables                write the tables made of others' data: telephone plans, letters, countries
 cargo xtask test [suite...]       run the tests: unit, simulation, conformance, boundary, package,
                                   browser, e2e; all without a name
@@ -59,6 +63,14 @@ fn run(mut arguments: Arguments) -> Result<ExitCode> {
             let check = arguments.contains("--check");
             end(arguments)?;
             generate::generate(check)?;
+        }
+        Some("quotas") => {
+            let locations = arguments.opt_value_from_str("--locations")?.unwrap_or(1_000);
+            let days = arguments.opt_value_from_str("--days")?.unwrap_or(10);
+            let workers = arguments.opt_value_from_str("--workers")?.unwrap_or(100);
+            let shared = arguments.contains("--shared");
+            end(arguments)?;
+            quotas::print(locations, days, shared, workers);
         }
         Some("tables") => {
             end(arguments)?;

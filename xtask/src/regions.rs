@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ghl_chartmogul::error::Code;
 
-use crate::workspace;
+use crate::{quotas, workspace};
 
 const END: &str = "<!-- end -->";
 
@@ -21,13 +21,15 @@ pub(crate) fn pages() -> Result<Vec<(PathBuf, String)>> {
     let root = workspace::root();
     let package = read(&root.join(PACKAGE).join("README.md"))?;
     let mut pages = Vec::new();
-    for name in ["README.md", "pkg-template/docs/errors.md"] {
+    for name in ["README.md", "pkg-template/docs/errors.md", "pkg-template/docs/quotas.md"] {
         let path = root.join(name);
         let text = filled(&read(&path)?, &|kind, part| match (kind, part) {
             ("shared", part) => content(&package, &format!("<!-- shared: {part} -->"))
                 .map(from_repository)
                 .with_context(|| format!("the package's README has no part `{part}`")),
             ("generated", "codes") => Ok(codes()),
+            ("generated", "quotas") => Ok(quotas::of_quotas()),
+            ("generated", "agencies") => Ok(quotas::of_agencies()),
             _ => anyhow::bail!("no part `{kind}: {part}`"),
         })
         .with_context(|| name.to_owned())?;

@@ -65,6 +65,23 @@ impl Budget {
     }
 }
 
+/// Calls a day: as the setting says, else half of the quota.
+pub(in crate::sync) fn daily_calls(set: Option<u32>, limit: Option<u64>) -> Option<u64> {
+    set.map(u64::from).or_else(|| limit.map(|limit| (limit / 2).max(1)))
+}
+
+/// What is left of the day's calls. What others use up is not ours, and a tenth of GHL's quota, here
+/// with what remains of it, is left to them.
+pub(in crate::sync) fn left_today(daily: u64, spent: u64, quota: Option<(u64, u64)>) -> u64 {
+    let left = daily.saturating_sub(spent);
+    quota.map_or(left, |(remaining, limit)| left.min(remaining.saturating_sub(limit / 10)))
+}
+
+/// How many changed contacts are read at once: part of what is left is for those that wait longer.
+pub(in crate::sync) fn for_changed(left: u64, swept: u64) -> u64 {
+    left - swept.min(left / 4)
+}
+
 /// How many contacts are read in turn by a run that begins now, and the time that they stand for.
 pub(in crate::sync) fn share(
     pace: &Pace,
@@ -94,7 +111,12 @@ pub(in crate::sync) fn share(
 }
 
 /// The hours within which a note that does not move its contact's date is read, whenever it is written.
-fn promised(pace: &Pace, hours: u32, waiting: u64, budget: Option<Budget>) -> u64 {
+pub(in crate::sync) fn promised(
+    pace: &Pace,
+    hours: u32,
+    waiting: u64,
+    budget: Option<Budget>,
+) -> u64 {
     let round = u64::from(hours) * HOUR_MS;
     let (round, wait) = match budget {
         None => (round, 0),
@@ -134,11 +156,8 @@ impl<H: Host> Engine<'_, H> {
         let quota = self.quota_of_day();
         let limit = quota.and_then(|quota| quota.limit);
         let daily = self.daily_calls(limit)?;
-        let mut left = daily.saturating_sub(self.spent(work));
-        // What others use up is not ours, and a tenth of all is left to them.
-        if let Some((quota, limit)) = quota.zip(limit) {
-            left = left.min(quota.remaining.saturating_sub(limit / 10));
-        }
+        let told = quota.zip(limit).map(|(quota, limit)| (quota.remaining, limit));
+        let left = left_today(daily, self.spent(work), told);
         Some(Budget::new(daily, left, self.day_ends() - now, &work.pace))
     }
 
@@ -166,14 +185,13 @@ impl<H: Host> Engine<'_, H> {
 
     /// Calls a day: as the setting says, else half of the quota.
     pub(in crate::sync) fn daily_calls(&self, limit: Option<u64>) -> Option<u64> {
-        let set = self.settings.daily_calls.map(u64::from);
-        set.or_else(|| limit.map(|limit| (limit / 2).max(1)))
+        daily_calls(self.settings.daily_calls, limit)
     }
 
-    /// Calls left today for contacts that changed: part of what is left is for those that wait longer.
+    /// Calls left today for contacts that changed.
     pub(in crate::sync) fn left_for_changed(&self, work: &Work) -> u64 {
         let budget = self.budget_of_day(work);
-        budget.map_or(u64::MAX, |budget| budget.left - work.pace.swept.min(budget.left / 4))
+        budget.map_or(u64::MAX, |budget| for_changed(budget.left, work.pace.swept))
     }
 
     /// GHL's notes of the contacts that are to be read at once. Those for which the day's calls do not

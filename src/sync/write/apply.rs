@@ -935,7 +935,12 @@ fn kept_after(first: bool, change: &Change, mut before: Vec<String>) -> Vec<Stri
 }
 
 /// Notes how fast notes are read in turn, and what the rest of a run takes.
-fn note_pace(run: &Run, planned_before: u64, with_contacts: bool, pace: &mut Pace) {
+pub(in crate::sync) fn note_pace(
+    run: &Run,
+    planned_before: u64,
+    with_contacts: bool,
+    pace: &mut Pace,
+) {
     let began = run.plan.created_at;
     if pace.sweep_at == 0 || run.all_notes {
         pace.sweep_at = began;

@@ -1,0 +1,121 @@
+//! The engine's own rules for reading a location, for the queue model of many locations: what the model
+//! uses is what the engine does. Left out of the module.
+
+use super::cost::hours_between_passes;
+use super::model::plan::{Calls, Pass, Plan};
+use super::model::state::{Pace, Run};
+use super::read::sweep::{self, Budget};
+use super::write::apply::note_pace;
+
+/// How a location is read: settings and what its runs have found out.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The setting `fullPassHours`.
+    pub full_pass_hours: u32,
+    /// The setting `dailyCalls`.
+    pub daily_calls: Option<u32>,
+    pace: Pace,
+    /// When the run before the last began.
+    planned_at: u64,
+}
+
+/// A location's calls to GHL in the day that has begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Day {
+    /// The quota of a day.
+    pub limit: u64,
+    /// Calls sent in it.
+    pub spent: u64,
+    /// Milliseconds until it ends.
+    pub rest_ms: u64,
+}
+
+/// A run as far as the rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct RunFigures {
+    /// When it began.
+    pub began: u64,
+    /// Whether it walked all lists.
+    pub full: bool,
+    /// GHL calls, lists of notes included.
+    pub ghl_calls: u64,
+    /// Lists of notes among them.
+    pub note_lists: u64,
+    /// Pages of tasks among them.
+    pub task_pages: u64,
+    /// The time that its share of notes stands for, in milliseconds.
+    pub share_ms: u64,
+}
+
+impl Rules {
+    /// Of a location that no run has read.
+    pub fn new(full_pass_hours: u32, daily_calls: Option<u32>) -> Self {
+        Self { full_pass_hours, daily_calls, pace: Pace::default(), planned_at: 0 }
+    }
+
+    /// Most calls a day.
+    pub fn daily(&self, limit: Option<u64>) -> Option<u64> {
+        sweep::daily_calls(self.daily_calls, limit)
+    }
+
+    /// Whether a run that begins now walks all lists; `limit` is GHL's quota where the day has told it.
+    pub fn is_full_pass_due(&self, last: Option<u64>, now: u64, limit: Option<u64>) -> bool {
+        let hours = u64::from(self.full_pass_hours);
+        let lasts =
+            hours_between_passes(hours, self.pace.walk_calls, self.daily(limit)) * 3_600_000;
+        last.is_none_or(|last| now.saturating_sub(last) >= lasts)
+    }
+
+    fn budget(&self, day: Day) -> Option<Budget> {
+        let daily = self.daily(Some(day.limit))?;
+        let remaining = day.limit.saturating_sub(day.spent);
+        let left = sweep::left_today(daily, day.spent, Some((remaining, day.limit)));
+        Some(Budget::new(daily, left, day.rest_ms, &self.pace))
+    }
+
+    /// Changed contacts whose notes may be read now.
+    pub fn for_changed(&self, day: Day) -> u64 {
+        self.budget(day).map_or(u64::MAX, |budget| sweep::for_changed(budget.left, self.pace.swept))
+    }
+
+    /// Contacts whose notes may be read in turn now, those that waited included.
+    pub fn left_in_turn(&self, day: Day) -> u64 {
+        self.budget(day).map_or(u64::MAX, |budget| budget.left_in_turn)
+    }
+
+    /// The share of a run that began then: how many contacts, and the time that they stand for.
+    pub fn share(&self, began: u64, day: Day) -> (u64, u64) {
+        sweep::share(&self.pace, self.full_pass_hours, began, self.budget(day))
+    }
+
+    /// The hours that `status` promises for a note that moves no date.
+    pub fn promised(&self, waiting: u64, limit: u64) -> u64 {
+        let whole = Day { limit, spent: 0, rest_ms: 86_400_000 };
+        sweep::promised(&self.pace, self.full_pass_hours, waiting, self.budget_of_whole(whole))
+    }
+
+    fn budget_of_whole(&self, day: Day) -> Option<Budget> {
+        let daily = self.daily(Some(day.limit))?;
+        Some(Budget::new(daily, daily, day.rest_ms, &self.pace))
+    }
+
+    /// Takes in a run that has ended, and how many contacts are read in turn by then.
+    pub fn note(&mut self, figures: RunFigures, swept: u64) {
+        self.pace.swept = swept;
+        let pass = if figures.full { Pass::Full } else { Pass::Incremental };
+        let run = Run {
+            plan: Plan {
+                created_at: figures.began,
+                pass,
+                read_calls: Calls { ghl: figures.ghl_calls, chartmogul: 0 },
+                ..Plan::default()
+            },
+            note_lists: figures.note_lists,
+            task_pages: figures.task_pages,
+            share_ms: figures.share_ms,
+            ..Run::default()
+        };
+        note_pace(&run, self.planned_at, false, &mut self.pace);
+        self.planned_at = self.planned_at.max(figures.began);
+    }
+}
