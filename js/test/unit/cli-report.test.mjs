@@ -363,6 +363,9 @@ const STATUS = {
   standing: { failed: 8, waiting: 1 },
   reasons: REASONS,
   quota: { limit: 200_000, remaining: 100_000, resetsAtMs: NOW + 3_600_000 },
+  dailyCalls: 100_000,
+  today: { ours: 3_112, bySync: 3_000, byOthers: 20, resetsAt: NOW + 3_600_000 },
+  notes: { contacts: 900, waiting: 40, hoursOld: 23, withinHours: 60 },
   unfinished: { planId: "p", phase: "reading notes", createdAt: NOW - 60_000 },
 };
 
@@ -381,6 +384,8 @@ describe("a status", () => {
         "≠ 1 waiting 1 contact: several ChartMogul customers match",
         "‖ 2 apart 2 notes: a person deleted them in ChartMogul",
         "██████████░░░░░░░░░░ 50 %, 100,000 of 200,000 used until 26 Nov",
+        "3,112 of today's 100,000 calls (dailyCalls) used by us, 20 by other programs.",
+        "Notes are at most 23 hours old; an edit arrives within 3 days; 40 contacts wait for the next days' calls.",
         "was stopped while reading notes. Continue: ghl-chartmogul sync",
         "Which records, and what to do: ghl-chartmogul rejected",
       ])
@@ -393,7 +398,13 @@ describe("a status", () => {
     const lines = [...statusLines(well, terminal(80), NOW)];
     assert.equal(lines[0], "= in step: 1,234 records linked");
     assert.equal(lines.at(-1), "All is well. The next changes: ghl-chartmogul sync");
-    const fresh = { ...well, linked: 0, plannedAt: 0, appliedAt: 0, fullPassAt: 0, quota: undefined };
+    const nothing = {
+      quota: undefined,
+      dailyCalls: undefined,
+      today: { ours: 0, bySync: 0, resetsAt: NOW },
+      notes: { contacts: 0, waiting: 0 },
+    };
+    const fresh = { ...well, linked: 0, plannedAt: 0, appliedAt: 0, fullPassAt: 0, ...nothing };
     const none = [...statusLines(fresh, terminal(80), NOW)];
     assert.equal(none[0], "Nothing is synced yet.");
     assert.ok(none.includes("last run: never"));

@@ -39,10 +39,10 @@ export function* statusLines(
     yield "";
     yield* standingLines(status.reasons, terminal);
   }
-  if (status.quota !== undefined) {
-    yield "";
-    yield* paragraph(terminal, quotaText(status.quota, now));
-  }
+  yield "";
+  if (status.quota !== undefined) yield* paragraph(terminal, quotaText(status.quota, now));
+  yield* paragraph(terminal, `${callsText(status)}.`);
+  if (status.notes.contacts > 0) yield* paragraph(terminal, `${notesText(status.notes)}.`);
   yield "";
   yield* nextLines(status, terminal, now);
 }
@@ -79,6 +79,31 @@ function quotaText({ limit, remaining, resetsAtMs }: NonNullable<SyncStatus["quo
   const filled = Math.round(share * BAR_WIDTH);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   return `GoHighLevel's calls: ${bar} ${percentText(share)}, ${formatNumber(used)} of ${formatNumber(limit)} used ${until}`;
+}
+
+/** How many of today's calls this store's processes have used, and others. */
+function callsText({ today, dailyCalls }: SyncStatus): string {
+  const all = dailyCalls === undefined ? "calls" : `${formatNumber(dailyCalls)} calls (dailyCalls)`;
+  const others = today.byOthers ?? 0;
+  return `${formatNumber(today.ours)} of today's ${all} used by us${others > 0 ? `, ${formatNumber(others)} by other programs` : ""}`;
+}
+
+/** How old notes are, how soon an edit arrives, and what waits for the next days. */
+function notesText({ hoursOld, withinHours, waiting }: SyncStatus["notes"]): string {
+  const parts: string[] = [];
+  if (hoursOld !== undefined) parts.push(`Notes are at most ${hoursText(hoursOld)} old`);
+  if (withinHours !== undefined) parts.push(`an edit arrives within ${hoursText(withinHours)}`);
+  if (waiting > 0)
+    parts.push(
+      `${formatNumber(waiting)} ${waiting === 1 ? "contact waits" : "contacts wait"} for the next days' calls`,
+    );
+  const text = parts.join("; ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function hoursText(hours: number): string {
+  if (hours < 48) return hours === 1 ? "1 hour" : `${hours} hours`;
+  return `${formatNumber(Math.ceil(hours / 24))} days`;
 }
 
 function* nextLines(
