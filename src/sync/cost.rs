@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::engine::RECORDS_A_PAGE;
 use super::model::plan::{Calls, CallsByKind, kind_of_call};
 use super::model::state::Pace;
+use super::passes::{Walks, hours_between};
 use super::read::contacts::{BUSINESSES_A_PAGE, CONTACTS_A_PAGE};
 use super::read::sweep::{Budget, share};
 use super::read::tasks::TASKS_A_PAGE;
@@ -83,12 +84,6 @@ pub struct Cost {
     pub quota: Option<Quota>,
 }
 
-/// Hours between two full passes: their lists take no more than a tenth of the day's calls.
-pub(in crate::sync) fn hours_between_passes(hours: u64, calls: u64, daily: Option<u64>) -> u64 {
-    let most = daily.map_or(u64::MAX, |daily| (daily / 10).max(1));
-    hours.max(calls.saturating_mul(24) / most)
-}
-
 /// ChartMogul's lists that a full pass walks.
 pub(in crate::sync) fn lists_of_chartmogul(settings: &Settings) -> Vec<&'static str> {
     let mut lists = vec!["customers.list", "contacts.list"];
@@ -97,12 +92,14 @@ pub(in crate::sync) fn lists_of_chartmogul(settings: &Settings) -> Vec<&'static 
     lists
 }
 
-/// What reading costs, by the counts of a location, the time between its runs and its calls a day.
+/// What reading costs, by the counts of a location, the time between its runs, its calls a day, and what
+/// full passes of other locations take of the ChartMogul account.
 pub(in crate::sync) fn cost(
     counts: Counts,
     settings: &Settings,
     interval_ms: u64,
     daily: Option<u64>,
+    of_others: u64,
 ) -> Cost {
     let whole = lists(&counts, settings, true);
     let usual = lists(&counts, settings, false);
@@ -118,7 +115,9 @@ pub(in crate::sync) fn cost(
     let budget = daily.map(|daily| Budget::new(daily, daily, DAY_MS, &pace));
     let hours = settings.full_pass_hours;
     let (notes, _) = share(&pace, hours, pace.sweep_at + interval_ms, budget);
-    let between = hours_between_passes(u64::from(hours), pass.of(Service::Ghl), daily);
+    let of_account = of_others + pass.of(Service::Chartmogul);
+    let walks = Walks { of_location: pass.of(Service::Ghl), of_account };
+    let between = hours_between(hours, walks, daily);
     let between = (between * HOUR_MS).max(interval_ms).max(1);
     let is_pass = between == interval_ms;
     // Of the runs of so long a time one is a full pass.
@@ -269,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_first_load_is_the_pages_of_all_lists_and_a_call_for_each_contacts_notes() {
-        let cost = cost(counts(), &Settings::default(), HOUR_MS, Some(10_000));
+        let cost = cost(counts(), &Settings::default(), HOUR_MS, Some(10_000), 0);
         assert_eq!(
             kinds(&cost.first_load),
             [
@@ -296,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_usual_run_is_the_newest_pages_the_open_tasks_and_a_share_of_the_notes() {
-        let cost = cost(counts(), &Settings::default(), HOUR_MS, None);
+        let cost = cost(counts(), &Settings::default(), HOUR_MS, None, 0);
         assert_eq!(
             kinds(&cost.run),
             [
@@ -319,15 +318,13 @@ mod tests {
 
     #[test]
     fn the_days_calls_bound_what_is_read_in_turn() {
-        let cost = cost(counts(), &Settings::default(), HOUR_MS, Some(5_000));
+        let cost = cost(counts(), &Settings::default(), HOUR_MS, Some(5_000), 0);
         // 24 runs of 10 calls; the rest of four fifths of the day's calls is for notes.
         let for_notes = 4_000 - 24 * 10;
         assert_eq!(cost.run.calls_by_kind.get("ghl.notes.list"), Some(&(for_notes / 24)));
         assert_eq!(cost.day.calls_by_kind.get("ghl.notes.list"), Some(&for_notes));
         // 20,000 of 3,760 a day.
         assert_eq!((cost.sweep.days, cost.first_load.days), (Some(6), Some(5)));
-        // At a tenth of 500 calls a day, 204 take 97 hours.
-        assert_eq!(hours_between_passes(24, 204, Some(500)), 97);
     }
 
     #[test]
@@ -339,7 +336,7 @@ mod tests {
             ..Settings::default()
         };
         let counts = Counts { businesses: 240, ..counts() };
-        let cost = cost(counts, &settings, HOUR_MS, None);
+        let cost = cost(counts, &settings, HOUR_MS, None, 0);
         // Each run is a full pass.
         assert_eq!(kinds(&cost.run), kinds(&cost.sweep));
         assert_eq!(cost.run.calls_by_kind.get("ghl.businesses.list"), Some(&3));

@@ -23,6 +23,7 @@ mod lease;
 mod letters;
 mod mailbox;
 mod model;
+mod passes;
 mod preview;
 mod read;
 mod report;

@@ -1,9 +1,9 @@
 //! The engine's own rules for reading a location, for the queue model of many locations: what the model
 //! uses is what the engine does. Left out of the module.
 
-use super::cost::hours_between_passes;
 use super::model::plan::{Calls, Pass, Plan};
 use super::model::state::{Pace, Run};
+use super::passes::{self, Walks};
 use super::read::sweep::{self, Budget};
 use super::write::apply::note_pace;
 
@@ -58,12 +58,23 @@ impl Rules {
         sweep::daily_calls(self.daily_calls, limit)
     }
 
-    /// Whether a run that begins now walks all lists; `limit` is GHL's quota where the day has told it.
-    pub fn is_full_pass_due(&self, last: Option<u64>, now: u64, limit: Option<u64>) -> bool {
-        let hours = u64::from(self.full_pass_hours);
-        let lasts =
-            hours_between_passes(hours, self.pace.walk_calls, self.daily(limit)) * 3_600_000;
-        last.is_none_or(|last| now.saturating_sub(last) >= lasts)
+    /// Whether a run that begins now walks all lists; `of_account`: ChartMogul calls that a pass of each
+    /// location on the account takes.
+    pub fn is_full_pass_due(
+        &self,
+        last: Option<u64>,
+        now: u64,
+        limit: Option<u64>,
+        of_account: u64,
+    ) -> bool {
+        let walks = Walks { of_location: self.pace.walk_calls, of_account };
+        let hours = passes::hours_between(self.full_pass_hours, walks, self.daily(limit));
+        last.is_none_or(|last| passes::is_due(last, now, hours, self.pace.interval_ms))
+    }
+
+    /// Hours between two full passes where those of all locations take so much of a ChartMogul account.
+    pub fn hours_between_passes(full_pass_hours: u32, of_account: u64) -> u64 {
+        passes::hours_between(full_pass_hours, Walks { of_location: 0, of_account }, None)
     }
 
     fn budget(&self, day: Day) -> Option<Budget> {
@@ -75,7 +86,8 @@ impl Rules {
 
     /// Changed contacts whose notes may be read now.
     pub fn for_changed(&self, day: Day) -> u64 {
-        self.budget(day).map_or(u64::MAX, |budget| sweep::for_changed(budget.left, self.pace.swept))
+        self.budget(day)
+            .map_or(u64::MAX, |budget| budget.left - sweep::reserve(budget.left, self.pace.swept))
     }
 
     /// Contacts whose notes may be read in turn now, those that waited included.

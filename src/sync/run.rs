@@ -6,7 +6,6 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use super::budget::{Budget, RunOptions, Stop};
-use super::cost::hours_between_passes;
 use super::engine::{Engine, Step, new_id};
 use super::model::ahead::Ahead;
 use super::model::change::{Action, Change, ChangeView};
@@ -99,7 +98,7 @@ impl<H: Host> Engine<'_, H> {
     pub fn view<'p>(&self, plan: &'p Plan) -> PlanView<'p> {
         let calls = plan.read_calls.ghl + plan.calls.ghl;
         let quota = self.ghl.quota();
-        let daily_calls = self.daily_calls(quota.and_then(|quota| quota.limit));
+        let daily_calls = self.daily_calls();
         PlanView {
             plan,
             quota: quota.and_then(|quota| QuotaView::new(&quota, calls)),
@@ -210,7 +209,8 @@ impl<H: Host> Engine<'_, H> {
         let reading = reading.map(|run| self.taken_up(run));
         let prepared = self.prepare(reading, state.clone(), &options).await;
         if let Some(stop) = prepared.as_ref().err().and_then(|error| self.cut_off(error)) {
-            let run = self.new_run(&state, &self.pace().await?, Vec::new(), &options);
+            let all = self.is_full(&state, &self.pace().await?, &options).await?;
+            let run = self.new_run(&state, all, Vec::new(), &options);
             self.note_run(&run)?;
             return self.stopped(&run, stop, started.0).await;
         }
@@ -350,15 +350,10 @@ impl<H: Host> Engine<'_, H> {
         run.plan.settings == self.settings.fingerprint() && run.plan.revision == state.revision
     }
 
-    fn must_read_all(&self, state: &State, pace: &Pace, wanted: bool) -> bool {
-        let hours = u64::from(self.settings.full_pass_hours);
-        let quota = self.quota_of_day().and_then(|quota| quota.limit);
-        let lasts =
-            hours_between_passes(hours, pace.walk_calls, self.daily_calls(quota)) * 3_600_000;
-        wanted
-            || state.full_pass_at == 0
-            || state.settings != self.settings.fingerprint()
-            || self.has_passed(state.full_pass_at, lasts)
+    /// Whether a run with these options is a full pass.
+    async fn is_full(&self, state: &State, pace: &Pace, options: &RunOptions) -> Result<bool> {
+        let all = options.contacts.is_empty();
+        Ok(all && (options.full || self.reads_all(state, pace).await?))
     }
 
     /// Whether so many milliseconds have passed since an instant that was noted. One that lies ahead
@@ -382,25 +377,23 @@ impl<H: Host> Engine<'_, H> {
         let before = self.counted();
         let mut state = state;
         let pace = self.pace().await?;
-        let others_spent = self.others_spent().await?;
+        let day = self.day().await?;
         state.account = self.check_account(&state).await?;
-        let again = reading.is_none()
-            && options.contacts.is_empty()
-            && self.must_read_all(&state, &pace, options.full);
-        let ready = self.discover(&state, again).await?;
+        let all = reading.is_none() && self.is_full(&state, &pace, options).await?;
+        let ready = self.discover(&state, all).await?;
         let run = match reading {
             Some(run) => {
                 self.note_run(&run)?;
                 Run { failures: 0, ..run }
             }
-            None => self.begin(&mut state, &pace, ready.warnings.clone(), options).await?,
+            None => self.begin(&mut state, all, ready.warnings.clone(), options).await?,
         };
         let mut run = self.having_read(run, &before);
         run.active_at = self.host.now();
         let tables = RunTables::new(&run.plan.id);
         let standings = Standings::default();
         let ahead = (run.part > 0).then(Ahead::left_over);
-        let work = Work { ready, state, pace, tables, standings, others_spent, ahead };
+        let work = Work { ready, state, pace, tables, standings, day, ahead };
         if run.resumed {
             let before = self.counted();
             self.read_newer(&mut run, &work).await?;
@@ -425,12 +418,12 @@ impl<H: Host> Engine<'_, H> {
     async fn begin(
         &self,
         state: &mut State,
-        pace: &Pace,
+        all: bool,
         warnings: Vec<String>,
         options: &RunOptions,
     ) -> Result<Run> {
         self.doubt_unfinished().await?;
-        let mut run = self.new_run(state, pace, warnings, options);
+        let mut run = self.new_run(state, all, warnings, options);
         self.note_run(&run)?;
         self.warn_of_settings(&mut run, state);
         // First of all, so that nobody takes what is left of a plan while it is cleared for the plan.
@@ -489,13 +482,11 @@ impl<H: Host> Engine<'_, H> {
     fn new_run(
         &self,
         state: &State,
-        pace: &Pace,
+        all: bool,
         warnings: Vec<String>,
         options: &RunOptions,
     ) -> Run {
         let now = self.host.now();
-        let one = !options.contacts.is_empty();
-        let all = !one && self.must_read_all(state, pace, options.full);
         Run {
             phase: Phase::Contacts,
             plan: Plan {

@@ -58,7 +58,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let ours = spent.sync + spent.program;
-        self.known_quota.set(self.quota().await?);
+        self.known_quota.set(self.keeper.get(&QUOTA, "").await?);
         let quota = self.quota_of_day();
         let limit = quota.and_then(|quota| quota.limit);
         let used = quota.and_then(|quota| Some(quota.limit?.saturating_sub(quota.remaining)));
@@ -76,8 +76,16 @@ impl<H: Host> Engine<'_, H> {
 
     /// The quota of today, as far as it is known.
     pub(in crate::sync) fn quota_of_day(&self) -> Option<Quota> {
-        let quota = self.ghl.quota().or_else(|| self.known_quota.get());
-        quota.filter(|quota| quota.resets_at_ms > self.host.now())
+        self.last_quota().filter(|quota| quota.resets_at_ms > self.host.now())
+    }
+
+    /// Calls that GHL allows in a day, as it told last.
+    pub(in crate::sync) fn quota_limit(&self) -> Option<u64> {
+        self.last_quota()?.limit
+    }
+
+    fn last_quota(&self) -> Option<Quota> {
+        self.ghl.quota().or_else(|| self.known_quota.get())
     }
 
     /// When the day of the quota ends: as GHL tells it, else at midnight UTC.

@@ -20,7 +20,6 @@ use crate::chartmogul::records::Contact;
 use crate::choices;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
-use crate::http::Quota;
 use crate::named::Named;
 
 choices! {
@@ -112,14 +111,14 @@ impl<H: Host> Engine<'_, H> {
                 count(&mut reasons, Standing::Apart, apart.cause, kind);
             }
         }
-        let quota = self.quota().await?;
         let last_good = self.keeper.get(&LAST_GOOD, "").await?;
         let holder = self.holder().await?;
         let queued = self.count_mail().await?;
         let state = self.state().await?;
         let today = self.today().await?;
-        let notes = self.notes_status(&self.pace().await?, today.limit).await?;
-        let daily_calls = self.daily_calls(today.limit);
+        let notes = self.notes_status(&self.pace().await?).await?;
+        let quota = self.quota_of_day();
+        let daily_calls = self.daily_calls();
         Ok(Status {
             state,
             standing,
@@ -133,15 +132,6 @@ impl<H: Host> Engine<'_, H> {
             holder,
             queued,
         })
-    }
-
-    /// GHL's quota: what this process saw last, else what a run did, unless it has started again.
-    pub(super) async fn quota(&self) -> Result<Option<Quota>> {
-        if let Some(quota) = self.ghl.quota() {
-            return Ok(Some(quota));
-        }
-        let known = self.keeper.get(&QUOTA, "").await?;
-        Ok(known.filter(|known| known.resets_at_ms > self.host.now()))
     }
 
     /// Notes GHL's quota for `status` in another process. Nothing depends on it: a store that fails

@@ -1,6 +1,6 @@
 //! What a run works with, beside the engine: what was discovered, the state it began from, its tables.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::model::ahead::Ahead;
 use super::model::standing::Standings;
@@ -18,8 +18,7 @@ pub(in crate::sync) struct Work {
     pub(in crate::sync) pace: Pace,
     pub(in crate::sync) tables: RunTables,
     pub(in crate::sync) standings: Standings,
-    /// The day's calls to GHL of others that use this store.
-    pub(in crate::sync) others_spent: u64,
+    pub(in crate::sync) day: Day,
     /// Notes that are read while the plan is carried out.
     pub(in crate::sync) ahead: Option<Ahead>,
 }
@@ -29,6 +28,16 @@ impl Work {
     pub(in crate::sync) fn reads_ahead(&self) -> bool {
         self.ahead.as_ref().is_some_and(Ahead::is_beside)
     }
+}
+
+/// The day of GHL's quota in which a run began.
+#[derive(Debug)]
+pub(in crate::sync) struct Day {
+    /// Calls to GHL of others that use this store.
+    pub(in crate::sync) others_spent: u64,
+    pub(in crate::sync) ends: u64,
+    /// Of what was left for contacts that changed, the part for those that wait longer.
+    pub(in crate::sync) reserve: Cell<Option<u64>>,
 }
 
 /// All that mapping needs.

@@ -335,8 +335,9 @@ impl Member {
         let rows = self.world.host.store.matching("/turn/");
         let at = |key: &str| key.rsplit('/').next()?.get(..13)?.parse::<u64>().ok();
         let turns: Vec<u64> = rows.iter().filter_map(|(key, _)| at(key)).collect();
-        let waiting = turns.iter().filter(|at| **at == 0).count() as u64;
-        (waiting, turns.into_iter().find(|at| *at > 0))
+        // Those that wait have instants in seconds.
+        let waiting = turns.iter().filter(|at| **at < 10_000_000_000).count();
+        (waiting as u64, turns.get(waiting).copied())
     }
 
     /// The numbers that the model needs.

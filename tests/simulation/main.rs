@@ -20,6 +20,7 @@ mod ledger;
 mod mailbox;
 mod mutants;
 mod owners;
+mod passes;
 #[allow(dead_code, reason = "xtask uses it too")]
 mod queue;
 mod runs;

@@ -156,6 +156,8 @@ pub struct Account {
     /// Tasks, and how many there were by when.
     pub tasks: u64,
     task_log: Vec<(u64, u64)>,
+    /// Calls that the last full pass of each location took.
+    walks: u64,
     /// When the calls that were asked of it are through, in microseconds.
     through_at: u64,
 }
@@ -164,6 +166,11 @@ impl Account {
     /// An account with customers and nothing of ours.
     pub fn new(customers: u64) -> Self {
         Self { customers, ..Self::default() }
+    }
+
+    /// Calls that a full pass of each location takes.
+    pub const fn walks(&self) -> u64 {
+        self.walks
     }
 
     /// Tasks made from a moment on.
@@ -231,6 +238,8 @@ pub struct State {
     /// Most calls to GHL in a day.
     pub most_a_day: u64,
     full_pass_at: Option<u64>,
+    /// ChartMogul calls of the last full pass.
+    walk: u64,
     schema_at: Option<u64>,
     unfinished: Option<Unfinished>,
     /// Edits that no run has found yet: the turn that finds them, and when they were made.
@@ -266,6 +275,7 @@ impl State {
             spent: 0,
             most_a_day: 0,
             full_pass_at: None,
+            walk: 0,
             schema_at: None,
             unfinished: None,
             pending: BinaryHeap::new(),
@@ -423,7 +433,12 @@ impl Running<'_> {
         let found = state.unfinished.take();
         let fresh = || Unfinished {
             began: 0,
-            full: state.rules.is_full_pass_due(state.full_pass_at, self.now(), self.told(state)),
+            full: state.rules.is_full_pass_due(
+                state.full_pass_at,
+                self.now(),
+                Some(location.quota),
+                account.walks,
+            ),
             contact_pages: 0,
             task_pages: None,
             calls: 0,
@@ -460,7 +475,12 @@ impl Running<'_> {
     }
 
     /// Contacts, ChartMogul's lists, tasks; whether the day's calls lasted.
-    fn read_lists(&mut self, state: &mut State, account: &Account, run: &mut Unfinished) -> bool {
+    fn read_lists(
+        &mut self,
+        state: &mut State,
+        account: &mut Account,
+        run: &mut Unfinished,
+    ) -> bool {
         let contacts = if run.full { self.location.contacts } else { state.announced.len() as u64 };
         let contact_pages = pages(contacts, GHL_CONTACTS_A_PAGE);
         while run.contact_pages < contact_pages {
@@ -487,13 +507,17 @@ impl Running<'_> {
         true
     }
 
-    fn read_chartmogul(&mut self, state: &mut State, account: &Account, full: bool) {
+    fn read_chartmogul(&mut self, state: &mut State, account: &mut Account, full: bool) {
         let now = self.now();
         if full {
+            let before = self.calls.chartmogul();
             self.in_turn(Kind::Customers, pages(account.customers, CHARTMOGUL_A_PAGE));
             self.in_turn(Kind::CustomerContacts, pages(account.contacts, CHARTMOGUL_A_PAGE));
             self.in_turn(Kind::CustomerNotes, pages(account.notes, CHARTMOGUL_A_PAGE));
             self.in_turn(Kind::CustomerTasks, pages(account.tasks, CHARTMOGUL_A_PAGE));
+            let walk = self.calls.chartmogul() - before;
+            account.walks = account.walks + walk - state.walk;
+            state.walk = walk;
         } else {
             // Newest first, back to what the last run saw: what is edited keeps its date.
             self.in_turn(Kind::CustomerNotes, 1);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 #[allow(unreachable_pub, dead_code, reason = "the simulation uses it too")]
 mod queue;
 
+use ghl_chartmogul::sync::rules::Rules;
 use queue::{
     Account, Chance, DAY_MS, Fleet, HOUR_MS, Location, MINUTE_MS, Outcome, Rates, State, agency,
     edits, percentile, usual_location,
@@ -179,22 +180,26 @@ const ACCOUNT_A_DAY: u64 = 40 * 86_400;
 
 /// The table of agencies.
 pub(crate) fn of_agencies() -> String {
-    let mut table = "| locations | workers | GHL calls a day | ChartMogul calls a day, an account each | on one account: ChartMogul calls a day | of what it allows |\n|---:|---:|---:|---:|---:|---:|\n".to_owned();
+    let mut table = "| locations | workers | GHL calls a day | ChartMogul calls a day, an account each | on one account: all first loads | a full pass of each location | ChartMogul calls a day, full passes included |\n|---:|---:|---:|---:|---:|---:|---:|\n".to_owned();
     for locations in AGENCIES {
         let own = many(locations, AGENCY_DAYS, false, ANY_NUMBER, 40);
         let (ghl, chartmogul) = own.a_day();
         let workers = (own.outcome.busy_ms * 5 / 4).div_ceil(AGENCY_DAYS * DAY_MS);
         // What they would ask of an account without a limit.
-        let (_, shared) = many(locations, AGENCY_DAYS, true, ANY_NUMBER, 1_000_000).a_day();
+        let shared = many(locations, AGENCY_DAYS, true, ANY_NUMBER, 1_000_000);
+        let (_, usual) = shared.a_day();
+        let walks = shared.outcome.account.walks();
+        let between = Rules::hours_between_passes(24, walks);
         let _ = writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} % |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
             written(locations as u64),
             written(workers),
             written(ghl),
             written(chartmogul),
-            written(shared),
-            written(shared * 100 / ACCOUNT_A_DAY),
+            hours((walks * 24).div_ceil(ACCOUNT_A_DAY)),
+            days(between.div_ceil(24)),
+            written(if between > 24 { usual + walks * 24 / between } else { usual }),
         );
     }
     table

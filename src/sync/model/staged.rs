@@ -44,7 +44,7 @@ records! {
     /// When a contact's notes were read last.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct Reading {
-        /// When, epoch milliseconds; 0 where they are to be read as soon as the day's calls allow it.
+        /// When, epoch milliseconds. Where they wait for the day's calls: since when, epoch seconds.
         pub at: u64 = "at";
         /// When the contact had changed last by then.
         pub updated: i64 = "updated";

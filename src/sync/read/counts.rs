@@ -63,9 +63,10 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let quota = self.ghl.quota();
-        let daily = self.daily_calls(quota.and_then(|quota| quota.limit));
+        let daily = self.daily_calls();
         let interval = if pace.interval_ms > 0 { pace.interval_ms } else { HOUR_MS };
-        let cost = cost(counts, settings, interval, daily);
+        let (_, others) = self.walks_of_account().await?;
+        let cost = cost(counts, settings, interval, daily, others);
         Ok(Cost { synced, at_most, at_least, quota, ..cost })
     }
 

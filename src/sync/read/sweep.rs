@@ -2,6 +2,8 @@
 //! of contacts that changed are read at once, the others in turn, oldest reading first: a share in each
 //! run, so that all are read within `fullPassHours` or as fast as the day's calls allow.
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
 use super::super::engine::{Engine, Step, gather, one};
@@ -14,7 +16,7 @@ use super::super::model::state::{Pace, Run};
 use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PACE, PAIRS, READINGS, RunTables, TURNS};
 use super::super::state::tables::{of, of_list};
-use super::super::work::Work;
+use super::super::work::{Day, Work};
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
@@ -33,9 +35,25 @@ const FEW: usize = 5;
 /// A contact whose notes are to be read, and when it had changed last.
 type Wanted = (String, i64);
 
-/// The row of a contact's turn.
+/// The row of a contact's turn. Those that wait are first, in the order in which they began to: their
+/// instants are in seconds.
 fn turn(at: u64, contact: &str) -> String {
     format!("{at:013}-{contact}")
+}
+
+/// What the rows begin with of contacts that wait.
+const WAITS: &str = "000";
+
+/// The instant of a contact that waits from now on.
+const fn waits_since(now_ms: u64) -> u64 {
+    now_ms / 1_000
+}
+
+/// No instant in seconds is later.
+const LAST_WAIT: u64 = 9_999_999_999;
+
+const fn waits(at: u64) -> bool {
+    at <= LAST_WAIT
 }
 
 /// How a location's calls to GHL are to be used.
@@ -77,9 +95,9 @@ pub(in crate::sync) fn left_today(daily: u64, spent: u64, quota: Option<(u64, u6
     quota.map_or(left, |(remaining, limit)| left.min(remaining.saturating_sub(limit / 10)))
 }
 
-/// How many changed contacts are read at once: part of what is left is for those that wait longer.
-pub(in crate::sync) fn for_changed(left: u64, swept: u64) -> u64 {
-    left - swept.min(left / 4)
+/// What is set apart for contacts that wait longer, of what is left for those that changed.
+pub(in crate::sync) fn reserve(left: u64, swept: u64) -> u64 {
+    swept.min(left / 4)
 }
 
 /// How many contacts are read in turn by a run that begins now, and the time that they stand for.
@@ -153,29 +171,33 @@ impl<H: Host> Engine<'_, H> {
     /// How the day's calls are to be used; `None` where nobody has told a limit.
     pub(in crate::sync) fn budget_of_day(&self, work: &Work) -> Option<Budget> {
         let now = self.host.now();
-        let quota = self.quota_of_day();
-        let limit = quota.and_then(|quota| quota.limit);
-        let daily = self.daily_calls(limit)?;
-        let told = quota.zip(limit).map(|(quota, limit)| (quota.remaining, limit));
+        let daily = self.daily_calls()?;
+        let told = self.quota_of_day().and_then(|quota| Some((quota.remaining, quota.limit?)));
         let left = left_today(daily, self.spent(work), told);
         Some(Budget::new(daily, left, self.day_ends() - now, &work.pace))
     }
 
     /// Whether the day's calls are used up.
     pub(in crate::sync) fn is_spent(&self, work: &Work) -> bool {
-        let daily = self.daily_calls(self.quota_of_day().and_then(|quota| quota.limit));
+        let daily = self.daily_calls();
         daily.is_some_and(|daily| self.spent(work) >= daily)
     }
 
-    /// The day's calls to GHL of all that use this store.
+    /// The day's calls to GHL of all that use this store. A run that passes the end of a day knows only
+    /// its own process's of the new one.
     fn spent(&self, work: &Work) -> u64 {
-        work.others_spent + self.own_calls()
+        let now = self.host.now();
+        match now < work.day.ends {
+            true => work.day.others_spent + self.own_calls(),
+            false => self.ghl.account().today(now).total(),
+        }
     }
 
-    /// Of the day's calls those that were not sent by this engine.
-    pub(in crate::sync) async fn others_spent(&self) -> Result<u64> {
+    /// The day, as a run finds it.
+    pub(in crate::sync) async fn day(&self) -> Result<Day> {
         let own = self.own_calls();
-        Ok(self.today().await?.ours.saturating_sub(own))
+        let others_spent = self.today().await?.ours.saturating_sub(own);
+        Ok(Day { others_spent, ends: self.day_ends(), reserve: Cell::default() })
     }
 
     /// Calls to GHL that this engine has sent.
@@ -184,14 +206,18 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Calls a day: as the setting says, else half of the quota.
-    pub(in crate::sync) fn daily_calls(&self, limit: Option<u64>) -> Option<u64> {
-        daily_calls(self.settings.daily_calls, limit)
+    pub(in crate::sync) fn daily_calls(&self) -> Option<u64> {
+        daily_calls(self.settings.daily_calls, self.quota_limit())
     }
 
-    /// Calls left today for contacts that changed.
+    /// Calls left today for contacts that changed. What is for those that wait longer is set apart once:
+    /// else it would shrink with each look.
     pub(in crate::sync) fn left_for_changed(&self, work: &Work) -> u64 {
-        let budget = self.budget_of_day(work);
-        budget.map_or(u64::MAX, |budget| for_changed(budget.left, work.pace.swept))
+        let Some(budget) = self.budget_of_day(work) else { return u64::MAX };
+        let reserve =
+            work.day.reserve.get().unwrap_or_else(|| reserve(budget.left, work.pace.swept));
+        work.day.reserve.set(Some(reserve));
+        budget.left.saturating_sub(reserve)
     }
 
     /// GHL's notes of the contacts that are to be read at once. Those for which the day's calls do not
@@ -246,11 +272,13 @@ impl<H: Host> Engine<'_, H> {
         let ids: Vec<&String> = contacts.iter().map(|(id, _)| id).collect();
         let known: Vec<Option<Reading>> = self.keeper.get_all(&READINGS, &ids).await?;
         for ((id, updated), known) in contacts.iter().zip(known) {
+            let mut at = waits_since(self.host.now());
             if let Some(known) = known {
                 batch.delete(&TURNS, &turn(known.at, id));
+                at = known.at.min(at);
             }
-            batch.put(&TURNS, &turn(0, id), &true)?;
-            batch.put(&READINGS, id, &Reading { at: 0, updated: *updated })?;
+            batch.put(&TURNS, &turn(at, id), &true)?;
+            batch.put(&READINGS, id, &Reading { at, updated: *updated })?;
         }
         Ok(())
     }
@@ -288,7 +316,7 @@ impl<H: Host> Engine<'_, H> {
                 let is_current = turn(known.at, id) == *row;
                 let home = home.filter(|home| is_current && home.is_settled());
                 if let Some(home) = home {
-                    let in_turn = known.at > 0;
+                    let in_turn = !waits(known.at);
                     let exhausted = wanted.len() as u64 >= left;
                     if exhausted || (in_turn && run.share == 0) {
                         done = true;
@@ -422,21 +450,17 @@ impl<H: Host> Engine<'_, H> {
 
     /// Contacts whose notes wait for the calls of the next days, beside those that this run has read.
     pub(in crate::sync) async fn count_waiting(&self, run: &Run) -> Result<u64> {
-        Ok(self.count_turns(&turn(0, "")).await?.saturating_sub(run.overdue))
+        Ok(self.count_turns(WAITS).await?.saturating_sub(run.overdue))
     }
 
     /// How old readings are, and how soon a change is found: for `status`.
-    pub(in crate::sync) async fn notes_status(
-        &self,
-        pace: &Pace,
-        limit: Option<u64>,
-    ) -> Result<NotesStatus> {
-        let waiting = self.count_turns(&turn(0, "")).await?;
-        let first = self.keeper.scan(&TURNS, "", Some(&turn(0, "~")), 1).await?;
+    pub(in crate::sync) async fn notes_status(&self, pace: &Pace) -> Result<NotesStatus> {
+        let waiting = self.count_turns(WAITS).await?;
+        let first = self.keeper.scan(&TURNS, "", Some(&turn(LAST_WAIT, "~")), 1).await?;
         let oldest = first.first().and_then(|(row, _)| row.get(..13)?.parse::<u64>().ok());
         let now = self.host.now();
         let hours_old = oldest.map(|at| now.saturating_sub(at).div_ceil(HOUR_MS));
-        let budget = self.daily_calls(limit).map(|daily| Budget::new(daily, daily, DAY_MS, pace));
+        let budget = self.daily_calls().map(|daily| Budget::new(daily, daily, DAY_MS, pace));
         let within_hours = (pace.swept > 0)
             .then(|| promised(pace, self.settings.full_pass_hours, waiting, budget));
         Ok(NotesStatus { contacts: pace.swept, waiting, hours_old, within_hours })

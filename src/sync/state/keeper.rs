@@ -30,6 +30,7 @@ impl<T: for<'de> Slot<'de> + Default> Stored for T {}
 #[derive(Debug)]
 pub(in crate::sync) struct Keeper<'a, S> {
     store: &'a S,
+    location: String,
     prefix: String,
     /// The text of the lease that is held: who no longer holds it commits nothing.
     lease: RefCell<Option<String>>,
@@ -123,6 +124,7 @@ impl<'a, S: StateStore> Keeper<'a, S> {
     pub(in crate::sync) fn new(store: &'a S, location: &str) -> Self {
         Self {
             store,
+            location: location.to_owned(),
             prefix: format!("v1/{location}/"),
             lease: RefCell::default(),
             waiting: RefCell::default(),
@@ -268,21 +270,34 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         self.write_while(guard, puts, deletes).await
     }
 
+    /// The location.
+    pub(in crate::sync) fn location(&self) -> &str {
+        &self.location
+    }
+
     /// The prefix of a table's full keys.
     pub(in crate::sync) fn prefix_of<T>(&self, table: &Table<T>) -> String {
         format!("{}{}", self.prefix, table.key(""))
     }
 
     /// The counts under full keys of this prefix, which may be beside the location's, by the rest of their
-    /// keys. They are few: no more than a page is read.
+    /// keys.
     pub(in crate::sync) async fn counts(&self, prefix: &str) -> Result<Vec<(String, Counts)>> {
-        let rows = self.store.scan(prefix, None, ROWS_A_PAGE, BYTES_A_PAGE).await?;
-        let mut counts = Vec::with_capacity(rows.len());
-        for (key, text) in rows {
-            let row = read(&key, &text)?;
-            counts.push((key.get(prefix.len()..).unwrap_or_default().to_owned(), row));
+        let mut counts = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let from = after.as_deref();
+            let rows = self.store.scan(prefix, from, ROWS_A_PAGE, BYTES_A_PAGE).await?;
+            let ends = rows.len() < ROWS_A_PAGE;
+            for (key, text) in rows {
+                let row = read(&key, &text)?;
+                counts.push((key.get(prefix.len()..).unwrap_or_default().to_owned(), row));
+                after = Some(key);
+            }
+            if ends {
+                return Ok(counts);
+            }
         }
-        Ok(counts)
     }
 
     /// One row.

@@ -137,6 +137,11 @@ pub(in crate::sync) fn processes(account: &str) -> String {
     format!("v1/account:{account}/process/")
 }
 
+/// The prefix of what full passes of a ChartMogul account cost, by location.
+pub(in crate::sync) fn walks(account: &str) -> String {
+    format!("v1/account:{account}/walk/")
+}
+
 /// The row of a decision among [`LETTERS`], by the id of its record.
 pub(in crate::sync) fn of_decision(id: &str) -> String {
     format!("decision/{id}")

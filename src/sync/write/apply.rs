@@ -81,14 +81,14 @@ impl<H: Host> Engine<'_, H> {
                 return self.stopped(&run, stop, began).await;
             }
         };
-        let others_spent = self.others_spent().await?;
+        let day = self.day().await?;
         let work = Work {
             ready,
             state: state.clone(),
             tables: RunTables::new(&run.plan.id),
             pace: self.pace().await?,
             standings: Standings::default(),
-            others_spent,
+            day,
             ahead: run.more.then(Ahead::continued),
         };
         let least_before = run.plan.least_read_calls.chartmogul;
@@ -243,6 +243,9 @@ impl<H: Host> Engine<'_, H> {
         if run.only.is_empty() {
             let with_contacts = self.settings.anchor == Anchor::ContactIsCustomer;
             note_pace(run, planned_before, with_contacts, &mut pace);
+            if run.plan.pass == Pass::Full {
+                self.note_walk(&mut batch, run);
+            }
         }
         batch.put(&STATE, "", state)?;
         batch.put(&PACE, "", &pace)?;
