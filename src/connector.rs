@@ -222,6 +222,13 @@ impl Connector {
         text(&self.engine(host)?.accept(&ids).await?)
     }
 
+    /// Has the next run read contacts at once: a JSON list of ids in; nothing out.
+    pub async fn refresh<H: Host>(&self, host: &H, ids: &str) -> Result<String> {
+        let ids: Vec<String> = record::read(ids)
+            .map_err(|problem| refused(Code::InvalidArgument, problem.within("ids")))?;
+        text(&self.engine(host)?.refresh(&ids).await?)
+    }
+
     /// Has the next run try a record again; how it stands then as JSON text.
     pub async fn retry<H: Host>(&self, host: &H, id: &str) -> Result<String> {
         text(&self.engine(host)?.retry(id).await?)

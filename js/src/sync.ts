@@ -121,6 +121,16 @@ export interface Sync {
    */
   retry(id: string, options?: CallOptions): Promise<RecordStatus>;
   /**
+   * Has the next run read GHL contacts at once, with their notes and tasks, whether their dates say that
+   * they changed or not: for webhooks, and for programs that change records themselves. Sends nothing,
+   * and does not wait for a sync that is under way. `status().refreshing` counts them.
+   *
+   * @example
+   * // A webhook says that a note of this contact changed.
+   * await connector.sync.refresh(["seD4PfOuKoVMLkEZqohJ"]);
+   */
+  refresh(contacts: readonly string[], options?: CallOptions): Promise<void>;
+  /**
    * How a record stands, and why: any id of either service. Sends nothing.
    *
    * @example
@@ -262,6 +272,14 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     async retry(id, options) {
       requireId(id, ANY_ID);
       return decide(options, (connector, context) => connector.retry(id, context));
+    },
+
+    async refresh(contacts, options) {
+      requireIds(contacts, "refresh", "GHL contact ids");
+      await core.invoke(
+        (connector, context) => connector.refresh(JSON.stringify(contacts), context),
+        options,
+      );
     },
 
     async why(id, options) {

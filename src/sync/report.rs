@@ -167,6 +167,8 @@ pub struct Status {
     pub holder: Option<Holder>,
     /// Decisions that wait for whoever holds the state, or takes it next.
     pub queued: u64,
+    /// Contacts that the next run reads because `refresh` named them.
+    pub refreshing: u64,
 }
 
 /// Who is working on a location's state.

@@ -114,6 +114,7 @@ impl<H: Host> Engine<'_, H> {
         let last_good = self.keeper.get(&LAST_GOOD, "").await?;
         let holder = self.holder().await?;
         let queued = self.count_mail().await?;
+        let refreshing = self.count_refreshes().await?;
         let state = self.state().await?;
         let today = self.today().await?;
         let notes = self.notes_status(&self.pace().await?).await?;
@@ -131,6 +132,7 @@ impl<H: Host> Engine<'_, H> {
             last_good,
             holder,
             queued,
+            refreshing,
         })
     }
 

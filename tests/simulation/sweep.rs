@@ -271,6 +271,84 @@ fn open_tasks_are_listed_and_those_that_vanish_are_read_by_their_ids() {
     assert!(requests.len() <= QUIET_CALLS + pages, "{requests:#?}");
 }
 
+/// What a webhook names is read by the next run, at once and once; what a lost one would have named comes
+/// with its turn, as promised.
+#[test]
+fn a_contact_to_refresh_is_read_by_the_next_run_and_a_lost_hint_by_its_turn() {
+    let world = World::new(quiet(4, 60), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    let contacts: Vec<String> = world.linked("contact").into_keys().collect();
+    let refresh = |ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        world.with(async |engine| engine.refresh(&ids).await).unwrap().unwrap();
+    };
+    let within = notes(&world).within_hours.unwrap();
+    // Of 20 edits those of the even hours are named, twice and together with one that is not there.
+    let mut lost = Vec::new();
+    for hour in 0..20 {
+        world.host.advance(HOUR_MS);
+        let contact = &contacts[(hour * 7) % contacts.len()];
+        let note = add_note(&world, contact, &format!("quiet edit {hour}"));
+        if hour % 2 == 1 {
+            lost.push((note, world.host.now()));
+            assert!(world.run(APPLY).unwrap().done);
+            continue;
+        }
+        refresh(&[contact, "nobody"]);
+        refresh(&[contact]);
+        assert_eq!(status(&world).refreshing, 2);
+        let from = world.host.requests.borrow().len();
+        let outcome = world.run(APPLY).unwrap();
+        assert!(outcome.done, "{:?}", outcome.report);
+        assert_eq!(texts_of(&world, &note).len(), 1, "hour {hour}");
+        assert_eq!(lists_since(&world, from)[contact], 1);
+        assert_eq!(status(&world).refreshing, 0);
+    }
+    // None is read again after that.
+    for _ in 0..within {
+        world.host.advance(HOUR_MS);
+        assert!(world.run(APPLY).unwrap().done);
+        lost.retain(|(note, since)| {
+            let waited = (world.host.now() - since).div_ceil(HOUR_MS);
+            let arrived = texts_of(&world, note).len();
+            assert!(arrived == 1 || waited <= within, "{note}: {waited} hours, promised {within}");
+            arrived == 0
+        });
+    }
+    assert!(lost.is_empty(), "{lost:?}");
+    let letters =
+        world.with(async |engine| engine.dead_letters(None, 10).await).unwrap().unwrap().0;
+    assert!(letters.iter().all(|letter| letter.id != "nobody"), "{letters:?}");
+    world.check();
+}
+
+/// One that is named while a run is stopped in its midst, behind the reading of such contacts, is not lost.
+#[test]
+fn a_contact_to_refresh_that_comes_in_the_midst_of_a_run_is_read_by_the_next() {
+    for calls in [1, 2, 3, 5, 7] {
+        let world = World::new(quiet(5, 60), settings());
+        assert!(world.run(APPLY).unwrap().done);
+        world.host.advance(HOUR_MS);
+        let contacts: Vec<String> = world.linked("contact").into_keys().collect();
+        for contact in &contacts[..8] {
+            let body = json!({ "lastName": "Changed" });
+            world.ask_ghl("PUT", &format!("/contacts/{contact}"), body);
+        }
+        world.host.advance(60_000);
+        let cut = RunOptions { max_calls: Some(calls), ..APPLY };
+        let stopped = world.run(cut).unwrap();
+        assert!(stopped.stopped.is_some(), "{calls}: {:?}", stopped.report);
+        let last = contacts.last().unwrap();
+        let note = add_note(&world, last, "comes between");
+        let ids = vec![last.clone()];
+        world.with(async |engine| engine.refresh(&ids).await).unwrap().unwrap();
+        assert!(world.run(APPLY).unwrap().done);
+        world.host.advance(60_000);
+        assert!(world.run(APPLY).unwrap().done);
+        assert_eq!(texts_of(&world, &note).len(), 1, "cut off after {calls} calls");
+    }
+}
+
 /// The measure of an unchanged location: said by kind.
 #[test]
 fn an_unchanged_location_costs_its_open_tasks_its_newest_lists_and_its_share_of_notes() {
@@ -284,8 +362,11 @@ fn an_unchanged_location_costs_its_open_tasks_its_newest_lists_and_its_share_of_
     assert!(calls as f64 <= least as f64 * 1.01 + 10.0, "{calls} calls, the least is {least}");
     // The next run reads in ChartMogul's lists what this one wrote.
     world.host.advance(30 * 60_000);
+    let began = world.host.now();
     assert!(world.run(APPLY).unwrap().done);
     world.host.advance(30 * 60_000);
+    // What the run before took counts too.
+    let since = usize::try_from(world.host.now() - began).unwrap();
     world.host.events.borrow_mut().clear();
     let from = world.host.requests.borrow().len();
     let outcome = world.run(APPLY).unwrap();
@@ -295,9 +376,9 @@ fn an_unchanged_location_costs_its_open_tasks_its_newest_lists_and_its_share_of_
     let open = open.iter().filter(|task| task["completed"] != true).count();
     let kinds = world.requests_by_kind();
     println!(
-        "{contacts} contacts, {linked} linked, {open} open tasks, after 30 minutes: {kinds:#?}"
+        "{contacts} contacts, {linked} linked, {open} open tasks, after {since} ms: {kinds:#?}"
     );
-    let share = linked * 30 / (24 * 60);
+    let share = linked * since / (24 * 3_600_000);
     let expected = QUIET_CALLS + open.div_ceil(100).max(1) + share;
     // A contact more where parts of two shares make one.
     let calls = world.host.requests.borrow().len() - from;

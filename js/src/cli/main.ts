@@ -11,7 +11,7 @@ import type { ConnectorOptions } from "../options.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { runPlan } from "./commands/plan.js";
-import { runAccept, runLink, runRetry, runUnlink, runWhy } from "./commands/records.js";
+import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./commands/records.js";
 import { runRejected } from "./commands/rejected.js";
 import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
@@ -114,6 +114,10 @@ command("rejected", "list what failed or waits, why, and what to do about each; 
 command("retry", "have the next sync try a record again: refused, deleted, unlinked or accepted")
   .argument("<id>", ANY_ID)
   .action(withIds((connector, [id = ""], terminal) => runRetry(connector, id, terminal)));
+
+command("refresh", "have the next sync read contacts at once, with notes and tasks; sends nothing")
+  .argument("<contact...>", "the GHL contacts' ids")
+  .action(withIds(runRefresh));
 
 command("accept", "settle records as they are: they no longer fail or wait, until they change in GHL")
   .argument("<id...>", ANY_ID)

@@ -938,6 +938,8 @@ export interface SyncStatus {
   today: CallsToday;
   /** Decisions that wait for whoever holds the state, or takes it next. */
   queued: number;
+  /** Contacts that the next run reads because `refresh` named them. */
+  refreshing: number;
   /** Most calls a day to GHL: the setting `dailyCalls`, else half of the quota. */
   dailyCalls?: number | undefined;
   /** Who is changing the state now. One that was killed stands here until another takes over. */

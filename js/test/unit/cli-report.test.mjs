@@ -467,12 +467,15 @@ describe("the last runs", () => {
 
   test("are in the status: the last good one, and who is at work", () => {
     const holder = { name: "process 7 on host-a", since: NOW - 60_000 };
-    const lines = [...statusLines({ ...STATUS, lastGood: RUN, holder, queued: 2 }, terminal(80), NOW)];
+    const lines = [
+      ...statusLines({ ...STATUS, lastGood: RUN, holder, queued: 2, refreshing: 3 }, terminal(80), NOW),
+    ];
     assert.deepEqual(tooWide(lines, 80), []);
     const text = unwrapped(lines);
     assert.ok(text.includes("last good run: 11 min ago"), text);
     assert.ok(text.includes("in use by process 7 on host-a since 1 min ago"), text);
     assert.ok(text.includes("2 decisions queued: taken up at the end of the run under way"), text);
+    assert.ok(text.includes("3 contacts are read by the next run, with notes and tasks"), text);
     assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("last good run: never"));
   });
 });

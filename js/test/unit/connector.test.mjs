@@ -488,7 +488,7 @@ describe("decisions about single records", () => {
         seen.push([name, ...given.slice(0, -1)]);
         return name === "accept" ? "[]" : "{}";
       };
-    const names = ["link", "unlink", "accept", "retry", "why", "plan", "run"];
+    const names = ["link", "unlink", "accept", "retry", "refresh", "why", "plan", "run"];
     return { ...play(Object.fromEntries(names.map((name) => [name, say(name)]))), seen };
   };
 
@@ -499,6 +499,7 @@ describe("decisions about single records", () => {
     await sync.unlink("c");
     await sync.accept(["a", "b"]);
     await sync.retry("c");
+    await sync.refresh(["c", "d"]);
     await sync.why("c");
     await sync.run({ contacts: ["c"] });
     assert.deepEqual(seen, [
@@ -506,6 +507,7 @@ describe("decisions about single records", () => {
       ["unlink", "c"],
       ["accept", '["a","b"]'],
       ["retry", "c"],
+      ["refresh", '["c","d"]'],
       ["why", "c"],
       ["run", '{"contacts":["c"]}'],
     ]);
@@ -524,6 +526,7 @@ describe("decisions about single records", () => {
     }
     for (const none of ["c", [], ["c", ""], [7], {}, 7]) {
       await assert.rejects(sync.accept(none), refused(/\["/));
+      await assert.rejects(sync.refresh(none), refused(/\["/));
       await assert.rejects(sync.plan({ contacts: none }), refused(/\["/));
       await assert.rejects(sync.run({ contacts: none }), refused(/\["/));
     }

@@ -8,7 +8,7 @@ use super::super::model::standing::{DeadLetter, LetterKind, Reason, Refusal, Sta
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
-use super::super::state::tables::{AGAIN, LETTERS, REFUSALS};
+use super::super::state::tables::{AGAIN, LETTERS, REFRESH, REFUSALS};
 use super::super::work::Work;
 use super::contacts::{Listing, TOGETHER};
 use crate::error::{Code, Error, Result};
@@ -20,9 +20,15 @@ use crate::record::Json;
 /// Refused records of a group that a full pass tries again.
 const TRIED_OF_A_GROUP: usize = 10;
 
+/// Rows of contacts to be refreshed that are put or taken together.
+const ROWS_A_COMMIT: usize = 500;
+
 impl<H: Host> Engine<'_, H> {
     /// Contacts that an earlier run could not finish are read again, whether they changed or not.
     pub(in crate::sync) async fn read_again(&self, run: &mut Run, work: &Work) -> Result<Step> {
+        if run.cursor.is_none() {
+            self.take_refreshes().await?;
+        }
         let rows = self.next_rows(run, &AGAIN, "", TOGETHER).await?;
         let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
@@ -38,6 +44,43 @@ impl<H: Host> Engine<'_, H> {
         let items = self.contacts_by_id(run, &mut batch, &unread).await?;
         self.stage_contacts(run, work, Listing::ById, &items, &mut batch).await?;
         Ok(Step { batch, done: false })
+    }
+
+    /// Has the next run read contacts at once, with their notes and tasks, whatever their dates say: a
+    /// webhook, or a program, knows that they have changed. Waits for nobody, and asks no service.
+    pub async fn refresh(&self, contacts: &[String]) -> Result<()> {
+        for some in contacts.chunks(ROWS_A_COMMIT) {
+            let mut batch = self.keeper.batch();
+            for contact in some {
+                batch.put(&REFRESH, contact, &true)?;
+            }
+            self.keeper.commit_beside(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// What comes later than this is for the next run, and a contact is read after its row is taken.
+    async fn take_refreshes(&self) -> Result<()> {
+        let mut pages = self.keeper.pages(&REFRESH, ROWS_A_COMMIT);
+        while let Some(rows) = pages.next().await? {
+            let mut batch = self.keeper.batch();
+            for (contact, _) in rows {
+                batch.put(&AGAIN, &contact, &String::new())?;
+                batch.delete(&REFRESH, &contact);
+            }
+            self.keeper.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Contacts that the next run reads because somebody says so.
+    pub(in crate::sync) async fn count_refreshes(&self) -> Result<u64> {
+        let mut count = 0;
+        let mut pages = self.keeper.pages(&REFRESH, ROWS_A_COMMIT);
+        while let Some(rows) = pages.next().await? {
+            count += rows.len() as u64;
+        }
+        Ok(count)
     }
 
     /// Contacts as GHL has them at this moment. One that cannot be read is recorded, and read again by the

@@ -79,6 +79,9 @@ pub(in crate::sync) static LEASE: Table<Lease> = Table::lasting("lease");
 /// `TIME-OWNER-NUMBER`: decisions that wait for the lease's owner, oldest first. Anybody puts them,
 /// without the lease; only its owner takes them.
 pub(in crate::sync) static MAIL: Table<Mail> = Table::lasting("mail/");
+/// `GHL ID`: contacts that somebody says have changed. Anybody puts them, without the lease; only its owner
+/// takes them.
+pub(in crate::sync) static REFRESH: Table<bool> = Table::lasting("refresh/");
 /// GHL's quota as a run saw it last, under one key.
 pub(in crate::sync) static QUOTA: Table<Quota> = Table::lasting("quota");
 /// How the location is read, under one key.

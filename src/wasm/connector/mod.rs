@@ -198,6 +198,12 @@ impl Connector {
         self.json(context, async move |inner, host| inner.connector.accept(host, &ids).await)
     }
 
+    /// Has the next run read contacts at once: a JSON list of ids in; nothing out.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn refresh(&self, ids: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.refresh(host, &ids).await)
+    }
+
     /// Has the next run try a record again; how it stands then as JSON text.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn retry(&self, id: String, context: JsValue) -> Promise {

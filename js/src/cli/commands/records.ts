@@ -1,8 +1,10 @@
-// What people ask of single records, and decide: `why`, `link`, `unlink`, `accept`, `retry`.
+// What people ask of single records, and decide: `why`, `link`, `unlink`, `accept`, `retry`,
+// `refresh`.
 
 import type { Connector } from "../../connector.js";
 import type { RecordStatus } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
+import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
 import { adviceLines, customerLink, dateText, holderName, paragraph, SIGNS } from "../words.js";
@@ -48,6 +50,25 @@ export async function runAccept(
 export async function runRetry(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
   show(await connector.sync.retry(id), terminal);
   return ExitCode.Done;
+}
+
+/** Has the next run read contacts at once. */
+export async function runRefresh(
+  connector: Connector,
+  ids: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  await connector.sync.refresh(ids);
+  const { refreshing } = await connector.sync.status();
+  if (terminal.json) terminal.printJson({ refreshing });
+  else for (const line of paragraph(terminal, refreshingText(refreshing))) terminal.print(line);
+  return ExitCode.Done;
+}
+
+/** "2 contacts are read by the next run: with their notes and tasks." */
+export function refreshingText(count: number): string {
+  const contacts = count === 1 ? "1 contact is" : `${formatNumber(count)} contacts are`;
+  return `${contacts} read by the next run, with notes and tasks`;
 }
 
 function show(record: RecordStatus, terminal: Terminal): void {

@@ -8,6 +8,7 @@ import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
 import { dateText, holderName, PROGRAM, paragraph, percentText, SIGNS, timeText } from "../words.js";
+import { refreshingText } from "./records.js";
 
 /** Shows how the sync stands; 3 where records fail or wait. */
 export async function runStatus(connector: Connector, _flags: object, terminal: Terminal): Promise<ExitCode> {
@@ -34,6 +35,7 @@ export function* statusLines(
     yield* paragraph(terminal, `${what}: ${at === 0 ? "never" : timeText(at, now)}`);
   if (status.holder !== undefined) yield* paragraph(terminal, holderText(status.holder, now));
   if (status.queued > 0) yield* paragraph(terminal, queuedText(status.queued));
+  if (status.refreshing > 0) yield* paragraph(terminal, refreshingText(status.refreshing));
   if (status.account.name !== "") yield* paragraph(terminal, `account: ${printable(status.account.name)}`);
   if (status.reasons.length > 0) {
     yield "";
