@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::future::{Either, join_all, select};
-use ghl_chartmogul::host::{Host as _, Request};
+use ghl_chartmogul::host::{Host as _, Method, Request};
 use ghl_chartmogul::http::{Accounts, Client, ClientConfig, GhlVersion, Profile, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::{Answer, Credentials, Sandbox, SandboxOptions};
 use ghl_chartmogul::sync::{Engine, Today};
 use ghl_chartmogul::{chartmogul, ghl};
+use serde_json::json;
 
 use crate::host::{SimulatedHost, Wire};
 use crate::world::{APPLY, World, settings};
@@ -49,6 +50,47 @@ impl Wire for Agency {
     }
 
     fn arrives_late(&mut self, _: bool) {}
+}
+
+/// Whoever asks for the data sources so often is told what was there a moment ago: none.
+struct MomentAgo(u32);
+
+impl Wire for MomentAgo {
+    fn request(&mut self, _: &Request, _: &Sandbox, _: u64) -> Option<Answer> {
+        None
+    }
+
+    fn answer(&mut self, request: &Request, _: &Sandbox, answer: &mut Answer, _: u64) {
+        let lists = request.method == Method::Get && request.url.contains("/v1/data_sources");
+        if lists && self.0 > 0 {
+            self.0 -= 1;
+            answer.response.body = br#"{"data_sources":[]}"#.to_vec();
+        }
+    }
+
+    fn arrives_late(&mut self, _: bool) {}
+}
+
+/// Two locations of one name whose first runs begin at once: both look, and the second is told that the
+/// name is taken.
+#[test]
+fn a_data_source_that_another_location_makes_at_the_same_moment_is_used() {
+    let settings = Settings {
+        anchor: Anchor::ContactIsCustomer,
+        data_source: Some("Agency".to_owned()),
+        ..settings()
+    };
+    let world = World::new(SandboxOptions { contacts: 20, ..SandboxOptions::default() }, settings);
+    world.ask_chartmogul("POST", "/v1/data_sources", json!({ "name": "Agency" }));
+    *world.host.wire.borrow_mut() = Some(Rc::new(RefCell::new(MomentAgo(2))));
+    let outcome = world.run(APPLY).unwrap();
+    assert!(outcome.done, "{:?}", outcome.report);
+    let requests = world.host.requests.borrow();
+    let made =
+        requests.iter().filter(|line| line.starts_with("POST") && line.contains("data_sources"));
+    assert_eq!(made.count(), 1, "it was refused, and not sent again");
+    let customers = world.host.sandbox.borrow().chartmogul_customers();
+    assert!(customers.iter().any(|customer| customer["external_ids"].to_string().contains("ghl:")));
 }
 
 /// A world of so many locations.

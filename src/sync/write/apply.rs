@@ -305,6 +305,7 @@ impl<H: Host> Engine<'_, H> {
         let name = self.data_source_name(&schema);
         let began = self.host.monotonic();
         let mut unanswered: Option<Error> = None;
+        let mut refused = false;
         while schema.data_source.is_none() {
             let sources = self.data_sources().await?;
             self.note_data_sources(&mut schema, known, &sources)?;
@@ -326,6 +327,12 @@ impl<H: Host> Engine<'_, H> {
                 }
                 Err(error) if unanswered.is_none() && outcome_is_open(&error) => {
                     unanswered = Some(error);
+                }
+                // Names are unique: another location of this name may have made it since the look.
+                Err(error)
+                    if !refused && matches!(error.code, Code::Duplicate | Code::Rejected) =>
+                {
+                    refused = true;
                 }
                 Err(error) => return Err(error),
             }
