@@ -52,7 +52,7 @@ impl Wire for Agency {
     fn arrives_late(&mut self, _: bool) {}
 }
 
-/// Whoever asks for the data sources so often is told what was there a moment ago: none.
+/// So many lists of data sources show what was there a moment ago: none.
 struct MomentAgo(u32);
 
 impl Wire for MomentAgo {
@@ -71,7 +71,7 @@ impl Wire for MomentAgo {
     fn arrives_late(&mut self, _: bool) {}
 }
 
-/// Two locations of one name whose first runs begin at once: both look, and the second is told that the
+/// Two locations of one name whose first runs begin at once: both look, and the second is refused, as the
 /// name is taken.
 #[test]
 fn a_data_source_that_another_location_makes_at_the_same_moment_is_used() {
