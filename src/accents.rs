@@ -14,7 +14,7 @@ const MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
 /// The text in small letters, each composed with the mark behind it.
 pub fn lower_composed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // Character by character: a word's last sigma is no other letter.
+    // Character by character: a sigma at the end of a word stays an ordinary sigma.
     for c in text.chars().flat_map(char::to_lowercase) {
         let joined = if MARKS.contains(&c) {
             out.chars().next_back().and_then(|letter| composed(letter, c))

@@ -168,7 +168,7 @@ pub enum Committed {
 /// Keeps the sync's state. Keys and values are text; a commit happens whole or not at all.
 #[allow(async_fn_in_trait, reason = "one thread: wasm and the native tests need no Send")]
 pub trait StateStore {
-    /// The values of these keys, in their order; `None` if there is none.
+    /// The values of these keys, in the same order; `None` for a key that is not stored.
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<String>>>;
     /// Puts and deletes together, atomically. With a guard, the comparison and the writes are one
     /// atomic step. A store without conditional commits ignores the guard: it serves one process.

@@ -26,7 +26,10 @@ pub async fn finish<H: Host>(
             .at(endpoint.name)
     };
     let Some(retrieve) = find("activitiesExports.retrieve") else {
-        return Err(fault(Code::UnknownEndpoint, "there is no such row"));
+        return Err(fault(
+            Code::UnknownEndpoint,
+            "the endpoint activitiesExports.retrieve is not in the table",
+        ));
     };
     let begun = host.monotonic();
     let mut pause = FIRST_PAUSE_MS;

@@ -77,7 +77,7 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         // Unknown contacts and tasks are answered 400.
         400 | 404 if refusal.status() == 404 || says("not found") => {
             let hint = if says("cannot ") || refusal.said.is_empty() {
-                hint("GoHighLevel has no such route under this API version.")
+                hint("GoHighLevel does not have this route in this API version.")
             } else {
                 None
             };

@@ -210,7 +210,7 @@ records! {
         pub title: Text<'a> = "title";
         /// User who wrote it.
         pub user_id: Text<'a> = "userId";
-        /// When it was written; there is no date of change.
+        /// When it was written. A note has no modification date.
         pub date_added: Option<Moment<'a>> = "dateAdded" | "createdAt";
     }
 

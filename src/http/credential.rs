@@ -51,7 +51,7 @@ impl Credential {
         Ok(credential)
     }
 
-    /// The newest one; the host is asked if there is none yet.
+    /// The newest one; the host is asked for the first.
     pub(super) async fn authorization<H: Host>(&self, host: &H) -> Result<Authorization> {
         if self.is_of_host && self.held.borrow().round == 0 {
             self.ask(host, 1).await?;

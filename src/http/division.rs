@@ -17,7 +17,7 @@ pub(super) struct Division {
     beat: u64,
     /// How much work is going on that changes the row.
     work: u32,
-    /// 0 while there is none.
+    /// 0 while no work is going on.
     divisor: usize,
     others: Vec<Other>,
     /// Whether there ever was another process.

@@ -276,7 +276,7 @@ impl Pacing {
         self.blocked_until_ms.saturating_sub(now)
     }
 
-    /// The wait until the day's quota starts again, while there is none left.
+    /// The wait until the daily quota resets, if it is used up.
     pub(super) fn exhausted_ms(&self, now: Instants) -> Option<u64> {
         self.quota.filter(|quota| quota.remaining == 0)?;
         Some(self.quota_rest_ms(now)).filter(|rest| *rest > 0)

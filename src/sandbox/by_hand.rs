@@ -16,7 +16,7 @@ impl Sandbox {
     }
 
     /// Sets the `dateUpdated` of a GHL contact to any instant, ahead of time too. Searches see it
-    /// after their lag. False where there is no such contact.
+    /// after their lag. False if it does not exist.
     pub fn set_ghl_date_updated(&mut self, contact_id: &str, updated_ms: u64, now_ms: u64) -> bool {
         let now_ms = self.at(now_ms);
         self.ghl.set_date_updated(contact_id, updated_ms, now_ms)
@@ -38,20 +38,20 @@ impl Sandbox {
         self.ghl.set_business(contact_id, business_id, now_ms)
     }
 
-    /// Deletes a GHL business. False where there is no such business.
+    /// Deletes a GHL business. False if it does not exist.
     pub fn delete_ghl_business(&mut self, business_id: &str, now_ms: u64) -> bool {
         let now_ms = self.at(now_ms);
         self.ghl.delete_business(business_id, now_ms)
     }
 
     /// Lists a GHL note under this contact besides: a second time where it is the note's own. The note
-    /// keeps its `contactId`. False where there is no such note.
+    /// keeps its `contactId`. False if it does not exist.
     pub fn note_listed_under(&mut self, note_id: &str, contact_id: &str) -> bool {
         self.ghl.list_note_under(note_id, contact_id)
     }
 
     /// Deletes one of ChartMogul's `dataSources`, `customers`, `contacts`, `notes` or `tasks` with what
-    /// belongs to it, of any source. False where there is no such record.
+    /// belongs to it, of any source. False if it does not exist.
     pub fn delete_in_chartmogul(&mut self, kind: &str, uuid: &str) -> bool {
         self.chartmogul.account_mut().is_some_and(|account| account.delete(kind, uuid))
     }

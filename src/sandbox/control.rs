@@ -30,7 +30,7 @@ pub(super) fn answer(sandbox: &mut Sandbox, call: &Call<'_>) -> Reply {
             *sandbox = Sandbox { ticket, ..Sandbox::new(sandbox.options.clone()) };
             Reply::json(200, &json!({}))
         }
-        _ => Reply::json(404, &json!({ "error": "The sandbox has no such control." })),
+        _ => Reply::json(404, &json!({ "error": "The sandbox does not have this control." })),
     }
 }
 

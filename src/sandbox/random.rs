@@ -35,7 +35,7 @@ impl Random {
         unit < probability
     }
 
-    /// One of these; the type's default if there is none.
+    /// One of these; the type's default if the list is empty.
     pub(crate) fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         let index = self.below(from.len() as u64) as usize;
         from.get(index).copied().unwrap_or_default()

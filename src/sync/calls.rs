@@ -37,7 +37,7 @@ pub(in crate::sync) fn row_of_linked(kind: Kind) -> &'static Row {
 }
 
 impl<H: Host> Engine<'_, H> {
-    /// The calls of a change at a customer, in their order; the first of a create makes the record.
+    /// The calls of a change at a customer, in order; the first of a create makes the record.
     pub(in crate::sync) fn calls_of(
         &self,
         work: &Work,

@@ -229,7 +229,7 @@ pub(in crate::sync) fn new_id(host: &impl Host) -> String {
     format!("{:011x}{:08x}", host.now(), (host.random() * 4_294_967_296.0) as u64)
 }
 
-/// Asks for all of these, so many at once; the answers in their order. All requests are of one type:
+/// Asks for all of these, so many at once; the answers in the same order. All requests are of one type:
 /// the machinery for each other would be kilobytes of WebAssembly.
 pub(in crate::sync) async fn gather<T, R>(
     of: &[T],

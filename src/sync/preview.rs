@@ -9,7 +9,7 @@ use crate::record::{self, Parts};
 
 use crate::mapping::kinds::{customer, member};
 
-/// The bodies of the ChartMogul creates for a page of GHL contacts, as a JSON list in their order;
+/// The bodies of the ChartMogul creates for a page of GHL contacts, as a JSON list in the same order;
 /// `null` for a contact that cannot be read. Customers with `contact-is-customer`, else contacts.
 ///
 /// Fields that need the location's definitions or users (custom fields, owner) and what matching

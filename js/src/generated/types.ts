@@ -1650,7 +1650,7 @@ export declare namespace Ghl {
     /** How sure the transcription is, 0 to 1. */
     confidence?: number | null | undefined;
   }
-  /** A note on a contact. It has no date of change. */
+  /** A note on a contact. It has no modification date. */
   interface Note {
     /** Id. */
     id: string;
@@ -7657,7 +7657,7 @@ export interface ChartMogulApi {
      */
     add(parameters: ChartMogul.TagsAddParameters, options?: CallOptions): Promise<string[]>;
     /**
-     * Adds tags to every customer with an address; gives those customers.
+     * Adds tags to every customer with this e-mail address; gives those customers.
      * `POST /v1/customers/attributes/tags`
      */
     addByEmail(parameters: ChartMogul.TagsAddByEmailParameters, options?: ListOptions): List<ChartMogul.Customer>;
@@ -7674,7 +7674,7 @@ export interface ChartMogulApi {
      */
     add(parameters: ChartMogul.CustomAttributesAddParameters, options?: CallOptions): Promise<Record<string, unknown>>;
     /**
-     * Adds custom attributes to every customer with an address; gives those customers.
+     * Adds custom attributes to every customer with this e-mail address; gives those customers.
      * `POST /v1/customers/attributes/custom`
      */
     addByEmail(parameters: ChartMogul.CustomAttributesAddByEmailParameters, options?: ListOptions): List<ChartMogul.Customer>;

@@ -10,7 +10,7 @@ models! {
         /// The tags, case-sensitive.
         required "tags": list(&TEXT),
     }
-    /// Tags for every customer with an address.
+    /// Tags for every customer with this e-mail address.
     TAGS_BY_EMAIL "TagsByEmail" {
         /// The address.
         required "email": TEXT,
@@ -24,7 +24,7 @@ models! {
         /// Attributes to pin against changes from the source: true or false by key.
         optional "overrides": map(&BOOLEAN),
     }
-    /// Custom attributes for every customer with an address.
+    /// Custom attributes for every customer with this e-mail address.
     CUSTOM_BY_EMAIL "CustomAttributesByEmail" {
         /// The address.
         required "email": TEXT,
@@ -73,7 +73,7 @@ endpoints! {
     "add": POST "/v1/customers/{customer_uuid}/attributes/tags" {
         body: Some(&TAGS_WRITE), result: one("tags", list(&TEXT)), retry: RetryClass::Repeatable,
     }
-    /// Adds tags to every customer with an address; gives those customers.
+    /// Adds tags to every customer with this e-mail address; gives those customers.
     "addByEmail": POST "/v1/customers/attributes/tags" {
         body: Some(&TAGS_BY_EMAIL), result: list_of("entries", object(&CUSTOMER)), retry: RetryClass::Repeatable,
     }
@@ -90,7 +90,7 @@ endpoints! {
     "add": POST "/v1/customers/{customer_uuid}/attributes/custom" {
         body: Some(&CUSTOM_ADD), result: one("custom", map(&ANY)), retry: RetryClass::Repeatable,
     }
-    /// Adds custom attributes to every customer with an address; gives those customers.
+    /// Adds custom attributes to every customer with this e-mail address; gives those customers.
     "addByEmail": POST "/v1/customers/attributes/custom" {
         body: Some(&CUSTOM_BY_EMAIL), result: list_of("entries", object(&CUSTOMER)), retry: RetryClass::Repeatable,
     }

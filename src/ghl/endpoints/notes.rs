@@ -3,7 +3,7 @@
 use crate::endpoint::{BOOLEAN, Outcome, TEXT, TIMESTAMP, action, list_of, object, one, trigger};
 
 crate::models! {
-    /// A note on a contact. It has no date of change.
+    /// A note on a contact. It has no modification date.
     NOTE "Note" {
         /// Id.
         required "id": TEXT,

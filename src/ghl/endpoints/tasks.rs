@@ -96,7 +96,7 @@ crate::models! {
         required "completed": BOOLEAN,
     }
 
-    /// Which tasks of a location to find. There is no filter by date and no order.
+    /// Which tasks of a location to find. It cannot filter by date, and cannot sort.
     TASK_SEARCH "TaskSearch" {
         /// Ids of the contacts they are for.
         optional "contactId": list(&TEXT),

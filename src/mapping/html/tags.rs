@@ -381,7 +381,7 @@ fn comment(text: &str, at: usize, last: &Last) -> Option<usize> {
     None
 }
 
-/// The tags and comments of a text in their order; none where it holds no tag.
+/// The tags and comments of a text, in order; empty if it has no tag.
 pub(super) fn find(text: &str) -> Vec<Tag> {
     let Some(angle) = text.rfind('>') else { return Vec::new() };
     let last = Last {

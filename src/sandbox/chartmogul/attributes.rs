@@ -199,7 +199,7 @@ impl Account {
         self.place_customer(record);
     }
 
-    /// The uuids of the customers with the body's address: 404 if there is none.
+    /// The uuids of the customers with the body's address: 404 if nobody has it.
     fn customers_by_email(&self, body: &Record) -> Result<Vec<String>, Reply> {
         let email = required(body, "email")?;
         let wanted = email.to_lowercase();

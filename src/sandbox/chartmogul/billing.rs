@@ -57,7 +57,7 @@ fn problem(field: &str, message: &str) -> Problems {
 }
 
 impl Account {
-    /// The invoice of a path: 404 if there is none, 422 where the uuid is not valid.
+    /// The invoice of a path: 404 if it does not exist, 422 where the uuid is not valid.
     pub(super) fn invoice(&self, uuid: &str) -> Result<&Record, Reply> {
         let bare = uuid.trim_start_matches("inv_");
         let is_uuid = bare.len() == 36

@@ -67,7 +67,7 @@ impl Account {
         }
     }
 
-    /// The customer of a path, by uuid or internal number: 404 if there is none.
+    /// The customer of a path, by uuid or internal number: 404 if it does not exist.
     pub(super) fn customer(&self, uuid: &str) -> Result<&Record, Reply> {
         self.customers
             .get(uuid)

@@ -167,7 +167,7 @@ impl Account {
     }
 }
 
-/// The likelihood of winning that a stage gives; `None` where there is no such stage.
+/// The likelihood of winning that a stage gives; `None` if the stage does not exist.
 fn stage_likelihood(pipeline: &str, stage: &str) -> Option<u64> {
     let (_, stages) = PIPELINES.iter().find(|(name, _)| *name == pipeline)?;
     stages.iter().find(|(name, _)| *name == stage).map(|(_, likelihood)| *likelihood)

@@ -10,7 +10,7 @@ use crate::sandbox::service::{Call, Reply};
 /// What an operation answers; a refusal is the error.
 pub(super) type Outcome = Result<Reply, Reply>;
 
-/// The body as an object; empty if there is none.
+/// The body as an object; empty if there is no body.
 pub(super) fn body(call: &Call<'_>) -> Result<Record, Reply> {
     if call.body.is_empty() {
         return Ok(Map::new());

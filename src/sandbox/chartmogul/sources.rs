@@ -16,7 +16,7 @@ impl Account {
             .is_some_and(|source| ["Custom", "Import API"].contains(&text(source, "system")))
     }
 
-    /// The data source of a path: 404 if there is none.
+    /// The data source of a path: 404 if it does not exist.
     pub(super) fn source(&self, uuid: &str) -> Result<&Record, Reply> {
         self.sources.get(uuid).ok_or_else(|| worded(404, "Data source not found"))
     }

@@ -30,7 +30,7 @@ struct Step {
 }
 
 impl Account {
-    /// Joins a line item to its subscription, which it begins if there is none.
+    /// Joins a line item to its subscription, which it creates if it does not exist.
     pub(super) fn subscribe(
         &mut self,
         invoice: &Record,

@@ -1,4 +1,4 @@
-//! A contact's notes. There is no list of all notes, and a note has no date of change.
+//! A contact's notes. There is no list of all notes, and a note has no modification date.
 
 use serde_json::{Value, json};
 

@@ -176,7 +176,7 @@ records! {
     /// Where a contact or business is in ChartMogul, for what belongs to it.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct Home {
-        /// The customer, or `None` where it is made by the same plan, or if there is none.
+        /// The customer, or `None` if the same plan creates it, or if it has none.
         pub customer: Option<String> = "customer";
         /// The record whose change makes the customer.
         pub maker: Option<String> = "maker";

@@ -46,7 +46,7 @@ const FAILURES_IN_A_ROW: u32 = 5;
 const PAUSE_MS: u64 = 5_000;
 /// How far the clocks of two machines may be apart.
 const CLOCK_SKEW_MS: u64 = 5 * 60_000;
-/// Creates that are looked for where a plan is taken up again. Changes are carried out in their order:
+/// Creates that are looked for where a plan is taken up again. Changes are carried out in order:
 /// if one of the first is there, the store is an older copy, and all of them are looked for.
 const LOOKED_FOR_AT_FIRST: u32 = 4;
 /// Equal refusals in a row after which an endpoint is not asked any more by this run.

@@ -314,8 +314,8 @@ fn web_request(request: &Request) -> Result<web_sys::Request, JsValue> {
         return Err(not_sent(&format!("this host has no {missing}; pass the option transport")));
     }
     let method = gloo_net::http::Method::from_bytes(request.method.name().as_bytes());
-    let mut builder =
-        RequestBuilder::new(&request.url).method(method.map_err(|_| not_sent("no such method"))?);
+    let mut builder = RequestBuilder::new(&request.url)
+        .method(method.map_err(|_| not_sent("this is not an HTTP method"))?);
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }

@@ -18,7 +18,7 @@ extern "C" {
     fn tag(value: &JsValue) -> Result<String, JsValue>;
 }
 
-/// A property, or `undefined` if there is none or reading it throws.
+/// A property, or `undefined` if it is missing or reading it throws.
 pub(super) fn property(value: &JsValue, name: &str) -> JsValue {
     if !value.is_object() && !value.is_function() {
         return JsValue::UNDEFINED;
