@@ -217,22 +217,22 @@ impl Connector {
 
     /// Settles records as they are: a JSON list of ids in, a JSON list of how they stand out.
     pub async fn accept<H: Host>(&self, host: &H, ids: &str) -> Result<String> {
-        let ids: Vec<String> = record::read(ids)
-            .map_err(|problem| refused(Code::InvalidArgument, problem.within("ids")))?;
-        text(&self.engine(host)?.accept(&ids).await?)
+        text(&self.engine(host)?.accept(&ids_of(ids)?).await?)
     }
 
     /// Has the next run read contacts at once: a JSON list of ids in; nothing out.
     pub async fn refresh<H: Host>(&self, host: &H, ids: &str) -> Result<String> {
-        let ids: Vec<String> = record::read(ids)
-            .map_err(|problem| refused(Code::InvalidArgument, problem.within("ids")))?;
-        text(&self.engine(host)?.refresh(&ids).await?)
+        text(&self.engine(host)?.refresh(&ids_of(ids)?).await?)
     }
 
     /// Has the next run try a record again; how it stands then as JSON text.
     pub async fn retry<H: Host>(&self, host: &H, id: &str) -> Result<String> {
         text(&self.engine(host)?.retry(id).await?)
     }
+}
+
+fn ids_of(text: &str) -> Result<Vec<String>> {
+    record::read(text).map_err(|problem| refused(Code::InvalidArgument, problem.within("ids")))
 }
 
 fn not_configured(service: Service) -> Error {

@@ -9,7 +9,12 @@ pub type Instant = i64;
 /// The years that a date can be of: others are slips, or a program's way of saying "none".
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
-const DAY: i64 = 86_400_000;
+/// An hour in milliseconds.
+pub const HOUR_MS: u64 = 3_600_000;
+/// A day in milliseconds.
+pub const DAY_MS: u64 = 24 * HOUR_MS;
+
+const DAY: i64 = DAY_MS as i64;
 
 /// Reads an instant: ISO 8601 with or without zone, with `T` or a space, a bare day, epoch
 /// milliseconds as number or digits. Text without a zone is taken as UTC.

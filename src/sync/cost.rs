@@ -10,13 +10,11 @@ use super::passes::{Walks, hours_between};
 use super::read::contacts::{BUSINESSES_A_PAGE, CONTACTS_A_PAGE};
 use super::read::sweep::{Budget, share};
 use super::read::tasks::TASKS_A_PAGE;
+use crate::dates::{DAY_MS, HOUR_MS};
 use crate::error::Service;
 use crate::http::{FALLBACK_SIZES, Quota};
 use crate::mapping::settings::{Anchor, Object, Settings};
 use crate::named::Named;
-
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// How many records a location and an account have.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -189,7 +187,7 @@ fn lists(counts: &Counts, settings: &Settings, whole: bool) -> Kinds {
 
 /// Pages of a list that tells no total: it ends with a page that is not full. One of a size that GHL may
 /// fall back to is taken for full.
-fn pages_to_the_end(records: u64, of: u64) -> u64 {
+pub(in crate::sync) fn pages_to_the_end(records: u64, of: u64) -> u64 {
     let last = records % of;
     records / of + 1 + u64::from(FALLBACK_SIZES.contains(&last))
 }

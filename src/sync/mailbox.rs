@@ -150,14 +150,4 @@ impl<H: Host> Engine<'_, H> {
         }
         Ok(None)
     }
-
-    /// How many decisions wait.
-    pub(in crate::sync) async fn count_mail(&self) -> Result<u64> {
-        let mut count = 0;
-        let mut pages = self.keeper.pages(&MAIL, MAIL_A_PAGE);
-        while let Some(rows) = pages.next().await? {
-            count += rows.len() as u64;
-        }
-        Ok(count)
-    }
 }

@@ -6,11 +6,13 @@ use super::model::state::{Pace, Run, State};
 use super::state::keeper::Batch;
 use super::state::tables::{Counts, walks};
 use crate::chartmogul;
+use crate::dates::{DAY_MS, HOUR_MS};
 use crate::error::Result;
 use crate::host::Host;
 
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
+/// Calls that a ChartMogul account takes in a day.
+pub(in crate::sync) const ACCOUNT_CALLS_A_DAY: u64 =
+    chartmogul::PROFILE.limits.requests * DAY_MS / chartmogul::PROFILE.limits.interval_ms;
 /// A location that has walked an account in this time may do it again.
 const REMEMBERED_MS: u64 = 90 * DAY_MS;
 
@@ -27,9 +29,7 @@ pub(in crate::sync) struct Walks {
 pub(in crate::sync) fn hours_between(hours: u32, walks: Walks, daily: Option<u64>) -> u64 {
     let lasts = |calls: u64, a_day: u64| calls.saturating_mul(24) / (a_day / 10).max(1);
     let ghl = daily.map_or(0, |daily| lasts(walks.of_location, daily));
-    let limits = &chartmogul::PROFILE.limits;
-    let chartmogul = limits.requests * DAY_MS / limits.interval_ms;
-    u64::from(hours).max(ghl).max(lasts(walks.of_account, chartmogul))
+    u64::from(hours).max(ghl).max(lasts(walks.of_account, ACCOUNT_CALLS_A_DAY))
 }
 
 /// Whether a full pass is due: it is so a little before its time, as runs begin at regular times and do

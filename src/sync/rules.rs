@@ -1,11 +1,30 @@
 //! The engine's own rules for reading a location, for the queue model of many locations: what the model
 //! uses is what the engine does. Left out of the module.
 
+use super::cost;
+use super::engine::RECORDS_A_PAGE;
 use super::model::plan::{Calls, Pass, Plan};
 use super::model::state::{Pace, Run};
 use super::passes::{self, Walks};
+use super::read::contacts::CONTACTS_A_PAGE;
 use super::read::sweep::{self, Budget};
+use super::read::tasks::TASKS_A_PAGE;
 use super::write::apply::note_pace;
+use crate::dates::DAY_MS;
+
+/// Records on a page of GHL's contacts.
+pub const GHL_CONTACTS_A_PAGE: u64 = CONTACTS_A_PAGE;
+/// Records on a page of ChartMogul's lists.
+pub const CHARTMOGUL_A_PAGE: u64 = RECORDS_A_PAGE;
+/// Lists of notes under way at once.
+pub const NOTE_LISTS_AT_ONCE: u64 = sweep::CONTACTS_A_STEP as u64;
+/// Calls that a ChartMogul account takes in a day.
+pub const ACCOUNT_CALLS_A_DAY: u64 = passes::ACCOUNT_CALLS_A_DAY;
+
+/// Requests for a location's list of tasks.
+pub fn pages_of_tasks(tasks: u64) -> u64 {
+    cost::pages_to_the_end(tasks, TASKS_A_PAGE)
+}
 
 /// How a location is read: settings and what its runs have found out.
 #[derive(Debug, Clone)]
@@ -102,7 +121,7 @@ impl Rules {
 
     /// The hours that `status` promises for a note that moves no date.
     pub fn promised(&self, waiting: u64, limit: u64) -> u64 {
-        let whole = Day { limit, spent: 0, rest_ms: 86_400_000 };
+        let whole = Day { limit, spent: 0, rest_ms: DAY_MS };
         sweep::promised(&self.pace, self.full_pass_hours, waiting, self.budget_of_whole(whole))
     }
 

@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::engine::{Engine, new_id};
 use super::state::keeper::{Batch, Keeper};
 use super::state::tables::{Counts, QUOTA, SPENT};
+use crate::dates::DAY_MS;
 use crate::error::Result;
 use crate::host::Host;
 use crate::http::{Client, Quota, Spent};
 
 /// No day is longer: who noted such an end had a clock that went wrong.
-const LONGEST_DAY_MS: u64 = 2 * 86_400_000;
+const LONGEST_DAY_MS: u64 = 2 * DAY_MS;
 /// A program's calls are noted so often.
 const NOTE_MS: u64 = 10_000;
 /// The call that notes them waits for the store so long.

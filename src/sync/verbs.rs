@@ -12,8 +12,8 @@ use super::model::state::Run;
 use super::report::{Holder, ReasonCount, Status, Unfinished};
 use super::state::keeper::Batch;
 use super::state::tables::{
-    AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LETTERS, OWNERS, PAIRS, QUOTA, RUN, SHARED,
-    STATE,
+    AGAIN, APART, CHOICES, FIELDS, INTENTS, LAST_GOOD, LETTERS, MAIL, OWNERS, PAIRS, QUOTA,
+    REFRESH, RUN, SHARED, STATE,
 };
 use super::state::tables::{of, of_decision, of_list};
 use crate::chartmogul::records::Contact;
@@ -113,8 +113,8 @@ impl<H: Host> Engine<'_, H> {
         }
         let last_good = self.keeper.get(&LAST_GOOD, "").await?;
         let holder = self.holder().await?;
-        let queued = self.count_mail().await?;
-        let refreshing = self.count_refreshes().await?;
+        let queued = self.keeper.count(&MAIL, "").await?;
+        let refreshing = self.keeper.count(&REFRESH, "").await?;
         let state = self.state().await?;
         let today = self.today().await?;
         let notes = self.notes_status(&self.pace().await?).await?;

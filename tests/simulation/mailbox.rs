@@ -5,18 +5,12 @@ use futures_util::future::join;
 use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::{
-    DeadLetter, Engine, LetterKind, Reason, RecordStanding, Standing, Status, Why,
-};
+use ghl_chartmogul::sync::{DeadLetter, Engine, LetterKind, Reason, RecordStanding, Standing, Why};
 use serde_json::json;
 
 use crate::host::{SimulatedHost, Weather};
 use crate::store::yielding;
 use crate::world::{APPLY, World, settings};
-
-fn status(world: &World) -> Status {
-    world.with(async |engine| engine.status().await).unwrap().unwrap()
-}
 
 fn why(world: &World, id: &str) -> Why {
     world.with(async |engine| engine.why(id).await).unwrap().unwrap()
@@ -104,7 +98,7 @@ fn what_is_decided_during_a_run_is_carried_out_at_its_end() {
     );
     assert_eq!(during.queued, 4, "the run was too short for this test");
 
-    let after = status(&world);
+    let after = world.status();
     assert_eq!((after.queued, after.holder.is_none()), (0, true));
     assert_eq!(world.host.store.matching("/choice/").len(), 1);
     let why_unlinked = why(&world, unlinked);
@@ -143,7 +137,7 @@ fn a_plan_does_not_know_of_what_was_decided_while_it_was_made() {
     let (plan, decision) = plan.unwrap();
     assert!(decision.unwrap().queued.is_some(), "the plan was made too soon for this test");
     world.host.sandbox.borrow_mut().set_faults(Vec::new());
-    assert!(status(&world).state.planned_at > 0);
+    assert!(world.status().state.planned_at > 0);
     let id = plan.unwrap().id;
     let applied = world.with(async |engine| engine.apply(&id, APPLY).await).unwrap();
     let error = applied.unwrap_err();
@@ -186,7 +180,7 @@ fn a_decision_that_has_become_impossible_is_listed_and_stops_nothing() {
     let (run, decision) = both.unwrap();
     assert!(decision.unwrap().queued.is_some());
     assert!(run.unwrap().done);
-    assert_eq!(status(&world).queued, 0);
+    assert_eq!(world.status().queued, 0);
     let all = letters(&world);
     let letter =
         all.iter().find(|letter| letter.kind == LetterKind::Decision).expect("it is listed");
@@ -245,10 +239,10 @@ fn a_decision_outlives_whoever_was_to_carry_it_out() {
         let died = two(&whole, async |one, _| one.unlink(&contact).await);
         assert!(died.is_none() == (after < 4), "{after}: {died:?}");
         whole.host.store.dies_after.set(None);
-        assert_eq!(status(&whole).queued, u64::from(after < 3), "{after}");
+        assert_eq!(whole.status().queued, u64::from(after < 3), "{after}");
         whole.host.advance(60_000);
         whole.run_until_done(2);
-        assert_eq!(status(&whole).queued, 0, "{after}");
+        assert_eq!(whole.status().queued, 0, "{after}");
         assert_eq!(why(&whole, &contact).cause, Some(Reason::Unlinked), "{after}");
     }
 }
@@ -272,10 +266,10 @@ fn a_decision_of_a_run_that_dies_is_taken_by_the_next() {
     world.host.kill_after.set(None);
     world.host.weather.set(Weather::default());
     assert!(queued.get(), "the run died too soon for this test");
-    assert_eq!(status(&world).queued, 1);
+    assert_eq!(world.status().queued, 1);
     world.host.advance(60_000);
     world.run_until_done(3);
-    assert_eq!(status(&world).queued, 0);
+    assert_eq!(world.status().queued, 0);
     assert_eq!(why(&world, &contact).cause, Some(Reason::Unlinked));
 }
 
@@ -312,7 +306,7 @@ fn a_decision_that_comes_as_the_run_ends_is_not_left_behind() {
             ends[usize::from(decision.unwrap().queued.is_some())] += 1;
             assert_eq!(world.host.store.matching("/mail/"), [], "{what}");
             assert_eq!(why(&world, &contact).cause, Some(Reason::Unlinked), "{what}");
-            assert!(status(&world).holder.is_none(), "{what}");
+            assert!(world.status().holder.is_none(), "{what}");
         }
     }
     assert!(ends[0] > 60, "{ends:?}: few came when the run had ended");
@@ -340,7 +334,7 @@ fn a_run_that_begins_amid_decisions_waits_for_them() {
         });
         let (run, ()) = both.unwrap();
         assert!(run.unwrap().done, "{turns} turns");
-        assert_eq!(status(&world).queued, 0);
+        assert_eq!(world.status().queued, 0);
     }
 }
 

@@ -4,7 +4,7 @@
 use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::{RunOptions, Scope, Status, Stop};
+use ghl_chartmogul::sync::{RunOptions, Scope, Stop};
 use serde_json::json;
 
 use crate::adversary::{add_note, texts_of};
@@ -16,10 +16,6 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 fn quiet(contacts: u32, daily_limit: u32) -> SandboxOptions {
     SandboxOptions { contacts, daily_limit, notes_touch_contact: false, ..small(1) }
-}
-
-fn status(world: &World) -> Status {
-    world.with(async |engine| engine.status().await).unwrap().unwrap()
 }
 
 /// Begins a run at each of so many times of a timer; the hours at which one was a full pass.
@@ -89,7 +85,7 @@ fn contacts_that_change_every_day_leave_calls_to_those_that_wait() {
         SandboxOptions { notes_touch_contact: true, tasks_per_contact: 0.0, ..quiet(150, 160) };
     let world = World::new(options, Settings { anchor: Anchor::ContactIsCustomer, ..settings() });
     world.run(APPLY).unwrap();
-    assert!(status(&world).notes.waiting > 50);
+    assert!(world.status().notes.waiting > 50);
     let contacts: Vec<String> = world.linked("contact").into_keys().collect();
     // More of the first ones change each day than a day's calls last for; the last one waits, and has a note.
     let (busy, others) = contacts.split_at(80);
@@ -103,7 +99,7 @@ fn contacts_that_change_every_day_leave_calls_to_those_that_wait() {
         let outcome = world.run(APPLY).unwrap();
         assert!(outcome.done || outcome.stopped == Some(Stop::Quota));
     }
-    assert_eq!(texts_of(&world, &note).len(), 1, "{:?}", status(&world).notes);
+    assert_eq!(texts_of(&world, &note).len(), 1, "{:?}", world.status().notes);
 }
 
 #[test]
@@ -113,7 +109,7 @@ fn a_run_that_passes_the_end_of_a_day_counts_the_calls_of_the_new_day_alone() {
         || world.host.requests.borrow().iter().filter(|line| !line.contains("/v1/")).count();
     let cut = RunOptions { max_calls: Some(70), ..APPLY };
     assert_eq!(world.run(cut).unwrap().stopped, Some(Stop::Calls));
-    let status = status(&world);
+    let status = world.status();
     assert!(status.today.ours > 30, "{:?}", status.today);
     world.host.advance(status.today.resets_at - world.host.now() - 200);
     let before = ghl_calls();

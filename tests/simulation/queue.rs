@@ -4,18 +4,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use ghl_chartmogul::sync::rules::{Day, Rules, RunFigures};
+use ghl_chartmogul::sync::rules::{
+    CHARTMOGUL_A_PAGE, Day, GHL_CONTACTS_A_PAGE, NOTE_LISTS_AT_ONCE, Rules, RunFigures,
+    pages_of_tasks,
+};
 
 pub const MINUTE_MS: u64 = 60_000;
 pub const HOUR_MS: u64 = 60 * MINUTE_MS;
 pub const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// Records on a page of a list.
-const GHL_CONTACTS_A_PAGE: u64 = 500;
-const GHL_TASKS_A_PAGE: u64 = 100;
-const CHARTMOGUL_A_PAGE: u64 = 200;
-/// Requests under way at once: lists of notes, writes.
-const NOTE_LISTS_AT_ONCE: u64 = 10;
+/// Writes under way at once.
 const WRITES_AT_ONCE: u64 = 16;
 /// What was new so lately is listed once more.
 const OVERLAP_MS: u64 = 15 * MINUTE_MS;
@@ -198,13 +196,6 @@ impl Account {
 
 fn pages(records: u64, a_page: u64) -> u64 {
     records.div_ceil(a_page).max(1)
-}
-
-/// Requests for GHL's list of tasks, which has no total: behind a full page, and one of a size that
-/// services fall back to, the end is asked for.
-fn pages_of_tasks(tasks: u64) -> u64 {
-    let last = tasks % GHL_TASKS_A_PAGE;
-    tasks / GHL_TASKS_A_PAGE + 1 + u64::from([20, 25, 50].contains(&last))
 }
 
 /// Where an interrupted run continues.

@@ -3,7 +3,7 @@
 use ghl_chartmogul::error::Error;
 use ghl_chartmogul::mapping::settings::{Caps, Settings};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
-use ghl_chartmogul::sync::{Pass, RunOptions, RunRecord, RunStop, Scope, Status};
+use ghl_chartmogul::sync::{Pass, RunOptions, RunRecord, RunStop, Scope};
 
 use crate::world::{APPLY, World, settings};
 
@@ -13,10 +13,6 @@ fn small() -> SandboxOptions {
 
 fn runs(world: &World) -> Vec<RunRecord> {
     world.with(async |engine| engine.runs().await).unwrap().unwrap()
-}
-
-fn status(world: &World) -> Status {
-    world.with(async |engine| engine.status().await).unwrap().unwrap()
 }
 
 #[test]
@@ -42,7 +38,7 @@ fn a_run_is_recorded_with_what_it_did() {
     assert_eq!(second.calls.unwrap().total(), world.host.requests.borrow().len() as u64 - calls);
     assert_eq!(Some(second.began_at + second.elapsed_ms.unwrap()), second.ended_at);
 
-    let status = status(&world);
+    let status = world.status();
     assert_eq!(status.last_good.as_ref(), Some(&second));
     assert!(status.holder.is_none());
 }
@@ -71,7 +67,7 @@ fn a_run_that_stops_or_fails_says_why() {
     assert_eq!((first.done, first.stopped, first.error), (false, Some(RunStop::Records), None));
     failed_with(&second, &aborted);
     assert_eq!(second.plan_id, first.plan_id, "it continued with the same plan");
-    assert!(status(&world).last_good.is_none());
+    assert!(world.status().last_good.is_none());
 
     let caps = Caps { max_creates: Some(0), ..Caps::default() };
     let world = World::new(small(), Settings { caps, ..settings() });
@@ -117,7 +113,7 @@ fn a_run_that_was_killed_is_noticed_by_the_next() {
         // Nobody can tell a killed one from one that is still at work.
         let [left] = runs(&world).try_into().unwrap();
         assert_eq!((left.ended_at, left.stopped, left.done), (None, None, false), "step {step}");
-        let status = status(&world);
+        let status = world.status();
         assert_eq!(status.holder.unwrap().name, "the simulated host");
         assert!(status.last_good.is_none());
 
@@ -164,5 +160,5 @@ fn the_last_fifty_are_kept_in_the_order_they_came_and_the_last_good_one() {
     let kept: Vec<_> = records.iter().map(|record| record.plan_id.clone()).collect();
     assert_eq!(kept, plans[..50]);
     assert!(records.iter().all(|record| record.pass == Some(Scope::Contacts)));
-    assert_eq!(status(&world).last_good, Some(good));
+    assert_eq!(world.status().last_good, Some(good));
 }

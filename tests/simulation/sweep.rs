@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::{NotesStatus, RunOptions, Status, Stop};
+use ghl_chartmogul::sync::{NotesStatus, RunOptions, Stop};
 use serde_json::json;
 
 use crate::adversary::{add_note, texts_of};
@@ -22,12 +22,8 @@ fn quiet(seed: u64, contacts: u32) -> SandboxOptions {
     SandboxOptions { contacts, notes_touch_contact: false, ..small(seed) }
 }
 
-fn status(world: &World) -> Status {
-    world.with(async |engine| engine.status().await).unwrap().unwrap()
-}
-
 fn notes(world: &World) -> NotesStatus {
-    status(world).notes
+    world.status().notes
 }
 
 /// How often the notes of each contact were listed since a request.
@@ -115,7 +111,7 @@ fn with_500_calls_a_day_every_change_arrives_as_promised_and_no_quota_is_passed(
             let limit = (next(5) == 0).then(|| 1 + next(30) as u64);
             let outcome = world.run(RunOptions { max_calls: limit, ..APPLY }).unwrap();
             assert!(outcome.done || outcome.stopped.is_some());
-            let status = status(&world);
+            let status = world.status();
             let day = (status.today.resets_at + HOUR_MS / 2) / HOUR_MS;
             *calls_of_day.entry(day).or_default() += ghl_calls(&world) - before;
             assert_eq!(status.today.ours, calls_of_day[&day] as u64, "hour {hour}");
@@ -296,13 +292,13 @@ fn a_contact_to_refresh_is_read_by_the_next_run_and_a_lost_hint_by_its_turn() {
         }
         refresh(&[contact, "nobody"]);
         refresh(&[contact]);
-        assert_eq!(status(&world).refreshing, 2);
+        assert_eq!(world.status().refreshing, 2);
         let from = world.host.requests.borrow().len();
         let outcome = world.run(APPLY).unwrap();
         assert!(outcome.done, "{:?}", outcome.report);
         assert_eq!(texts_of(&world, &note).len(), 1, "hour {hour}");
         assert_eq!(lists_since(&world, from)[contact], 1);
-        assert_eq!(status(&world).refreshing, 0);
+        assert_eq!(world.status().refreshing, 0);
     }
     // None is read again after that.
     for _ in 0..within {

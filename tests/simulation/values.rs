@@ -61,7 +61,7 @@ fn told(world: &World, contact: &str) -> Vec<String> {
 fn standing(world: &World, contact: &str) -> BTreeSet<String> {
     let letters = world.with(async |engine| engine.dead_letters(None, 1000).await);
     let (letters, _) = letters.unwrap().unwrap();
-    let status = world.with(async |engine| engine.status().await).unwrap().unwrap();
+    let status = world.status();
     let counted: u64 = status.reasons.iter().filter_map(|reason| reason.kinds.get("field")).sum();
     let fields: Vec<_> =
         letters.into_iter().filter(|letter| letter.kind == LetterKind::Field).collect();

@@ -13,7 +13,7 @@ use ghl_chartmogul::http::{Client, ClientConfig, GhlVersion, Secret};
 use ghl_chartmogul::mapping::settings::{Anchor, Object, Settings, Users};
 use ghl_chartmogul::mapping::{html, notes, tasks, text};
 use ghl_chartmogul::sandbox::{Sandbox, SandboxOptions};
-use ghl_chartmogul::sync::{Engine, Outcome, RunOptions};
+use ghl_chartmogul::sync::{Engine, Outcome, RunOptions, Status};
 use ghl_chartmogul::{chartmogul, ghl};
 use serde_json::Value;
 
@@ -85,6 +85,10 @@ impl World {
     }
 
     /// Runs until a run is done, through errors and stops; gives the last outcome.
+    pub fn status(&self) -> Status {
+        self.with(async |engine| engine.status().await).unwrap().unwrap()
+    }
+
     pub fn run_until_done(&self, tries: u32) -> Outcome {
         let mut last: Option<Error> = None;
         for _ in 0..tries {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 #[allow(unreachable_pub, dead_code, reason = "the simulation uses it too")]
 mod queue;
 
-use ghl_chartmogul::sync::rules::Rules;
+use ghl_chartmogul::sync::rules::{ACCOUNT_CALLS_A_DAY, Rules};
 use queue::{
     Account, Chance, DAY_MS, Fleet, HOUR_MS, Location, MINUTE_MS, Outcome, Rates, State, agency,
     edits, percentile, usual_location,
@@ -175,9 +175,6 @@ impl Many {
     }
 }
 
-/// Calls to one ChartMogul account in a day.
-const ACCOUNT_A_DAY: u64 = 40 * 86_400;
-
 /// The table of agencies.
 pub(crate) fn of_agencies() -> String {
     let mut table = "| locations | workers | GHL calls a day | ChartMogul calls a day, an account each | on one account: all first loads | a full pass of each location | ChartMogul calls a day, full passes included |\n|---:|---:|---:|---:|---:|---:|---:|\n".to_owned();
@@ -197,7 +194,7 @@ pub(crate) fn of_agencies() -> String {
             written(workers),
             written(ghl),
             written(chartmogul),
-            hours((walks * 24).div_ceil(ACCOUNT_A_DAY)),
+            hours((walks * 24).div_ceil(ACCOUNT_CALLS_A_DAY)),
             days(between.div_ceil(24)),
             written(if between > 24 { usual + walks * 24 / between } else { usual }),
         );

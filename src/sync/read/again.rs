@@ -73,16 +73,6 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// Contacts that the next run reads because somebody says so.
-    pub(in crate::sync) async fn count_refreshes(&self) -> Result<u64> {
-        let mut count = 0;
-        let mut pages = self.keeper.pages(&REFRESH, ROWS_A_COMMIT);
-        while let Some(rows) = pages.next().await? {
-            count += rows.len() as u64;
-        }
-        Ok(count)
-    }
-
     /// Contacts as GHL has them at this moment. One that cannot be read is recorded, and read again by the
     /// next run.
     pub(in crate::sync) async fn contacts_by_id(

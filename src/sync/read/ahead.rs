@@ -12,12 +12,13 @@ use super::super::model::staged::Waiting;
 use super::super::state::keeper::Batch;
 use super::super::work::Work;
 use super::sweep::CONTACTS_A_STEP;
+use crate::dates::HOUR_MS;
 use crate::error::Result;
 use crate::host::Host;
 use crate::record::{Json, whole};
 
 /// A list that has waited longer is asked for again.
-const LASTS_MS: u64 = 3_600_000;
+const LASTS_MS: u64 = HOUR_MS;
 /// Lists taken from the run's rows at once.
 const LISTS_AT_ONCE: usize = 100;
 

@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::super::cost::{Cost, Counts, cost, lists_of_chartmogul};
 use super::super::engine::{Engine, RECORDS_A_PAGE, only};
 use super::super::model::plan::kind_of_call;
+use super::super::state::tables::TURNS;
 use super::contacts::BUSINESSES_A_PAGE;
 use super::tasks::TASKS_A_PAGE;
+use crate::dates::HOUR_MS;
 use crate::error::{Result, Service};
 use crate::host::Host;
 use crate::http::{COUNTED_AT_MOST, Parameters};
@@ -15,7 +17,6 @@ use crate::mapping::settings::{Anchor, Object};
 
 /// Pages of a ChartMogul list that are walked to count it.
 const PAGES_WALKED: u64 = 50;
-const HOUR_MS: u64 = 3_600_000;
 
 impl<H: Host> Engine<'_, H> {
     /// What reading the location costs, estimated from a few counts. Reads no notes of GHL, writes
@@ -36,7 +37,7 @@ impl<H: Host> Engine<'_, H> {
         if reads_notes {
             counts.with_notes = counts.contacts;
             if synced {
-                counts.with_notes = self.count_turns("").await?;
+                counts.with_notes = self.keeper.count(&TURNS, "").await?;
             } else {
                 at_most.push(kind_of_call(Service::Ghl, "notes.list"));
             }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde_json::json;
 
 use crate::chartmogul::records::DataSource;
+use crate::dates::DAY_MS;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::records::{CustomField, Location, User as GhlUser};
 use crate::host::Host;
@@ -23,7 +24,7 @@ use crate::chartmogul::records::Account;
 use crate::mutants::{self, Mutant};
 
 /// How long a discovered schema is taken for current: a day, as custom fields and users change rarely.
-const SCHEMA_LASTS_MS: u64 = 24 * 3_600_000;
+const SCHEMA_LASTS_MS: u64 = DAY_MS;
 
 impl<H: Host> Engine<'_, H> {
     /// Discovers, or takes what was discovered within the last day for the same settings.

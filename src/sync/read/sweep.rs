@@ -17,6 +17,7 @@ use super::super::state::keeper::Batch;
 use super::super::state::tables::{AGAIN, LETTERS, PACE, PAIRS, READINGS, RunTables, TURNS};
 use super::super::state::tables::{of, of_list};
 use super::super::work::{Day, Work};
+use crate::dates::{DAY_MS, HOUR_MS};
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
@@ -26,8 +27,6 @@ use crate::record::Json;
 pub(in crate::sync) const CONTACTS_A_STEP: usize = 10;
 /// Rows looked at together where nothing is asked for.
 const ROWS_A_STEP: usize = 500;
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// So few contacts are read at once with the rest of a plan.
 const FEW: usize = 5;
@@ -443,19 +442,19 @@ impl<H: Host> Engine<'_, H> {
         }
         run.overdue = 0;
         if run.only.is_empty() && run.plan.pass == Pass::Full && !run.more {
-            pace.swept = self.count_turns("").await?;
+            pace.swept = self.keeper.count(&TURNS, "").await?;
         }
         Ok(())
     }
 
     /// Contacts whose notes wait for the calls of the next days, beside those that this run has read.
     pub(in crate::sync) async fn count_waiting(&self, run: &Run) -> Result<u64> {
-        Ok(self.count_turns(WAITS).await?.saturating_sub(run.overdue))
+        Ok(self.keeper.count(&TURNS, WAITS).await?.saturating_sub(run.overdue))
     }
 
     /// How old readings are, and how soon a change is found: for `status`.
     pub(in crate::sync) async fn notes_status(&self, pace: &Pace) -> Result<NotesStatus> {
-        let waiting = self.count_turns(WAITS).await?;
+        let waiting = self.keeper.count(&TURNS, WAITS).await?;
         let first = self.keeper.scan(&TURNS, "", Some(&turn(LAST_WAIT, "~")), 1).await?;
         let oldest = first.first().and_then(|(row, _)| row.get(..13)?.parse::<u64>().ok());
         let now = self.host.now();
@@ -464,20 +463,6 @@ impl<H: Host> Engine<'_, H> {
         let within_hours = (pace.swept > 0)
             .then(|| promised(pace, self.settings.full_pass_hours, waiting, budget));
         Ok(NotesStatus { contacts: pace.swept, waiting, hours_old, within_hours })
-    }
-
-    /// The contacts whose turn begins with a text.
-    pub(in crate::sync) async fn count_turns(&self, within: &str) -> Result<u64> {
-        let mut number = 0;
-        let mut after: Option<String> = None;
-        loop {
-            let rows = self.keeper.scan(&TURNS, within, after.as_deref(), ROWS_A_STEP).await?;
-            number += rows.len() as u64;
-            match rows.into_iter().last() {
-                Some((last, _)) => after = Some(last),
-                None => return Ok(number),
-            }
-        }
     }
 }
 

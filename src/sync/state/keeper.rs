@@ -367,6 +367,24 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         Ok((read_rows, more))
     }
 
+    /// How many rows have ids that begin with `within`.
+    pub(in crate::sync) async fn count<T: Stored>(
+        &self,
+        table: &Table<T>,
+        within: &str,
+    ) -> Result<u64> {
+        let mut number = 0;
+        let mut after: Option<String> = None;
+        loop {
+            let (rows, more) = self.page(table, within, after.as_deref(), ROWS_A_PAGE).await?;
+            number += rows.len() as u64;
+            if !more {
+                return Ok(number);
+            }
+            after = rows.into_iter().next_back().map(|(id, _)| id);
+        }
+    }
+
     /// All rows whose ids begin with `within`, where they are known to be few.
     pub(in crate::sync) async fn scan_all<T: Stored>(
         &self,
