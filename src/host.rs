@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::{Code, Error, Result, Service};
+use crate::named::Named;
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -144,6 +145,13 @@ pub enum Event {
     DeadLetter { kind: &'static str, id: String, code: Code, reason: String },
     /// Something to look at that stops nothing.
     Warning { code: &'static str, message: String },
+    /// What a run goes by: GHL's type of each custom field that is mapped, null for one that is gone; the
+    /// data source that customers are created in, null while there is none; the settings' fingerprint.
+    Discovered { settings: String, fields: Named<Option<String>>, data_source: Option<String> },
+    /// The day's quota of calls at the end of a run, as the service last told it.
+    Quota { service: Service, limit: Option<u64>, remaining: u64, resets_at_ms: u64 },
+    /// The location's lease was taken from a process that did not renew it: it was killed, or hangs.
+    LeaseTakenOver { name: String, since: u64 },
 }
 
 /// A condition on a commit: the key must hold exactly this value when the commit happens.
@@ -224,6 +232,15 @@ pub trait Host {
     fn utc_offset_minutes(&self, zone: &str, at_ms: i64) -> Option<i32>;
     /// Tells the host of something; must not fail.
     fn emit(&self, event: Event);
+    /// Whether somebody takes what [`Self::audit`] tells.
+    fn audits(&self) -> bool {
+        false
+    }
+    /// Tells the host of a write whose outcome is recorded, as JSON text; must not fail. Holds values of
+    /// records, and no secret.
+    fn audit(&self, record: &str) {
+        let _ = record;
+    }
     /// Whether the state store is at hand, so that what nobody waits for may be put into it.
     fn has_store(&self) -> bool {
         true

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::dates;
 use crate::error::{Code, Error, Result};
+use crate::named::Named;
 use crate::record;
 use crate::records;
 
@@ -83,16 +84,37 @@ pub fn resolve(settings: &Settings, definitions: &[Definition]) -> Result<Vec<Ru
     settings.custom_fields.iter().map(|field| resolve_one(settings, field, definitions)).collect()
 }
 
+fn definition_of<'d>(field: &CustomField, definitions: &'d [Definition]) -> Option<&'d Definition> {
+    fn bare(key: &str) -> &str {
+        key.strip_prefix("contact.").unwrap_or(key)
+    }
+    definitions.iter().find(|definition| bare(&definition.key) == bare(&field.from))
+}
+
+fn standard_of(field: &CustomField) -> Option<&'static (&'static str, &'static str)> {
+    STANDARD_FIELDS.iter().find(|(name, _)| *name == field.from)
+}
+
+/// GHL's type of each custom field of the settings; `None` for one that the location does not have.
+pub fn types(settings: &Settings, definitions: &[Definition]) -> Named<Option<String>> {
+    let mut types = Named::default();
+    for field in &settings.custom_fields {
+        let custom = definition_of(field, definitions);
+        if custom.is_some() || standard_of(field).is_none() {
+            let data_type = custom.map(|definition| definition.data_type.clone());
+            types.insert(field.from.clone(), data_type);
+        }
+    }
+    types
+}
+
 fn resolve_one(
     settings: &Settings,
     field: &CustomField,
     definitions: &[Definition],
 ) -> Result<Rule> {
-    let bare = field.from.strip_prefix("contact.").unwrap_or(&field.from);
-    let custom = definitions.iter().find(|definition| {
-        definition.key.strip_prefix("contact.").unwrap_or(&definition.key) == bare
-    });
-    let standard = STANDARD_FIELDS.iter().find(|(name, _)| *name == field.from);
+    let custom = definition_of(field, definitions);
+    let standard = standard_of(field);
     let data_type = match (custom, standard) {
         (Some(definition), _) => definition.data_type.as_str(),
         (None, Some((_, data_type))) => data_type,

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Before, Client, Page, Parameters, Quota};
 use crate::mapping::settings::Settings;
+use crate::ordered::Ordered;
 use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
@@ -20,6 +21,7 @@ use super::model::plan::{Calls, CallsByKind, Counted, kind_of_call};
 use super::model::state::Run;
 use super::state::keeper::{Batch, Keeper, Stored};
 use super::state::tables::Table;
+use super::write::audit::AuditRecord;
 
 /// Keeps one GHL location and one ChartMogul account in step.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Engine<'a, H: Host> {
     pub(in crate::sync) shows: Cell<bool>,
     /// The decisions that it has put into the mailbox itself.
     pub(in crate::sync) posted: RefCell<Posted>,
+    /// What was written of each change under way, for an audit: told once its outcome is in the store.
+    pub(in crate::sync) written: RefCell<Ordered<Vec<AuditRecord>>>,
 }
 
 /// ChartMogul: at most 200 records a page.
@@ -85,6 +89,7 @@ impl<'a, H: Host> Engine<'a, H> {
             underway: RefCell::default(),
             shows: Cell::default(),
             posted: RefCell::default(),
+            written: RefCell::default(),
         })
     }
 

@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 use super::engine::Engine;
 use super::model::state::Lease;
 use crate::error::{Code, Error, Result};
-use crate::host::Host;
+use crate::host::{Event, Host};
 use crate::{dates, record};
 
 /// A lease that is not renewed for so long belongs to nobody.
@@ -89,6 +89,10 @@ impl<H: Host> Engine<'_, H> {
             let free = found.is_none() || watched >= WATCH_MS;
             if free && self.keeper.take_lease(found.clone(), &lease).await? {
                 self.beat(true).await;
+                if let Some(former) = found.filter(|_| watched >= WATCH_MS) {
+                    let Lease { name, since, .. } = record::read(&former).unwrap_or_default();
+                    self.host.emit(Event::LeaseTakenOver { name, since });
+                }
                 return Ok(lease);
             }
             if !free {

@@ -54,3 +54,4 @@ pub use report::{Holder, ReasonCount, Report, Status, Unfinished};
 pub use run::Outcome;
 pub use spent::{Today, note_calls};
 pub use verbs::{RecordStanding, Why};
+pub use write::audit::AuditRecord;

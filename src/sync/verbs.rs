@@ -19,7 +19,7 @@ use super::state::tables::{of, of_decision, of_list};
 use crate::chartmogul::records::Contact;
 use crate::choices;
 use crate::error::{Code, Error, Result, Service};
-use crate::host::Host;
+use crate::host::{Event, Host};
 use crate::named::Named;
 
 choices! {
@@ -136,10 +136,16 @@ impl<H: Host> Engine<'_, H> {
         })
     }
 
-    /// Notes GHL's quota for `status` in another process. Nothing depends on it: a store that fails
+    /// Tells the host of GHL's quota, and notes it for `status` in another process. Nothing depends on it: a store that fails
     /// here fails no run.
     pub async fn note_quota(&self) {
         let Some(quota) = self.ghl.quota() else { return };
+        self.host.emit(Event::Quota {
+            service: Service::Ghl,
+            limit: quota.limit,
+            remaining: quota.remaining,
+            resets_at_ms: quota.resets_at_ms,
+        });
         let mut batch = self.keeper.batch();
         if batch.put(&QUOTA, "", &quota).is_ok() {
             let _ = self.keeper.commit(batch).await;

@@ -39,6 +39,7 @@ type Alias = (&'static str, &'static str, Value);
 pub(crate) fn answers() -> Result<String> {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.subschema_for::<host::Event>();
+    generator.subschema_for::<sync::AuditRecord>();
     generator.subschema_for::<sync::Check>();
     generator.subschema_for::<sync::PlanView<'_>>();
     generator.subschema_for::<sync::ChangeView<'_>>();

@@ -44,6 +44,7 @@ impl<H: Host> Engine<'_, H> {
                 schema
             }
         };
+        self.tell_discovered(&schema);
         self.ready(schema).await
     }
 

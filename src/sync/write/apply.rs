@@ -26,6 +26,7 @@ use super::super::state::tables::{
     REFUSALS, RUN, RunTables, SCHEMA, SHARED, STATE,
 };
 use super::super::work::Work;
+use super::audit::Identity;
 use super::progress::{MOST_TRIES, Progress};
 use super::send::{Sent, lacks_parent, outcome_is_open, without_uuid};
 use crate::chartmogul::records::DataSource;
@@ -306,6 +307,7 @@ impl<H: Host> Engine<'_, H> {
         let began = self.host.monotonic();
         let mut unanswered: Option<Error> = None;
         let mut refused = false;
+        let mut made = false;
         while schema.data_source.is_none() {
             let sources = self.data_sources().await?;
             self.note_data_sources(&mut schema, known, &sources)?;
@@ -322,6 +324,7 @@ impl<H: Host> Engine<'_, H> {
             }
             match self.create_data_source(&name).await {
                 Ok(uuid) => {
+                    made = true;
                     schema.sources.push(uuid.clone());
                     schema.data_source = Some(uuid);
                 }
@@ -340,6 +343,10 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         batch.put(&SCHEMA, "", &schema)?;
         self.keeper.commit(batch).await?;
+        if made || unanswered.is_some() {
+            let uuid = schema.data_source.as_deref();
+            self.tell_data_source(&run.plan.id, &name, uuid, !made);
+        }
         *progress.work.ready.schema.borrow_mut() = schema;
         Ok(())
     }
@@ -520,8 +527,10 @@ impl<H: Host> Engine<'_, H> {
         result: Result<Sent>,
     ) -> Result<()> {
         let mut batch = self.keeper.batch();
+        let mut as_sent = Identity::default();
         match result {
             Ok(sent) => {
+                as_sent = (sent.uuid.clone(), sent.customer.clone());
                 progress.failures.set(0);
                 progress.tries.borrow_mut().remove(&change.row());
                 progress.refusals.replace((String::new(), 0));
@@ -542,7 +551,9 @@ impl<H: Host> Engine<'_, H> {
             Err(error) => self.record_failed(progress, &mut batch, change, error).await?,
         }
         batch.delete(&progress.work.tables.plan, key);
-        self.keeper.commit(batch).await
+        self.keeper.commit(batch).await?;
+        self.tell_writes(&progress.plan, change, &as_sent);
+        Ok(())
     }
 
     async fn record_done(

@@ -51,6 +51,7 @@ impl<H: Host> Engine<'_, H> {
         change: &Change,
         begun: Option<Intent>,
     ) -> Result<Option<Sent>> {
+        self.forget_writes(change);
         if change.action == Action::Delete {
             return self.delete_double(change).await.map(Some);
         }
@@ -160,7 +161,10 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let made = match found {
-            Some(found) => found,
+            Some(found) => {
+                self.note_found(progress.work, change, customer);
+                found
+            }
             None => match self.make(progress, change, customer).await? {
                 Some(made) => made,
                 None => return Ok(None),
@@ -223,8 +227,9 @@ impl<H: Host> Engine<'_, H> {
             }
             // It was answered, and may have been done all the same.
             Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
-                let found = self.find_made(change, customer, sent_at.get()).await?;
-                found.map(Some).ok_or(error)
+                let found = self.find_made(change, customer, sent_at.get()).await?.ok_or(error)?;
+                self.note_found(progress.work, change, customer);
+                Ok(Some(found))
             }
             Err(error) => Err(error),
         }
@@ -332,6 +337,7 @@ impl<H: Host> Engine<'_, H> {
         if let Some(intent) = begun.filter(|intent| !intent.answered) {
             self.replace_refused_user(progress.work, change)?;
             if self.shows(change, customer).await? {
+                self.note_found(progress.work, change, customer);
                 let customer = customer.unwrap_or_default().to_owned();
                 return Ok(Some(Made { uuid: change.uuid.clone(), customer, ..Made::default() }));
             }
@@ -421,7 +427,10 @@ impl<H: Host> Engine<'_, H> {
                 self.keeper.commit(batch).await
             })
         };
-        self.chartmogul_after(call.endpoint, call.parameters, &note).await
+        let (endpoint, values) = (call.endpoint, self.values_to_write(change, &call));
+        let answer = self.chartmogul_after(endpoint, call.parameters, &note).await?;
+        self.note_write(change, customer, endpoint, values);
+        Ok(answer)
     }
 
     /// Deletes a double, if the record that stays is there and this one still says the same.
@@ -495,7 +504,7 @@ impl<H: Host> Engine<'_, H> {
         };
         if untouched {
             match self.chartmogul_value(row.remove, one(parameter, uuid)).await {
-                Ok(_) => {}
+                Ok(_) => self.note_removed(change, row.remove, None),
                 Err(error) if error.code == Code::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -505,6 +514,7 @@ impl<H: Host> Engine<'_, H> {
         let (field, text) = rest;
         if !text.trim().is_empty() {
             self.chartmogul_value(endpoint, json!({ parameter: uuid, field: text })).await?;
+            self.note_removed(change, endpoint, Some((field, &text)));
         }
         Ok(Some(uuid.clone()))
     }

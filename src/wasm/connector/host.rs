@@ -177,6 +177,15 @@ impl Host for CallHost {
         }
     }
 
+    fn audits(&self) -> bool {
+        value::property(self.object(), "audit").is_function()
+    }
+
+    fn audit(&self, record: &str) {
+        // What a listener throws is its own affair.
+        let _ = self.object().audit(record);
+    }
+
     fn has_store(&self) -> bool {
         value::property(self.object(), "hasStore").is_truthy()
     }

@@ -22,6 +22,7 @@ export interface HostObject {
   random(): number;
   utcOffsetMinutes(zone: string, atMs: number): number | undefined;
   emit(eventJson: string): void;
+  audit?(recordJson: string): void;
   crashed(message: string): void;
   storeGet(keys: string[]): unknown;
   storeCommit(puts: [string, string][], deletes: string[], guard?: { key: string; value: string | undefined }): unknown;
@@ -77,6 +78,8 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn emit(this: &HostObject, event: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn audit(this: &HostObject, record: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(super) fn crashed(this: &HostObject, message: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = storeGet)]
