@@ -1,9 +1,10 @@
 // A connector as programs see it.
 
+import { Alerts } from "./alerts.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ConnectorEvent, Events } from "./events.js";
-import type { CheckReport } from "./generated/answers.js";
+import type { AuditRecord, CheckReport } from "./generated/answers.js";
 import { endpoints } from "./generated/endpoints.js";
 import { methods } from "./generated/methods.js";
 import type * as Given from "./generated/options.js";
@@ -15,8 +16,9 @@ import { createMethods } from "./methods.js";
 import { type ModuleOrigin, withModule } from "./module-unavailable.js";
 import { type ConnectorOptions, type Functions, splitOptions } from "./options.js";
 import { memory } from "./stores/memory.js";
-import type { StateStore } from "./stores/store.js";
-import { createSync, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
+import { identityOf, type StateStore } from "./stores/store.js";
+import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
+import { createWebhook } from "./webhook.js";
 
 /** Options of a check. */
 export interface CheckOptions extends ProgressOptions, Given.CheckOptions {}
@@ -69,10 +71,12 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     () => store.file,
   );
   const host = hostOf(functions, store, events, weakReference(core));
+  const location = options.ghl?.locationId ?? "";
+  const alerts = alertsOf(functions, location, events, () => store.open());
+  const place: Place = { location, store: () => store.open(), closeStore: () => store.close() };
   // If the store cannot be created, the operation itself reports it.
   const takeTurn: TakeTurn = async (bounds, operation, isDecision = false) => {
     const opened: object = await store.open().catch(() => store);
-    const location = options.ghl?.locationId ?? "";
     const beside = isDecision && (opened as Partial<StateStore>).conditional === true;
     return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
@@ -81,7 +85,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
-    sync: createSync(core, events, takeTurn),
+    sync: createSync(core, events, takeTurn, alerts, place),
     get endpoints() {
       table ??= endpoints();
       return table;
@@ -107,7 +111,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
  * closures see nothing else, and a weak reference.
  */
 function hostOf(
-  { credentials, transport }: Functions,
+  { credentials, transport, onAudit }: Functions,
   store: LazyStore,
   events: Events,
   core: () => Core | undefined,
@@ -118,13 +122,20 @@ function hostOf(
     store: () => store.open(),
     hasStore: () => store.isAtHand,
     emit: (event) => events.emit(event as ConnectorEvent),
+    audit: onAudit && ((record) => onAudit(record as AuditRecord)),
     crashed: (reason) => core()?.crash(reason),
   });
 }
 
-/** What tells a store from others: two objects may keep the same state. */
-function identityOf(store: object): object {
-  return (store as Partial<StateStore>).identity ?? store;
+function alertsOf(
+  { alerts: settings = {}, onAlert, transport }: Functions,
+  locationId: string,
+  events: Events,
+  store: () => Promise<StateStore>,
+): Alerts {
+  const { webhook: url, format = "json" } = settings;
+  const webhook = url === undefined ? undefined : createWebhook(url, format, transport);
+  return new Alerts({ settings, locationId, onAlert, webhook, events, store });
 }
 
 /** Holds a value weakly: the result returns it until it is collected. Without `WeakRef` it stays in memory. */

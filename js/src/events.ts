@@ -7,10 +7,10 @@ export type { ConnectorEvent } from "./generated/answers.js";
 /** A sync moved on: `done` of `total` (0 where unknown) in this phase. */
 export type ProgressEvent = Extract<ConnectorEvent, { type: "progress" }>;
 
-/** Gives events to the program and progress to the sync that runs. */
+/** Gives events to the program, and to what listens while an operation is under way. */
 export class Events {
   readonly #onEvent: ((event: ConnectorEvent) => void) | undefined;
-  readonly #progress = new Set<(event: ProgressEvent) => void>();
+  readonly #listeners = new Set<(event: ConnectorEvent) => void>();
 
   constructor(onEvent: ((event: ConnectorEvent) => void) | undefined) {
     this.#onEvent = onEvent;
@@ -19,23 +19,32 @@ export class Events {
   /** Gives an event to everyone who listens. What a listener throws does not reach the connector. */
   emit(event: ConnectorEvent): void {
     quietly(() => this.#onEvent?.(event));
-    if (event.type !== "progress") return;
-    for (const listener of [...this.#progress]) quietly(() => listener(event));
+    for (const listener of [...this.#listeners]) quietly(() => listener(event));
   }
 
-  /** Runs the operation while `onProgress` listens. */
+  /** Runs the operation while `onProgress` takes its progress. */
   async during<Result>(
     onProgress: ((event: ProgressEvent) => void) | undefined,
     operation: () => Promise<Result>,
   ): Promise<Result> {
     if (onProgress === undefined) return operation();
+    return this.listening((event) => {
+      if (event.type === "progress") onProgress(event);
+    }, operation);
+  }
+
+  /** Runs the operation while a listener takes all events. */
+  async listening<Result>(
+    onEvent: (event: ConnectorEvent) => void,
+    operation: () => Promise<Result>,
+  ): Promise<Result> {
     // Its own function: the same one may be given to two operations.
-    const listener = (event: ProgressEvent) => onProgress(event);
-    this.#progress.add(listener);
+    const listener = (event: ConnectorEvent) => onEvent(event);
+    this.#listeners.add(listener);
     try {
       return await operation();
     } finally {
-      this.#progress.delete(listener);
+      this.#listeners.delete(listener);
     }
   }
 }

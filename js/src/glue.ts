@@ -78,6 +78,8 @@ export interface HostFunctions {
   random(): number;
   utcOffsetMinutes(zone: string, atMilliseconds: number): number | undefined;
   emit(eventJson: string): void;
+  /** Left out where nobody takes an audit. */
+  audit?(recordJson: string): void;
   crashed(message: string): void;
   storeGet(keys: string[]): Promise<(string | undefined)[]>;
   storeCommit(

@@ -19,6 +19,8 @@ export interface HostOptions {
   hasStore: () => boolean;
   /** Takes each event. */
   emit: (event: unknown) => void;
+  /** Takes each write that is recorded. */
+  audit: ((record: unknown) => void) | undefined;
   /** Takes the news that the module stopped on a defect. */
   crashed: (reason: ErrorFields) => void;
 }
@@ -30,6 +32,7 @@ export function createHost({
   store,
   hasStore,
   emit,
+  audit,
   crashed,
 }: HostOptions): HostFunctions {
   return {
@@ -49,6 +52,7 @@ export function createHost({
     random: () => Math.random(),
     utcOffsetMinutes,
     emit: (eventJson) => emit(JSON.parse(eventJson)),
+    ...(audit === undefined ? {} : { audit: (recordJson) => audit(JSON.parse(recordJson)) }),
     crashed: (message) => crashed(trapFields(message)),
     storeGet: async (keys) => (await store()).get(keys),
     async storeCommit(puts, deletes, guard) {

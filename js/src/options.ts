@@ -1,8 +1,10 @@
 // The options of a connector.
 
+import { type Alert, type AlertSettings, requireAlertSettings } from "./alerts.js";
 import type { CredentialFunctions, CredentialSource } from "./credentials.js";
 import { createError } from "./errors.js";
 import type { ConnectorEvent } from "./events.js";
+import type { AuditRecord } from "./generated/answers.js";
 import type { SyncSettings } from "./generated/settings.js";
 import type { StateStore } from "./stores/store.js";
 import type { Transport } from "./transport.js";
@@ -52,10 +54,24 @@ export interface ConnectorOptions {
   transport?: Transport | undefined;
   /** Takes what happens: requests, retries, waiting, progress. What it throws is dropped. */
   onEvent?: ((event: ConnectorEvent) => void) | undefined;
+  /** When a person is alerted, and a webhook that alerts are posted to. */
+  alerts?: AlertSettings | undefined;
+  /**
+   * Takes alerts of `sync.run` and `sync.apply`, each once when it begins, once when it is over and again
+   * after 24 hours while it stands. A run waits up to 10 seconds for what it returns; what it throws is
+   * dropped.
+   */
+  onAlert?: ((alert: Alert) => void | PromiseLike<void>) | undefined;
+  /**
+   * Takes each write of the sync once it is recorded, with the values before and after. It holds personal
+   * data and no secret. What it throws is dropped.
+   */
+  onAudit?: ((record: AuditRecord) => void) | undefined;
 }
 
-/** The options that are functions. */
-export interface Functions extends Pick<ConnectorOptions, "store" | "transport" | "onEvent"> {
+/** The options that are functions, or for the facade alone. */
+export interface Functions
+  extends Pick<ConnectorOptions, "store" | "transport" | "onEvent" | "alerts" | "onAlert" | "onAudit"> {
   credentials: CredentialFunctions;
 }
 
@@ -68,9 +84,12 @@ export function splitOptions(options: ConnectorOptions): { data: string; functio
       hint: "For example: createConnector({ ghl: { token, locationId }, chartmogul: { apiKey } }).",
     });
   }
-  const { store, transport, onEvent, ...data } = options;
+  const { store, transport, onEvent, alerts, onAlert, onAudit, ...data } = options;
   requireFunction("transport", transport);
   requireFunction("onEvent", onEvent);
+  requireFunction("onAlert", onAlert);
+  requireFunction("onAudit", onAudit);
+  requireAlertSettings(alerts);
   if (store !== undefined && store !== "memory") requireStore(store);
   // Unknown options stay: the module refuses them by name.
   const token = functionOf(options.ghl?.token);
@@ -82,7 +101,8 @@ export function splitOptions(options: ConnectorOptions): { data: string; functio
     ...(apiKey === undefined ? {} : { chartmogul: { ...data.chartmogul, apiKey: ofHost } }),
   };
   const credentials = { ...(token && { ghl: token }), ...(apiKey && { chartmogul: apiKey }) };
-  return { data: JSON.stringify(given), functions: { store, transport, onEvent, credentials } };
+  const functions = { store, transport, onEvent, alerts, onAlert, onAudit, credentials };
+  return { data: JSON.stringify(given), functions };
 }
 
 function functionOf(source: CredentialSource | undefined): (() => unknown) | undefined {

@@ -1,6 +1,9 @@
 // The sync as programs see it: plan, apply, run, and what people decide of single records.
 
+import type { Alerts } from "./alerts.js";
+import { sleep } from "./bounded.js";
 import type { CallOptions, List } from "./call.js";
+import { monotonic } from "./clock.js";
 import { type Core, requireCallOptions } from "./core.js";
 import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
@@ -16,8 +19,20 @@ import type {
 } from "./generated/answers.js";
 import type * as Given from "./generated/options.js";
 import type { CallContext, GlueConnector } from "./glue.js";
+import { giveHint, onHint } from "./hints.js";
 import type { TurnBounds } from "./in-turn.js";
 import { createList, untilAborted } from "./list.js";
+import { identityOf, type StateStore } from "./stores/store.js";
+import {
+  type WatchHost,
+  type WatchResult,
+  type WatchTimes,
+  type WatchUpdate,
+  watch,
+  watchTimes,
+} from "./watch.js";
+
+export type { WaitReason, WatchResult, WatchTimes, WatchUpdate } from "./watch.js";
 
 /** Options of everything that takes long. */
 export interface ProgressOptions extends CallOptions {
@@ -35,6 +50,15 @@ export interface ApplyOptions
 
 /** Options of a run. */
 export interface RunOptions extends ProgressOptions, Given.RunOptions {}
+
+/** Options of a watch. The last ones hold for each of its runs. */
+export interface WatchOptions
+  extends ProgressOptions,
+    WatchTimes,
+    Pick<Given.RunOptions, "apply" | "deadlineMs" | "maxCalls" | "maxRecords"> {
+  /** Takes what the watch does: runs, how they ended, and when the next one comes. What it throws is dropped. */
+  onUpdate?: ((update: WatchUpdate) => void) | undefined;
+}
 
 /** A plan: what would be written, and what it costs. Making it wrote nothing to either service. */
 export interface Plan extends PlanSummary {
@@ -77,6 +101,27 @@ export interface Sync {
    * if (done && standing.failed + standing.waiting === 0) console.log("in step");
    */
   run(options?: RunOptions): Promise<SyncOutcome>;
+  /**
+   * Keeps the location in step: runs again and again until the signal fires, and then gives how it ended.
+   * Where contacts are named by `refresh` in this process, the next run comes within seconds. A run that
+   * fails as a service is unavailable, or finds the location `busy`, is tried again after 15 seconds, then
+   * after twice as long each time; one that finds the day's calls used up waits for their reset. Rejects at
+   * once with what no later run mends: a wrong configuration, refused credentials.
+   *
+   * @example
+   * const controller = new AbortController();
+   * const { runs, outcome } = await connector.sync.watch({
+   *   signal: controller.signal,
+   *   intervalMs: 900_000,
+   *   jitterMs: 0, // or up to so much later
+   *   onUpdate(update) {
+   *     if (update.type === "outcome") console.log(update.outcome.done, update.outcome.standing);
+   *     if (update.type === "wait" && update.reason !== "start") controller.abort(); // one run is enough here
+   *   },
+   * });
+   * console.log(runs, outcome?.done); // 1 true
+   */
+  watch(options?: WatchOptions): Promise<WatchResult>;
   /**
    * The bodies of the ChartMogul creates for a page of contacts: the bytes of an answer to
    * `POST /contacts/search` in, a JSON list as bytes out, `null` for a contact that cannot be read.
@@ -178,8 +223,21 @@ export type TakeTurn = <Result>(
   isDecision?: boolean,
 ) => Promise<Result>;
 
+/** Where the state of a location is. */
+export interface Place {
+  location: string;
+  store: () => Promise<StateStore>;
+  closeStore: () => Promise<void>;
+}
+
 /** The sync of a connector. */
-export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync {
+export function createSync(
+  core: Core,
+  events: Events,
+  takeTurn: TakeTurn,
+  alerts: Alerts,
+  place: Place,
+): Sync {
   /** Runs an operation on the location's state in its turn; it gets what waiting left of the deadline. */
   async function runInTurn<Result>(
     { onProgress, signal, timeoutMs }: ProgressOptions,
@@ -205,6 +263,16 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     return JSON.parse(text);
   }
 
+  async function run({ onProgress, signal, timeoutMs, ...given }: RunOptions = {}): Promise<SyncOutcome> {
+    requireContacts(given.contacts);
+    const options = { ...given, ...budgetOf(given) };
+    return alerts.around(signal, () =>
+      runInTurn({ onProgress, signal, timeoutMs }, options.deadlineMs, (connector, context, deadlineMs) =>
+        connector.run(JSON.stringify({ ...options, deadlineMs }), context),
+      ),
+    );
+  }
+
   return {
     async plan({ onProgress, signal, timeoutMs, ...options } = {}) {
       requireContacts(options.contacts);
@@ -223,23 +291,21 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
     async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {
       const id = planId(plan);
       const options = { ...given, ...budgetOf(given) };
-      return runInTurn(
-        { onProgress, signal, timeoutMs },
-        options.deadlineMs,
-        (connector, context, deadlineMs) =>
+      return alerts.around(signal, () =>
+        runInTurn({ onProgress, signal, timeoutMs }, options.deadlineMs, (connector, context, deadlineMs) =>
           connector.apply(id, JSON.stringify({ ...options, deadlineMs }), context),
+        ),
       );
     },
 
-    async run({ onProgress, signal, timeoutMs, ...given } = {}) {
-      requireContacts(given.contacts);
-      const options = { ...given, ...budgetOf(given) };
-      return runInTurn(
-        { onProgress, signal, timeoutMs },
-        options.deadlineMs,
-        (connector, context, deadlineMs) =>
-          connector.run(JSON.stringify({ ...options, deadlineMs }), context),
-      );
+    run,
+
+    async watch({ intervalMs, jitterMs, onUpdate, ...ofRuns } = {}) {
+      const times = watchTimes({ intervalMs, jitterMs });
+      requireCallOptions({ signal: ofRuns.signal, timeoutMs: ofRuns.timeoutMs });
+      budgetOf(ofRuns);
+      const host = await watchHostOf(place, core, run, ofRuns, onUpdate);
+      return watch(host, times);
     },
 
     async preview(page) {
@@ -280,6 +346,7 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
         (connector, context) => connector.refresh(JSON.stringify(contacts), context),
         options,
       );
+      giveHint(identityOf(await place.store()), place.location);
     },
 
     async why(id, options) {
@@ -303,6 +370,50 @@ export function createSync(core: Core, events: Events, takeTurn: TakeTurn): Sync
 
     async status(options) {
       return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));
+    },
+  };
+}
+
+/** What a watch of this connector asks of the outside. */
+async function watchHostOf(
+  place: Place,
+  core: Core,
+  run: Sync["run"],
+  ofRuns: Omit<WatchOptions, "onUpdate" | keyof WatchTimes>,
+  onUpdate: WatchOptions["onUpdate"],
+): Promise<WatchHost> {
+  // One that cannot be opened now is what the first run fails with.
+  const store = await place.store().catch(() => undefined);
+  const prefix = `v1/${place.location}/refresh/`;
+  // An exclusive store is closed between runs, and no other process can put anything into one of its own.
+  const isShared = store?.conditional === true && store.exclusive !== true;
+  return {
+    run: (signal) => run({ ...ofRuns, signal }),
+    release: async () => {
+      if (store?.exclusive === true) await place.closeStore().catch(() => {});
+    },
+    async quotaResetsAt() {
+      const status: SyncStatus = JSON.parse(
+        await core.invoke((connector, context) => connector.status(context)),
+      );
+      return status.today.resetsAt;
+    },
+    onHint: (callback) =>
+      store === undefined ? () => {} : onHint(identityOf(store), place.location, callback),
+    hasHints: isShared
+      ? async () => (await (await place.store()).scan(prefix, undefined, 1)).length > 0
+      : undefined,
+    now: () => Date.now(),
+    monotonic,
+    random: () => Math.random(),
+    sleep,
+    signal: ofRuns.signal,
+    onUpdate(update) {
+      try {
+        onUpdate?.(update);
+      } catch {
+        // A log that fails must not end the watch.
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 // What every entry exports besides `createConnector`.
 
+export type { Alert, AlertSettings } from "../alerts.js";
 export type { CallOptions, List, ListOptions, Page } from "../call.js";
 export type { CheckOptions, Connector } from "../connector.js";
 export type { CredentialSource } from "../credentials.js";

@@ -18,6 +18,39 @@ export interface AccountMark {
   timeZone: string;
 }
 
+/** A write whose outcome is recorded. `before` and `after` hold the values of the fields that it wrote. */
+export interface AuditRecord {
+  /** When it was recorded, epoch milliseconds. */
+  at: number;
+  /** The number of the run in this store. */
+  run: number;
+  /** The plan that it carries out. */
+  plan: string;
+  /** Where it was written. */
+  service: Service;
+  /** The endpoint that wrote it. */
+  endpoint: string;
+  /** What is done to the record. */
+  action: ChangeAction;
+  /** The kind of the record; null for a data source. */
+  kind: RecordKind | null;
+  /** GHL's id of the record; for the kind `customer` the contact that leads. */
+  ghlId: string | null;
+  /** ChartMogul's uuid of the record; null for what only a customer holds. */
+  chartmogulId: string | null;
+  /** Uuid of the ChartMogul customer. */
+  customer: string | null;
+  /**
+   * The values before, as far as the sync knew them; null for what is created. Texts of notes, and texts
+   * of more than 64 characters, are hashes.
+   */
+  before: Readonly<Record<string, unknown>> | null;
+  /** The values after; null for what is deleted. */
+  after: Readonly<Record<string, unknown>> | null;
+  /** True where the answer to the write was lost: it was found in ChartMogul later, and not sent again. */
+  found?: boolean | undefined;
+}
+
 /** API calls by service. */
 export interface Calls {
   /** To GHL. */
@@ -225,6 +258,30 @@ export type ConnectorEvent =
       type: "warning";
       code: string;
       message: string;
+    }
+  /**
+   * What a run goes by: GHL's type of each custom field that is mapped, null for one that is gone; the
+   * data source that customers are created in, null while there is none; the settings' fingerprint.
+   */
+  | {
+      type: "discovered";
+      settings: string;
+      fields: Readonly<Record<string, string | null>>;
+      dataSource: string | null;
+    }
+  /** The day's quota of calls at the end of a run, as the service last told it. */
+  | {
+      type: "quota";
+      service: Service;
+      limit: number | null;
+      remaining: number;
+      resetsAtMs: number;
+    }
+  /** The location's lease was taken from a process that did not renew it: it was killed, or hangs. */
+  | {
+      type: "leaseTakenOver";
+      name: string;
+      since: number;
     };
 
 /** The data source that customers are created in. */

@@ -11,7 +11,7 @@ import { successor } from "./successor.js";
 /** Raised when the table changes. */
 const FORMAT = 1;
 
-type OpenStore = Required<Omit<StateStore, "identity">>;
+type OpenStore = Required<Omit<StateStore, "identity" | "exclusive">>;
 
 /** An open file, shared by the stores of this process that name it. */
 interface OpenFile {
@@ -58,6 +58,7 @@ export function sqliteOn(path: string, engine: Engine): StateStore {
     identity: identityOf(file),
     get: async (keys) => (await open()).get(keys),
     conditional: true,
+    exclusive: engine === "wasm",
     commit: async (puts, deletes, guard) => (await open()).commit(puts, deletes, guard),
     scan: async (prefix, after, limit, size) => (await open()).scan(prefix, after, limit, size),
     async close() {

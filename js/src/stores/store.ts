@@ -43,6 +43,13 @@ export interface StateStore {
     limit: number,
     size?: number,
   ): Awaitable<[key: string, value: string][]>;
+  /** True where only one process can have it open: `sync.watch` closes it between runs. */
+  readonly exclusive?: boolean;
   /** Releases what the store holds open. */
   close?(): Awaitable<void>;
+}
+
+/** What tells a store from others: two objects may keep the same state. */
+export function identityOf(store: object): object {
+  return (store as Partial<StateStore>).identity ?? store;
 }
