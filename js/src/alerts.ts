@@ -328,7 +328,8 @@ function failureOf({ outcome, error }: Shown): Condition | undefined {
   const failed = { type: "run_failed", severity: "error" } as const;
   if (error !== undefined) {
     const { code, message, hint, service, endpoint, status, requestId } = error;
-    const details = { code, service, endpoint, status, requestId };
+    // Only what is known.
+    const details = JSON.parse(JSON.stringify({ code, service, endpoint, status, requestId }));
     return { ...failed, cause: code, message, ...(hint !== undefined && { hint }), details };
   }
   if (outcome?.stopped !== "unavailable") return undefined;

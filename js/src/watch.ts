@@ -204,7 +204,7 @@ export async function watch(
         failures = outcome.stopped === "unavailable" ? failures + 1 : 0;
         wait = await waitAfter(outcome, beganAt);
       } catch (error) {
-        if (signal?.aborted) return { ...result, interrupted: true };
+        if (signal?.aborted && error === signal.reason) return { ...result, interrupted: true };
         if (!ConnectorError.is(error) || FINAL.has(error.code)) throw error;
         result.error = error;
         host.onUpdate({ type: "failure", at: host.now(), run, error });
