@@ -142,7 +142,7 @@ export async function watch(
     let due = { until, reason };
     let atMonotonic = host.monotonic() + (until - host.now());
     const told = () => host.onUpdate({ type: "wait", at: host.now(), ...due });
-    told();
+    if (due.until > host.now()) told();
     for (;;) {
       if (signal?.aborted) return undefined;
       const now = host.now();

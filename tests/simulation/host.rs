@@ -55,6 +55,8 @@ pub struct SimulatedHost {
     pub sandbox: Rc<RefCell<Sandbox>>,
     pub store: MemoryStore,
     pub events: RefCell<Vec<Event>>,
+    /// What an audit is told, where one is kept.
+    pub audit: RefCell<Option<Vec<String>>>,
     /// Every request as method and path, for messages.
     pub requests: RefCell<Vec<String>>,
     /// Bytes of the requests that are under way, and the most that ever were.
@@ -125,6 +127,7 @@ impl SimulatedHost {
             sandbox,
             store: MemoryStore::default(),
             events: RefCell::default(),
+            audit: RefCell::default(),
             requests: RefCell::default(),
             bytes_under_way: Cell::default(),
             most_bytes_under_way: Cell::default(),
@@ -447,6 +450,16 @@ impl Host for SimulatedHost {
 
     fn emit(&self, event: Event) {
         self.events.borrow_mut().push(event);
+    }
+
+    fn audits(&self) -> bool {
+        self.audit.borrow().is_some()
+    }
+
+    fn audit(&self, record: &str) {
+        if let Some(records) = self.audit.borrow_mut().as_mut() {
+            records.push(record.to_owned());
+        }
     }
 
     fn store(&self) -> &MemoryStore {

@@ -9,6 +9,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod adversary;
+mod audit;
 mod budgets;
 mod campaign;
 mod check_records;

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import type { ConnectorOptions } from "../options.js";
 import { sqlite } from "../stores/sqlite.js";
+import type { AuditSettings } from "./audit-file.js";
 import { closest } from "./closest.js";
 import { UsageError } from "./exit-code.js";
 
@@ -20,20 +21,27 @@ const VARIABLES = {
   CHARTMOGUL_BASE_URL: ["chartmogul", "baseUrl"],
 } as const;
 
+/** Where the webhook of alerts comes from, before the configuration file's. */
+const WEBHOOK = "ALERTS_WEBHOOK";
+
 /** Those that are secrets. */
 const SECRETS: ReadonlySet<string> = new Set(["GHL_TOKEN", "CHARTMOGUL_API_KEY"]);
 
 /** What each part of the configuration file may hold; the module checks `sync`. */
 const PARTS = {
-  "": ["$schema", "ghl", "chartmogul", "sync", "store"],
+  "": ["$schema", "ghl", "chartmogul", "sync", "store", "alerts", "audit"],
   ghl: ["locationId", "baseUrl", "apiVersion", "timeoutMs"],
   chartmogul: ["baseUrl", "timeoutMs"],
+  alerts: ["webhook", "format", "maxFailures", "minQuotaPercent"],
+  audit: ["file", "mask"],
 } as const;
 
 /** What a command line says of its settings. */
 export interface ConfigurationFlags {
   config?: string | undefined;
   envFile?: string | undefined;
+  /** The file of the audit. */
+  audit?: string | undefined;
 }
 
 type Service = "ghl" | "chartmogul";
@@ -59,6 +67,9 @@ export function readConfiguration(
     if (value) services[service][name] = value;
   }
   requireCredentials(services, required);
+  // The file of variables may name it as well; it is read once.
+  const webhook = textOf(variables(WEBHOOK));
+  const alerts = { ...(file["alerts"] as Part | undefined), ...(webhook && { webhook }) };
   const { store = "ghl-chartmogul.db" } = file;
   if (typeof store !== "string")
     throw new UsageError('the setting store must be "memory" or the path of a file');
@@ -68,8 +79,24 @@ export function readConfiguration(
       ? { chartmogul: services.chartmogul as unknown as ConnectorOptions["chartmogul"] }
       : {}),
     ...("sync" in file ? { sync: file["sync"] as ConnectorOptions["sync"] } : {}),
+    ...(Object.keys(alerts).length > 0 ? { alerts } : {}),
     store: store === "memory" ? "memory" : sqlite(store),
   };
+}
+
+/** Where the audit goes: the flag, else the configuration file; undefined where none is wanted. */
+export function readAuditSettings(flags: ConfigurationFlags): AuditSettings | undefined {
+  const { file, mask = false } = (readConfigurationFile(flags.config)["audit"] ?? {}) as Part;
+  if (typeof mask !== "boolean") throw new UsageError("the setting audit.mask must be true or false");
+  const path = flags.audit ?? file;
+  if (path === undefined) return undefined;
+  if (typeof path !== "string" || path.trim() === "")
+    throw new UsageError("the setting audit.file must be the path of a file");
+  return { file: resolve(path), mask };
+}
+
+function textOf(value: string | (() => string) | undefined): string | undefined {
+  return typeof value === "function" ? value() : value;
 }
 
 /** Gives variables: of a file as functions where they are secrets, so that a new key is read when the old one is refused. */
@@ -114,10 +141,12 @@ function readConfigurationFile(path: string | undefined): Part {
     content = JSON.parse(read(name, "config"));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${name} is not JSON: ${(error as Error).message}`);
+    // Some engines quote what stands there, which may be the webhook.
+    const what = (error as Error).message.replace(/,? ?\.{0,3}".*$/s, "");
+    throw new UsageError(`${name} is not JSON: ${what}`);
   }
   requirePart(content, "", name);
-  for (const part of ["ghl", "chartmogul"] as const) {
+  for (const part of ["ghl", "chartmogul", "alerts", "audit"] as const) {
     if (part in content) requirePart(content[part], part, name);
   }
   return content;

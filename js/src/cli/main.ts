@@ -8,6 +8,7 @@ import { ConnectorError, type ErrorFields } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { nodeTransport } from "../node/transport.js";
 import type { ConnectorOptions } from "../options.js";
+import { appendAudit } from "./audit-file.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { runPlan } from "./commands/plan.js";
@@ -17,7 +18,8 @@ import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
-import { CONFIGURATION_FILE, readConfiguration } from "./configuration.js";
+import { runWatch } from "./commands/watch.js";
+import { CONFIGURATION_FILE, readAuditSettings, readConfiguration } from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
 import { createTerminal, type Terminal } from "./terminal.js";
@@ -33,6 +35,7 @@ interface CommonFlags {
   json?: boolean;
   config?: string;
   envFile?: string;
+  audit?: string;
 }
 
 /** Flags of `call` that have a value, and the names of their options. */
@@ -42,7 +45,12 @@ const WITH_VALUE = new Map([
   ["output", "output"],
 ]);
 
+/** Commands that continue where they were when they are run again. */
+const RESUMING = ["plan", "sync", "watch"];
+
 let exitCode: ExitCode = ExitCode.Done;
+
+const AUDIT = "append a line of JSON for each write to this file";
 
 const ANY_ID = "GHL's id of a contact, note, task or business, or a ChartMogul uuid";
 
@@ -59,7 +67,8 @@ const program = new Command("ghl-chartmogul")
     "after",
     `
 Credentials come from the environment (GHL_TOKEN, GHL_LOCATION_ID, CHARTMOGUL_API_KEY) or a file of
-NAME=value lines (--env-file); GHL_BASE_URL and CHARTMOGUL_BASE_URL point at a sandbox.
+NAME=value lines (--env-file), and so does the webhook of alerts (ALERTS_WEBHOOK); GHL_BASE_URL and
+CHARTMOGUL_BASE_URL point at a sandbox.
 
 Exit codes:
   0  done, and no record fails or waits
@@ -93,7 +102,22 @@ command("sync", "plan and apply; continues where the last run stopped")
   .option("--deadline <seconds>", "stop at a checkpoint after so many seconds", wholeNumber)
   .option("--max-calls <number>", "most calls to both services together", wholeNumber)
   .option("--max-records <number>", "most records written", wholeNumber)
+  .option("--audit <file>", AUDIT)
   .action(withConnector(runSync));
+
+command("watch", "keep the location in step: sync again and again, until it is ended")
+  .option("--interval <minutes>", "from a run to the next, 1 to 1,440", wholeNumber, 15)
+  .option(
+    "--jitter <seconds>",
+    "up to so much is added to each wait (default: a tenth of the interval; 0 in a terminal)",
+    wholeNumber,
+  )
+  .option("--yes", "write even in the location's first run, or if a plan must be read first")
+  .option("--deadline <seconds>", "each run: stop at a checkpoint after so many seconds", wholeNumber)
+  .option("--max-calls <number>", "each run: most calls to both services together", wholeNumber)
+  .option("--max-records <number>", "each run: most records written", wholeNumber)
+  .option("--audit <file>", AUDIT)
+  .action(withConnector(runWatch));
 
 command("status", "show how the sync stands: last runs, what fails or waits and why; sends nothing").action(
   withConnector(runStatus),
@@ -236,13 +260,35 @@ function connected(
   run: (connector: Connector, terminal: Terminal) => Promise<ExitCode>,
 ): Promise<void> {
   return finish(self, async (common, terminal) => {
-    const connector = createConnector(readConfiguration(common, ["ghl", "chartmogul"]));
+    const options = readConfiguration(common, ["ghl", "chartmogul"]);
+    const connector = createConnector({ ...options, ...listeners(self.name(), options, common, terminal) });
     try {
       return await run(connector, terminal);
     } finally {
       await connector.close();
     }
   });
+}
+
+/** What a command that writes says of alerts, and the audit that it keeps. */
+function listeners(
+  command: string,
+  { alerts, ghl }: ConnectorOptions,
+  flags: CommonFlags,
+  terminal: Terminal,
+): Partial<ConnectorOptions> {
+  if (!["sync", "watch"].includes(command)) return {};
+  const audit = readAuditSettings(flags);
+  const warn = (message: string) => terminal.note(`warning: ${message}`);
+  return {
+    onEvent(event) {
+      if (event.type === "warning" && event.code === "webhook_failed") warn(event.message);
+    },
+    ...(alerts && {
+      onAlert: ({ message, resolved }) => terminal.note(`alert${resolved ? " (resolved)" : ""}: ${message}`),
+    }),
+    ...(audit && { onAudit: appendAudit(audit, ghl?.locationId ?? "", warn) }),
+  };
 }
 
 async function finish(
@@ -254,7 +300,7 @@ async function finish(
   try {
     exitCode = await run(flags, terminal);
   } catch (error) {
-    exitCode = exitCodeOf(error, self.name() === "plan" || self.name() === "sync");
+    exitCode = exitCodeOf(error, RESUMING.includes(self.name()));
     report(error, flags.json === true);
   }
 }

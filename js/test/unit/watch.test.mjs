@@ -103,7 +103,7 @@ describe("a watch", () => {
     assert.deepEqual(began, [0, 15, 30]);
     assert.deepEqual(
       updates.map(({ type, run }) => (run === undefined ? type : `${type} ${run}`)),
-      ["wait", "run 1", "outcome 1", "wait", "run 2", "outcome 2", "wait", "run 3", "outcome 3", "wait"],
+      ["run 1", "outcome 1", "wait", "run 2", "outcome 2", "wait", "run 3", "outcome 3", "wait"],
     );
     assert.equal(released, 3, "the store is given up after each run");
     assert.equal(result.runs, 3);
@@ -119,8 +119,9 @@ describe("a watch", () => {
 
   test("adds up to its jitter to each wait, the first too", async () => {
     const times = { intervalMs: 15 * MINUTE, jitterMs: 2 * MINUTE };
-    const { began } = await play([outcome(), outcome()], { times, random: 0.5 });
+    const { began, updates } = await play([outcome(), outcome()], { times, random: 0.5 });
     assert.deepEqual(began, [1, 17]);
+    assert.deepEqual(waits(updates)[0], [1, "start"]);
   });
 
   test("tries again after growing waits where a service is missing or another process syncs", async () => {
@@ -136,7 +137,7 @@ describe("a watch", () => {
     assert.deepEqual(began, [0, 0.25, 0.75, 1.75, 3.75, 18.75, 19]);
     assert.deepEqual(
       waits(updates).map(([, reason]) => reason),
-      ["start", "unavailable", "busy", "unavailable", "unavailable", "interval", "busy", "interval"],
+      ["unavailable", "busy", "unavailable", "unavailable", "interval", "busy", "interval"],
     );
     const failed = updates.filter(({ type }) => type === "failure");
     assert.deepEqual(
@@ -166,7 +167,7 @@ describe("a watch", () => {
       hints: [30],
     });
     assert.deepEqual(began, [0, 600]);
-    assert.deepEqual(waits(updates)[1], [600, "quota"]);
+    assert.deepEqual(waits(updates)[0], [600, "quota"]);
     const used = failure("daily_quota_exhausted", { retryAfterMs: 120 * MINUTE });
     assert.deepEqual((await play([used, outcome()])).began, [0, 120]);
     const soon = failure("daily_quota_exhausted", { retryAfterMs: MINUTE });
@@ -190,7 +191,7 @@ describe("a watch", () => {
     );
     assert.deepEqual(
       waits(updates).map(([, reason]) => reason),
-      ["start", "interval", "hint", "interval", "interval"],
+      ["interval", "hint", "interval", "interval"],
     );
   });
 

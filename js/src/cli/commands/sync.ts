@@ -115,7 +115,8 @@ export function* outcomeLines(
     );
 }
 
-const STOPS = {
+/** Why a run stopped. */
+export const STOPS = {
   deadline: "its time is up",
   calls: "its calls are used",
   records: "its records are written",
