@@ -33,8 +33,18 @@ impl Connector {
 
     /// The same, sharing its accounts with other connectors: of one account, all keep below one limit.
     pub fn sharing(options: &Value, accounts: &Accounts) -> Result<Self> {
-        // The facade keeps the last three for itself: they are here to be named, and suggested.
-        const NAMES: &[&str] = &["ghl", "chartmogul", "sync", "store", "transport", "onEvent"];
+        // The facade keeps all but the first three for itself: they are here to be named, and suggested.
+        const NAMES: &[&str] = &[
+            "ghl",
+            "chartmogul",
+            "sync",
+            "store",
+            "transport",
+            "onEvent",
+            "alerts",
+            "onAlert",
+            "onAudit",
+        ];
         let options = names::known("", options, NAMES)?;
         let client = |profile: &'static Profile| match options.get(profile.service.name()) {
             None | Some(Value::Null) => Ok(None),

@@ -1,5 +1,5 @@
-// Alerts: what a person should know of a run. Each is told once when it begins, once when it is over, and
-// again after a day while it stands. What was told is in the store, so that the next process knows it.
+// Alerts: what a person should know of a run. Each is sent once when it begins, once when it is over, and
+// again after a day while it stands. What was sent is in the store, so that the next process knows it.
 
 import { bounded } from "./bounded.js";
 import { ConnectorError, createError } from "./errors.js";
@@ -8,7 +8,7 @@ import type { ErrorCode, Service, SyncOutcome } from "./generated/answers.js";
 import type { StateStore } from "./stores/store.js";
 import type { Webhook, WebhookFormat } from "./webhook.js";
 
-/** When alerts are told, and where they are posted. */
+/** When alerts are sent, and where they are posted. */
 export interface AlertSettings {
   /**
    * Where each alert is posted as well: an https URL, or http to this machine. It is a secret: it appears in
@@ -25,10 +25,10 @@ export interface AlertSettings {
 
 interface AlertOf<Type extends string, Details> {
   type: Type;
-  /** `error`: nothing is synced until somebody acts. `warning`: the sync goes on. */
+  /** `error`: nothing is synced until somebody acts. `warning`: the sync continues. */
   severity: "error" | "warning";
   locationId: string;
-  /** When it is told, epoch milliseconds. */
+  /** When it is sent, epoch milliseconds. */
   at: number;
   /** When it began, epoch milliseconds. */
   since: number;
@@ -68,7 +68,7 @@ export type Alert =
         after: string | null;
       }
     >
-  /** The location's lease was taken from a process that was killed or hangs. Told once, never resolved. */
+  /** The location's lease was taken from a process that was killed or hangs. Sent once, never resolved. */
   | AlertOf<"lease_taken_over", { name: string; since: number }>;
 
 type AlertType = Alert["type"];
@@ -81,7 +81,7 @@ type Condition = {
   > & {
     /** Tells it from others of its type. */
     cause: string;
-    /** It happened and is over: there is no end to tell of. */
+    /** It happened and is over: it has no end to report. */
     isMomentary?: boolean;
   };
 }[AlertType];
@@ -95,10 +95,10 @@ export interface Shown {
   takenOver: Extract<ConnectorEvent, { type: "leaseTakenOver" }>[];
 }
 
-/** What was told, as the store keeps it. */
+/** What was sent, as the store keeps it. */
 export interface Memory {
-  /** By type and cause: what stands, since when, and when it was told last. */
-  standing: Record<string, Condition & { since: number; toldAt: number }>;
+  /** By type and cause: what stands, since when, and when it was sent last. */
+  standing: Record<string, Condition & { since: number; sentAt: number }>;
   /** What runs went by when they last could. */
   schema?: { settings: string; fields: Record<string, string | null>; dataSource: string | null };
   /** Alerts that the webhook has not taken yet. */
@@ -110,7 +110,7 @@ const DAY_MS = 86_400_000;
 const MOST_PENDING = 20;
 /** A function of the program that hangs must not keep a run from its end. */
 const PATIENCE_MS = 10_000;
-/** Another process may have told the same at the same time. */
+/** Another process may have sent the same at the same time. */
 const TRIES = 3;
 
 /** What alerts are made with. */
@@ -124,17 +124,17 @@ export interface AlertsOptions {
   now?: () => number;
 }
 
-/** Watches runs, and tells what is to be told. */
+/** Watches runs, and tells what is to be sent. */
 export class Alerts {
   readonly #options: AlertsOptions;
-  /** What was told where the store could not be read. */
+  /** What was sent where the store could not be read. */
   #memory: Memory = { standing: {}, pending: [] };
 
   constructor(options: AlertsOptions) {
     this.#options = options;
   }
 
-  /** Runs an operation; tells of it before its result is given. Never fails because of an alert. */
+  /** Runs an operation, and sends its alerts before its result is given. Never fails because of an alert. */
   async around(signal: AbortSignal | undefined, run: () => Promise<SyncOutcome>): Promise<SyncOutcome> {
     const { onAlert, webhook, events, locationId } = this.#options;
     if ((onAlert === undefined && webhook === undefined) || locationId === "") return run();
@@ -179,7 +179,7 @@ export class Alerts {
     this.#options.events.emit({ type: "warning", code: "webhook_failed", message });
   }
 
-  /** Changes what was told, in the store where that is possible; gives what is to be told now. */
+  /** Changes what was sent, in the store where that is possible; gives what is to be sent now. */
   async #remember(
     change: (memory: Memory) => { memory: Memory; alerts: Alert[] },
   ): Promise<{ alerts: Alert[]; before: Memory }> {
@@ -243,16 +243,16 @@ export function settle(
   for (const condition of conditions) {
     const known = standing[keyOf(condition)];
     // A clock that was set must not silence it.
-    const isDue = known === undefined || now - known.toldAt >= DAY_MS || known.toldAt > now;
+    const isDue = known === undefined || now - known.sentAt >= DAY_MS || known.sentAt > now;
     const since = condition.isMomentary ? now : (known?.since ?? now);
     if (isDue) tell(condition, since, false);
-    standing[keyOf(condition)] = { ...condition, since, toldAt: isDue ? now : known.toldAt };
+    standing[keyOf(condition)] = { ...condition, since, sentAt: isDue ? now : known.sentAt };
   }
   const keys = new Set(conditions.map(keyOf));
-  for (const [key, { since, toldAt, ...condition }] of Object.entries(standing)) {
+  for (const [key, { since, sentAt, ...condition }] of Object.entries(standing)) {
     if (keys.has(key)) continue;
     if (condition.isMomentary) {
-      if (now - toldAt >= DAY_MS || toldAt > now) delete standing[key];
+      if (now - sentAt >= DAY_MS || sentAt > now) delete standing[key];
       continue;
     }
     if (!judged.has(condition.type)) continue;
@@ -362,7 +362,7 @@ function driftOf(before: Memory["schema"], { discovered, error }: Shown): Condit
       found.push({
         ...drift,
         cause: `customField/${name}`,
-        // A type that the sync still reads stops nothing, and is told once.
+        // A type that the sync still reads stops nothing, and is sent once.
         ...(isUsable && { severity: "warning", isMomentary: true }),
         message,
         ...(!isUsable && { hint: "Restore the field in GHL, or change sync.customFields." }),

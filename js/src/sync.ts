@@ -106,7 +106,7 @@ export interface Sync {
    * Where contacts are named by `refresh` in this process, the next run comes within seconds. A run that
    * fails as a service is unavailable, or finds the location `busy`, is tried again after 15 seconds, then
    * after twice as long each time; one that finds the day's calls used up waits for their reset. Rejects at
-   * once with what no later run mends: a wrong configuration, refused credentials.
+   * once with what no later run corrects: a wrong configuration, refused credentials.
    *
    * @example
    * const controller = new AbortController();

@@ -24,7 +24,7 @@ export type WatchUpdate =
   | { type: "run"; at: number; run: number; reason: WaitReason }
   /** A run ended. */
   | { type: "outcome"; at: number; run: number; outcome: SyncOutcome }
-  /** A run failed; the watch goes on. */
+  /** A run failed; the watch continues. */
   | { type: "failure"; at: number; run: number; error: ConnectorError }
   /** The next run begins at `until`. It comes again where that changes. */
   | { type: "wait"; at: number; until: number; reason: WaitReason };
@@ -76,7 +76,7 @@ const HINT_GAP_MS = 10_000;
 /** The clock, and the hints of other processes, are looked at so often. */
 const LOOK_MS = 30_000;
 
-/** Errors that no later run mends: what is configured, or who one is, must change first. */
+/** Errors that no later run corrects: what is configured, or who one is, must change first. */
 const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
   "invalid_config",
   "invalid_argument",
@@ -119,7 +119,7 @@ interface Wait {
   hears: boolean;
 }
 
-/** Runs until the signal fires. Rejects with what no later run mends. */
+/** Runs until the signal fires. Rejects with what no later run corrects. */
 export async function watch(
   host: WatchHost,
   { intervalMs, jitterMs }: { intervalMs: number; jitterMs: number },

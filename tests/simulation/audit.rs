@@ -1,5 +1,5 @@
-//! What an audit is told: each write once its outcome is recorded, and none whose outcome is unknown. And
-//! what the host is told besides: what a run goes by, the quota, a lease that is taken over.
+//! What an audit is reported: each write once its outcome is recorded, and none whose outcome is unknown. And
+//! what the host is reported besides: what a run goes by, the quota, a lease that is taken over.
 
 use std::collections::BTreeMap;
 
@@ -26,13 +26,13 @@ fn own_customers() -> Settings {
     }
 }
 
-/// What was told since it was asked last.
+/// What was reported since it was asked last.
 fn told(world: &World) -> Vec<Value> {
     let records = world.host.audit.replace(Some(Vec::new())).unwrap_or_default();
     records.iter().map(|record| serde_json::from_str(record).unwrap()).collect()
 }
 
-/// The records that creates made, with how often each was told.
+/// The records that creates made, with how often each was reported.
 fn created(records: &[Value]) -> BTreeMap<String, u32> {
     let mut created = BTreeMap::new();
     for record in records.iter().filter(|record| record["action"] == "create") {
@@ -48,7 +48,7 @@ fn created(records: &[Value]) -> BTreeMap<String, u32> {
 }
 
 #[test]
-fn each_write_of_a_calm_run_is_told_once_with_its_values() {
+fn each_write_of_a_calm_run_is_reported_once_with_its_values() {
     for settings in [settings(), own_customers()] {
         let world = audited(3, settings);
         let before = world.writes();
@@ -78,7 +78,7 @@ fn each_write_of_a_calm_run_is_told_once_with_its_values() {
 }
 
 #[test]
-fn an_update_is_told_with_the_value_before() {
+fn an_update_is_reported_with_the_value_before() {
     let world = audited(3, own_customers());
     world.run(APPLY).unwrap();
     let records = told(&world);
@@ -104,7 +104,7 @@ fn an_update_is_told_with_the_value_before() {
 }
 
 #[test]
-fn a_write_whose_answer_is_lost_is_told_when_it_is_found_and_not_before() {
+fn a_write_whose_answer_is_lost_is_reported_when_it_is_found_and_not_before() {
     let mut found = 0;
     for seed in 1..7 {
         let world = audited(seed, own_customers());
@@ -127,7 +127,7 @@ fn a_write_whose_answer_is_lost_is_told_when_it_is_found_and_not_before() {
                 let of_kind = format!("{kind}s.create ");
                 let told = linked.keys().filter_map(|key| key.strip_prefix(&of_kind));
                 for uuid in told {
-                    assert!(uuids.contains(&uuid), "seed {seed}: {uuid} is told and not recorded");
+                    assert!(uuids.contains(&uuid), "seed {seed}: {uuid} is reported and not recorded");
                 }
             }
             world.host.advance(120_000);
@@ -207,7 +207,7 @@ fn a_run_tells_what_it_goes_by_and_the_quota() {
 }
 
 #[test]
-fn a_lease_that_is_taken_from_a_killed_process_is_told_with_who_that_was() {
+fn a_lease_that_is_taken_from_a_killed_process_is_reported_with_who_that_was() {
     let world = audited(1, settings());
     world.host.kill_after.set(Some(30));
     world.with(async |engine| engine.run(APPLY).await).unwrap_err();

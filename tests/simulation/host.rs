@@ -55,7 +55,7 @@ pub struct SimulatedHost {
     pub sandbox: Rc<RefCell<Sandbox>>,
     pub store: MemoryStore,
     pub events: RefCell<Vec<Event>>,
-    /// What an audit is told, where one is kept.
+    /// What an audit is reported, where one is kept.
     pub audit: RefCell<Option<Vec<String>>>,
     /// Every request as method and path, for messages.
     pub requests: RefCell<Vec<String>>,

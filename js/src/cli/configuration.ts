@@ -141,7 +141,7 @@ function readConfigurationFile(path: string | undefined): Part {
     content = JSON.parse(read(name, "config"));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    // Some engines quote what stands there, which may be the webhook.
+    // Some engines quote the text at fault, which may be the webhook.
     const what = (error as Error).message.replace(/,? ?\.{0,3}".*$/s, "");
     throw new UsageError(`${name} is not JSON: ${what}`);
   }

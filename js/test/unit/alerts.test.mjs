@@ -1,4 +1,4 @@
-// Alerts: what a run calls for, what is told once, and what a webhook gets; the store, the clock and the
+// Alerts: what a run calls for, what is sent once, and what a webhook gets; the store, the clock and the
 // webhook are played.
 
 import assert from "node:assert/strict";
@@ -61,7 +61,7 @@ class World {
     return alerts.around(undefined, run).catch((reason) => assert.equal(reason, end));
   }
 
-  /** What was told since it was asked last. */
+  /** What was sent since it was asked last. */
   take() {
     return this.told.splice(0).map(({ type, resolved }) => (resolved ? `${type} resolved` : type));
   }
@@ -82,7 +82,7 @@ const quota = (remaining, limit = 200_000) => ({
 });
 
 describe("an alert", () => {
-  test("of a run that fails is told once, again after a day, and once when it is over", async () => {
+  test("of a run that fails is sent once, again after a day, and once when it is over", async () => {
     const world = new World();
     await world.run(outcome());
     assert.deepEqual(world.take(), []);
@@ -119,7 +119,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take(), []);
   });
 
-  test("of another cause is told, and the former one is not said to be over", async () => {
+  test("of another cause is sent, and the former one is not said to be over", async () => {
     const world = new World();
     await world.run(refused);
     await world.run(createError({ code: "cap_exceeded", message: "the plan creates 900 records" }));
@@ -210,7 +210,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take().sort(), ["run_failed resolved", "schema_drift resolved"]);
   });
 
-  test("of a type that the sync still reads is told once", async () => {
+  test("of a type that the sync still reads is sent once", async () => {
     const world = new World();
     await world.run(outcome(), discovered({ "contact.plan": "TEXT" }));
     await world.run(outcome(), discovered({ "contact.plan": "RADIO" }));
@@ -256,7 +256,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take().sort(), ["run_failed resolved", "schema_drift resolved"]);
   });
 
-  test("of a lease that was taken over is told once a day, and has no end", async () => {
+  test("of a lease that was taken over is sent once a day, and has no end", async () => {
     const takenOver = { type: "leaseTakenOver", name: "process 7 on host", since: 5 };
     const world = new World();
     await world.run(outcome(), takenOver);
@@ -269,7 +269,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take(), ["lease_taken_over"]);
   });
 
-  test("is told again where the clock was set back behind what was told", async () => {
+  test("is sent again where the clock was set back behind what was sent", async () => {
     const world = new World();
     await world.run(refused);
     world.now -= 1_000 * 24 * HOUR;
@@ -277,7 +277,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take(), ["run_failed", "run_failed"]);
   });
 
-  test("of a store that fails is told once by this process", async () => {
+  test("of a store that fails is sent once by this process", async () => {
     const world = new World();
     const broken = createError({ code: "store_failed", message: "the disk is full" });
     const events = new Events(undefined);
@@ -299,7 +299,7 @@ describe("an alert", () => {
     assert.deepEqual(world.take(), ["run_failed"]);
   });
 
-  test("of two processes that fail at once is told once", async () => {
+  test("of two processes that fail at once is sent once", async () => {
     const world = new World();
     await Promise.all([world.run(refused), world.run(refused)]);
     assert.deepEqual(world.take(), ["run_failed"]);
@@ -408,7 +408,7 @@ describe("a webhook", () => {
     assert.ok(long.blocks[0].text.text.length <= 3_000, "Slack refuses more");
   });
 
-  test("that fails is told in words without its URL", async () => {
+  test("that fails is sent in words without its URL", async () => {
     await listening;
     const url = `http://127.0.0.1:${server.address().port}/services/${CANARY}`;
     for (const [answer, words] of [

@@ -60,12 +60,22 @@ test("the schema is valid, accepts its own defaults, and refuses what it does no
   );
   assert.ok(Object.keys(defaults).length > 10);
   assert.ok(validate({ $schema: "x", sync: defaults, store: "memory" }), JSON.stringify(validate.errors));
+  const alerts = {
+    webhook: "https://hooks.slack.com/x",
+    format: "slack",
+    maxFailures: 0,
+    minQuotaPercent: 5,
+  };
+  assert.ok(validate({ alerts, audit: { file: "a.jsonl", mask: true } }), JSON.stringify(validate.errors));
   for (const wrong of [
     { sync: { ancor: "attach-only" } },
     { sync: { anchor: "everything" } },
     { ghl: { token: "secret" } },
     { sync: { caps: { maxChangePercent: 120 } } },
     { sync: { customFields: [{ from: "a" }] } },
+    { alerts: { webhook: "hooks.slack.com/x" } },
+    { alerts: { format: "teams" } },
+    { audit: { mask: "yes" } },
   ]) {
     assert.ok(!validate(wrong), JSON.stringify(wrong));
   }

@@ -155,7 +155,7 @@ describe("a watch", () => {
     assert.deepEqual(asked, [0, 5]);
   });
 
-  test("goes on at the next interval after a failure that waiting does not mend", async () => {
+  test("continues at the next interval after a failure that waiting does not correct", async () => {
     const { began, updates, result } = await play([failure("cap_exceeded"), failure("cap_exceeded")]);
     assert.deepEqual(began, [0, 15]);
     assert.deepEqual(waits(updates).at(-1), [30, "failed"]);
@@ -206,7 +206,7 @@ describe("a watch", () => {
     assert.equal(updates.find(({ run }) => run === 2).reason, "hint");
   });
 
-  test("is ended by what no later run mends", async () => {
+  test("is ended by what no later run corrects", async () => {
     for (const code of ["unauthorized", "missing_scope", "invalid_config", "forbidden", "crashed"]) {
       await assert.rejects(play([outcome(), failure(code), outcome()]), { code });
     }

@@ -3,7 +3,7 @@
 //! All keys begin with `v1/LOCATION/`. Values are compact JSON. Nothing here is a secret; names and
 //! texts are kept only where the next comparison needs them. What a run reads and plans is under
 //! `run/ID/`, one prefix a run: ending a run clears one prefix, and a dead run's rows are never taken
-//! for another's.
+//! for another's. Which alerts were sent is under `alerts`: the facade puts and reads it.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -148,7 +148,7 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    /// Tells of a data source that was made, or found after its answer was lost.
+    /// Reports a data source that was made, or found after its answer was lost.
     pub(in crate::sync) fn tell_data_source(
         &self,
         plan: &str,
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_told_with_the_fields_that_it_writes_and_no_others() {
+    fn a_call_is_reported_with_the_fields_that_it_writes_and_no_others() {
         let mut change =
             Change::new(Action::Update, Kind::Contact, "C1", "Ada".to_owned(), "changed in GHL");
         change.role = Role::Customer;

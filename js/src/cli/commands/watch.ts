@@ -29,7 +29,7 @@ export interface WatchFlags {
   maxRecords?: number | undefined;
 }
 
-/** Keeps the location in step until a signal, or an error that no later run mends. */
+/** Keeps the location in step until a signal, or an error that no later run corrects. */
 export async function runWatch(
   connector: Connector,
   flags: WatchFlags,
