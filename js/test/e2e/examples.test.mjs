@@ -48,6 +48,7 @@ test("every function that decides about records, or reports on them, has an exam
   for (const name of [
     "plan",
     "run",
+    "watch",
     "link",
     "unlink",
     "accept",
