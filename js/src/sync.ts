@@ -216,6 +216,9 @@ export interface Sync {
 /** Changes and dead letters read from the store at a time. */
 const PAGE_SIZE = 500;
 
+/** Contacts that a watch looks at, to see whether there are new ones. */
+const MOST_HINTS = 100;
+
 /** Runs an operation when no other one works on the same state; a decision may do so beside a run. */
 export type TakeTurn = <Result>(
   bounds: TurnBounds,
@@ -400,8 +403,8 @@ async function watchHostOf(
     },
     onHint: (callback) =>
       store === undefined ? () => {} : onHint(identityOf(store), place.location, callback),
-    hasHints: isShared
-      ? async () => (await (await place.store()).scan(prefix, undefined, 1)).length > 0
+    hints: isShared
+      ? async () => (await (await place.store()).scan(prefix, undefined, MOST_HINTS)).map(([key]) => key)
       : undefined,
     now: () => Date.now(),
     monotonic,

@@ -51,8 +51,8 @@ export interface WatchHost {
   quotaResetsAt(): Promise<number | undefined>;
   /** Calls back when contacts are named in this process, until the returned function is called. */
   onHint(callback: () => void): () => void;
-  /** Whether another process has named contacts; undefined where looking is not cheap. */
-  hasHints?: (() => Promise<boolean>) | undefined;
+  /** Some of the contacts that the next run is to read, whoever named them; undefined where that is not cheap. */
+  hints?: (() => Promise<readonly string[]>) | undefined;
   /** Epoch milliseconds. */
   now(): number;
   /** Milliseconds that never go back. */
@@ -132,6 +132,9 @@ export async function watch(
     hinted = true;
     wake();
   });
+  const namedContacts = async () => (await host.hints?.().catch(() => undefined)) ?? [];
+  /** Named before the last run and not read by it, as where it only planned: no reason to run again soon. */
+  let leftOver: ReadonlySet<string> = new Set();
   const jitter = (most = jitterMs) => host.random() * Math.min(most, jitterMs);
   /** Runs in a row that were to be tried again soon. */
   let failures = 0;
@@ -164,7 +167,7 @@ export async function watch(
       await host.sleep(Math.min(left, LOOK_MS), waker.signal).catch(() => {});
       signal?.removeEventListener("abort", stop);
       if (hears && !hinted && left > LOOK_MS)
-        hinted = (await host.hasHints?.().catch(() => undefined)) ?? false;
+        hinted = (await namedContacts()).some((id) => !leftOver.has(id));
     }
   }
 
@@ -195,6 +198,7 @@ export async function watch(
       result.runs += 1;
       const { runs: run } = result;
       const beganAt = host.now();
+      const before = new Set(await namedContacts());
       host.onUpdate({ type: "run", at: beganAt, run, reason });
       try {
         const outcome = await host.run(signal);
@@ -211,6 +215,7 @@ export async function watch(
         wait = waitAfterFailure(error, beganAt);
       }
       endedAt = host.now();
+      leftOver = new Set((await namedContacts()).filter((id) => before.has(id)));
       await host.release();
     }
   } finally {

@@ -79,6 +79,19 @@ class Reader {
     assert.fail(`${command} printed no settings`);
   }
 
+  /** Lets a watch run once, at once, and ends it as a service manager does. */
+  async watch(words) {
+    const given = [...words.split(" "), "--jitter", "0"];
+    const program = join(this.folder, "node_modules/.bin/ghl-chartmogul");
+    const stdio = ["ignore", "pipe", "inherit"];
+    const child = spawn(program, given, { cwd: this.folder, env: this.env, stdio });
+    const ended = once(child, "close");
+    for await (const line of createInterface(child.stdout))
+      if (/ next run at /.test(line)) child.kill("SIGTERM");
+    const [code] = await ended;
+    assert.ok(DONE.includes(code), `${words} ended with ${code}`);
+  }
+
   async close() {
     for (const server of this.#servers) {
       process.kill(-server.pid);
@@ -121,6 +134,9 @@ async function run(reader, { language, text }, number) {
     const [, codes] = /^SuccessExitStatus=(.+)$/m.exec(text);
     assert.deepEqual([0, ...codes.split(" ").map(Number)], [0, 3, 4]);
     await scheduled(reader, command);
+  } else if (language === "dockerfile") {
+    const [, words] = /^CMD (\[.+\])$/m.exec(text);
+    await scheduled(reader, JSON.parse(words).join(" "));
   } else if (language === "js") {
     const [, file = `program-${number}.mjs`] = /^\/\/ (\S+\.mjs)\n/.exec(text) ?? [];
     const isProgram = /^(import|export) /m.test(text);
@@ -135,12 +151,13 @@ async function run(reader, { language, text }, number) {
 async function scheduled(reader, command) {
   const lines = Object.entries(reader.env).filter(([name]) => /^(GHL|CHARTMOGUL)_/.test(name));
   writeFileSync(join(reader.folder, ".env"), lines.map(([name, value]) => `${name}=${value}\n`).join(""));
-  const [, words] = /\b(npx ghl-chartmogul .*)$/.exec(command);
+  const [, words] = /\bghl-chartmogul (\w+ .*)$/.exec(command);
   const { env } = reader;
   // Only the file has the credentials, as under a scheduler.
-  reader.env = { PATH: env.PATH, HOME: env.HOME };
+  if (words.includes("--env-file")) reader.env = { PATH: env.PATH, HOME: env.HOME };
   try {
-    await reader.shell(words, DONE);
+    if (words.startsWith("watch ")) await reader.watch(words);
+    else await reader.shell(`npx ghl-chartmogul ${words}`, DONE);
   } finally {
     reader.env = env;
   }
@@ -200,7 +217,7 @@ test("every block is of a language that is run or shown", () => {
   for (const [name, folder, page] of pages) {
     for (const { language, line } of blocksOf(read(folder, page)))
       assert.ok(
-        [...SHOWN, "sh", "js", "cron", "ini"].includes(language),
+        [...SHOWN, "sh", "js", "cron", "ini", "dockerfile"].includes(language),
         `${name}, line ${line}: ${language}`,
       );
   }

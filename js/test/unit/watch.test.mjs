@@ -47,6 +47,8 @@ async function play(runs, { times = TIMES, random = 0, hints = [], foreignHints 
     async run(signal) {
       began.push((now - START) / MINUTE);
       const next = runs.shift();
+      if (next?.plannedOnly === false)
+        for (const hint of foreignHints) hint.read ||= START + hint.at * MINUTE <= now;
       passed(next?.lasts ?? 0);
       if (next === "abort") {
         controller.abort(new Error("the user's"));
@@ -64,8 +66,9 @@ async function play(runs, { times = TIMES, random = 0, hints = [], foreignHints 
       listeners.add(callback);
       return () => listeners.delete(callback);
     },
-    hasHints: async () =>
-      foreignHints.some((minute) => START + minute * MINUTE <= now) && foreignHints.shift(),
+    // A run reads what is named, unless it only plans.
+    hints: async () =>
+      foreignHints.filter(({ at, read }) => !read && START + at * MINUTE <= now).map(({ id }) => id),
     now: () => now,
     monotonic: () => monotonic,
     random: () => random,
@@ -204,9 +207,30 @@ describe("a watch", () => {
   });
 
   test("finds what another process named when it looks", async () => {
-    const { began, updates } = await play([outcome(), outcome()], { foreignHints: [7.2] });
+    const { began, updates } = await play([outcome(), outcome(), outcome()], {
+      foreignHints: [
+        { id: "a", at: 7.2 },
+        { id: "a", at: 20 },
+      ],
+    });
     assert.ok(began[1] >= 7.2 && began[1] < 8, `${began[1]}`);
+    assert.ok(began[2] >= 20 && began[2] < 21, `the same contact once more: ${began[2]}`);
     assert.equal(updates.find(({ run }) => run === 2).reason, "hint");
+  });
+
+  test("does not run again and again for what a run that only plans leaves unread", async () => {
+    const planned = outcome({ plannedOnly: true });
+    const { began } = await play([planned, planned, planned], {
+      foreignHints: [
+        { id: "a", at: 3 },
+        { id: "b", at: 5 },
+      ],
+    });
+    const [, second, third] = began;
+    assert.ok(second >= 3 && second < 4, `${second}`);
+    assert.ok(third >= 5 && third < 6, `b is new: ${third}`);
+    const { began: later } = await play([planned, planned], { foreignHints: [{ id: "a", at: 0 }] });
+    assert.deepEqual(later, [0, 15]);
   });
 
   test("is ended by what no later run corrects", async () => {
