@@ -20,6 +20,25 @@ const consumer = `
     ghl: { token: async () => "t", locationId: "l" },
     chartmogul: { apiKey: () => "k" },
   });
+  export const alerting = createConnector({
+    alerts: { webhook: "https://example.com/hook", format: "slack", maxFailures: 0, minQuotaPercent: 5 },
+    async onAlert(alert) {
+      if (alert.type === "quota_low") console.log(alert.details.remaining.toFixed(0), alert.resolved);
+      if (alert.type === "schema_drift" && alert.details.after === null) console.log(alert.details.name);
+    },
+    onAudit: ({ action, kind, before, after }) => console.log(action, kind ?? "", before?.["email"], after),
+  });
+  export async function watching(signal: AbortSignal): Promise<number> {
+    const { runs, interrupted, error } = await alerting.sync.watch({
+      signal,
+      intervalMs: 60_000,
+      onUpdate(update) {
+        if (update.type === "wait") console.log(update.until, update.reason);
+        if (update.type === "failure") console.log(update.error.code);
+      },
+    });
+    return interrupted ? -runs : error === undefined ? runs : 0;
+  }
   export const isMissing = (error: unknown) => ConnectorError.is(error) && error.code === "module_unavailable";
   export async function main(): Promise<string | undefined> {
     const connector: Connector = createConnector({
@@ -72,6 +91,8 @@ const wrong = `
   const connector = createConnector({});
   // @ts-expect-error no such option
   createConnector({ gohighlevel: {} });
+  // @ts-expect-error no such format
+  createConnector({ alerts: { format: "teams" } });
   // @ts-expect-error the contact's id is missing
   connector.ghl.contacts.get({});
   // @ts-expect-error no such parameter

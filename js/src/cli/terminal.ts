@@ -31,7 +31,9 @@ export function createTerminal(json: boolean): Terminal {
     print: (line) => write(`${line}\n`),
     printJson: (value) => write(`${JSON.stringify(value)}\n`),
     note: (line) => {
-      if (!json) process.stderr.write(`${line}\n`);
+      // A line that is drawn there gives way.
+      const start = process.stderr.isTTY === true ? "\r\u001B[2K" : "";
+      if (!json) process.stderr.write(`${start}${line}\n`);
     },
     style: (format, text) => (coloured ? styleText(format, text) : text),
   };

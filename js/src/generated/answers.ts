@@ -269,7 +269,7 @@ export type ConnectorEvent =
       fields: Readonly<Record<string, string | null>>;
       dataSource: string | null;
     }
-  /** The day's quota of calls at the end of a run, as the service last told it. */
+  /** The day's quota of calls at the end of a run, as the service reported it last. */
   | {
       type: "quota";
       service: Service;
