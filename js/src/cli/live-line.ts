@@ -11,33 +11,35 @@ export interface LiveLine {
 }
 
 const REDRAW_MS = 500;
+/** What moves faster is not drawn each time. */
+const LEAST_MS = 80;
 
 /** A line on stderr; a silent one where nobody would see it. */
 export function createLiveLine(json: boolean): LiveLine {
   const { stderr } = process;
   if (json || stderr.isTTY !== true) return { show() {}, clear() {} };
   let timer: NodeJS.Timeout | undefined;
+  let current = () => "";
   let drawn = "";
-  const erase = () => {
-    if (drawn !== "") stderr.write("\r\u001B[2K");
-    drawn = "";
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  const draw = () => {
+    const line = cutToWidth(current(), (stderr.columns || 80) - 1);
+    drawnAt = performance.now();
+    if (line !== drawn) stderr.write(`\r\u001B[2K${line}`);
+    drawn = line;
   };
   return {
     show(text) {
-      clearInterval(timer);
-      const draw = () => {
-        const line = cutToWidth(text(), (stderr.columns || 80) - 1);
-        if (line === drawn) return;
-        stderr.write(`\r\u001B[2K${line}`);
-        drawn = line;
-      };
-      draw();
-      timer = setInterval(draw, REDRAW_MS);
-      timer.unref();
+      current = text;
+      timer ??= setInterval(draw, REDRAW_MS).unref();
+      if (performance.now() - drawnAt >= LEAST_MS) draw();
     },
     clear() {
       clearInterval(timer);
-      erase();
+      timer = undefined;
+      if (drawn !== "") stderr.write("\r\u001B[2K");
+      drawn = "";
+      drawnAt = Number.NEGATIVE_INFINITY;
     },
   };
 }
