@@ -1,14 +1,18 @@
 // Watching, alerts and the audit as options and functions of a connector, over a module that is played here.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
 import { inspect } from "node:util";
 import { importSources } from "../build-sources.mjs";
 
-const { createConnectorOn, createError, memory } = await importSources(
+const { createConnectorOn, createError, memory, sqliteOn } = await importSources(
   "errors",
   "connector",
   "stores/memory",
+  "stores/sqlite",
 );
 
 const origin = { file: "connector.wasm", cure: "the cure" };
@@ -146,6 +150,40 @@ describe("sync.watch", () => {
       assert.equal(closed, exclusive ? 1 : 0);
     }
   });
+});
+
+test("the WebAssembly build of SQLite is open during a run and closed between runs", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "watch-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "state.db");
+  const store = sqliteOn(file, "wasm");
+  assert.deepEqual([store.exclusive, sqliteOn(file, "node:sqlite").exclusive], [true, false]);
+  const isOwned = () => existsSync(`${file}.owner`);
+  const seen = [];
+  const played = play(
+    {
+      async run() {
+        await played.host.storeGet(["k"]);
+        seen.push(["run", isOwned()]);
+        return JSON.stringify(OUTCOME);
+      },
+    },
+    { store },
+  );
+  const controller = new AbortController();
+  await played.connector.sync.watch({
+    signal: controller.signal,
+    jitterMs: 0,
+    onUpdate({ type }) {
+      if (type !== "wait") return;
+      seen.push(["wait", isOwned()]);
+      controller.abort();
+    },
+  });
+  assert.deepEqual(seen, [
+    ["run", true],
+    ["wait", false],
+  ]);
 });
 
 describe("the options of alerts and audit", () => {
