@@ -15,13 +15,13 @@ use crate::ordered::Ordered;
 use crate::record::{self, Json, Problem, Slot};
 use crate::{chartmogul, ghl};
 
+use super::model::audit::AuditRecord;
 use super::model::history::Underway;
 use super::model::mail::Posted;
 use super::model::plan::{Calls, CallsByKind, Counted, kind_of_call};
 use super::model::state::Run;
 use super::state::keeper::{Batch, Keeper, Stored};
 use super::state::tables::Table;
-use super::write::audit::AuditRecord;
 
 /// Keeps one GHL location and one ChartMogul account in step.
 #[derive(Debug)]

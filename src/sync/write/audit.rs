@@ -1,9 +1,9 @@
 //! What a run has written, told write by write once its outcome is in the store: for an audit.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::engine::{Engine, only};
+use super::super::model::audit::AuditRecord;
 use super::super::model::change::{Action, Change};
 use super::super::model::pair::{Kind, Role};
 use super::super::work::Work;
@@ -12,41 +12,6 @@ use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{Call, merged};
 use crate::mapping::{Fields, select};
-
-/// A write whose outcome is recorded. `before` and `after` hold the values of the fields that it wrote.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "reference", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct AuditRecord {
-    /// When it was recorded, epoch milliseconds.
-    pub at: u64,
-    /// The number of the run in this store.
-    pub run: u64,
-    /// The plan that it carries out.
-    pub plan: String,
-    /// Where it was written.
-    pub service: Service,
-    /// The endpoint that wrote it.
-    pub endpoint: &'static str,
-    /// What is done to the record.
-    pub action: Action,
-    /// The kind of the record; null for a data source.
-    pub kind: Option<Kind>,
-    /// GHL's id of the record; for the kind `customer` the contact that leads.
-    pub ghl_id: Option<String>,
-    /// ChartMogul's uuid of the record; null for what only a customer holds.
-    pub chartmogul_id: Option<String>,
-    /// Uuid of the ChartMogul customer.
-    pub customer: Option<String>,
-    /// The values before, as far as the sync knew them; null for what is created. Texts of notes, and texts
-    /// of more than 64 characters, are hashes.
-    pub before: Option<Fields>,
-    /// The values after; null for what is deleted.
-    pub after: Option<Fields>,
-    /// True where the answer to the write was lost: it was found in ChartMogul later, and not sent again.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub found: bool,
-}
 
 impl<H: Host> Engine<'_, H> {
     /// Begins a change anew: what an earlier try has written is written again, or found.
