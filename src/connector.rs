@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::http::{Accounts, Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
-use crate::sync::{self, CheckOptions, Engine, RunOptions};
+use crate::sync::{self, CheckOptions, Engine, RunOptions, Settlement};
 use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
@@ -198,6 +198,29 @@ impl Connector {
         limit: usize,
     ) -> Result<String> {
         self.engine(host)?.dead_letters_json(after, limit).await
+    }
+
+    /// A page of conflicts as JSON text: `{"conflicts":[…],"cursor":…}`; with `settled` those of the last
+    /// 90 days that are settled.
+    pub async fn conflicts<H: Host>(
+        &self,
+        host: &H,
+        settled: bool,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<String> {
+        self.engine(host)?.conflicts_json(settled, after, limit).await
+    }
+
+    /// Settles conflicts: a JSON [`Settlement`] in, a JSON list of the conflicts out.
+    pub async fn resolve<H: Host>(&self, host: &H, settlement: &str) -> Result<String> {
+        let Settlement { id, winner, seen, rule } = read_options(settlement)?;
+        let engine = self.engine(host)?;
+        let settled = match id {
+            Some(id) => vec![engine.resolve(&id, winner, seen.as_deref()).await?],
+            None => engine.resolve_all(&rule, winner).await?,
+        };
+        text(&settled)
     }
 
     /// The last runs as JSON text, newest first. Asks no service.

@@ -82,6 +82,24 @@ pub fn midnight(day: &str) -> String {
     format!("{day}T00:00:00.000Z")
 }
 
+/// `HH:MM` as minutes after midnight.
+pub fn minutes_of_day(clock: &str) -> Option<i64> {
+    Some(clock_milliseconds(clock)? / 60_000).filter(|_| clock.len() == 5)
+}
+
+/// The instant at which a day has come so far: `2026-11-22` at so many minutes after midnight in a zone
+/// that tells how many minutes it is ahead of UTC at an instant.
+pub fn at_minutes(day: &str, minutes: i64, ahead: impl Fn(Instant) -> i32) -> Option<Instant> {
+    let local = read(day)?.0 + minutes * 60_000;
+    let at = local - i64::from(ahead(local)) * 60_000;
+    Some(local - i64::from(ahead(at)) * 60_000)
+}
+
+/// Minutes after midnight of an instant in a zone so many minutes ahead of UTC.
+pub fn local_minutes(at: Instant, offset_minutes: i32) -> i64 {
+    (at + i64::from(offset_minutes) * 60_000).rem_euclid(DAY) / 60_000
+}
+
 fn utc(at: Instant) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).ok()
 }
@@ -180,6 +198,27 @@ fn offset_minutes(offset: &str) -> Option<i32> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_day_has_a_time_where_the_location_is() {
+        // Central Europe: an hour ahead of UTC, two from the end of March on.
+        let summer = instant(&json!("2026-03-29T01:00:00Z")).unwrap();
+        let ahead = |at: Instant| if at < summer { 60 } else { 120 };
+        for (day, clock, right) in [
+            ("2026-03-28", "09:00", "2026-03-28T08:00:00.000Z"),
+            ("2026-03-29", "09:00", "2026-03-29T07:00:00.000Z"),
+            ("2026-03-30", "00:30", "2026-03-29T22:30:00.000Z"),
+        ] {
+            let minutes = minutes_of_day(clock).unwrap();
+            let at = at_minutes(day, minutes, ahead).unwrap();
+            assert_eq!(iso(at), right);
+            assert_eq!(local_minutes(at, ahead(at)), minutes);
+            assert_eq!(local_day(at, ahead(at)), day);
+        }
+        for none in ["9:00", "24:00", "09:60", "", "09:00:00"] {
+            assert_eq!(minutes_of_day(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn reads_every_form_on_record() {

@@ -39,6 +39,18 @@ mutants! {
     ParentsStay,
     /// Tags of a customer are those of the contact that was written last.
     LastWriterWins,
+    /// Where both sides have changed a value, ChartMogul's wins unasked.
+    LastSideWins,
+    /// A choice for a conflict counts whatever the values have become.
+    ChoiceNeverDies,
+    /// What may have been made in GHL is not looked for.
+    BroughtBlindly,
+    /// A list of GHL that shows what we wrote over is believed.
+    IndexIsTrusted,
+    /// GHL is written to without looking at what a person has written since.
+    WritesOverPeople,
+    /// An empty value clears the other side's.
+    EmptyClears,
     /// What was refused once is never tried again.
     RefusedForEver,
     /// One refused record ends the run.

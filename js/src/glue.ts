@@ -24,6 +24,13 @@ export interface GlueConnector {
   apply(planId: string, options: string, context: CallContext): Promise<string>;
   run(options: string, context: CallContext): Promise<string>;
   deadLetters(after: string | undefined, limit: number, context: CallContext): Promise<string>;
+  conflicts(
+    settled: boolean,
+    after: string | undefined,
+    limit: number,
+    context: CallContext,
+  ): Promise<string>;
+  resolve(settlementJson: string, context: CallContext): Promise<string>;
   runs(context: CallContext): Promise<string>;
   status(context: CallContext): Promise<string>;
   why(id: string, context: CallContext): Promise<string>;

@@ -9,6 +9,7 @@ import { createError } from "./errors.js";
 import type { Events, ProgressEvent } from "./events.js";
 import type {
   Change,
+  Conflict,
   DeadLetter,
   PlanSummary,
   RecordStatus,
@@ -16,8 +17,10 @@ import type {
   SyncOutcome,
   SyncRun,
   SyncStatus,
+  Winner,
 } from "./generated/answers.js";
 import type * as Given from "./generated/options.js";
+import type { ConflictRule } from "./generated/options.js";
 import type { CallContext, GlueConnector } from "./glue.js";
 import { giveHint, onHint } from "./hints.js";
 import type { TurnBounds } from "./in-turn.js";
@@ -51,6 +54,18 @@ export interface ApplyOptions
 /** Options of a run. */
 export interface RunOptions extends ProgressOptions, Given.RunOptions {}
 
+/** Which conflicts to list. */
+export interface ConflictOptions extends CallOptions {
+  /** Those that were settled in the last 90 days, with the values that lost, instead of those that wait. */
+  settled?: boolean | undefined;
+}
+
+/** How a conflict is settled. */
+export interface ResolveOptions extends CallOptions {
+  /** `seen` of the conflict as it was shown: if a value has changed since, nothing is settled. */
+  seen?: string | undefined;
+}
+
 /** Options of a watch. The last ones hold for each of its runs. */
 export interface WatchOptions
   extends ProgressOptions,
@@ -68,7 +83,7 @@ export interface Plan extends PlanSummary {
 
 /**
  * Keeps the two services in step. Within a process, plans, applies and runs of one location wait for each
- * other. `link`, `unlink`, `accept` and `retry` do not wait for them: while somebody is syncing the location,
+ * other. `link`, `unlink`, `accept`, `retry` and `resolve` do not wait for them: while somebody is syncing the location,
  * here or in another process, a decision is checked and queued, and its result has `queued`. It is carried
  * out before that run ends, at the latest before the next one plans. Where that turns out to be impossible,
  * `deadLetters()` lists it as a `decision`. With a store that is not `conditional` they wait for their turn.
@@ -192,6 +207,33 @@ export interface Sync {
    *   console.log(kind, id, reason, hint);
    */
   deadLetters(options?: CallOptions): List<DeadLetter>;
+  /**
+   * Values that have changed on both sides, and texts that cannot go back to GHL without a loss: both
+   * values, since when, and whose they are. Sends nothing.
+   *
+   * @example
+   * for await (const { id, kind, field, ghl, chartmogul } of connector.sync.conflicts())
+   *   console.log(id, kind, field, ghl, chartmogul);
+   */
+  conflicts(options?: ConflictOptions): List<Conflict>;
+  /**
+   * Settles a conflict with GHL's value (`ghl`), ChartMogul's (`chartmogul`), or for a text with `both`:
+   * GHL's stays, and ChartMogul's becomes a note of its own. The next run writes it; the value that loses
+   * is kept for 90 days. Never waits for a run.
+   *
+   * @example
+   * for await (const { id, seen } of connector.sync.conflicts())
+   *   await connector.sync.resolve(id, "chartmogul", { seen });
+   */
+  resolve(id: string, winner: Winner, options?: ResolveOptions): Promise<Conflict>;
+  /**
+   * Settles all conflicts of a kind or field that wait, as they are now. Gives those that it settled.
+   *
+   * @example
+   * const settled = await connector.sync.resolveAll({ kind: "task", field: "completed" }, "chartmogul");
+   * console.log(settled.length);
+   */
+  resolveAll(rule: ConflictRule, winner: Winner, options?: CallOptions): Promise<Conflict[]>;
   /**
    * The last 50 runs and applies, newest first: what each did, how long it took, and why it stopped. One
    * that failed is among them. Sends nothing.
@@ -366,6 +408,30 @@ export function createSync(
         const page: { deadLetters: DeadLetter[]; cursor: string | null } = JSON.parse(text);
         return { items: page.deadLetters, cursor: page.cursor, total: null, missing: 0 };
       }, options),
+
+    conflicts: ({ settled = false, ...options } = {}) =>
+      createList(async (cursor, callOptions) => {
+        const text = await core.invoke(
+          (connector, context) => connector.conflicts(settled, cursor ?? undefined, PAGE_SIZE, context),
+          callOptions,
+        );
+        const page: { conflicts: Conflict[]; cursor: string | null } = JSON.parse(text);
+        return { items: page.conflicts, cursor: page.cursor, total: null, missing: 0 };
+      }, options),
+
+    async resolve(id, winner, { seen, ...options } = {}) {
+      requireId(id, "the id of a conflict, as `conflicts()` lists it");
+      const settlement = JSON.stringify({ id, winner, seen });
+      const [conflict] = await decide<[Conflict]>(options, (connector, context) =>
+        connector.resolve(settlement, context),
+      );
+      return conflict;
+    },
+
+    async resolveAll(rule, winner, options) {
+      const settlement = JSON.stringify({ winner, rule });
+      return decide(options, (connector, context) => connector.resolve(settlement, context));
+    },
 
     async runs(options) {
       return JSON.parse(await core.invoke((connector, context) => connector.runs(context), options));

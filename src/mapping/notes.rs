@@ -1,17 +1,20 @@
-//! A GHL note as a ChartMogul note.
+//! A GHL note as a ChartMogul note, and the other way round.
 
 use serde_json::Value;
 
+use crate::chartmogul::records as chartmogul;
 use crate::ghl::records::Note;
 
 use super::settings::{Marker, NoteFormat, Settings};
+use super::users::UserMap;
 use super::{Fields, Mapped, hash, html, text};
-use crate::mutants::Mutant;
+use crate::mutants::{self, Mutant};
 
 /// The note's canonical form. Fields: `text`, plain; only at its creation, the second part: `created_at`,
 /// and `author`, GHL's id of who wrote it.
 ///
-/// Title first, then the body as plain text. Colour and pin have no place in ChartMogul.
+/// Title first, then the body as plain text, without the marker of a note that came from ChartMogul.
+/// Colour and pin have no place in ChartMogul.
 pub fn note(note: &Note<'_>) -> (Mapped, Fields) {
     let mut mapped = Mapped::default();
     let mut at_create = Fields::new();
@@ -20,7 +23,8 @@ pub fn note(note: &Note<'_>) -> (Mapped, Fields) {
     {
         parts.push(title);
     }
-    let body = html::plain(note.body.as_deref().unwrap_or_default());
+    let whole = html::plain(note.body.as_deref().unwrap_or_default());
+    let body = own_words(&whole);
     if !body.is_empty() {
         parts.push(body);
     }
@@ -34,11 +38,101 @@ pub fn note(note: &Note<'_>) -> (Mapped, Fields) {
     (mapped, at_create)
 }
 
+/// The ChartMogul note that the text of a GHL note names.
+pub fn origin(body: &str) -> Option<String> {
+    if !body.contains("cm:n:") {
+        return None;
+    }
+    let plain = html::plain(body);
+    marked_with(&plain, FROM_CHARTMOGUL).map(|(_, uuid, _)| uuid.to_owned())
+}
+
+/// The marker of ChartMogul's note in the text of GHL's.
+const FROM_CHARTMOGUL: &str = "[cm:n:";
+
+/// What the plain text of a GHL note says, without the marker of one that came from ChartMogul and
+/// without the line above that names its author.
+fn own_words(plain: &str) -> String {
+    let (before, _, behind) = marked_with(plain, FROM_CHARTMOGUL).unwrap_or((plain, "", ""));
+    let (own, _) = signed(before);
+    text::tidy(&format!("{own}\n{}", behind.trim()))
+}
+
+/// Splits a text that ends with the line that names its author in ChartMogul.
+fn signed(plain: &str) -> (&str, Option<&str>) {
+    let own = plain.trim_end();
+    let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
+    let author = last.strip_prefix("by ").and_then(|last| last.strip_suffix(SIGNED));
+    (if author.is_some() { above } else { own }, author)
+}
+
+/// How the line ends that names the author of a note from ChartMogul.
+const SIGNED: &str = " in ChartMogul";
+
+/// A ChartMogul note as it is written to GHL at its creation: its text with who wrote it, where GHL
+/// knows no user of that address, and its marker.
+pub fn written_to_ghl(
+    plain: &str,
+    author: Option<&str>,
+    uuid: &str,
+    settings: &Settings,
+) -> String {
+    let mut whole = plain.to_owned();
+    if let Some(author) = author {
+        whole.push_str(&format!("\nby {author}{SIGNED}"));
+    }
+    if settings.marker == Marker::Trailing && !uuid.is_empty() {
+        whole.push_str(&format!("\n[cm:n:{uuid}]"));
+    }
+    html::chartmogul_html(whole.trim_start())
+}
+
+/// The body of a GHL note with other words: its marker and the line that names its author stay.
+pub fn rewritten(body: &str, plain: &str, settings: &Settings) -> String {
+    let held = html::plain(body);
+    let (before, uuid, _) = marked_with(&held, FROM_CHARTMOGUL).unwrap_or((&held, "", ""));
+    written_to_ghl(plain, signed(before).1, uuid, settings)
+}
+
+/// What a ChartMogul note says to a person: its plain text without our marker and without the line
+/// above that names a GHL user. A call begins with its length.
+pub fn told(note: &chartmogul::Note, users: &UserMap) -> String {
+    let plain = html::plain(note.text.as_deref().unwrap_or_default());
+    let mut told = match split(&plain) {
+        None => plain,
+        Some((before, _, behind)) => {
+            let own = before.trim_end();
+            let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
+            let named = last.strip_prefix("by ").is_some_and(|name| users.has_name(name));
+            let own = if named { above } else { own };
+            text::tidy(&format!("{own}\n{}", behind.trim()))
+        }
+    };
+    if note.kind.as_deref() == Some("call") {
+        let minutes = note.call_duration.unwrap_or(0).max(0).unsigned_abs().div_ceil(60);
+        told = format!("Call, {minutes} min\n{told}").trim_end().to_owned();
+    }
+    told
+}
+
+/// Name and address of who wrote a ChartMogul note: `Name (address)`.
+pub fn author_of(note: &chartmogul::Note) -> Option<(&str, &str)> {
+    let (name, rest) = note.author.as_deref()?.rsplit_once('(')?;
+    Some((name.trim(), rest.trim_end().trim_end_matches(')')))
+}
+
+/// A hash of what a note says to a person: the same for the same words, however they are laid out.
+pub fn whole(told: &str) -> String {
+    hash(&text::one_line(told))
+}
+
 /// A text in the form it is written to ChartMogul, with its marker.
 pub fn written(plain: &str, id: &str, settings: &Settings) -> String {
     let whole = match settings.marker {
-        Marker::Trailing => format!("{plain}\n{}", marker(id)).trim_start().to_owned(),
-        Marker::None => plain.to_owned(),
+        Marker::Trailing if !id.is_empty() => {
+            format!("{plain}\n{}", marker(id)).trim_start().to_owned()
+        }
+        Marker::Trailing | Marker::None => plain.to_owned(),
     };
     match settings.note_format {
         NoteFormat::Html => html::chartmogul_html(&whole),
@@ -53,10 +147,16 @@ fn marker(id: &str) -> String {
 /// Splits a plain text at its last marker: what is before it, the GHL note that it names, what
 /// is behind it.
 fn split(plain: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = plain.rsplit_once("[ghl:n:")?;
+    let (before, id, behind) = marked_with(plain, "[ghl:n:")?;
+    let late = mutants::is_on(Mutant::MarkerOnlyAtTheEnd) && !behind.trim().is_empty();
+    (!late).then_some((before, id, behind))
+}
+
+/// The text before the last marker of this form, the id that it names, and the text behind it.
+pub(super) fn marked_with<'t>(plain: &'t str, form: &str) -> Option<(&'t str, &'t str, &'t str)> {
+    let (before, rest) = plain.rsplit_once(form)?;
     let (id, behind) = rest.split_once(']')?;
-    let late = crate::mutants::is_on(Mutant::MarkerOnlyAtTheEnd) && !behind.trim().is_empty();
-    (!late && !id.is_empty() && !id.contains(char::is_whitespace)).then_some((before, id, behind))
+    (!id.is_empty() && !id.contains(char::is_whitespace)).then_some((before, id, behind))
 }
 
 /// The GHL note id that a text's last marker names, wherever in the text it stands.
@@ -87,6 +187,12 @@ pub fn is_untouched(text: &str, content_of_ours: &str) -> bool {
     let plain = html::plain(text);
     let behind = split(&plain).map_or("", |(_, _, behind)| behind);
     behind.trim().is_empty() && content_of_plain(&plain) == content_of_ours
+}
+
+/// Whether there is something behind the marker of a text.
+pub fn has_more(text: &str) -> bool {
+    text.contains("ghl:n:")
+        && split(&html::plain(text)).is_some_and(|(_, _, behind)| !behind.trim().is_empty())
 }
 
 /// A text of ChartMogul without our marker: what stands around it stays.
@@ -123,6 +229,48 @@ mod tests {
         let text = written("Call\na < b\nsecond\nby Bob", "N1", &Settings::default());
         assert_eq!(text, "Call<br>a &lt; b<br>second<br>by Bob<br>[ghl:n:N1]");
         assert_eq!(marked(&text).as_deref(), Some("N1"));
+    }
+
+    #[test]
+    fn a_note_from_chartmogul_says_in_ghl_what_it_says_there() {
+        let settings = Settings::default();
+        let users = UserMap::default();
+        let there = |json: &str| -> chartmogul::Note { crate::record::read(json).unwrap() };
+        let note = there(
+            r#"{"text":"<div class=\"cm-paragraph\">a &lt; b</div><div class=\"cm-paragraph\">c</div>","author":"Ada Lang (ada@example.com)","type":"note"}"#,
+        );
+        assert_eq!(told(&note, &users), "a < b\nc");
+        assert_eq!(author_of(&note), Some(("Ada Lang", "ada@example.com")));
+        let body = written_to_ghl("a < b\nc", Some("Ada Lang"), "note_1", &settings);
+        assert_eq!(body, "a &lt; b<br>c<br>by Ada Lang in ChartMogul<br>[cm:n:note_1]");
+        assert_eq!(origin(&body).as_deref(), Some("note_1"));
+        let read_back = |body: &str| read(&serde_json::json!({ "body": body }).to_string()).0;
+        assert_eq!(read_back(&body)["text"], "a < b\nc");
+        assert_eq!(read_back(&format!("{body}<br>more"))["text"], "a < b\nc\nmore");
+        assert_eq!(read_back("by Ada")["text"], "by Ada");
+        let call = there(r#"{"text":"Asked for a quote","call_duration":690,"type":"call"}"#);
+        assert_eq!(told(&call, &users), "Call, 12 min\nAsked for a quote");
+        assert_eq!(told(&there(r#"{"call_duration":0,"type":"call"}"#), &users), "Call, 0 min");
+    }
+
+    #[test]
+    fn a_copy_of_ours_says_in_chartmogul_what_a_person_made_of_it() {
+        let names = crate::mapping::settings::Users::default();
+        let user = crate::mapping::users::User { name: "Bob".into(), email: None };
+        let users = UserMap::new(
+            crate::named::Named::from_iter([("u2".to_owned(), user)]),
+            &names,
+            Vec::new(),
+        );
+        for (text, right) in [
+            ("ours<br>by Bob<br>[ghl:n:N1]", "ours"),
+            ("ours<br>by Eve<br>[ghl:n:N1]", "ours\nby Eve"),
+            ("ours<br>[ghl:n:N1]<br>theirs", "ours\ntheirs"),
+            ("nobody's<br>by Bob", "nobody's\nby Bob"),
+        ] {
+            let note = chartmogul::Note { text: Some(text.into()), ..chartmogul::Note::default() };
+            assert_eq!(told(&note, &users), right, "{text}");
+        }
     }
 
     #[test]

@@ -17,6 +17,12 @@ records! {
         pub anchor: Anchor = "anchor";
         /// What is synced besides contacts. Default: both.
         pub objects: Vec<Object> = "objects";
+        /// Which way each kind of object goes. Default: `toChartmogul` for all.
+        pub directions: Directions = "directions";
+        /// Who decides a field that goes both ways, by its name: `note.text`, `task.task_details`,
+        /// `task.assignee`, `task.due_date`, `task.completed`. Default: `twoWay` where the direction is
+        /// `both`, `alwaysChartmogul` where it is `toGhl`.
+        pub owners: Named<Owner> = "owners";
         /// Name or uuid of the custom data source that customers are created in. Default:
         /// `GoHighLevel - LOCATION NAME`.
         pub data_source: Option<String> = "dataSource";
@@ -59,6 +65,9 @@ records! {
         pub default_country: Option<String> = "defaultCountry";
         /// IANA time zone in which due dates become days. Default: the location's.
         pub time_zone: Option<String> = "timeZone";
+        /// Time of day, `HH:MM` in the location's zone, at which a task that comes from ChartMogul is due in
+        /// GHL: ChartMogul knows the day only. Default `09:00`.
+        pub due_time_of_day: String = "dueTimeOfDay";
         /// The decimal mark of numbers written as text, where `1,250` could be two numbers. Default: that
         /// of the location's country.
         pub decimal_mark: Option<DecimalMark> = "decimalMark";
@@ -91,6 +100,8 @@ impl Default for Settings {
         Self {
             anchor: Anchor::AttachOnly,
             objects: vec![Object::Tasks, Object::Notes],
+            directions: Directions::default(),
+            owners: Named::default(),
             data_source: None,
             users: Users::default(),
             custom_fields: Vec::new(),
@@ -107,6 +118,7 @@ impl Default for Settings {
             shared_emails: Vec::new(),
             default_country: None,
             time_zone: None,
+            due_time_of_day: "09:00".to_owned(),
             decimal_mark: None,
             boolean_words: BooleanWords::default(),
             full_pass_hours: 24,
@@ -154,6 +166,66 @@ choices! {
         Notes = "notes",
     }
 }
+
+records! {
+    /// Which way each kind of object goes.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "DirectionSettings", default))]
+    closed pub struct Directions {
+        /// Notes. Default `toChartmogul`.
+        pub notes: Way = "notes";
+        /// Tasks. Default `toChartmogul`.
+        pub tasks: Way = "tasks";
+    }
+}
+
+choices! {
+    /// Which way a kind of object goes.
+    #[cfg_attr(feature = "reference", schemars(inline))]
+    pub enum Way {
+        /// GHL's records are written to ChartMogul.
+        ToChartmogul = "toChartmogul",
+        /// ChartMogul's records are written to GHL.
+        ToGhl = "toGhl",
+        /// New and changed records of each are written to the other.
+        Both = "both",
+    }
+}
+
+impl Way {
+    /// Whether anything is written to GHL.
+    pub const fn comes_back(self) -> bool {
+        !matches!(self, Self::ToChartmogul)
+    }
+
+    /// Whether anything is written to ChartMogul.
+    pub const fn goes_out(self) -> bool {
+        !matches!(self, Self::ToGhl)
+    }
+}
+
+choices! {
+    /// Who decides a field that goes both ways.
+    #[cfg_attr(feature = "reference", schemars(inline))]
+    pub enum Owner {
+        /// Changes go both ways. Where both sides have changed, a person decides.
+        TwoWay = "twoWay",
+        /// GHL's value is always written to ChartMogul.
+        AlwaysGhl = "alwaysGhl",
+        /// The same, unless GHL's value is blank: then ChartMogul's fills it.
+        PreferGhlUnlessBlank = "preferGhlUnlessBlank",
+        /// ChartMogul's value is always written to GHL.
+        AlwaysChartmogul = "alwaysChartmogul",
+        /// The same, unless ChartMogul's value is blank: then GHL's fills it.
+        PreferChartmogulUnlessBlank = "preferChartmogulUnlessBlank",
+        /// It is written to neither.
+        DontSync = "dontSync",
+    }
+}
+
+/// The fields that have an owner.
+const OWNED: [&str; 5] =
+    ["note.text", "task.task_details", "task.assignee", "task.due_date", "task.completed"];
 
 records! {
     // ChartMogul's API lists no users: it refuses unknown ones with 422, which is then remembered.
@@ -395,6 +467,26 @@ impl Settings {
                 "sync.sharedEmails: \"{shared}\" is not an e-mail address"
             )));
         }
+        for name in self.owners.names() {
+            if !OWNED.contains(&name) {
+                return Err(invalid(format!(
+                    "sync.owners: \"{name}\" is not a field with an owner; allowed are {}",
+                    OWNED.join(", ")
+                )));
+            }
+            let comes_back = self.way_of_field(name).comes_back();
+            if !comes_back {
+                return Err(invalid(format!(
+                    "sync.owners: \"{name}\" goes to ChartMogul only: set sync.directions first"
+                )));
+            }
+        }
+        if crate::dates::minutes_of_day(&self.due_time_of_day).is_none() {
+            return Err(invalid(format!(
+                "sync.dueTimeOfDay: \"{}\" is not a time of day; write it as HH:MM, 00:00 to 23:59",
+                self.due_time_of_day
+            )));
+        }
         if self.caps.max_change_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
             return Err(invalid("sync.caps.maxChangePercent: allowed is 0 to 100"));
         }
@@ -413,6 +505,33 @@ impl Settings {
         self.objects.contains(&object)
     }
 
+    fn way_of_field(&self, name: &str) -> Way {
+        self.way_of(if name.starts_with("note.") { Object::Notes } else { Object::Tasks })
+    }
+
+    /// Which way a kind of object goes.
+    pub const fn way_of(&self, object: Object) -> Way {
+        match object {
+            Object::Notes => self.directions.notes,
+            Object::Tasks => self.directions.tasks,
+        }
+    }
+
+    /// Whether anything that is synced goes to GHL.
+    pub fn comes_back(&self) -> bool {
+        self.objects.iter().any(|object| self.way_of(*object).comes_back())
+    }
+
+    /// Who decides a field, by its name with that of its kind before it.
+    pub fn owner_of(&self, name: &str) -> Owner {
+        let usual = match self.way_of_field(name) {
+            Way::ToChartmogul => Owner::AlwaysGhl,
+            Way::ToGhl => Owner::AlwaysChartmogul,
+            Way::Both => Owner::TwoWay,
+        };
+        self.owners.get(name).copied().unwrap_or(usual)
+    }
+
     /// What holds a field's attribute.
     pub fn object_of(&self, field: &CustomField) -> AttributeObject {
         field.object.unwrap_or(match self.anchor {
@@ -421,9 +540,16 @@ impl Settings {
         })
     }
 
-    /// Changes whenever a setting changes that decides who is who: then a plan is shown before it is applied.
+    /// Changes whenever a setting changes that decides who is who, or what is written at all: then a plan is shown before it is applied.
     pub fn guard(&self) -> String {
-        let parts = (self.anchor, &self.objects, &self.data_source, self.on_link, self.on_existing);
+        let parts = (
+            self.anchor,
+            &self.objects,
+            &self.data_source,
+            self.on_link,
+            self.on_existing,
+            self.directions,
+        );
         super::hash(&serde_json::to_string(&parts).unwrap_or_default())
     }
 

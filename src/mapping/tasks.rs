@@ -1,10 +1,11 @@
-//! A GHL task as a ChartMogul task.
+//! A GHL task as a ChartMogul task, and the other way round.
 
 use serde_json::Value;
 
 use crate::dates;
 use crate::ghl::records::Task;
 
+use super::notes::marked_with;
 use super::settings::{LongTasks, Marker, Settings};
 use super::users::UserMap;
 use super::{Mapped, html, text};
@@ -70,10 +71,39 @@ pub fn overflow(task: &Task<'_>, settings: &Settings) -> Option<String> {
     })
 }
 
+/// The marker of ChartMogul's task in the body of GHL's.
+const FROM_CHARTMOGUL: &str = "[cm:t:";
+
+/// The ChartMogul task that the body of a GHL task names.
+pub fn origin(task: &Task<'_>) -> Option<String> {
+    let body = task.body.as_deref().filter(|body| body.contains(FROM_CHARTMOGUL))?;
+    marked_with(&html::plain(body), FROM_CHARTMOGUL).map(|(_, uuid, _)| uuid.to_owned())
+}
+
+/// The body of a GHL task that came from ChartMogul.
+pub fn body_in_ghl(uuid: &str, settings: &Settings) -> Option<String> {
+    (settings.marker == Marker::Trailing).then(|| format!("{FROM_CHARTMOGUL}{uuid}]"))
+}
+
+/// What a GHL task's body says, without our marker, on one line.
+fn body(task: &Task<'_>) -> String {
+    let plain = html::plain(task.body.as_deref().unwrap_or_default());
+    match marked_with(&plain, FROM_CHARTMOGUL) {
+        Some((before, _, behind)) => text::one_line(&format!("{before} {behind}")),
+        None => text::one_line(&plain),
+    }
+}
+
+/// Whether a text that was changed in ChartMogul can become GHL's title: it has no body, and was not cut.
+pub fn is_one_text(task: &Task<'_>, settings: &Settings) -> bool {
+    let id = task.id.as_deref().unwrap_or_default();
+    body(task).is_empty() && details(task).chars().count() <= room(settings, id)
+}
+
 /// Title and body on one line.
 fn details(task: &Task<'_>) -> String {
     let title = text::one_line(task.title.as_deref().unwrap_or_default());
-    let body = text::one_line(&html::plain(task.body.as_deref().unwrap_or_default()));
+    let body = body(task);
     match (title.is_empty(), body.is_empty()) {
         (false, false) => format!("{title} - {body}"),
         (false, true) => title,
@@ -84,8 +114,8 @@ fn details(task: &Task<'_>) -> String {
 
 fn marker(settings: &Settings, id: &str) -> String {
     match settings.marker {
-        Marker::Trailing => format!(" [ghl:t:{id}]"),
-        Marker::None => String::new(),
+        Marker::Trailing if !id.is_empty() => format!(" [ghl:t:{id}]"),
+        Marker::Trailing | Marker::None => String::new(),
     }
 }
 
@@ -100,15 +130,22 @@ pub fn written(whole: &str, id: &str, settings: &Settings) -> String {
 
 /// Splits a text at its last marker: what is before it, the GHL task that it names, what is behind it.
 fn split(details: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = details.rsplit_once("[ghl:t:")?;
-    let (id, behind) = rest.split_once(']')?;
+    let (before, id, behind) = marked_with(details, "[ghl:t:")?;
     let late = crate::mutants::is_on(Mutant::MarkerOnlyAtTheEnd) && !behind.trim().is_empty();
-    (!late && !id.is_empty() && !id.contains(char::is_whitespace)).then_some((before, id, behind))
+    (!late).then_some((before, id, behind))
 }
 
 /// The GHL task id that a text's last marker names, wherever in the text it stands.
 pub fn marked(details: &str) -> Option<&str> {
     split(details).map(|(_, id, _)| id)
+}
+
+/// A task's text as a person reads it: without its marker, and with what is behind that.
+pub fn told(details: &str) -> String {
+    match split(details) {
+        Some((before, _, behind)) => text::one_line(&format!("{before} {behind}")),
+        None => text::one_line(details),
+    }
 }
 
 /// A task's text as far as it is ours: up to its marker.
@@ -161,6 +198,25 @@ mod tests {
         assert_eq!(marked("x [ghl:t:T1] and a word of a person"), Some("T1"));
         assert_eq!(unmarked("x [ghl:t:T1] and more"), "x");
         assert_eq!(without_marker("x [ghl:t:T1] and more"), "x and more");
+    }
+
+    #[test]
+    fn a_task_from_chartmogul_says_in_ghl_what_it_says_there() {
+        let settings = Settings::default();
+        let body = body_in_ghl("t-1", &settings).unwrap();
+        let read = |body: &str| {
+            let json = serde_json::json!({"id": "T1", "title": "Call", "body": body, "dueDate": "2026-03-01"});
+            let json = json.to_string();
+            let record: Task<'_> = crate::record::read(&json).unwrap();
+            let details = map(&json, &settings).unwrap().fields["task_details"].clone();
+            (details, origin(&record), is_one_text(&record, &settings))
+        };
+        assert_eq!(read(&body), ("Call".into(), Some("t-1".to_owned()), true));
+        assert_eq!(read(""), ("Call".into(), None, true));
+        let more = read(&format!("<p>{body}</p><p>ask for Ada</p>"));
+        assert_eq!(more, ("Call - ask for Ada".into(), Some("t-1".to_owned()), false));
+        assert!(!read(&"long ".repeat(60)).2);
+        assert_eq!(told("x [ghl:t:T1] and more"), "x and more");
     }
 
     #[test]

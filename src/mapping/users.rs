@@ -77,6 +77,11 @@ impl UserMap {
         self.users.get(id).map(|user| user.name.as_str()).filter(|name| !name.is_empty())
     }
 
+    /// Whether a GHL user has this name.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.users.values().any(|user| user.name == name && !name.is_empty())
+    }
+
     /// Users that have no ChartMogul e-mail: id and name.
     pub fn unmapped(&self) -> impl Iterator<Item = (&str, &str)> {
         self.users
@@ -85,11 +90,16 @@ impl UserMap {
             .map(|(id, user)| (id, user.name.as_str()))
     }
 
-    /// The name of the GHL user that a ChartMogul e-mail stands for, refused or not.
-    pub fn name_by_email(&self, address: &str) -> Option<&str> {
+    /// GHL's id of the user that a ChartMogul e-mail stands for, refused or not.
+    pub fn ghl_user(&self, address: &str) -> Option<&str> {
         let address = key(address);
         let stands = |id: &str| self.mapped_email(id).is_some_and(|mapped| key(&mapped) == address);
-        self.users.names().find(|id| stands(id)).and_then(|id| self.name(id))
+        self.users.names().find(|id| stands(id))
+    }
+
+    /// The name of the GHL user that a ChartMogul e-mail stands for, refused or not.
+    pub fn name_by_email(&self, address: &str) -> Option<&str> {
+        self.ghl_user(address).and_then(|id| self.name(id))
     }
 
     /// Whether ChartMogul has refused this address.

@@ -260,6 +260,13 @@ pub const BEHAVIOURS: &[Behaviour] = &{
         ),
         is(
             Ghl,
+            "A changed task shows at once in the search of a location's tasks.",
+            Guessed,
+            "not documented; the search of contacts takes seconds to a minute",
+            Some("taskSearchLagMs"),
+        ),
+        is(
+            Ghl,
             "100 requests in 10 seconds and 200,000 a day; then 429 without `Retry-After`.",
             Documented,
             "Authorization.md of the official repository; trial accounts were measured at 25 and 10,000",

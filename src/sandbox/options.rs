@@ -26,8 +26,10 @@ pub struct SandboxOptions {
     pub burst_limit: u32,
     /// GHL: requests allowed in a day. Published 200,000, measured 10,000 on trial accounts.
     pub daily_limit: u32,
-    /// GHL: milliseconds until a change shows in searches. The real one takes seconds to a minute.
+    /// GHL: milliseconds until a change shows in searches of contacts. The real one takes seconds to a minute.
     pub search_lag_ms: u64,
+    /// GHL: milliseconds until a changed task shows so in the location's search. Not documented.
+    pub task_search_lag_ms: u64,
     /// GHL: whether writing a note or task moves its contact's `dateUpdated`. Not documented either way.
     pub notes_touch_contact: bool,
     /// GHL: the location's setting that lets contacts share an e-mail or phone.
@@ -74,6 +76,7 @@ impl Default for SandboxOptions {
             burst_limit: 100,
             daily_limit: 200_000,
             search_lag_ms: 2_000,
+            task_search_lag_ms: 0,
             notes_touch_contact: true,
             allow_duplicate_contact: false,
             scopes: None,

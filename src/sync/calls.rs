@@ -7,13 +7,14 @@ use super::letters::at_fault;
 use super::model::change::{Action, Change};
 use super::model::pair::{Kind, Matched, Role};
 use super::work::Work;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Service};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, Call, Context, Row, Write, member};
 use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, Problem, select};
 use crate::mutants::{self, Mutant};
+use crate::record::Json;
 
 /// A uuid in the place of one that is not known while planning.
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
@@ -61,8 +62,14 @@ impl<H: Host> Engine<'_, H> {
         } else {
             Cow::Borrowed(&change.to)
         };
+        if change.brings() {
+            return Vec::new();
+        }
+        let brought = change.matched == Some(Matched::Brought);
         let write = Write {
-            ghl: &change.id,
+            ghl: if brought { "" } else { &change.id },
+            contact: change.parent.as_deref().unwrap_or_default(),
+            held: None,
             external: &external,
             uuid: change.uuid.as_deref().unwrap_or_default(),
             customer,
@@ -104,15 +111,57 @@ impl<H: Host> Engine<'_, H> {
         calls
     }
 
-    /// The endpoints of ChartMogul that carrying a change out calls.
-    pub(in crate::sync) fn endpoints_of(&self, work: &Work, change: &Change) -> Vec<&'static str> {
+    /// The calls that write to GHL what a change brings there, where it holds this record.
+    pub(in crate::sync) fn calls_to_ghl(
+        &self,
+        work: &Work,
+        users: &UserMap,
+        change: &Change,
+        held: Option<&Json>,
+    ) -> Vec<Call> {
+        let Some(half) = row_of(change).in_ghl.filter(|_| change.comes_back()) else {
+            return Vec::new();
+        };
+        let none = Fields::new();
+        let write = Write {
+            ghl: &change.id,
+            contact: change.parent.as_deref().unwrap_or_default(),
+            external: "",
+            uuid: change.uuid.as_deref().unwrap_or_default(),
+            customer: "",
+            source: None,
+            fields: &change.back,
+            at_create: &change.at_create,
+            base: &none,
+            held,
+            tags: (&[], &[]),
+            now: self.host.now(),
+            with: Context { settings: self.settings, rules: &work.ready.rules, users },
+        };
+        if change.brings() { (half.create)(&write) } else { (half.update)(&write) }
+    }
+
+    /// The endpoints that carrying a change out calls.
+    pub(in crate::sync) fn endpoints_of(
+        &self,
+        work: &Work,
+        change: &Change,
+    ) -> Vec<(Service, &'static str)> {
         let users = work.ready.users.borrow();
-        let calls = self.calls_of(work, &users, change, UNKNOWN);
-        let mut endpoints: Vec<&'static str> = calls.iter().map(|call| call.endpoint).collect();
+        let mut calls = self.calls_to_ghl(work, &users, change, None);
+        calls.extend(self.calls_of(work, &users, change, UNKNOWN));
+        let mut endpoints: Vec<(Service, &'static str)> =
+            calls.iter().map(|call| (call.service, call.endpoint)).collect();
+        // What GHL holds is looked at before it is written to.
+        let ticks = change.back.keys().all(|name| name == "completed");
+        if let Some(half) = row_of(change).in_ghl.filter(|_| !ticks && !change.brings()) {
+            endpoints.push((Service::Ghl, half.get.0));
+        }
         // What leaves a customer is looked at there, and taken away.
         if change.action == Action::Move && change.kind.is_child() {
             let row = row_of_linked(change.kind);
-            endpoints.extend([row.retrieve.0, row.remove]);
+            let chartmogul = [row.retrieve.0, row.remove].map(|name| (Service::Chartmogul, name));
+            endpoints.extend(chartmogul);
         }
         endpoints
     }
@@ -130,7 +179,13 @@ impl<H: Host> Engine<'_, H> {
             if checked.uuid.is_none() && !checked.action.creates() {
                 checked.uuid = Some(UNKNOWN.to_owned());
             }
-            let calls = self.calls_of(work, &users, &checked, &uuid);
+            let mut calls = self.calls_of(work, &users, &checked, &uuid);
+            // When a task is due is known when it is written.
+            let day = checked.back.get("due_date").and_then(|day| day.as_str());
+            if let Some(at) = day.map(crate::dates::midnight) {
+                checked.at_create.insert("dueDate".to_owned(), at.into());
+            }
+            calls.extend(self.calls_to_ghl(work, &users, &checked, None));
             calls.into_iter().find_map(|call| {
                 let mut parameters = call.parameters;
                 // A source that the plan makes is not known yet.
@@ -138,7 +193,7 @@ impl<H: Host> Engine<'_, H> {
                 if makes && !parameters.contains_key("data_source_uuid") {
                     parameters.insert("data_source_uuid".into(), format!("ds_{UNKNOWN}").into());
                 }
-                self.takes(call.endpoint, &parameters).err()
+                self.takes(call.service, call.endpoint, &parameters).err()
             })
         };
         let mut error = refused(change)?;

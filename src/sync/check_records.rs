@@ -20,6 +20,7 @@ use crate::choices;
 use crate::error::{Code, Result, Service};
 use crate::host::{Event, Host};
 use crate::mapping::kinds::member;
+use crate::mapping::users::UserMap;
 use crate::ordered::Ordered;
 use crate::record::Json;
 
@@ -200,7 +201,7 @@ impl<H: Host> Engine<'_, H> {
         let mut walked = Vec::with_capacity(items.len());
         if kind.is_child() {
             for item in items {
-                let child = self.child_of(kind, endpoint, item)?;
+                let child = self.child_of(&UserMap::default(), kind, endpoint, item)?;
                 let (customer, names) = (child.customer, child.marker);
                 walked.extend(child.uuid.map(|uuid| Walked { uuid, customer, names }));
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::calls::row_of_linked;
 use super::decide::changes::{Difference, completes, of_first_link, of_linked};
 use super::decide::customers;
+use super::decide::merge::words_of;
 use super::decide::pairing::{self, Customer, Person, Question, Standin, Weak};
 use super::engine::{Engine, Step, only};
 use super::model::change::{Action, Change};
@@ -936,7 +937,7 @@ impl<H: Host> Engine<'_, H> {
         if !page.whole && (came || staged.again) {
             batch.put(&work.tables.tasks_of, id, &true)?;
         }
-        if !work.ready.writes_attributes(self.settings) {
+        if !work.ready.keeps_members(self.settings) {
             return Ok(());
         }
         let member = Member {
@@ -998,6 +999,9 @@ impl<H: Host> Engine<'_, H> {
                 fields: note.fields,
                 at_create: note.at_create,
                 problems: note.problems,
+                origin: note.origin,
+                rewritable: note.rewritable,
+                rewrites: false,
                 id,
             });
         }
@@ -1022,11 +1026,8 @@ impl<H: Host> Engine<'_, H> {
                     contact: task.contact.clone(),
                     title: task.title.clone(),
                     content: kinds::note::content(&whole),
-                    unchanged: false,
-                    twice: false,
                     fields: only("text", Value::String(whole)),
-                    at_create: Fields::new(),
-                    problems: Vec::new(),
+                    ..ChildOf::default()
                 });
             }
             match task.refusal {
@@ -1047,11 +1048,12 @@ impl<H: Host> Engine<'_, H> {
                     id,
                     contact: task.contact,
                     title: task.title,
-                    unchanged: false,
-                    twice: false,
                     fields: task.fields,
                     at_create: task.at_create,
                     problems: task.problems,
+                    origin: task.origin,
+                    rewritable: task.rewritable,
+                    ..ChildOf::default()
                 }),
             }
         }
@@ -1106,20 +1108,26 @@ impl<H: Host> Engine<'_, H> {
         work: &Work,
         batch: &mut Batch,
         kind: Kind,
-        children: Vec<ChildOf>,
+        mut children: Vec<ChildOf>,
     ) -> Result<()> {
-        let ids: Vec<&String> = children.iter().map(|child| &child.id).collect();
+        let ids: Vec<String> = children.iter().map(|child| child.id.clone()).collect();
         self.load_standings(work, kind, &ids).await?;
         let pairs = self.live_pairs(work, kind, &ids).await?;
+        self.doubt_late(run, work, kind, &mut children, &pairs).await?;
         let markers: Vec<String> =
             ids.iter().map(|id| format!("marker/{}", of(kind, id))).collect();
         let markers: Vec<Option<Vec<Candidate>>> =
             self.keeper.get_all(&work.tables.index, &markers).await?;
         let contacts: Vec<&String> = children.iter().map(|child| &child.contact).collect();
         let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
-        for (((child, mut pair), marked), home) in
-            children.into_iter().zip(pairs).zip(markers).zip(homes)
+        let there = self.seen_there(run, work, kind, &children, &pairs, batch).await?;
+        for ((((child, mut pair), marked), home), there) in
+            children.into_iter().zip(pairs).zip(markers).zip(homes).zip(there)
         {
+            let names = pair.is_none() && marked.is_none() && child.origin.is_some();
+            if names && self.adopt_child(run, work, batch, kind, &child, home.as_ref()).await? {
+                continue;
+            }
             let home_customer = home.as_ref().and_then(|home| home.customer.clone());
             let moves =
                 pair.as_ref().is_some_and(|pair| Some(&pair.customer) != home_customer.as_ref());
@@ -1141,11 +1149,11 @@ impl<H: Host> Engine<'_, H> {
                         && Some(&copy.seen.customer) == home_customer.as_ref()
                 });
                 let former = known.chartmogul.as_deref().unwrap_or_default();
-                if moved && !self.child_is_there(run, work, kind, former).await? {
+                if moved && !self.child_is_there(run, work, kind, former, batch).await? {
                     pair = None;
                 }
             }
-            self.compare_child(run, work, batch, kind, child, pair, found, home).await?;
+            self.compare_child(run, work, batch, kind, child, pair, found, home, there).await?;
         }
         Ok(())
     }
@@ -1194,6 +1202,7 @@ impl<H: Host> Engine<'_, H> {
         pair: Option<Pair>,
         marked: Option<MarkedChild>,
         home: Option<Home>,
+        there: Option<SeenChild>,
     ) -> Result<()> {
         let id = child.id.as_str();
         let row = of(kind, id);
@@ -1227,9 +1236,12 @@ impl<H: Host> Engine<'_, H> {
         change.at_create = child.at_create.clone();
         change.shows = content_of_child(&child);
         at_home(&mut change, &home);
+        // What a person made in ChartMogul stays where it is.
+        let brought = pair.as_ref().is_some_and(|pair| pair.matched == Matched::Brought);
         let elsewhere = |customer: &String| {
-            (home.maker.is_some() && home.customer.is_none()
-                || home.customer.as_ref() != Some(customer))
+            !brought
+                && (home.maker.is_some() && home.customer.is_none()
+                    || home.customer.as_ref() != Some(customer))
                 && !mutants::is_on(Mutant::ParentsStay)
         };
         if let Some(mut pair) = pair {
@@ -1245,7 +1257,16 @@ impl<H: Host> Engine<'_, H> {
             change.matched = Some(pair.matched);
             change.action = Action::Update;
             change.reason = "changed in GHL".to_owned();
-            if elsewhere(&pair.customer) {
+            let stays = !elsewhere(&pair.customer);
+            if let Some(there) = there.filter(|_| stays) {
+                let rewrites = !brought && pair.marked != marks;
+                let child = ChildOf { rewrites, ..child };
+                change.customer = Some(pair.customer.clone());
+                return self
+                    .merge_child(run, work, batch, kind, &child, &pair, &there, change)
+                    .await;
+            }
+            if !stays {
                 change.action = Action::Move;
                 change.reason = "its customer has changed".to_owned();
                 change.leaves = Some(pair.customer.clone());
@@ -1263,7 +1284,7 @@ impl<H: Host> Engine<'_, H> {
                 difference.kept = Vec::new();
             } else {
                 change.customer = Some(pair.customer.clone());
-                if pair.marked != marks {
+                if pair.marked != marks && !brought {
                     change.reason = "the setting for markers has changed".to_owned();
                     difference.to = with_text(&difference.to, kind, &child.fields);
                 } else if completes(&difference.to) {
@@ -1283,7 +1304,11 @@ impl<H: Host> Engine<'_, H> {
                 .await?
                 .map(|(uuid, seen)| (uuid, seen, Matched::Content)),
         };
+        let goes_out = self.way_of(kind).goes_out();
         let Some((uuid, seen, matched)) = found else {
+            if !goes_out {
+                return Ok(());
+            }
             change.matched = Some(Matched::Created);
             let difference = created(&child.fields);
             if child.twice {
@@ -1292,6 +1317,24 @@ impl<H: Host> Engine<'_, H> {
             }
             return self.tell_linked(run, work, batch, change, difference).await;
         };
+        // What is linked by this plan is not new in ChartMogul.
+        batch.delete(&work.tables.incoming, &of(kind, &uuid));
+        if self.way_of(kind).comes_back() && !elsewhere(&seen.customer) {
+            // Nobody knows what both showed when they were in step: what differs waits for a person.
+            let rewrites = marks != seen.marker.is_some();
+            return self
+                .link_child(
+                    run,
+                    work,
+                    batch,
+                    kind,
+                    &ChildOf { rewrites, ..child },
+                    uuid,
+                    seen,
+                    matched,
+                )
+                .await;
+        }
         let ours = matched.is_ours();
         let mut difference = of_first_link(table, &child.fields, &seen.fields, ours, self.settings);
         change.matched = Some(matched);
@@ -1311,7 +1354,110 @@ impl<H: Host> Engine<'_, H> {
             difference.to = child.fields.clone();
             difference.replaces = 0;
         }
+        if !goes_out {
+            difference.to = Fields::new();
+        }
         self.tell_linked(run, work, batch, change, difference).await
+    }
+
+    /// Links a GHL note or task that names one of ChartMogul's: it was brought from there by a run that
+    /// this state does not remember. Says whether it was.
+    async fn adopt_child(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        kind: Kind,
+        child: &ChildOf,
+        home: Option<&Home>,
+    ) -> Result<bool> {
+        let Some(uuid) = child.origin.as_ref() else { return Ok(false) };
+        let row = of(kind, uuid);
+        let owner: Option<String> = self.keeper.get(&OWNERS, &row).await?;
+        if let Some(owner) = owner {
+            return self.list_double(run, work, batch, kind, child, &owner).await;
+        }
+        if home.is_none_or(|home| !home.is_settled()) {
+            return Ok(false);
+        }
+        if work.standings.apart(&of(kind, &child.id)).is_some_and(|apart| sticks(apart.cause)) {
+            return Ok(false);
+        }
+        if !self.child_is_there(run, work, kind, uuid, batch).await? {
+            let mut change = told(kind, &child.id, &child.title, Reason::Deleted);
+            change.parent = Some(child.contact.clone());
+            self.tell(run, work, batch, &change).await?;
+            return Ok(true);
+        }
+        let seen: Option<SeenChild> = match batch.get(&work.tables.children, &row) {
+            Some(seen) => Some(seen),
+            None => self.keeper.get(&work.tables.children, &row).await?,
+        };
+        let Some(seen) = seen else { return Ok(false) };
+        batch.delete(&work.tables.incoming, &row);
+        let uuid = uuid.clone();
+        self.link_child(run, work, batch, kind, child, uuid, seen, Matched::Brought).await?;
+        Ok(true)
+    }
+
+    /// A second copy in GHL of what was brought there, as after a request that was delivered twice: it is
+    /// listed and goes nowhere, while it says the same. Says whether it is one.
+    async fn list_double(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        kind: Kind,
+        child: &ChildOf,
+        owner: &str,
+    ) -> Result<bool> {
+        let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(kind, owner)).await?;
+        let marks = kinds::marks(&child.fields);
+        let words = words_of(kind);
+        let same = pair.is_some_and(|pair| {
+            pair.matched == Matched::Brought && pair.base.get(words) == marks.get(words)
+        });
+        if owner == child.id || !same {
+            return Ok(false);
+        }
+        let mut change = told(kind, &child.id, &child.title, Reason::Double);
+        change.reason = format!("GHL has it more than once: {owner} is the linked one");
+        change.parent = Some(child.contact.clone());
+        self.tell(run, work, batch, &change).await?;
+        Ok(true)
+    }
+
+    /// Links a note or task that goes both ways with its counterpart, at their first meeting.
+    #[allow(clippy::too_many_arguments, reason = "one record, and its counterpart")]
+    async fn link_child(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        kind: Kind,
+        child: &ChildOf,
+        uuid: String,
+        seen: SeenChild,
+        matched: Matched,
+    ) -> Result<()> {
+        let pair = Pair {
+            chartmogul: Some(uuid.clone()),
+            customer: seen.customer.clone(),
+            role: Role::Child,
+            matched,
+            parent: Some(child.contact.clone()),
+            ..Pair::default()
+        };
+        let title = child.title.clone();
+        let mut change = Change::new(Action::Link, kind, &child.id, title, matched.reason());
+        change.role = Role::Child;
+        change.parent = Some(child.contact.clone());
+        change.problems = child.problems.clone();
+        change.shows = content_of_child(child);
+        change.uuid = Some(uuid);
+        change.customer = Some(seen.customer.clone());
+        change.matched = Some(matched);
+        self.merge_child(run, work, batch, kind, child, &pair, &seen, change).await
     }
 
     /// An unmarked note or task of the same content: the first of GHL's gets the first of ChartMogul's.
@@ -1552,7 +1698,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Writes what differs into the plan, or counts the record as unchanged.
-    async fn tell_linked(
+    pub(in crate::sync) async fn tell_linked(
         &self,
         run: &mut Run,
         work: &Work,
@@ -1574,6 +1720,7 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         let nothing = difference.to.is_empty()
+            && !change.comes_back()
             && change.external.is_none()
             && matches!(change.action, Action::Update | Action::Complete);
         if nothing && difference.kept_now.is_empty() {
@@ -1692,17 +1839,24 @@ struct MarkedChild {
 }
 
 /// A note or task as it is compared.
-struct ChildOf {
-    id: String,
-    contact: String,
-    title: String,
+#[derive(Default)]
+pub(in crate::sync) struct ChildOf {
+    pub(in crate::sync) id: String,
+    pub(in crate::sync) contact: String,
+    pub(in crate::sync) title: String,
     content: String,
-    unchanged: bool,
+    pub(in crate::sync) unchanged: bool,
     /// Told twice, with the fault of old.
     twice: bool,
-    fields: Fields,
+    pub(in crate::sync) fields: Fields,
     at_create: Fields,
     problems: Vec<Problem>,
+    /// The ChartMogul record that GHL's text names.
+    origin: Option<String>,
+    /// Whether GHL's words can be written anew without a loss.
+    pub(in crate::sync) rewritable: bool,
+    /// Whether its text is written for the sake of the marker.
+    pub(in crate::sync) rewrites: bool,
 }
 
 /// The place of a change in its plan: businesses, customers, contacts, what only points at them, then
@@ -1737,7 +1891,7 @@ fn take(change: &mut Change, difference: Difference) {
 }
 
 /// Fields to write, and with them the text that carries the marker.
-fn with_text(to: &Fields, kind: Kind, fields: &Fields) -> Fields {
+pub(in crate::sync) fn with_text(to: &Fields, kind: Kind, fields: &Fields) -> Fields {
     let text = if kind == Kind::Note { "text" } else { "task_details" };
     kinds::merged(to, &select(fields, &|name, _| name == text))
 }

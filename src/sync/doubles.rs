@@ -11,7 +11,7 @@ use super::model::standing::{Intent, Reason};
 use super::model::state::Run;
 use super::state::tables::{APART, INTENTS, OWNERS, PAIRS, of, of_kind};
 use super::work::Work;
-use crate::error::Result;
+use crate::error::{Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds::Row;
 use crate::mapping::settings::Doubles;
@@ -44,7 +44,9 @@ impl<H: Host> Engine<'_, H> {
                 if change.action == Action::Delete {
                     // The one that stays and the one that goes are looked at, and that one is deleted.
                     let Row { retrieve: (retrieve, _), remove, .. } = row_of_linked(kind);
-                    run.plan.will_call(&mut change, &[retrieve, retrieve, remove]);
+                    let calls = [retrieve, retrieve, remove];
+                    run.plan
+                        .will_call(&mut change, &calls.map(|name| (Service::Chartmogul, *name)));
                 }
                 self.tell(run, work, &mut batch, &change).await?;
             }

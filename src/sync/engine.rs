@@ -10,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::http::{Before, Client, Page, Parameters, Quota};
+use crate::mapping::kinds::Call;
 use crate::mapping::settings::Settings;
 use crate::ordered::Ordered;
 use crate::record::{self, Json, Problem, Slot};
@@ -175,15 +176,21 @@ impl<'a, H: Host> Engine<'a, H> {
         self.chartmogul.value(self.host, row, object(parameters)).await
     }
 
-    /// The same, with something to do right before each sending.
-    pub(in crate::sync) async fn chartmogul_after<'c>(
+    /// A call to either service, with something to do right before each sending.
+    pub(in crate::sync) async fn value_after<'c>(
         &'c self,
-        name: &str,
-        parameters: Parameters,
+        call: Call,
         before: &'c Before<'c>,
     ) -> Result<Json> {
-        let row = row(Service::Chartmogul, name)?;
-        self.chartmogul.value_after(self.host, row, parameters, before).await
+        let row = row(call.service, call.endpoint)?;
+        match call.service {
+            Service::Ghl => {
+                self.ghl.value_after(self.host, row, call.parameters, Some(before)).await
+            }
+            Service::Chartmogul => {
+                self.chartmogul.value_after(self.host, row, call.parameters, before).await
+            }
+        }
     }
 
     pub(in crate::sync) async fn chartmogul_page(
@@ -214,8 +221,17 @@ impl<'a, H: Host> Engine<'a, H> {
     }
 
     /// Whether an endpoint's rules take these parameters.
-    pub(in crate::sync) fn takes(&self, name: &str, parameters: &Parameters) -> Result<()> {
-        self.chartmogul.check(row(Service::Chartmogul, name)?, parameters)
+    pub(in crate::sync) fn takes(
+        &self,
+        service: Service,
+        name: &str,
+        parameters: &Parameters,
+    ) -> Result<()> {
+        let row = row(service, name)?;
+        match service {
+            Service::Ghl => self.ghl.check(row, parameters),
+            Service::Chartmogul => self.chartmogul.check(row, parameters),
+        }
     }
 
     /// Reads a record that the run cannot do without.

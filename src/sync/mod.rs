@@ -9,11 +9,13 @@
 //! create whose outcome is unknown is looked for on the other side when its time is over, and sent again
 //! at the earliest after twice that time. One owner at a time holds the lease of a location.
 
+mod both_ways;
 mod budget;
 mod calls;
 mod check;
 mod check_records;
 mod compare;
+mod conflicts;
 mod cost;
 mod decide;
 mod doubles;
@@ -40,10 +42,12 @@ mod write;
 pub use budget::{RunOptions, Stop};
 pub use check::{Check, CheckOptions};
 pub use check_records::{Finding, FindingCause, FindingCounts, RecordsCheck};
+pub use conflicts::{ConflictRule, Settlement};
 pub use cost::{Cost, Counts, Reading};
 pub use engine::Engine;
 pub use model::audit::AuditRecord;
 pub use model::change::{Action, Change, ChangeView, Direction, FieldChange, TagChange};
+pub use model::conflict::{Conflict, Winner};
 pub use model::history::{RunError, RunRecord, RunStop, Scope};
 pub use model::pair::{Kind, Matched, Member, Role};
 pub use model::plan::{Calls, CallsByKind, CountByKind, Pass, Plan, PlanView, QuotaView, Totals};

@@ -24,14 +24,15 @@ pub(super) struct Tally {
     /// Refused records that were tried again and taken.
     pub retried: u64,
     /// The least calls that these changes could have taken.
-    pub least_calls: u64,
+    pub least_calls: Calls,
 }
 
 impl Tally {
     pub(super) fn count(&mut self, change: &Change) {
         let kinds = self.done.or_default(change.action.name());
         *kinds.or_default(change.kind.name()) += 1;
-        self.least_calls += u64::from(change.calls);
+        let calls = Calls { ghl: change.ghl_calls.into(), chartmogul: change.calls.into() };
+        self.least_calls = self.least_calls.plus(calls);
         self.retried += u64::from(change.retry);
     }
 }
@@ -110,10 +111,7 @@ impl Report {
             retried: tally.retried,
             apart: tally.apart,
             calls: run.plan.read_calls.plus(calls),
-            least_calls: run
-                .plan
-                .least_read_calls
-                .plus(Calls { ghl: 0, chartmogul: tally.least_calls }),
+            least_calls: run.plan.least_read_calls.plus(tally.least_calls),
             ..plan
         }
     }

@@ -384,6 +384,7 @@ impl<H: Host> Engine<'_, H> {
             Verb::Unlink => self.carry_out_unlink(batch, &mail.id).await,
             Verb::Accept => self.carry_out_accept(batch, mail).await,
             Verb::Retry => self.carry_out_retry(batch, &mail.id).await,
+            Verb::Resolve => self.carry_out_resolve(batch, mail).await,
         }
     }
 
@@ -488,7 +489,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// A plan that was made before does not know of what a person decided since.
-    async fn outdate_plans(&self, batch: &mut Batch) -> Result<()> {
+    pub(in crate::sync) async fn outdate_plans(&self, batch: &mut Batch) -> Result<()> {
         let mut state = batch.get(&STATE, "").unwrap_or(self.state().await?);
         state.revision += 1;
         batch.put(&STATE, "", &state)
@@ -557,6 +558,10 @@ pub(super) const fn hint_of(cause: Reason) -> &'static str {
         Reason::Duplicate => "merge the contacts in GHL",
         Reason::Double => "delete all but one in ChartMogul, or set sync.doubles to `remove`",
         Reason::Decision => "`rejected` lists them; decide again, or `accept ID`",
+        Reason::BothChanged | Reason::Held => {
+            "`conflicts` lists them; `resolve CONFLICT` settles one"
+        }
+        Reason::DeletedInGhl => "they stay as they are in ChartMogul",
     }
 }
 
@@ -595,6 +600,10 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
         Reason::Duplicate => "Merge the contacts in GHL.".to_owned(),
         Reason::Double => "Delete it in ChartMogul, or set sync.doubles to `remove`.".to_owned(),
         Reason::Decision => format!("Decide again; or leave it as it is: `accept {id}`."),
+        Reason::BothChanged | Reason::Held => {
+            "See both values with `conflicts`, and settle it with `resolve`.".to_owned()
+        }
+        Reason::DeletedInGhl => "It stays as it is in ChartMogul.".to_owned(),
     }
 }
 

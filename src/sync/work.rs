@@ -58,4 +58,9 @@ impl Ready {
         !settings.tags.prefixes.is_empty()
             || self.rules.iter().any(|rule| rule.object == AttributeObject::Customer)
     }
+
+    /// Whether it is kept which contacts a customer has: for what they share, and for what comes to them.
+    pub(in crate::sync) fn keeps_members(&self, settings: &Settings) -> bool {
+        self.writes_attributes(settings) || settings.comes_back()
+    }
 }

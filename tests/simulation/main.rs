@@ -10,6 +10,7 @@
 
 mod adversary;
 mod audit;
+mod both_ways;
 mod budgets;
 mod campaign;
 mod check_records;

@@ -162,6 +162,7 @@ impl World {
         let method = match method {
             "POST" => Method::Post,
             "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
             _ => Method::Delete,
         };
         let request = Request {

@@ -49,6 +49,7 @@ pub(crate) fn answers() -> Result<String> {
     generator.subschema_for::<sync::Status>();
     generator.subschema_for::<sync::DeadLetter>();
     generator.subschema_for::<sync::Why>();
+    generator.subschema_for::<sync::Conflict>();
     let aliases = [
         alias::<sync::CountByKind>(&mut generator, "CountByKind", "Numbers of records by kind."),
         alias::<sync::Totals>(&mut generator, "Totals", "Numbers of changes by action and kind."),
@@ -61,6 +62,7 @@ pub(crate) fn options() -> Result<String> {
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     generator.subschema_for::<sync::RunOptions>();
     generator.subschema_for::<sync::CheckOptions>();
+    generator.subschema_for::<sync::Settlement>();
     written(generator, &[])
 }
 

@@ -11,6 +11,7 @@ import type { ConnectorOptions } from "../options.js";
 import { appendAudit } from "./audit-file.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
+import { type ResolveFlags, runConflicts, runResolve } from "./commands/conflicts.js";
 import { runPlan } from "./commands/plan.js";
 import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./commands/records.js";
 import { runRejected } from "./commands/rejected.js";
@@ -78,7 +79,7 @@ Exit codes:
      the records with findings
   4  stopped at a budget, by an unavailable service, or by a signal: the next run continues
 
-"rejected" lists the records behind a 3. "plan" ends with 0, and with 3 where lists could not be read
+"rejected" and "conflicts" list what is behind a 3. "plan" ends with 0, and with 3 where lists could not be read
 or the plan must be read before it is applied.`,
   );
 
@@ -134,6 +135,26 @@ command("why", "tell how one record stands, and why; sends nothing")
 command("rejected", "list what failed or waits, why, and what to do about each; sends nothing")
   .option("--show <number>", "records shown, 0 for all", wholeNumber, 50)
   .action(withConnector(runRejected));
+
+command("conflicts", "list values that differ on both sides, and what settles each; sends nothing")
+  .option("--show <number>", "conflicts shown, 0 for all", wholeNumber, 50)
+  .option("--settled", "those that were settled in the last 90 days, with the values that lost")
+  .action(withConnector(runConflicts));
+
+command("resolve", "settle conflicts with one side's value; the next sync writes it")
+  .argument("[conflict...]", "ids, as `conflicts` lists them")
+  .addOption(
+    new Option("--with <side>", "whose value: for texts also both")
+      .choices(["ghl", "chartmogul", "both"])
+      .makeOptionMandatory(),
+  )
+  .option("--all", "all that wait")
+  .addOption(new Option("--kind <kind>", "with --all: only these records").choices(["note", "task"]))
+  .option("--field <name>", "with --all: only this field, for example completed")
+  .option("--seen <text>", "what the conflict showed: if it has changed since, nothing is settled")
+  .action((ids: string[], flags: ResolveFlags, self: Command) =>
+    connected(self, (connector, terminal) => runResolve(connector, ids, flags, terminal)),
+  );
 
 command("retry", "have the next sync try a record again: refused, deleted, unlinked or accepted")
   .argument("<id>", ANY_ID)

@@ -73,6 +73,9 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   duplicate: "GHL has another contact with the same e-mail address",
   double: "ChartMogul has it more than once",
   decision: "they were queued, and could not be carried out",
+  bothChanged: "they have changed on both sides",
+  held: "they changed in ChartMogul, and GHL's text holds more",
+  deletedInGhl: "a person deleted them in GHL",
 };
 
 /** The standings that are not in step, most urgent first. */
@@ -144,8 +147,8 @@ export function percentText(share: number): string {
   return `${percent.toLocaleString("en-US", { maximumFractionDigits: 1 })} %`;
 }
 
-const PLACEHOLDER = /\b(?:ID|CONTACT|CUSTOMER)\b/;
-const COMMAND = /^(?:plan|sync|status|why|rejected|retry|accept|link|unlink)(?: |$)/;
+const PLACEHOLDER = /\b(?:ID|CONTACT|CUSTOMER|CONFLICT)\b/;
+const COMMAND = /^(?:plan|sync|status|why|rejected|retry|accept|link|unlink|conflicts|resolve)(?: |$)/;
 
 /** Where a person sees a customer in ChartMogul. */
 export function customerLink(uuid: string): string {

@@ -114,7 +114,13 @@ export type Cause =
   /** ChartMogul has it more than once. */
   | "double"
   /** A decision about it was queued, and could not be carried out. */
-  | "decision";
+  | "decision"
+  /** A value has changed on both sides. */
+  | "bothChanged"
+  /** A text changed in ChartMogul, and GHL's cannot be written anew without a loss. */
+  | "held"
+  /** A person deleted it in GHL. */
+  | "deletedInGhl";
 
 /** One change of a plan. */
 export interface Change {
@@ -124,18 +130,18 @@ export interface Change {
   kind: RecordKind;
   /** Which way it goes. */
   direction: Direction;
-  /** GHL's id of the record; for the kind `customer` the contact that leads. */
-  ghlId: string;
   /** The record's name, or the beginning of its text. */
   title: string;
   /** Why. */
   reason: string;
-  /** What is written, by field. */
+  /** What is written to ChartMogul, by field. */
   fields: Readonly<Record<string, FieldChange>>;
   /** How many existing values it replaces. */
   replaces: number;
   /** ChartMogul calls it costs. */
   calls: number;
+  /** GHL calls it costs. */
+  ghlCalls: number;
   /** For conflicts: the candidates' uuids. */
   candidates?: readonly string[] | undefined;
   /** For what is not carried out: why, of a closed list. */
@@ -148,6 +154,10 @@ export interface Change {
   code?: ErrorCode | undefined;
   /** For notes and tasks: the GHL contact. */
   ghlContactId?: string | undefined;
+  /** What is written to GHL, by field. */
+  ghlFields?: Readonly<Record<string, FieldChange>> | undefined;
+  /** GHL's id of the record, where it exists; for the kind `customer` the contact that leads. */
+  ghlId?: string | undefined;
   /** Fields whose values stay ChartMogul's since the first link. */
   kept?: readonly string[] | undefined;
   /** Values that the other service has no place for; the rest of the record is synced. */
@@ -209,6 +219,44 @@ export interface CheckReport {
   warnings: readonly ErrorDetails[];
   /** With `records`: what ChartMogul's records are. Left out where they could not be walked. */
   records?: RecordsReport | undefined;
+}
+
+/** A value that differs on both sides, and that a person has to settle or has settled. */
+export interface Conflict {
+  /** Its id, for `resolve`. */
+  id: string;
+  /** What kind of record it is in. */
+  kind: RecordKind;
+  /** The field. */
+  field: string;
+  /** GHL's id of the record. */
+  ghlId: string;
+  /** ChartMogul's uuid of the record. */
+  chartmogulId: string;
+  /** Uuid of the ChartMogul customer that it belongs to. */
+  customer: string;
+  /** The record's name, or the beginning of its text. */
+  title: string;
+  /** `bothChanged`, or `held`: GHL's text cannot be written anew without a loss. */
+  cause: Cause;
+  /** The same in a sentence. */
+  reason: string;
+  /** GHL's value. */
+  ghl: unknown;
+  /** ChartMogul's value. */
+  chartmogul: unknown;
+  /** Since when, epoch milliseconds. */
+  at: number;
+  /** Tells both values as they stand: for `resolve`, which settles nothing that has moved since. */
+  seen: string;
+  /** The GHL contact that it belongs to. */
+  contact?: string | undefined;
+  /** Whether that is carried out: then the row is kept for the value that lost. */
+  done?: boolean | undefined;
+  /** When that was, epoch milliseconds. */
+  settledAt?: number | undefined;
+  /** Whose value it is settled with, once a person or a rule has decided. */
+  winner?: Winner | undefined;
 }
 
 /** Something that happened, for a log, a progress bar or an alert. Carries no secret. */
@@ -327,7 +375,11 @@ export interface DeadLetter {
 /** From which service to which. */
 export type Direction =
   /** GHL's values are written to ChartMogul. */
-  | "ghl-to-chartmogul";
+  | "ghl-to-chartmogul"
+  /** ChartMogul's values are written to GHL. */
+  | "chartmogul-to-ghl"
+  /** Some are written to either. */
+  | "both";
 
 /** What kind of error it is. The snake_case text is stable: programs may branch on it. */
 export type ErrorCode =
@@ -545,7 +597,9 @@ export type Matched =
   /** Its text carries our marker. */
   | "marker"
   /** Its content is the same. */
-  | "content";
+  | "content"
+  /** It came from ChartMogul, and we created GHL's. */
+  | "brought";
 
 /** How fresh the notes of GHL are. */
 export interface NotesStatus {
@@ -577,6 +631,8 @@ export interface PlanSummary {
   read: CountByKind;
   /** Changes by action and kind. */
   totals: Totals;
+  /** Those of them that write to GHL. */
+  ghlTotals: Totals;
   /** Linked records that need no change. */
   unchanged: CountByKind;
   /** The least calls that applying will cost. */
@@ -1028,3 +1084,12 @@ export interface UsersCheck {
   /** Who gets the tasks of those who have none. */
   defaultAssignee: string | null;
 }
+
+/** Whose value a conflict is settled with. */
+export type Winner =
+  /** GHL's: it is written to ChartMogul. */
+  | "ghl"
+  /** ChartMogul's: it is written to GHL. */
+  | "chartmogul"
+  /** For texts: GHL's, and ChartMogul's becomes a note of its own. */
+  | "both";

@@ -9,6 +9,27 @@ export interface CheckOptions {
   records?: boolean | undefined;
 }
 
+/** Which conflicts to settle together. */
+export interface ConflictRule {
+  /** Conflicts in this field, for example `completed`. Default: all. */
+  field?: string | undefined;
+  /** Conflicts of this kind of record. Default: all. */
+  kind?: RecordKind | undefined;
+}
+
+/** The kinds of records that are synced. */
+export type RecordKind =
+  /** A GHL business. */
+  | "business"
+  /** A GHL contact. */
+  | "contact"
+  /** The tags and custom attributes of a ChartMogul customer, which its contacts share. */
+  | "customer"
+  /** A note. */
+  | "note"
+  /** A task. */
+  | "task";
+
 /** What a plan or a run is about, and what it may use. */
 export interface RunOptions {
   /** Writes even if it is the location's first run, or if a person must read the plan first. */
@@ -24,3 +45,24 @@ export interface RunOptions {
   /** Most records written. */
   maxRecords?: number | undefined;
 }
+
+/** How to settle conflicts. */
+export interface Settlement {
+  /** The conflict's id. Default: all that the rule names. */
+  id?: string | undefined;
+  /** Which conflicts are settled together. */
+  rule?: ConflictRule | undefined;
+  /** What the conflict showed to whom decides. */
+  seen?: string | undefined;
+  /** Whose value it is settled with. */
+  winner?: Winner | undefined;
+}
+
+/** Whose value a conflict is settled with. */
+export type Winner =
+  /** GHL's: it is written to ChartMogul. */
+  | "ghl"
+  /** ChartMogul's: it is written to GHL. */
+  | "chartmogul"
+  /** For texts: GHL's, and ChartMogul's becomes a note of its own. */
+  | "both";

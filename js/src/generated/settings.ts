@@ -33,6 +33,14 @@ export interface CustomFieldSetting {
   object?: "customer" | "contact" | undefined;
 }
 
+/** Which way each kind of object goes. */
+export interface DirectionSettings {
+  /** Notes. Default `toChartmogul`. */
+  notes?: "toChartmogul" | "toGhl" | "both" | undefined;
+  /** Tasks. Default `toChartmogul`. */
+  tasks?: "toChartmogul" | "toGhl" | "both" | undefined;
+}
+
 /** What the sync copies, and how. Every setting has a safe default. */
 export interface SyncSettings {
   /**
@@ -64,11 +72,18 @@ export interface SyncSettings {
   decimalMark?: "point" | "comma" | undefined;
   /** ISO 3166-1 alpha-2 country of phones written without a country code. Default: the location's. */
   defaultCountry?: string | undefined;
+  /** Which way each kind of object goes. Default: `toChartmogul` for all. */
+  directions?: DirectionSettings | undefined;
   /**
    * Duplicates of synced notes and tasks in ChartMogul: a full pass lists them (default), or deletes
    * all but the linked one. A copy that a person edited is never deleted.
    */
   doubles?: "list" | "remove" | undefined;
+  /**
+   * Time of day, `HH:MM` in the location's zone, at which a task that comes from ChartMogul is due in
+   * GHL: ChartMogul knows the day only. Default `09:00`.
+   */
+  dueTimeOfDay?: string | undefined;
   /** Whether the first run of a location only plans (default), or writes. */
   firstRun?: "plan" | "apply" | undefined;
   /**
@@ -114,6 +129,12 @@ export interface SyncSettings {
    * ChartMogul. Default false.
    */
   owner?: boolean | undefined;
+  /**
+   * Who decides a field that goes both ways, by its name: `note.text`, `task.task_details`,
+   * `task.assignee`, `task.due_date`, `task.completed`. Default: `twoWay` where the direction is
+   * `both`, `alwaysChartmogul` where it is `toGhl`.
+   */
+  owners?: Readonly<Record<string, "twoWay" | "alwaysGhl" | "preferGhlUnlessBlank" | "alwaysChartmogul" | "preferChartmogulUnlessBlank" | "dontSync">> | undefined;
   /**
    * Milliseconds for which a run waits for a service that is unavailable before it ends. Default
    * 300,000.

@@ -23,6 +23,8 @@ export interface SandboxOptions {
   dailyLimit?: number | undefined;
   /** GHL: milliseconds until a change shows in searches. Default 2,000. */
   searchLagMs?: number | undefined;
+  /** GHL: milliseconds until a changed task shows so in the location's search. Default 0. */
+  taskSearchLagMs?: number | undefined;
   /** GHL: whether writing a note or task moves its contact's `dateUpdated`. Default true. */
   notesTouchContact?: boolean | undefined;
   /** GHL: lets contacts share an e-mail or phone. Default false. */

@@ -12,6 +12,7 @@ const rust = readSource("src/mapping/settings.rs");
 const sync = schema.properties.sync.properties;
 const structs = [
   ["Settings", sync],
+  ["Directions", sync.directions.properties],
   ["Users", sync.users.properties],
   ["CustomField", sync.customFields.items.properties],
   ["BooleanWords", sync.booleanWords.properties],
@@ -30,6 +31,9 @@ for (const [rustName, properties] of structs) {
 const enums = [
   ["Anchor", sync.anchor],
   ["Object", sync.objects.items],
+  ["Way", sync.directions.properties.notes],
+  ["Way", sync.directions.properties.tasks],
+  ["Owner", sync.owners.additionalProperties],
   ["Marker", sync.marker],
   ["NoteFormat", sync.noteFormat],
   ["LongTasks", sync.longTasks],

@@ -69,6 +69,16 @@ pub fn plain(text: &str) -> String {
     tidy(&writer.out)
 }
 
+/// Whether a text says no more than its plain text does: it has paragraphs and line breaks, and nothing
+/// that is lost when its words are written anew, such as bold type, links or lists.
+pub fn is_plain(text: &str) -> bool {
+    let lays_out = |tag: &Tag| {
+        matches!(tag.role(), Role::Break | Role::Block)
+            || matches!(text.get(tag.at..tag.end), Some("<span>" | "</span>"))
+    };
+    tags::find(text).iter().all(lays_out)
+}
+
 /// ChartMogul's note form of plain text: markup escaped, line breaks as `<br>` (ChartMogul's documents
 /// show `<br>`; its own editor writes HTML). Blanks that HTML would fold are written so that they stay:
 /// [`plain`] gives the same text back.

@@ -13,10 +13,14 @@ use super::Fields;
 use super::custom_fields::Rule;
 use super::settings::Settings;
 use super::users::UserMap;
+use crate::error::Service;
+use crate::record::Json;
 
 /// A request that a write takes: an endpoint's name and its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// The service that it is sent to.
+    pub service: Service,
     /// The endpoint's name, for example `notes.create`.
     pub endpoint: &'static str,
     /// Its parameters.
@@ -24,17 +28,24 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call with its parameters.
+    /// A call to ChartMogul with its parameters.
     pub const fn new(endpoint: &'static str, parameters: Map<String, Value>) -> Self {
-        Self { endpoint, parameters }
+        Self { service: Service::Chartmogul, endpoint, parameters }
+    }
+
+    /// A call to GHL with its parameters.
+    pub const fn to_ghl(endpoint: &'static str, parameters: Map<String, Value>) -> Self {
+        Self { service: Service::Ghl, endpoint, parameters }
     }
 }
 
 /// What is written, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<'w> {
-    /// GHL's id of the record.
+    /// GHL's id of the record; empty where its text is to carry no marker.
     pub ghl: &'w str,
+    /// The GHL contact that it belongs to.
+    pub contact: &'w str,
     /// The external id that a customer of ours carries.
     pub external: &'w str,
     /// ChartMogul's uuid of the record, where it exists.
@@ -49,6 +60,8 @@ pub struct Write<'w> {
     pub at_create: &'w Fields,
     /// Values that the other side is known to hold.
     pub base: &'w Fields,
+    /// GHL's record as it is now, where it is written to.
+    pub held: Option<&'w Json>,
     /// Tags to be added and removed.
     pub tags: (&'w [String], &'w [String]),
     /// Milliseconds since 1970.
@@ -81,6 +94,21 @@ pub struct Row {
     pub remove: &'static str,
     /// Whether ChartMogul shows a value that is the same as GHL's.
     pub same: fn(name: &str, ghl: &Value, chartmogul: &Value, &Settings) -> bool,
+    /// How it is written to GHL, where it comes back.
+    pub in_ghl: Option<InGhl>,
+}
+
+/// How a record is written to GHL.
+#[derive(Debug, Clone, Copy)]
+pub struct InGhl {
+    /// The calls that create it.
+    pub create: fn(&Write<'_>) -> Vec<Call>,
+    /// The calls that write its changed fields.
+    pub update: fn(&Write<'_>) -> Vec<Call>,
+    /// The endpoint that reads one, and the name of the parameter that takes its id.
+    pub get: (&'static str, &'static str),
+    /// The endpoint that lists those of a contact.
+    pub list: &'static str,
 }
 
 /// A customer of our own.
@@ -90,6 +118,7 @@ pub static CUSTOMER: Row = Row {
     retrieve: ("customers.retrieve", "customer_uuid"),
     remove: "customers.delete",
     same: same_value,
+    in_ghl: None,
 };
 
 /// A contact of a customer.
@@ -99,6 +128,7 @@ pub static MEMBER: Row = Row {
     retrieve: ("contacts.retrieve", "contact_uuid"),
     remove: "contacts.delete",
     same: same_value,
+    in_ghl: None,
 };
 
 /// The tags and custom attributes of a customer.
@@ -108,6 +138,7 @@ pub static ATTRIBUTES: Row = Row {
     retrieve: ("customers.retrieve", "customer_uuid"),
     remove: "customers.delete",
     same: same_value,
+    in_ghl: None,
 };
 
 /// A note.
@@ -117,6 +148,12 @@ pub static NOTE: Row = Row {
     retrieve: ("notes.retrieve", "note_uuid"),
     remove: "notes.delete",
     same: note::same,
+    in_ghl: Some(InGhl {
+        create: note::create_in_ghl,
+        update: note::update_in_ghl,
+        get: ("notes.get", "id"),
+        list: "notes.list",
+    }),
 };
 
 /// A task.
@@ -126,6 +163,12 @@ pub static TASK: Row = Row {
     retrieve: ("tasks.retrieve", "task_uuid"),
     remove: "tasks.delete",
     same: task::same,
+    in_ghl: Some(InGhl {
+        create: task::create_in_ghl,
+        update: task::update_in_ghl,
+        get: ("tasks.get", "taskId"),
+        list: "tasks.list",
+    }),
 };
 
 /// Values are the same where they are equal as people see them: an absent value is an empty one,

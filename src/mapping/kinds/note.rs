@@ -1,10 +1,12 @@
-//! A ChartMogul note.
+//! A note, in either service.
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Write};
+use super::{Call, Write, with};
+use crate::ghl::records::Note;
 use crate::mapping::settings::Settings;
 use crate::mapping::{notes, text};
+use crate::record;
 
 /// Notes have the same text where they say the same, in any markup and with or without our own lines.
 pub(super) fn same(_: &str, ghl: &Value, chartmogul: &Value, _: &Settings) -> bool {
@@ -22,6 +24,8 @@ fn written(write: &Write<'_>) -> Option<Value> {
     let plain = write.fields.get("text")?.as_str()?;
     let author = write.at_create.get("author").and_then(Value::as_str);
     let users = write.with.users;
+    // What came from ChartMogul is signed there by who wrote it.
+    let author = author.filter(|_| !write.ghl.is_empty());
     let signature = author
         .filter(|id| users.chartmogul_email(id).is_none())
         .and_then(|id| users.name(id))
@@ -47,6 +51,47 @@ pub(super) fn create(write: &Write<'_>) -> Vec<Call> {
         body.insert("author_email".into(), json!(address));
     }
     vec![Call::new("notes.create", body)]
+}
+
+/// A new note of GHL, with who wrote it in ChartMogul.
+pub(super) fn create_in_ghl(write: &Write<'_>) -> Vec<Call> {
+    let text = |fields: &'_ Map<String, Value>, name: &str| {
+        fields.get(name).and_then(Value::as_str).map(str::to_owned)
+    };
+    let plain = text(write.fields, "text").unwrap_or_default();
+    let author = text(write.at_create, "author");
+    let settings = write.with.settings;
+    let body = notes::written_to_ghl(&plain, author.as_deref(), write.uuid, settings);
+    let mut parameters = with(Map::new(), "contactId", write.contact);
+    parameters.insert("body".into(), json!(body));
+    if let Some(user) = text(write.at_create, "userId") {
+        parameters.insert("userId".into(), json!(user));
+    }
+    vec![Call::to_ghl("notes.create", parameters)]
+}
+
+/// GHL's note with other words: its title stays a title, and its marker stays.
+pub(super) fn update_in_ghl(write: &Write<'_>) -> Vec<Call> {
+    let Some(plain) = write.fields.get("text").and_then(Value::as_str) else { return Vec::new() };
+    let held: Note<'_> =
+        write.held.and_then(|held| record::read_json(held).ok()).unwrap_or_default();
+    let mut parameters = with(Map::new(), "contactId", write.contact);
+    parameters.insert("id".into(), json!(write.ghl));
+    let titled = held.title.as_deref().map(text::one_line).filter(|title| !title.is_empty());
+    let body = match titled {
+        Some(title) => {
+            let (first, rest) = plain.split_once('\n').unwrap_or((plain, ""));
+            if first != title {
+                parameters.insert("title".into(), json!(first));
+            }
+            rest
+        }
+        None => plain,
+    };
+    let body =
+        notes::rewritten(held.body.as_deref().unwrap_or_default(), body, write.with.settings);
+    parameters.insert("body".into(), json!(body));
+    vec![Call::to_ghl("notes.update", parameters)]
 }
 
 pub(super) fn update(write: &Write<'_>) -> Vec<Call> {

@@ -1,12 +1,14 @@
-//! A ChartMogul task.
+//! A task, in either service.
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Write, same_value, set};
+use super::{Call, Write, same_value, set, with};
 use crate::chartmogul::records::Task;
 use crate::dates;
+use crate::ghl::records::Task as GhlTask;
 use crate::mapping::settings::Settings;
 use crate::mapping::{Fields, select, tasks, text, written_email};
+use crate::record;
 
 /// The fields that ChartMogul shows: the text without our marker, the due date as a day.
 pub fn seen(task: &Task) -> Fields {
@@ -80,6 +82,59 @@ pub(super) fn update(write: &Write<'_>) -> Vec<Call> {
     vec![Call::new("tasks.update", body)]
 }
 
+/// A new task of GHL. When on its day it is due is in `dueDate` of what is written at the creation.
+pub(super) fn create_in_ghl(write: &Write<'_>) -> Vec<Call> {
+    let mut parameters = with(Map::new(), "contactId", write.contact);
+    in_ghl(write, &mut parameters);
+    let completed = write.fields.get("completed") == Some(&Value::Bool(true));
+    parameters.insert("completed".into(), json!(completed));
+    if let Some(body) = tasks::body_in_ghl(write.uuid, write.with.settings) {
+        parameters.insert("body".into(), json!(body));
+    }
+    vec![Call::to_ghl("tasks.create", parameters)]
+}
+
+/// GHL's task with other values. Its update takes title and due date together; what is done has an
+/// endpoint of its own.
+pub(super) fn update_in_ghl(write: &Write<'_>) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let mut place = with(Map::new(), "contactId", write.contact);
+    place.insert("taskId".into(), json!(write.ghl));
+    if write.fields.keys().any(|name| name != "completed") {
+        let held: GhlTask<'_> =
+            write.held.and_then(|held| record::read_json(held).ok()).unwrap_or_default();
+        let mut parameters = place.clone();
+        if let Some(title) = held.title.as_deref() {
+            parameters.insert("title".into(), json!(title));
+        }
+        if let Some(due) = held.due_date.as_ref().and_then(|due| due.milliseconds()) {
+            parameters.insert("dueDate".into(), json!(dates::iso(due)));
+        }
+        in_ghl(write, &mut parameters);
+        calls.push(Call::to_ghl("tasks.update", parameters));
+    }
+    if let Some(completed) = write.fields.get("completed") {
+        place.insert("completed".into(), completed.clone());
+        calls.push(Call::to_ghl("tasks.setCompleted", place));
+    }
+    calls
+}
+
+fn in_ghl(write: &Write<'_>, parameters: &mut Map<String, Value>) {
+    if let Some(title) = write.fields.get("task_details") {
+        parameters.insert("title".into(), title.clone());
+    }
+    if let Some(due) =
+        write.at_create.get("dueDate").filter(|_| write.fields.contains_key("due_date"))
+    {
+        parameters.insert("dueDate".into(), due.clone());
+    }
+    let assignee = write.fields.get("assignee").and_then(Value::as_str);
+    if let Some(user) = assignee.and_then(|address| write.with.users.ghl_user(address)) {
+        parameters.insert("assignedTo".into(), json!(user));
+    }
+}
+
 /// `completed` becomes the time of the last change in GHL, or now.
 fn complete(body: &mut Map<String, Value>, write: &Write<'_>) {
     let now = || json!(dates::iso(i64::try_from(write.now).unwrap_or(0)));
@@ -99,6 +154,8 @@ mod tests {
         let with = Context { settings: &settings, rules: &[], users: &users };
         let write = Write {
             ghl: "T1",
+            contact: "C1",
+            held: None,
             external: "",
             uuid: "u",
             customer: "cus_1",

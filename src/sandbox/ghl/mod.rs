@@ -139,6 +139,7 @@ impl Ghl {
         let mut store =
             Store::new(credentials.location_id.clone(), credentials.company_id.clone(), contacts);
         store.notes_touch_contact = options.notes_touch_contact;
+        store.task_search_lag_ms = options.task_search_lag_ms;
         store.business_deletion_clears_contacts = options.business_deletion_clears_contacts;
         for (kind, records) in seed.collections {
             *store.of_mut(kind) = Collection::of(parent_of(kind), records);

@@ -299,6 +299,10 @@ pub(super) struct Store {
     pub(super) business_deletion_clears_contacts: bool,
     /// Notes and the contacts under which they are listed besides.
     pub(super) listings: Vec<(String, String)>,
+    /// How long a task is found by search as it was before.
+    pub(super) task_search_lag_ms: u64,
+    /// Tasks as they were, and until when they are found so.
+    pub(super) former_tasks: Vec<(u64, Record)>,
     pub(super) contacts: Contacts,
     collections: BTreeMap<&'static str, Collection>,
     empty: Collection,
@@ -312,6 +316,8 @@ impl Store {
             notes_touch_contact: true,
             business_deletion_clears_contacts: false,
             listings: Vec::new(),
+            task_search_lag_ms: 0,
+            former_tasks: Vec::new(),
             contacts,
             collections: BTreeMap::new(),
             empty: Collection::default(),

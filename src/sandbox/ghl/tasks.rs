@@ -35,6 +35,10 @@ pub(super) fn answer(store: &mut Store, key: &str, exchange: &mut Exchange<'_>) 
     };
     match key.split(' ').next() {
         Some("PUT") => {
+            if store.task_search_lag_ms > 0 {
+                let until = exchange.now_ms + store.task_search_lag_ms;
+                store.former_tasks.push((until, task.clone()));
+            }
             let changed = written(task, exchange)?;
             store.of_mut("tasks").put(changed.clone());
             store.touch_contact(&contact, exchange.now_ms);
@@ -90,8 +94,16 @@ pub(super) fn search(store: &Store, exchange: &Exchange<'_>) -> Answered {
     let limit =
         number("limit").map_or(SEARCH_LIMIT.0, |limit| (limit as usize).min(SEARCH_LIMIT.1));
     let skip = number("skip").unwrap_or(0) as usize;
-    let tasks = store.of("tasks").all().rev().filter(|task| fits(store, task, exchange));
-    let rows: Vec<Value> = tasks.skip(skip).take(limit).map(|task| found(store, task)).collect();
+    // An index that lags shows the oldest of the states that are not over yet.
+    let former = |task: &Record| {
+        let late = store.former_tasks.iter().filter(|(until, _)| *until > exchange.now_ms);
+        late.map(|(_, former)| former)
+            .find(|former| text(former, "id") == text(task, "id"))
+            .cloned()
+    };
+    let shown = |task: &Record| former(task).unwrap_or_else(|| task.clone());
+    let tasks = store.of("tasks").all().rev().map(shown).filter(|task| fits(store, task, exchange));
+    let rows: Vec<Value> = tasks.skip(skip).take(limit).map(|task| found(store, &task)).collect();
     Ok(exchange.succeed(&json!({ "tasks": rows })))
 }
 

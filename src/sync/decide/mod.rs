@@ -2,4 +2,5 @@
 
 pub(in crate::sync) mod changes;
 pub(in crate::sync) mod customers;
+pub(in crate::sync) mod merge;
 pub(in crate::sync) mod pairing;

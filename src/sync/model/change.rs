@@ -7,6 +7,7 @@ use crate::mapping::{Fields, Problem, kinds};
 use crate::named::Named;
 use crate::{choices, records};
 
+use super::conflict::Conflict;
 use super::pair::{Kind, Matched, Member, Role};
 use super::standing::Reason;
 
@@ -91,6 +92,12 @@ records! {
         pub kept: Vec<String> = "kept";
         /// Fields written at the creation only.
         pub at_create: Fields = "atCreate";
+        /// Field values that are written to GHL.
+        pub back: Fields = "back";
+        /// Those that they replace there, where known.
+        pub back_from: Fields = "backFrom";
+        /// For notes and tasks that go both ways: what ChartMogul shows, for the next comparison.
+        pub there: Fields = "there";
         /// Why.
         pub reason: String = "reason";
         /// Why, for what is not carried out: of a closed list.
@@ -103,6 +110,8 @@ records! {
         pub candidates: Vec<String> = "candidates";
         /// ChartMogul calls it costs.
         pub calls: u32 = "calls";
+        /// GHL calls it costs.
+        pub ghl_calls: u32 = "ghlCalls";
         /// For doubles: the GHL record whose counterpart stays.
         pub double_of: Option<String> = "doubleOf";
         /// Whether what is made may be there already: it is looked for first.
@@ -115,6 +124,10 @@ records! {
         pub tags: TagChange = "tags";
         /// Hash of what GHL shows: a change takes an acceptance back.
         pub shows: String = "shows";
+        /// Whether another field of the record waits for a person.
+        pub open: bool = "open";
+        /// Values that it settles: those that lose are kept for a while.
+        pub settles: Vec<Conflict> = "settles";
         /// For customers: what each contact brings.
         pub members: Named<Member> = "members";
         /// For customers: the contacts that have left.
@@ -158,8 +171,27 @@ impl Change {
 
     /// A hash of what is to be written: tells whether the very same was refused before.
     pub fn content(&self) -> String {
-        let parts = (&self.to, &self.at_create, &self.tags.add, &self.tags.remove);
+        let parts = (&self.to, &self.at_create, &self.tags.add, &self.tags.remove, &self.back);
         crate::mapping::hash(&serde_json::to_string(&parts).unwrap_or_default())
+    }
+
+    /// Whether it writes to GHL.
+    pub(in crate::sync) fn comes_back(&self) -> bool {
+        !self.back.is_empty()
+    }
+
+    /// Whether it makes a record in GHL of one of ChartMogul's: its id is that one's uuid.
+    pub(in crate::sync) fn brings(&self) -> bool {
+        self.action.creates() && self.comes_back()
+    }
+
+    /// Which way it goes.
+    pub fn direction(&self) -> Direction {
+        match (self.comes_back(), self.to.is_empty()) {
+            (false, _) => Direction::GhlToChartmogul,
+            (true, true) => Direction::ChartmogulToGhl,
+            (true, false) => Direction::Both,
+        }
     }
 
     /// Whether carrying it out makes a record: a note or task that moves is made again.
@@ -194,12 +226,17 @@ impl Change {
             }
             fields.insert(name.clone(), FieldChange { from, to });
         }
+        let mut ghl_fields = Named::default();
+        for (name, to) in &self.back {
+            ghl_fields.insert(name.clone(), FieldChange { from: self.back_from.get(name), to });
+        }
         let of_customer = self.kind == Kind::Customer;
         ChangeView {
             action: self.action,
             kind: self.kind,
-            direction: Direction::GhlToChartmogul,
-            ghl_id: if of_customer { self.parent.as_deref().unwrap_or_default() } else { &self.id },
+            direction: self.direction(),
+            ghl_id: if of_customer { self.parent.as_deref() } else { Some(self.id.as_str()) }
+                .filter(|_| !self.brings()),
             ghl_contact_id: self.parent.as_deref().filter(|_| self.kind.is_child()),
             chartmogul_id: self.uuid.as_deref(),
             chartmogul_customer: self.customer.as_deref(),
@@ -208,6 +245,7 @@ impl Change {
             cause: self.cause,
             code: self.code.as_deref(),
             fields,
+            ghl_fields,
             kept: &self.kept,
             tags_added: &self.tags.add,
             tags_removed: &self.tags.remove,
@@ -216,6 +254,7 @@ impl Change {
             replaces: self.replaces,
             retry: self.retry,
             calls: self.calls,
+            ghl_calls: self.ghl_calls,
         }
     }
 }
@@ -225,6 +264,10 @@ choices! {
     pub enum Direction {
         /// GHL's values are written to ChartMogul.
         GhlToChartmogul = "ghl-to-chartmogul",
+        /// ChartMogul's values are written to GHL.
+        ChartmogulToGhl = "chartmogul-to-ghl",
+        /// Some are written to either.
+        Both = "both",
     }
 }
 
@@ -239,8 +282,9 @@ pub struct ChangeView<'a> {
     pub kind: Kind,
     /// Which way it goes.
     pub direction: Direction,
-    /// GHL's id of the record; for the kind `customer` the contact that leads.
-    pub ghl_id: &'a str,
+    /// GHL's id of the record, where it exists; for the kind `customer` the contact that leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ghl_id: Option<&'a str>,
     /// For notes and tasks: the GHL contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghl_contact_id: Option<&'a str>,
@@ -261,8 +305,11 @@ pub struct ChangeView<'a> {
     #[cfg_attr(feature = "reference", schemars(with = "Option<crate::error::Code>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
-    /// What is written, by field.
+    /// What is written to ChartMogul, by field.
     pub fields: Named<FieldChange<'a>>,
+    /// What is written to GHL, by field.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub ghl_fields: Named<FieldChange<'a>>,
     /// Fields whose values stay ChartMogul's since the first link.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub kept: &'a [String],
@@ -285,6 +332,8 @@ pub struct ChangeView<'a> {
     pub retry: bool,
     /// ChartMogul calls it costs.
     pub calls: u32,
+    /// GHL calls it costs.
+    pub ghl_calls: u32,
 }
 
 /// A field's value before and after.

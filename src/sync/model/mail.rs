@@ -1,5 +1,6 @@
 //! What people decide about records, as it waits for the lease's owner.
 
+use super::conflict::Winner;
 use super::standing::{Choice, DeadLetter};
 use crate::error::Error;
 use crate::ordered::Ordered;
@@ -19,6 +20,8 @@ choices! {
         Accept = "accept",
         /// The next run tries it again.
         Retry = "retry",
+        /// A conflict is settled with one side's value.
+        Resolve = "resolve",
     }
 }
 
@@ -32,7 +35,9 @@ records! {
         pub id: String = "id";
         /// For `link`: the counterpart, which was there when it was chosen.
         pub choice: Option<Choice> = "choice";
-        /// For `accept`: why the record was not in step when the person looked, by [`seen`].
+        /// For `resolve`: whose value it is settled with.
+        pub winner: Option<Winner> = "winner";
+        /// For `resolve`: the values as the person saw them. For `accept`: why the record was not in step when the person looked, by [`seen`].
         pub seen: String = "seen";
     }
 }

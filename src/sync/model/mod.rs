@@ -3,6 +3,7 @@
 pub(in crate::sync) mod ahead;
 pub(in crate::sync) mod audit;
 pub(in crate::sync) mod change;
+pub(in crate::sync) mod conflict;
 pub(in crate::sync) mod history;
 pub(in crate::sync) mod mail;
 pub(in crate::sync) mod pair;

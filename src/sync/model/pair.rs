@@ -73,6 +73,8 @@ choices! {
         Marker = "marker",
         /// Its content is the same.
         Content = "content",
+        /// It came from ChartMogul, and we created GHL's.
+        Brought = "brought",
     }
 }
 
@@ -91,6 +93,7 @@ impl Matched {
             Self::Business => "customer of its business",
             Self::Marker => "its text carries our marker",
             Self::Content => "same content",
+            Self::Brought => "brought from ChartMogul by us",
         }
     }
 
@@ -116,9 +119,12 @@ records! {
         pub matched: Matched = "matched";
         /// For each field what GHL showed when both were last in step: the value, or a hash of a text.
         pub base: Fields = "base";
-        /// For notes and tasks: what ChartMogul's answer showed, where that is not what it was given. What
-        /// is there in that form was not written by a person.
+        /// For notes and tasks that go both ways: what ChartMogul showed when both were last in step. For
+        /// others: what its answer showed, where that is not what it was given. What is there in that
+        /// form was not written by a person.
         pub shown: Fields = "shown";
+        /// What GHL showed before we wrote there: a list that still shows it may be late.
+        pub was: Fields = "was";
         /// Fields whose values stay ChartMogul's since the first link.
         pub kept: Vec<String> = "kept";
         /// For notes and tasks the GHL contact, for contacts the business.

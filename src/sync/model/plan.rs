@@ -96,6 +96,8 @@ records! {
         pub read: CountByKind = "read";
         /// Changes by action and kind.
         pub totals: Totals = "totals";
+        /// Those of them that write to GHL.
+        pub ghl_totals: Totals = "ghlTotals";
         /// Linked records that need no change.
         pub unchanged: CountByKind = "unchanged";
         /// The least calls that applying will cost.
@@ -206,11 +208,19 @@ impl Plan {
         used
     }
 
-    /// Notes the calls to ChartMogul that a change will cost.
-    pub(in crate::sync) fn will_call(&mut self, change: &mut Change, endpoints: &[&str]) {
-        change.calls = u32::try_from(endpoints.len()).unwrap_or(u32::MAX);
-        for endpoint in endpoints {
-            *self.calls_by_kind.or_default(&kind_of_call(Service::Chartmogul, endpoint)) += 1;
+    /// Notes the calls that a change will cost.
+    pub(in crate::sync) fn will_call(
+        &mut self,
+        change: &mut Change,
+        endpoints: &[(Service, &'static str)],
+    ) {
+        (change.calls, change.ghl_calls) = (0, 0);
+        for (service, endpoint) in endpoints {
+            match service {
+                Service::Chartmogul => change.calls += 1,
+                Service::Ghl => change.ghl_calls += 1,
+            }
+            *self.calls_by_kind.or_default(&kind_of_call(*service, endpoint)) += 1;
         }
     }
 
@@ -228,6 +238,11 @@ impl Plan {
         let kinds = self.totals.or_default(change.action.name());
         *kinds.or_default(change.kind.name()) += 1;
         self.calls.chartmogul += u64::from(change.calls);
+        self.calls.ghl += u64::from(change.ghl_calls);
+        if change.comes_back() {
+            let kinds = self.ghl_totals.or_default(change.action.name());
+            *kinds.or_default(change.kind.name()) += 1;
+        }
         self.replaces += u64::from(change.replaces);
         self.retries += u64::from(change.retry);
         let leaves = change.kind.is_child();

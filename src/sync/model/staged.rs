@@ -77,6 +77,10 @@ records! {
         pub twice: bool = "twice";
         /// In step, as far as GHL's side tells: its text is not kept.
         pub unchanged: bool = "unchanged";
+        /// The ChartMogul note that its text names.
+        pub origin: Option<String> = "origin";
+        /// Whether its words can be written anew without a loss.
+        pub rewritable: bool = "rewritable";
     }
 }
 
@@ -93,6 +97,10 @@ records! {
         pub problems: Vec<Problem> = "problems";
         /// The text of a note beside a task that is too long.
         pub overflow: Option<String> = "overflow";
+        /// The ChartMogul task that its body names.
+        pub origin: Option<String> = "origin";
+        /// Whether its words can be written anew without a loss.
+        pub rewritable: bool = "rewritable";
     }
 }
 
@@ -137,6 +145,12 @@ records! {
         pub marker: Option<String> = "marker";
         /// A note's content as a hash, a task's fields.
         pub fields: Fields = "fields";
+        /// What it says to a person, where it is new or has changed and may go to GHL.
+        pub told: Option<String> = "told";
+        /// Who made it, for GHL: written at the creation there.
+        pub at_create: Fields = "atCreate";
+        /// Whether it has changed since both were last in step.
+        pub moved: bool = "moved";
     }
 }
 

@@ -79,6 +79,12 @@ choices! {
         Double = "double",
         /// A decision about it was queued, and could not be carried out.
         Decision = "decision",
+        /// A value has changed on both sides.
+        BothChanged = "bothChanged",
+        /// A text changed in ChartMogul, and GHL's cannot be written anew without a loss.
+        Held = "held",
+        /// A person deleted it in GHL.
+        DeletedInGhl = "deletedInGhl",
     }
 }
 
@@ -105,6 +111,11 @@ impl Reason {
             Self::Duplicate => "another GHL contact with the same e-mail address represents it",
             Self::Double => "ChartMogul has it more than once",
             Self::Decision => "a queued decision about it could not be carried out",
+            Self::BothChanged => "it has changed on both sides",
+            Self::Held => {
+                "it has changed in ChartMogul, and GHL's text holds more than can be written back"
+            }
+            Self::DeletedInGhl => "a person deleted it in GHL",
         }
     }
 }

@@ -159,6 +159,8 @@ choices! {
         PairBusinesses = "pairBusinesses",
         /// Contacts become changes.
         PairContacts = "pairContacts",
+        /// What comes from ChartMogul: what GHL has of it, and who gets it.
+        Incoming = "incoming",
         /// GHL's tasks: all of them, or the open ones.
         Tasks = "tasks",
         /// Tasks that were open and are not listed as such any more.
@@ -175,6 +177,8 @@ choices! {
         CompareNotes = "compareNotes",
         /// Tasks become changes.
         CompareTasks = "compareTasks",
+        /// What is new in ChartMogul becomes changes.
+        Bring = "bring",
         /// Records of ours that ChartMogul has more than once are looked for.
         Doubles = "doubles",
         /// Customers' tags and attributes become changes.
@@ -215,6 +219,7 @@ impl Phase {
             Self::CustomerContacts => "reading customers' contacts",
             Self::ChartmogulNotes | Self::CustomerNotes => "reading ChartMogul's notes",
             Self::ChartmogulTasks => "reading ChartMogul's tasks",
+            Self::Incoming | Self::Bring => "comparing what comes from ChartMogul",
             Self::Missing | Self::Voids => "checking links",
             Self::Retries => "choosing what is tried again",
             Self::PairBusinesses => "comparing businesses",

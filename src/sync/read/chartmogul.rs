@@ -21,6 +21,7 @@ use crate::http::Page;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{attributes, customer, member, task};
 use crate::mapping::settings::{Anchor, Object};
+use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, email, hash, notes, tasks, text};
 use crate::mutants::{self, Mutant};
 use crate::ordered::{Ordered, tidy};
@@ -41,6 +42,9 @@ pub(in crate::sync) struct FoundChild {
     pub(in crate::sync) fields: Fields,
     /// What it says, as a hash.
     pub(in crate::sync) content: String,
+    /// What it says to a person, where it may go to GHL, and who wrote it.
+    pub(in crate::sync) told: Option<String>,
+    pub(in crate::sync) at_create: Fields,
 }
 
 /// The endpoint that lists notes or tasks.
@@ -297,8 +301,9 @@ impl<H: Host> Engine<'_, H> {
         let newest = if is_note { &mut run.newest_note } else { &mut run.newest_task };
         let mut oldest = i64::MAX;
         let mut found = Vec::with_capacity(page.items.len());
+        let users = work.ready.users.borrow().clone();
         for item in &page.items {
-            let child = self.child_of(kind, endpoint, item)?;
+            let child = self.child_of(&users, kind, endpoint, item)?;
             if let Some(at) = child.created {
                 oldest = oldest.min(at);
                 *newest = (*newest).max(at.min(latest));
@@ -318,6 +323,7 @@ impl<H: Host> Engine<'_, H> {
     /// cursor.
     pub(in crate::sync) async fn page_of_children(
         &self,
+        users: &UserMap,
         kind: Kind,
         customer: Option<&str>,
         cursor: Option<&str>,
@@ -330,7 +336,7 @@ impl<H: Host> Engine<'_, H> {
         let page = self.chartmogul_page(endpoint, parameters, cursor).await?;
         let mut found = Vec::with_capacity(page.items.len());
         for item in &page.items {
-            found.push(self.child_of(kind, endpoint, item)?);
+            found.push(self.child_of(users, kind, endpoint, item)?);
         }
         Ok((found, page.cursor))
     }
@@ -338,27 +344,51 @@ impl<H: Host> Engine<'_, H> {
     /// A note or task as it is in ChartMogul.
     pub(in crate::sync) fn child_of(
         &self,
+        users: &UserMap,
         kind: Kind,
         endpoint: &'static str,
         item: &Json,
     ) -> Result<FoundChild> {
         let created = |at: &Option<String>| at.as_deref().and_then(dates::instant_of);
+        let comes_back = self.way_of(kind).comes_back();
         if kind == Kind::Note {
             let note: Note = self.parse(Service::Chartmogul, endpoint, item)?;
             let text = note.text.as_deref().unwrap_or_default();
             let content = notes::content(text);
+            let mut fields = only("text", Value::String(content.clone()));
+            let told = comes_back.then(|| notes::told(&note, users));
+            if let Some(told) = &told {
+                fields.insert("whole".to_owned(), notes::whole(told).into());
+                if notes::has_more(text) {
+                    fields.insert("more".to_owned(), true.into());
+                }
+                if note.kind.as_deref() == Some("call") {
+                    fields.insert("call".to_owned(), true.into());
+                }
+            }
             return Ok(FoundChild {
                 marker: notes::marked(text),
                 created: created(&note.created_at),
-                fields: only("text", Value::String(content.clone())),
+                fields,
                 content,
+                at_create: if comes_back { author(&note, users) } else { Fields::new() },
+                told,
                 uuid: note.uuid,
                 customer: note.customer_uuid,
             });
         }
         let task: Task = self.parse(Service::Chartmogul, endpoint, item)?;
-        let fields = task::seen(&task);
+        let mut fields = task::seen(&task);
+        let told = task.task_details.as_deref().filter(|_| comes_back).map(tasks::told);
+        if let Some(told) = &told {
+            fields.insert("whole".to_owned(), notes::whole(told).into());
+            if task.task_details.as_deref().is_some_and(|text| !tasks::ends_with_marker(text)) {
+                fields.insert("more".to_owned(), true.into());
+            }
+        }
         Ok(FoundChild {
+            told,
+            at_create: Fields::new(),
             content: task::content(&fields),
             marker: task.task_details.as_deref().and_then(tasks::marked).map(str::to_owned),
             created: created(&task.created_at),
@@ -379,12 +409,20 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut rows = Rows::new();
         let mut contents: Ordered<Vec<String>> = Ordered::new();
+        let mut children: Vec<(String, SeenChild)> = Vec::with_capacity(found.len());
         for found in found {
             let FoundChild { uuid: Some(uuid), customer: Some(customer), content, .. } = found
             else {
                 continue;
             };
-            let child = SeenChild { customer, marker: found.marker, fields: found.fields };
+            let child = SeenChild {
+                customer,
+                marker: found.marker,
+                fields: found.fields,
+                told: found.told,
+                at_create: found.at_create,
+                moved: false,
+            };
             match &child.marker {
                 Some(id) => rows.or_default(format!("marker/{}", of(kind, id))).push(Candidate {
                     id: child.customer.clone(),
@@ -395,7 +433,11 @@ impl<H: Host> Engine<'_, H> {
                     .or_default(format!("{}/{}/{content}", kind.name(), child.customer))
                     .push(uuid.clone()),
             }
-            batch.put(&work.tables.children, &of(kind, &uuid), &child)?;
+            children.push((uuid, child));
+        }
+        self.note_incoming(work, kind, &mut children, batch).await?;
+        for (uuid, child) in &children {
+            batch.put(&work.tables.children, &of(kind, uuid), child)?;
         }
         let keys: Vec<&String> = contents.keys().collect();
         let known: Vec<Option<Content>> = self.keeper.get_all(&work.tables.contents, &keys).await?;
@@ -579,7 +621,9 @@ impl<H: Host> Engine<'_, H> {
             let until = signed(run.plan.created_at.saturating_sub(OVERLAP_MS));
             let mut cursor: Option<String> = None;
             loop {
-                let (found, next) = self.page_of_children(kind, None, cursor.as_deref()).await?;
+                let users = work.ready.users.borrow().clone();
+                let (found, next) =
+                    self.page_of_children(&users, kind, None, cursor.as_deref()).await?;
                 run.plan.least_read_calls.chartmogul += 1;
                 let older = found.iter().any(|child| child.created.is_some_and(|at| at < until));
                 let mut batch = self.keeper.batch();
@@ -628,6 +672,15 @@ fn back_to(run: &Run, newest: i64, read_at: i64) -> i64 {
             newest.saturating_sub(SAME_TIME_MS)
         }
         Pass::Incremental => newest.saturating_sub(overlap),
+    }
+}
+
+/// Who wrote a note, for GHL: its user of that address, else the name.
+fn author(note: &Note, users: &UserMap) -> Fields {
+    let Some((name, address)) = notes::author_of(note) else { return Fields::new() };
+    match users.ghl_user(address) {
+        Some(id) => only("userId", id.into()),
+        None => only("author", if name.is_empty() { address } else { name }.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::engine::{Engine, Step, gather};
-use super::super::model::pair::{Kind, Pair};
+use super::super::model::pair::{Kind, Matched, Pair};
 use super::super::model::plan::{Pass, Plan};
 use super::super::model::staged::{Candidate, Content, Home, StagedNote, StagedTask};
 use super::super::model::state::Run;
@@ -18,7 +18,8 @@ use crate::ghl::records::Note;
 use crate::host::Host;
 use crate::mapping::kinds;
 use crate::mapping::settings::{Marker, Object};
-use crate::mapping::{changed, notes};
+use crate::mapping::users::UserMap;
+use crate::mapping::{changed, html, notes};
 use crate::mutants::{self, Mutant};
 use crate::ordered::{Ordered, tidy};
 use crate::record::Json;
@@ -53,7 +54,10 @@ impl<H: Host> Engine<'_, H> {
                 if let (false, Some(named)) = (own, named) {
                     strays.insert(id.clone(), named.to_owned());
                 }
+                let body = note.body.as_deref().unwrap_or_default();
                 let staged = StagedNote {
+                    origin: notes::origin(body),
+                    rewritable: html::is_plain(body),
                     contact: contact.clone(),
                     own,
                     fields: mapped.fields,
@@ -87,9 +91,13 @@ impl<H: Host> Engine<'_, H> {
             true => self.keeper.get_all(&work.tables.counted, &ids).await?,
             false => vec![None; ids.len()],
         };
+        let moved: Vec<Option<bool>> = match self.way_of(Kind::Note).comes_back() {
+            true => self.keeper.get_all(&work.tables.moved, &of_kind(Kind::Note, &ids)).await?,
+            false => vec![None; ids.len()],
+        };
         let marked = self.settings.marker == Marker::Trailing;
-        for (((pair, before), counted), (id, mut note)) in
-            pairs.into_iter().zip(staged).zip(counted).zip(found)
+        for ((((pair, before), counted), moved), (id, mut note)) in
+            pairs.into_iter().zip(staged).zip(counted).zip(moved).zip(found)
         {
             note.twice |= before.is_some();
             // A note that is listed under two contacts belongs to the one that it names.
@@ -105,10 +113,12 @@ impl<H: Host> Engine<'_, H> {
             }
             let at_home = |pair: &Pair| {
                 let home = homes.get(&note.contact).and_then(|home| home.customer.as_ref());
-                home == Some(&pair.customer) && pair.marked == marked
+                pair.matched == Matched::Brought
+                    || home == Some(&pair.customer) && pair.marked == marked
             };
             let same = |pair: &Pair| changed(&pair.base, &hashed(&note.fields)).is_empty();
-            let unchanged = pair.is_some_and(|pair| at_home(&pair) && same(&pair));
+            let unchanged =
+                moved.is_none() && pair.is_some_and(|pair| at_home(&pair) && same(&pair));
             let note = if unchanged {
                 StagedNote {
                     contact: note.contact,
@@ -212,7 +222,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Step { batch, done: false })
     }
 
-    async fn list_children(
+    pub(in crate::sync) async fn list_children(
         &self,
         run: &mut Run,
         work: &Work,
@@ -229,8 +239,9 @@ impl<H: Host> Engine<'_, H> {
             .filter(|(_, listed)| listed.is_none())
             .map(|(uuid, _)| uuid)
             .collect();
+        let users = work.ready.users.borrow().clone();
         let answers = gather(&customers, TOGETHER, async |uuid: &String| {
-            self.children_of_customer(kind, uuid).await
+            self.children_of_customer(&users, kind, uuid).await
         })
         .await;
         for (uuid, answer) in customers.iter().zip(answers) {
@@ -248,12 +259,17 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// A customer's notes or tasks: what is needed of each page is taken before the next is asked for.
-    async fn children_of_customer(&self, kind: Kind, customer: &str) -> Result<Vec<FoundChild>> {
+    async fn children_of_customer(
+        &self,
+        users: &UserMap,
+        kind: Kind,
+        customer: &str,
+    ) -> Result<Vec<FoundChild>> {
         let mut found = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
             let (page, next) =
-                self.page_of_children(kind, Some(customer), cursor.as_deref()).await?;
+                self.page_of_children(users, kind, Some(customer), cursor.as_deref()).await?;
             found.extend(page);
             cursor = next;
             if cursor.is_none() {

@@ -2,6 +2,7 @@
 
 use super::super::calls::row_of_linked;
 use super::super::engine::{Engine, Step, gather, one};
+use super::super::model::conflict::ids_of;
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::plan::Pass;
 use super::super::model::staged::{
@@ -10,7 +11,7 @@ use super::super::model::staged::{
 use super::super::model::standing::{Apart, Reason};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{APART, DELETED, OWNERS, PAIRS};
+use super::super::state::tables::{APART, CONFLICTS, DELETED, INCOMING, LETTERS, OWNERS, PAIRS};
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::Rows;
@@ -167,7 +168,7 @@ impl<H: Host> Engine<'_, H> {
         run.plan.least_read_calls.chartmogul += 1;
         match self.chartmogul_value(endpoint, one(parameter, uuid)).await {
             Ok(answer) if kind.is_child() => {
-                let child = self.child_of(kind, endpoint, &answer)?;
+                let child = self.child_of(&work.ready.users.borrow(), kind, endpoint, &answer)?;
                 self.move_to(batch, work, &key, id, pair, child.customer.as_ref())?;
                 self.index_children(work, kind, vec![child], batch).await
             }
@@ -274,6 +275,9 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         self.set_apart(batch, kind, id, pair, Reason::Deleted)?;
         let key = of(kind, id);
+        for conflict in ids_of(kind, id) {
+            batch.delete(&CONFLICTS, &conflict);
+        }
         if let Some(uuid) = &pair.chartmogul {
             batch.delete(&OWNERS, &of(kind, uuid));
         }
@@ -285,6 +289,26 @@ impl<H: Host> Engine<'_, H> {
             batch.delete(&PAIRS, &key);
             Ok(())
         }
+    }
+
+    /// Notes that a person deleted a record in GHL: ChartMogul's stays, and is not brought again.
+    pub(in crate::sync) fn note_deleted_here(
+        &self,
+        batch: &mut Batch,
+        kind: Kind,
+        id: &str,
+        pair: Pair,
+    ) -> Result<()> {
+        self.set_apart(batch, kind, id, &pair, Reason::DeletedInGhl)?;
+        let key = of(kind, id);
+        for conflict in ids_of(kind, id) {
+            batch.delete(&CONFLICTS, &conflict);
+        }
+        batch.delete(&LETTERS, &key);
+        if let Some(uuid) = &pair.chartmogul {
+            batch.delete(&INCOMING, &of(kind, uuid));
+        }
+        batch.put(&PAIRS, &key, &Pair { gone: Some(self.host.now()), ..pair })
     }
 
     pub(in crate::sync) fn set_apart(
@@ -380,16 +404,22 @@ impl<H: Host> Engine<'_, H> {
         work: &Work,
         kind: Kind,
         uuid: &str,
+        batch: &mut Batch,
     ) -> Result<bool> {
-        let seen: Option<SeenChild> =
-            self.keeper.get(&work.tables.children, &of(kind, uuid)).await?;
-        if seen.is_some() {
+        let row = of(kind, uuid);
+        let seen: Option<SeenChild> = self.keeper.get(&work.tables.children, &row).await?;
+        if seen.is_some() || batch.get(&work.tables.children, &row).is_some() {
             return Ok(true);
         }
         let (endpoint, parameter) = row_of_linked(kind).retrieve;
         run.plan.least_read_calls.chartmogul += 1;
         match self.chartmogul_value(endpoint, one(parameter, uuid)).await {
-            Ok(_) => Ok(true),
+            Ok(answer) => {
+                let users = work.ready.users.borrow().clone();
+                let found = self.child_of(&users, kind, endpoint, &answer)?;
+                self.index_children(work, kind, vec![found], batch).await?;
+                Ok(true)
+            }
             Err(error) if error.code == Code::NotFound => Ok(false),
             Err(error) => Err(error),
         }

@@ -8,6 +8,7 @@ pub(in crate::sync) mod contacts;
 pub(in crate::sync) mod counts;
 pub(in crate::sync) mod discover;
 mod discovered;
+pub(in crate::sync) mod incoming;
 pub(in crate::sync) mod links;
 pub(in crate::sync) mod listed;
 pub(in crate::sync) mod sweep;

@@ -233,6 +233,8 @@ impl<H: Host> Engine<'_, H> {
                 refusal,
                 problems: mapped.problems,
                 overflow: tasks::overflow(&task, self.settings),
+                origin: tasks::origin(&task),
+                rewritable: tasks::is_one_text(&task, self.settings),
             };
             rows.put(&work.tables.tasks, &id, &row)?;
             // If the page is read again, they are as well, and are not counted a second time.

@@ -10,6 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::super::model::change::Change;
+use super::super::model::conflict::Conflict;
 use super::super::model::history::RunRecord;
 use super::super::model::mail::Mail;
 use super::super::model::pair::{Kind, Member, Pair, Shared};
@@ -131,6 +132,10 @@ pub(in crate::sync) static AGAIN: Table<String> = Table::lasting("again/");
 pub(in crate::sync) static READINGS: Table<Reading> = Table::lasting("reading/");
 /// `TIME-GHL ID`: the same in order, oldest reading first.
 pub(in crate::sync) static TURNS: Table<bool> = Table::lasting("turn/");
+/// `KIND/UUID`: notes and tasks of ChartMogul that GHL is yet to get, whole or as they are now.
+pub(in crate::sync) static INCOMING: Table<bool> = Table::lasting("incoming/");
+/// `ID`: values that differ on both sides: those that wait for a person, and those that lost lately.
+pub(in crate::sync) static CONFLICTS: Table<Conflict> = Table::lasting("conflict/");
 /// `TASK`: the contact of a task that was open when it was listed last.
 pub(in crate::sync) static OPEN_TASKS: Table<String> = Table::lasting("open/");
 
@@ -204,6 +209,10 @@ pub(in crate::sync) struct RunTables {
     pub(in crate::sync) closed: Table<bool>,
     /// `CUSTOMER`: customers whose notes were listed.
     pub(in crate::sync) listed: Table<bool>,
+    /// `KIND/UUID`: notes and tasks of ChartMogul that are new to GHL, and the contact that gets each.
+    pub(in crate::sync) incoming: Table<String>,
+    /// `KIND/GHL ID`: records whose counterpart has changed in ChartMogul.
+    pub(in crate::sync) moved: Table<bool>,
     /// `ORDER-NUMBER`: the changes of the plan, in the order they are applied.
     pub(in crate::sync) plan: Table<Change>,
 }
@@ -240,6 +249,8 @@ impl RunTables {
             vanished: Table::of_run(run, "vanished"),
             closed: Table::of_run(run, "closed"),
             listed: Table::of_run(run, "listed"),
+            incoming: Table::of_run(run, "incoming"),
+            moved: Table::of_run(run, "moved"),
             plan: Table::of_run(run, "plan"),
         }
     }

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::super::budget::{Budget, RunOptions, Stop};
 use super::super::calls::row_of;
 use super::super::compare::ORDERS;
+use super::super::decide::merge::{OF_WORDS, was as was_before, words_of};
 use super::super::engine::{Engine, one, together};
 use super::super::letters::group_of;
 use super::super::model::ahead::Ahead;
 use super::super::model::change::{Action, Change};
+use super::super::model::conflict::id_of;
 use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::super::model::plan::Pass;
 use super::super::model::standing::Standings;
@@ -22,8 +24,8 @@ use super::super::run::Outcome;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
 use super::super::state::tables::{
-    AGAIN, APART, CHOICES, DELETED, FIELDS, INTENTS, LETTERS, MEMBERS, OWNERS, PACE, PAIRS,
-    REFUSALS, RUN, RunTables, SCHEMA, SHARED, STATE,
+    AGAIN, APART, CHOICES, CONFLICTS, DELETED, FIELDS, INCOMING, INTENTS, LETTERS, MEMBERS, OWNERS,
+    PACE, PAIRS, REFUSALS, RUN, RunTables, SCHEMA, SHARED, STATE,
 };
 use super::super::work::Work;
 use super::audit::Identity;
@@ -238,6 +240,7 @@ impl<H: Host> Engine<'_, H> {
         self.keep_closed(tables).await?;
         self.clear_voids(tables).await?;
         if run.plan.pass == Pass::Full {
+            self.forget_settled().await?;
             self.keeper.clear(&DELETED).await?;
         }
         let mut batch = self.keeper.batch();
@@ -407,7 +410,13 @@ impl<H: Host> Engine<'_, H> {
 
     /// The time after which what was sent has arrived, or never will: twice what an answer may take.
     pub(in crate::sync) const fn twice(&self) -> u64 {
-        self.chartmogul.timeout_ms() * 2
+        self.timeout_ms() * 2
+    }
+
+    /// How long the answer to a request may take.
+    pub(in crate::sync) const fn timeout_ms(&self) -> u64 {
+        let (ghl, chartmogul) = (self.ghl.timeout_ms(), self.chartmogul.timeout_ms());
+        if ghl > chartmogul { ghl } else { chartmogul }
     }
 
     /// What is left of a time that begins with the sending of a write; nothing once it is answered.
@@ -436,7 +445,7 @@ impl<H: Host> Engine<'_, H> {
             return of_maker;
         }
         // It is looked for when its time is over.
-        let rest = begun.map_or(0, |intent| self.rest(intent, self.chartmogul.timeout_ms()));
+        let rest = begun.map_or(0, |intent| self.rest(intent, self.timeout_ms()));
         (rest > 0).then(|| self.host.monotonic() + rest)
     }
 
@@ -530,7 +539,11 @@ impl<H: Host> Engine<'_, H> {
         let mut as_sent = Identity::default();
         match result {
             Ok(sent) => {
-                as_sent = (sent.uuid.clone(), sent.customer.clone());
+                as_sent = Identity {
+                    ghl: sent.in_ghl.as_ref().map(|written| written.id.clone()),
+                    uuid: sent.uuid.clone(),
+                    customer: sent.customer.clone(),
+                };
                 progress.failures.set(0);
                 progress.tries.borrow_mut().remove(&change.row());
                 progress.refusals.replace((String::new(), 0));
@@ -564,6 +577,12 @@ impl<H: Host> Engine<'_, H> {
         sent: Sent,
     ) -> Result<()> {
         let row = change.row();
+        if sent.has_moved {
+            return self.compare_again(batch, progress, change);
+        }
+        let brought = change.brings();
+        let own = sent.in_ghl.as_ref().map_or(&change.id, |written| &written.id).clone();
+        let paired = of(change.kind, &own);
         if change.retry {
             let letter: Option<DeadLetter> = self.keeper.get(&LETTERS, &row).await?;
             let groups =
@@ -579,11 +598,11 @@ impl<H: Host> Engine<'_, H> {
             batch.delete(&INTENTS, &of(change.kind, own));
         } else if change.kind == Kind::Customer {
             self.record_customer(batch, change, &sent)?;
-        } else {
-            let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
+        } else if !brought || change.uuid.is_some() {
+            let known: Option<Pair> = self.keeper.get(&PAIRS, &paired).await?;
             let first = matches!(change.action, Action::Create | Action::Link) || known.is_none();
             let of_note = change.kind.is_child();
-            let written = change.makes()
+            let written = change.makes() && !brought
                 || change.to.contains_key("text")
                 || change.to.contains_key("task_details");
             let marks = self.settings.marker == Marker::Trailing;
@@ -592,8 +611,27 @@ impl<H: Host> Engine<'_, H> {
             if let Some(assignee) = sent.assignee {
                 base.insert("assignee".to_owned(), assignee);
             }
+            let mut was = before.was.clone();
+            if let Some(written) = &sent.in_ghl {
+                base = kinds::merged(&base, &kinds::marks(&written.shows));
+                was = was_before(&before, &change.back);
+            }
+            let marks = marks && change.matched != Some(Matched::Brought);
+            let mut shown = self.shown_otherwise(change, sent.shown, before.shown);
+            // What may be a person's was never agreed on.
+            for name in &sent.unsettled {
+                let also: &[&str] = if name == words_of(change.kind) { &OF_WORDS } else { &[] };
+                for name in [name.as_str()].iter().chain(also) {
+                    base.remove(*name);
+                    shown.remove(*name);
+                }
+            }
+            if let (false, Some(uuid)) = (sent.unsettled.is_empty(), &sent.uuid) {
+                batch.put(&INCOMING, &of(change.kind, uuid), &true)?;
+            }
             let pair = Pair {
-                shown: self.shown_otherwise(change, sent.shown, before.shown),
+                was,
+                shown,
                 chartmogul: sent.uuid.clone().filter(|_| change.role != Role::Guest),
                 customer: sent.customer.clone(),
                 source: match (change.role, first) {
@@ -625,7 +663,11 @@ impl<H: Host> Engine<'_, H> {
                 batch.delete(&OWNERS, &of(change.kind, former));
             }
             if let Some(uuid) = &pair.chartmogul {
-                batch.put(&OWNERS, &of(change.kind, uuid), &change.id)?;
+                batch.put(&OWNERS, &of(change.kind, uuid), &own)?;
+                let comes_back = change.kind.is_child() && self.way_of(change.kind).comes_back();
+                if comes_back && sent.unsettled.is_empty() {
+                    batch.delete(&INCOMING, &of(change.kind, uuid));
+                }
             }
             if change.role == Role::Customer {
                 batch.put(&OWNERS, &of(Kind::Customer, &pair.customer), &change.id)?;
@@ -637,10 +679,16 @@ impl<H: Host> Engine<'_, H> {
                 self.record_member(progress, batch, change, &pair, known.as_ref()).await?;
                 batch.delete(&CHOICES, &change.id);
             }
-            batch.put(&PAIRS, &row, &pair)?;
+            batch.put(&PAIRS, &paired, &pair)?;
+        }
+        for settled in &change.settles {
+            batch.put(&CONFLICTS, &settled.id, settled)?;
+            batch.delete(&CONFLICTS, &id_of(settled.kind, &settled.ghl_id, &settled.field));
         }
         batch.delete(&INTENTS, &row);
-        batch.delete(&LETTERS, &row);
+        if !change.open {
+            batch.delete(&LETTERS, &row);
+        }
         batch.delete(&APART, &row);
         if let Some(left) = sent.left_behind {
             let apart = Apart {
@@ -672,6 +720,19 @@ impl<H: Host> Engine<'_, H> {
         if mutants::is_on(Mutant::AnswerNotTakenIn) {
             return Fields::new();
         }
+        if change.kind.is_child() && self.way_of(change.kind).comes_back() {
+            let mut all = if change.there.is_empty() { before } else { change.there.clone() };
+            // What was not written may wait for a person.
+            let words = change.to.contains_key(words_of(change.kind));
+            let own =
+                |name: &str| change.to.contains_key(name) || words && OF_WORDS.contains(&name);
+            for (name, value) in &shown.unwrap_or_default() {
+                if change.makes() || own(name) {
+                    all.insert(name.clone(), kinds::mark(value));
+                }
+            }
+            return all;
+        }
         let Some(shown) = shown else { return before };
         let same = row_of(change).same;
         let otherwise = |name: &str, shown: &Value| {
@@ -690,7 +751,7 @@ impl<H: Host> Engine<'_, H> {
         pair: &Pair,
         known: Option<&Pair>,
     ) -> Result<()> {
-        if !progress.work.ready.writes_attributes(self.settings) {
+        if !progress.work.ready.keeps_members(self.settings) {
             return Ok(());
         }
         let tables = &progress.work.tables;
@@ -756,8 +817,19 @@ impl<H: Host> Engine<'_, H> {
         } else {
             progress.failures.set(0);
         }
+        let of_ghl = error.service == Some(Service::Ghl);
+        // A person deleted it in GHL: it is not made again.
+        if of_ghl && error.code == Code::NotFound && change.comes_back() && !change.brings() {
+            let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
+            if let Some(pair) = known {
+                self.note_deleted_here(batch, change.kind, &change.id, pair)?;
+                batch.delete(&INTENTS, &row);
+                progress.tally.borrow_mut().apart += 1;
+                return Ok(());
+            }
+        }
         // Gone, in the service's own words: alone, or with its customer.
-        if error.code == Code::NotFound && !lacks_parent(&error) {
+        if !of_ghl && error.code == Code::NotFound && !lacks_parent(&error) {
             let linked = !change.makes() && change.kind != Kind::Customer;
             let customer = change.customer.as_deref().unwrap_or_default();
             let stands = !customer.is_empty() && self.customer_is_there(customer).await?;
@@ -818,6 +890,32 @@ impl<H: Host> Engine<'_, H> {
         if let (true, Some(contact)) = (again, &contact) {
             batch.put(&AGAIN, contact, &progress.plan)?;
         }
+        // A full pass meets it again, and tries it with others of its group.
+        if let (false, true, Some(uuid)) = (again, change.brings(), &change.uuid) {
+            batch.delete(&INCOMING, &of(change.kind, uuid));
+        }
+        progress.tally.borrow_mut().rejected += 1;
+        Ok(())
+    }
+
+    /// A person has changed GHL's record since the plan was made: the next run compares it again.
+    fn compare_again(
+        &self,
+        batch: &mut Batch,
+        progress: &Progress<'_>,
+        change: &Change,
+    ) -> Result<()> {
+        let row = change.row();
+        let contact = change.contact().map(str::to_owned);
+        let reason =
+            "it has changed in GHL since the plan was made: the next run compares it again";
+        let error = Error::new(Code::ServiceUnavailable, reason).of(Service::Ghl);
+        let letter = self.letter(change.kind, &change.id, contact.as_deref(), &error);
+        self.set_aside(batch, &row, letter)?;
+        if let Some(contact) = &contact {
+            batch.put(&AGAIN, contact, &progress.plan)?;
+        }
+        batch.delete(&INTENTS, &row);
         progress.tally.borrow_mut().rejected += 1;
         Ok(())
     }

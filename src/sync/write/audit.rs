@@ -29,11 +29,11 @@ impl<H: Host> Engine<'_, H> {
         &self,
         change: &Change,
         customer: Option<&str>,
-        endpoint: &'static str,
+        to: (Service, &'static str),
         values: Option<Values>,
     ) {
         if let Some(values) = values {
-            self.note(change, customer, endpoint, values, false);
+            self.note(change, customer, to, values, false);
         }
     }
 
@@ -46,7 +46,20 @@ impl<H: Host> Engine<'_, H> {
         let users = work.ready.users.borrow();
         let calls = self.calls_of(work, &users, change, customer.unwrap_or_default());
         for call in calls.iter().take(most) {
-            self.note(change, customer, call.endpoint, values(change, call), true);
+            let to = (call.service, call.endpoint);
+            self.note(change, customer, to, values(change, call), true);
+        }
+    }
+
+    /// The same of a write to GHL.
+    pub(in crate::sync) fn note_found_in_ghl(&self, work: &Work, change: &Change) {
+        if !self.host.audits() {
+            return;
+        }
+        let users = work.ready.users.borrow();
+        for call in self.calls_to_ghl(work, &users, change, None) {
+            let to = (call.service, call.endpoint);
+            self.note(change, change.customer.as_deref(), to, values(change, &call), true);
         }
     }
 
@@ -69,14 +82,14 @@ impl<H: Host> Engine<'_, H> {
             }
         };
         let copy = Change { action, ..change.clone() };
-        self.note(&copy, customer, endpoint, values, false);
+        self.note(&copy, customer, (Service::Chartmogul, endpoint), values, false);
     }
 
     fn note(
         &self,
         change: &Change,
         customer: Option<&str>,
-        endpoint: &'static str,
+        (service, endpoint): (Service, &'static str),
         (before, after): Values,
         found: bool,
     ) {
@@ -85,12 +98,13 @@ impl<H: Host> Engine<'_, H> {
             at: 0,
             run: 0,
             plan: String::new(),
-            service: Service::Chartmogul,
+            service,
             endpoint,
             action: change.action,
             kind: Some(change.kind),
-            ghl_id: if of_customer { change.parent.clone() } else { Some(change.id.clone()) },
-            chartmogul_id: change.uuid.clone().filter(|_| !change.makes()),
+            ghl_id: if of_customer { change.parent.clone() } else { Some(change.id.clone()) }
+                .filter(|_| !change.brings()),
+            chartmogul_id: change.uuid.clone().filter(|_| !change.makes() || change.brings()),
             customer: customer.map(str::to_owned),
             before,
             after,
@@ -102,8 +116,9 @@ impl<H: Host> Engine<'_, H> {
     /// Tells what was noted of a change, when what became of it is in the store: what it made by its uuid.
     pub(in crate::sync) fn tell_writes(&self, plan: &str, change: &Change, as_sent: &Identity) {
         let Some(records) = self.written.borrow_mut().remove(&change.row()) else { return };
-        let (uuid, customer) = as_sent;
+        let Identity { ghl, uuid, customer } = as_sent;
         for mut record in records {
+            record.ghl_id = record.ghl_id.or_else(|| ghl.clone());
             if change.kind != Kind::Customer {
                 record.chartmogul_id = record.chartmogul_id.or_else(|| uuid.clone());
             }
@@ -154,14 +169,25 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// What a change's record is known by when it is written: its uuid where it has one, and its customer's.
-pub(in crate::sync) type Identity = (Option<String>, String);
+/// What a change's record is known by when it is written: its ids where it has them, and its customer's.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Identity {
+    pub(in crate::sync) ghl: Option<String>,
+    pub(in crate::sync) uuid: Option<String>,
+    pub(in crate::sync) customer: String,
+}
 
 /// Values before and after a write.
 pub(in crate::sync) type Values = (Option<Fields>, Option<Fields>);
 
 /// The values of a change's fields that a call writes.
 fn values(change: &Change, call: &Call) -> Values {
+    if call.service == Service::Ghl {
+        let done = call.endpoint == "tasks.setCompleted";
+        let writes = |name: &str, _: &Value| change.brings() || (name == "completed") == done;
+        let before = select(&change.back_from, &writes);
+        return ((!change.brings()).then_some(before), Some(select(&change.back, &writes)));
+    }
     let tags = |tags: &[String]| Some(only("tags", json!(tags)));
     match call.endpoint {
         "tags.add" => return (Some(Fields::new()), tags(&change.tags.add)),

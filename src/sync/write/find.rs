@@ -17,6 +17,7 @@ use crate::mapping::Fields;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, attributes, customer, member, task};
 use crate::mapping::settings::Marker;
+use crate::mapping::users::UserMap;
 
 /// How far ChartMogul's clock may be behind ours.
 const CLOCK_SKEW_MS: i64 = 5 * 60_000;
@@ -30,6 +31,20 @@ pub(in crate::sync) struct Made {
     pub(in crate::sync) held: Option<Fields>,
     /// Of a note or task: what the answer to its writing shows.
     pub(in crate::sync) shown: Option<Fields>,
+    /// Fields that it holds with values which may be a person's: they are compared again.
+    pub(in crate::sync) unsettled: Vec<String>,
+    /// Whether a person has changed it since it was planned: then it was left alone.
+    pub(in crate::sync) has_moved: bool,
+}
+
+/// A record of GHL after it was written to.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sync) struct Written {
+    pub(in crate::sync) id: String,
+    /// What it shows of the fields that were written: GHL may tidy what it is given.
+    pub(in crate::sync) shows: Fields,
+    /// Whether a person has changed it since it was planned: then it was left alone.
+    pub(in crate::sync) has_moved: bool,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -70,7 +85,7 @@ impl<H: Host> Engine<'_, H> {
         let answer = self.chartmogul_value(endpoint, one(parameter, uuid)).await?;
         let mut tags = Vec::new();
         let held = if change.kind.is_child() {
-            let child = self.child_of(change.kind, endpoint, &answer)?;
+            let child = self.child_of(&UserMap::default(), change.kind, endpoint, &answer)?;
             let text = if change.kind == Kind::Note { "text" } else { "task_details" };
             let marks = self.settings.marker == Marker::Trailing;
             if change.to.contains_key(text) && marks != child.marker.is_some() {
@@ -105,9 +120,11 @@ impl<H: Host> Engine<'_, H> {
         let sent_at = i64::try_from(at).unwrap_or(0) - CLOCK_SKEW_MS;
         let earliest = if is_note { written } else { Some(sent_at) };
         let mut cursor: Option<String> = None;
+        let nobody = UserMap::default();
         loop {
-            let (page, next) =
-                self.page_of_children(change.kind, Some(customer), cursor.as_deref()).await?;
+            let (page, next) = self
+                .page_of_children(&nobody, change.kind, Some(customer), cursor.as_deref())
+                .await?;
             let mut older = false;
             for child in page {
                 let Some(uuid) = child.uuid else { continue };
@@ -172,5 +189,5 @@ impl<H: Host> Engine<'_, H> {
 }
 
 fn found_as(uuid: Option<String>, customer: &str, held: Fields) -> Made {
-    Made { uuid, customer: customer.to_owned(), held: Some(held), shown: None }
+    Made { uuid, customer: customer.to_owned(), held: Some(held), ..Made::default() }
 }

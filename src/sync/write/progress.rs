@@ -13,11 +13,16 @@ use crate::ordered::Ordered;
 /// Tries of a change that fails while others do not.
 pub(super) const MOST_TRIES: u32 = 3;
 
+/// A plan that is younger says what GHL shows well enough to tick a task off.
+pub(in crate::sync) const YOUNG_MS: u64 = 5 * 60_000;
+
 /// Progress of the current apply, shared by its concurrent changes.
 pub(in crate::sync) struct Progress<'p> {
     pub(in crate::sync) work: &'p Work,
     pub(in crate::sync) budget: Budget,
     pub(in crate::sync) plan: String,
+    /// When the plan was made.
+    pub(in crate::sync) made_at: u64,
     pub(in crate::sync) tally: RefCell<Tally>,
     pub(in crate::sync) stop: Cell<Option<Stop>>,
     pub(in crate::sync) fatal: RefCell<Option<Error>>,
@@ -56,6 +61,7 @@ impl<'p> Progress<'p> {
             work,
             budget,
             plan: plan.id.clone(),
+            made_at: plan.created_at,
             tally: RefCell::default(),
             stop: Cell::default(),
             fatal: RefCell::default(),

@@ -8,20 +8,23 @@ use serde_json::{Value, json};
 
 use super::super::calls::{row_of, without};
 use super::super::decide::changes::of_first_link;
+use super::super::decide::merge::{Sides, has_moved, is_same, planned_as};
 use super::super::engine::{Engine, one, only};
 use super::super::letters::group_of;
 use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
+use super::super::model::staged::SeenChild;
 use super::super::model::standing::{FieldLetter, Intent};
 use super::super::state::tables::of;
 use super::super::state::tables::{INTENTS, PAIRS};
-use super::find::Made;
-use super::progress::{MOST_TRIES, Progress};
+use super::find::{Made, Written};
+use super::progress::{MOST_TRIES, Progress, YOUNG_MS};
 use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, Call, member};
+use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
@@ -41,6 +44,12 @@ pub(in crate::sync) struct Sent {
     pub(in crate::sync) shown: Option<Fields>,
     /// Whether a person's copy stays at the former place.
     pub(in crate::sync) left_behind: Option<String>,
+    /// What was written to GHL.
+    pub(in crate::sync) in_ghl: Option<Written>,
+    /// Fields whose values may be a person's: they are compared again.
+    pub(in crate::sync) unsettled: Vec<String>,
+    /// Whether a person has changed it since it was planned: then it was left alone.
+    pub(in crate::sync) has_moved: bool,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -56,6 +65,19 @@ impl<H: Host> Engine<'_, H> {
             return self.delete_double(change).await.map(Some);
         }
         let customer = self.customer_of(change).await?;
+        let mut in_ghl = None;
+        if change.comes_back() {
+            let Some(written) = self.write_to_ghl(progress, change, begun.as_ref()).await? else {
+                return Ok(None);
+            };
+            if change.to.is_empty() || written.has_moved {
+                let (uuid, customer) = (change.uuid.clone(), customer.unwrap_or_default());
+                let has_moved = written.has_moved;
+                let sent = Sent { uuid, customer, has_moved, ..Sent::default() };
+                return Ok(Some(Sent { in_ghl: Some(written), ..sent }));
+            }
+            in_ghl = Some(written);
+        }
         // What makes its new customer has failed: it stays where it is.
         if change.action == Action::Move && change.leaves.is_some() && customer == change.leaves {
             let kind = change.maker_kind.name();
@@ -107,6 +129,15 @@ impl<H: Host> Engine<'_, H> {
             }
             change.to = rest;
         };
+        if sent.has_moved {
+            let has_moved = true;
+            return Ok(Some(Sent {
+                customer: sent.customer,
+                in_ghl,
+                has_moved,
+                ..Sent::default()
+            }));
+        }
         // Of several values that may be at fault each is tried alone.
         let at = Some(sent.customer.clone());
         for field in aside {
@@ -135,8 +166,18 @@ impl<H: Host> Engine<'_, H> {
         }
         let assignee = change.to.get("assignee").cloned();
         let uuid = sent.uuid.or(change.uuid);
-        let (customer, shown) = (sent.customer, sent.shown);
-        Ok(Some(Sent { uuid, customer, refused, assignee, shown, left_behind }))
+        let (customer, shown, unsettled) = (sent.customer, sent.shown, sent.unsettled);
+        let sent = Sent {
+            uuid,
+            customer,
+            refused,
+            assignee,
+            shown,
+            left_behind,
+            in_ghl,
+            ..Sent::default()
+        };
+        Ok(Some(Sent { unsettled, ..sent }))
     }
 
     /// Creates a record once. One that was begun is looked for when the time for its answer is over, and
@@ -160,7 +201,7 @@ impl<H: Host> Engine<'_, H> {
                 return Ok(None);
             }
         }
-        let made = match found {
+        let mut made = match found {
             Some(found) => {
                 self.note_found(progress.work, change, customer);
                 found
@@ -177,7 +218,10 @@ impl<H: Host> Engine<'_, H> {
             let moves = change.role == Role::Customer && change.uuid.is_some();
             let compared = select(&change.to, &|name, _| !hidden(name));
             let late = of_first_link(row_of(change), &compared, held, true, self.settings);
-            if !late.to.is_empty() {
+            if self.way_of(change.kind).comes_back() {
+                made.unsettled = late.to.keys().cloned().collect();
+                made.shown = Some(held.clone());
+            } else if !late.to.is_empty() {
                 let mut to = late.to;
                 to.extend(select(&change.to, &|name, _| hidden(name) && !moves));
                 let mut late = Change {
@@ -286,7 +330,7 @@ impl<H: Host> Engine<'_, H> {
                 answer => answer?,
             };
             if made.is_none() {
-                made = Some(self.made(change, customer, endpoint, &answer)?);
+                made = Some(self.made(&users, change, customer, endpoint, &answer)?);
             }
         }
         made.ok_or_else(|| Error::new(Code::InvalidArgument, "the change makes nothing"))
@@ -294,6 +338,7 @@ impl<H: Host> Engine<'_, H> {
 
     fn made(
         &self,
+        users: &UserMap,
         change: &Change,
         customer: Option<&str>,
         endpoint: &'static str,
@@ -312,16 +357,22 @@ impl<H: Host> Engine<'_, H> {
         };
         let uuid = uuid.ok_or_else(|| without_uuid(endpoint))?;
         let customer = customer.unwrap_or_default().to_owned();
-        let shown = self.shown(change, endpoint, answer);
-        Ok(Made { uuid: Some(uuid), customer, held: None, shown })
+        let shown = self.shown(users, change, endpoint, answer);
+        Ok(Made { uuid: Some(uuid), customer, shown, ..Made::default() })
     }
 
     /// What the answer to a write shows of a note or task: a service may tidy what it is given.
-    fn shown(&self, change: &Change, endpoint: &'static str, answer: &Json) -> Option<Fields> {
+    fn shown(
+        &self,
+        users: &UserMap,
+        change: &Change,
+        endpoint: &'static str,
+        answer: &Json,
+    ) -> Option<Fields> {
         if !change.kind.is_child() {
             return None;
         }
-        self.child_of(change.kind, endpoint, answer).ok().map(|child| child.fields)
+        self.child_of(users, change.kind, endpoint, answer).ok().map(|child| child.fields)
     }
 
     /// Writes changed fields. An update that was begun is looked at when the time for its answer is over,
@@ -334,6 +385,10 @@ impl<H: Host> Engine<'_, H> {
         customer: Option<&str>,
         begun: Option<&Intent>,
     ) -> Result<Option<Made>> {
+        if self.was_written_over(progress, change, begun).await? {
+            let customer = customer.unwrap_or_default().to_owned();
+            return Ok(Some(Made { customer, has_moved: true, ..Made::default() }));
+        }
         if let Some(intent) = begun.filter(|intent| !intent.answered) {
             self.replace_refused_user(progress.work, change)?;
             if self.shows(change, customer).await? {
@@ -355,7 +410,12 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// Whether what was begun may still arrive: then its change waits until that time is over.
-    fn may_arrive(&self, progress: &Progress<'_>, change: &Change, begun: &Intent) -> bool {
+    pub(in crate::sync) fn may_arrive(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: &Intent,
+    ) -> bool {
         let rest = self.rest(begun, self.twice());
         if rest > 0 {
             progress.postpone(change.row(), self.host.monotonic() + rest);
@@ -364,7 +424,7 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// What became of a write is not known: it waits until its time is over, unless it has done so often.
-    fn await_outcome(
+    pub(in crate::sync) fn await_outcome(
         &self,
         progress: &Progress<'_>,
         change: &Change,
@@ -374,7 +434,7 @@ impl<H: Host> Engine<'_, H> {
         if progress.count_try(&change.row()) >= MOST_TRIES {
             return Err(error);
         }
-        let rest = self.rest_since(sent_at.get(), self.chartmogul.timeout_ms());
+        let rest = self.rest_since(sent_at.get(), self.timeout_ms());
         progress.postpone(change.row(), self.host.monotonic() + rest);
         Ok(())
     }
@@ -395,17 +455,55 @@ impl<H: Host> Engine<'_, H> {
                 for call in self.calls_of(progress.work, &users, change, at) {
                     let endpoint = call.endpoint;
                     let answer = self.send_call(change, customer, call, sent_at).await?;
-                    shown = self.shown(change, endpoint, &answer);
+                    shown = self.shown(&users, change, endpoint, &answer);
                 }
                 Ok(shown)
             })
             .await?;
         let (uuid, customer) = (change.uuid.clone(), at.to_owned());
-        Ok(Made { uuid, customer, held: None, shown })
+        Ok(Made { uuid, customer, shown, ..Made::default() })
+    }
+
+    /// Whether a person has written to a note or task in ChartMogul since both sides were compared. It is
+    /// asked where that was a while ago.
+    async fn was_written_over(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<&Intent>,
+    ) -> Result<bool> {
+        let age = self.host.now().saturating_sub(progress.made_at);
+        let asks = begun.is_some() || age >= YOUNG_MS;
+        let linked = change.uuid.as_ref().filter(|_| change.action != Action::Link);
+        let (Some(uuid), true) = (linked, asks && self.way_of(change.kind).comes_back()) else {
+            return Ok(false);
+        };
+        let row = row_of(change);
+        let pair: Option<Pair> = self.keeper.get(&PAIRS, &change.row()).await?;
+        let Some(pair) = pair else { return Ok(false) };
+        let (endpoint, parameter) = row.retrieve;
+        let answer = self.chartmogul_value(endpoint, one(parameter, uuid)).await?;
+        let users = progress.work.ready.users.borrow().clone();
+        let found = self.child_of(&users, change.kind, endpoint, &answer)?;
+        let there = SeenChild { fields: found.fields, told: found.told, ..SeenChild::default() };
+        let sides = Sides {
+            kind: change.kind,
+            row,
+            pair: &pair,
+            here: &change.to,
+            there: &there,
+            rewritable: true,
+            settings: self.settings,
+        };
+        Ok(change.to.iter().any(|(name, value)| {
+            let planned = change.there.get(planned_as(change.kind, name));
+            let known = there.fields.get(planned_as(change.kind, name)).map(kinds::mark);
+            has_moved(&sides, name) && planned != known.as_ref() && !is_same(&sides, name, value)
+        }))
     }
 
     /// Sends a call of a change. That it is sent is in the store before it leaves, each time it does.
-    async fn send_call(
+    pub(in crate::sync) async fn send_call(
         &self,
         change: &Change,
         customer: Option<&str>,
@@ -427,9 +525,10 @@ impl<H: Host> Engine<'_, H> {
                 self.keeper.commit(batch).await
             })
         };
-        let (endpoint, values) = (call.endpoint, self.values_to_write(change, &call));
-        let answer = self.chartmogul_after(endpoint, call.parameters, &note).await?;
-        self.note_write(change, customer, endpoint, values);
+        let (service, endpoint) = (call.service, call.endpoint);
+        let values = self.values_to_write(change, &call);
+        let answer = self.value_after(call, &note).await?;
+        self.note_write(change, customer, (service, endpoint), values);
         Ok(answer)
     }
 

@@ -160,6 +160,28 @@ impl Connector {
         })
     }
 
+    /// A page of conflicts as JSON text: `{"conflicts":[…],"cursor":…}`.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn conflicts(
+        &self,
+        settled: bool,
+        after: Option<String>,
+        limit: u32,
+        context: JsValue,
+    ) -> Promise {
+        self.json(context, async move |inner, host| {
+            inner.connector.conflicts(host, settled, after.as_deref(), limit as usize).await
+        })
+    }
+
+    /// Settles conflicts: a JSON settlement in, a JSON list of the conflicts out.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn resolve(&self, settlement: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| {
+            inner.connector.resolve(host, &settlement).await
+        })
+    }
+
     /// The last runs as JSON text, newest first.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn runs(&self, context: JsValue) -> Promise {

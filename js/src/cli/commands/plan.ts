@@ -1,7 +1,7 @@
 // `ghl-chartmogul plan`: what a sync would write, as a table; writes nothing.
 
 import type { Connector } from "../../connector.js";
-import type { Change, ChangeAction, PlanSummary } from "../../generated/answers.js";
+import type { Change, ChangeAction, FieldChange, PlanSummary } from "../../generated/answers.js";
 import type { Plan } from "../../sync.js";
 import { callsByKindText, costLines } from "../costs.js";
 import { ExitCode } from "../exit-code.js";
@@ -174,8 +174,9 @@ function* candidateLines(
   for (const { kind, title, ghlId, candidates = [] } of conflicts) {
     if (candidates.length === 0) continue;
     yield "";
-    yield* paragraph(terminal, `${printable(title)}, ${kind} ${ghlId}: choose one`);
-    yield* adviceLines({ kind, contact: ghlId, candidates }, "  ", terminal);
+    const id = ghlId ?? "";
+    yield* paragraph(terminal, `${printable(title)}, ${kind} ${id}: choose one`);
+    yield* adviceLines({ kind, contact: id, candidates }, "  ", terminal);
   }
 }
 
@@ -193,7 +194,12 @@ function* valueLines(
   for (const change of changes) {
     const values = valuesOf(change);
     shown += values.length;
-    yield* paragraph(terminal, `${change.kind} ${printable(change.title)} (${change.ghlId})`, "    ", "  ");
+    yield* paragraph(
+      terminal,
+      `${change.kind} ${printable(change.title)} (${change.ghlId ?? change.chartmogulId})`,
+      "    ",
+      "  ",
+    );
     for (const value of values) yield* paragraph(terminal, value, "      ", "    ");
   }
   if (shown < count)
@@ -278,11 +284,17 @@ function* nextLines(
   yield `Apply it: ${apply}`;
 }
 
-function formatFields({ fields, action, tagsAdded = [], tagsRemoved = [] }: Change): string {
-  const texts = Object.entries(fields).map(([name, { from, to }]) => {
-    if (action === "create" || from === undefined) return name;
-    return `${name}: ${valueText(formerText(from))} → ${valueText(wholeText(to))}`;
-  });
+function formatFields({ fields, ghlFields = {}, action, tagsAdded = [], tagsRemoved = [] }: Change): string {
+  const written =
+    (service: string) =>
+    ([name, { from, to }]: [string, FieldChange]) => {
+      if (action === "create" || from === undefined) return service + name;
+      return `${service}${name}: ${valueText(formerText(from))} → ${valueText(wholeText(to))}`;
+    };
+  const texts = [
+    ...Object.entries(fields).map(written("")),
+    ...Object.entries(ghlFields).map(written("GHL's ")),
+  ];
   const tags = [...tagsAdded.map((tag) => `+${tag}`), ...tagsRemoved.map((tag) => `−${tag}`)];
   return [...texts, ...tags.map(printable)].join(", ");
 }

@@ -127,4 +127,5 @@ const MATCHED: Readonly<Record<NonNullable<RecordStatus["matched"]>, string>> = 
   business: "its business",
   marker: "the marker in its text",
   content: "the same content",
+  brought: "the sync, which brought it from ChartMogul",
 };

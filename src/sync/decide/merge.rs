@@ -1,0 +1,265 @@
+//! Merging: what both sides show of a linked note or task, against what each showed when they were in step.
+
+use serde_json::{Value, json};
+
+use super::super::model::conflict::{Winner, fields_of, seen};
+use super::super::model::pair::{Kind, Pair};
+use super::super::model::staged::SeenChild;
+use super::super::model::standing::Reason;
+use super::changes::Difference;
+use crate::mapping::kinds::{self, Row};
+use crate::mapping::settings::{Owner, Settings};
+use crate::mapping::{Fields, notes, select, settled};
+use crate::mutants::{self, Mutant};
+
+/// What both sides show of a record.
+pub(in crate::sync) struct Sides<'s> {
+    pub(in crate::sync) kind: Kind,
+    pub(in crate::sync) row: &'static Row,
+    pub(in crate::sync) pair: &'s Pair,
+    pub(in crate::sync) here: &'s Fields,
+    pub(in crate::sync) there: &'s SeenChild,
+    /// Whether GHL's words can be written anew without a loss.
+    pub(in crate::sync) rewritable: bool,
+    pub(in crate::sync) settings: &'s Settings,
+}
+
+/// What is to be written to either side, and what both show afterwards.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::sync) struct Merged {
+    /// To ChartMogul, with the base of the next comparison.
+    pub(in crate::sync) difference: Difference,
+    /// To GHL.
+    pub(in crate::sync) back: Fields,
+    /// What it replaces there.
+    pub(in crate::sync) back_from: Fields,
+    /// What ChartMogul shows, for the next comparison.
+    pub(in crate::sync) there: Fields,
+    /// Values that a person has to settle.
+    pub(in crate::sync) open: Vec<Differing>,
+    /// Values that are settled by this, by a person or by the field's owner: one of the two is lost.
+    pub(in crate::sync) settled: Vec<(Differing, Winner)>,
+}
+
+/// A field with another value on each side.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sync) struct Differing {
+    pub(in crate::sync) field: String,
+    pub(in crate::sync) cause: Reason,
+    pub(in crate::sync) ghl: Value,
+    pub(in crate::sync) chartmogul: Value,
+}
+
+impl Differing {
+    /// Tells both values as they stand.
+    pub(in crate::sync) fn seen(&self) -> String {
+        seen(&self.ghl, &self.chartmogul)
+    }
+}
+
+/// The field that holds a record's words.
+pub(in crate::sync) const fn words_of(kind: Kind) -> &'static str {
+    if matches!(kind, Kind::Note) { "text" } else { "task_details" }
+}
+
+/// What is kept of a record's words, beside them.
+pub(in crate::sync) const OF_WORDS: [&str; 4] = ["text", "content", "whole", "more"];
+
+/// What ChartMogul shows of a record, as it is kept for the next comparison.
+pub(in crate::sync) fn marks_of(there: &SeenChild) -> Fields {
+    let mut marks = Fields::new();
+    for (name, value) in &there.fields {
+        marks.insert(name.clone(), kinds::mark(value));
+    }
+    marks
+}
+
+/// Whether a field shows another value in ChartMogul than it did when both sides were in step. What it
+/// showed then is not known of records that were linked while they went one way: GHL's value tells.
+pub(in crate::sync) fn has_moved(sides: &Sides<'_>, name: &str) -> bool {
+    let there = &sides.there.fields;
+    if !sides.pair.base.contains_key(name) {
+        return there.contains_key(name);
+    }
+    let words = name == words_of(sides.kind);
+    let mark = planned_as(sides.kind, name);
+    if let Some(shown) = sides.pair.shown.get(mark) {
+        return there.get(mark).is_some_and(|now| kinds::mark(now) != *shown);
+    }
+    let Some(now) = there.get(name) else { return false };
+    let Some(base) = sides.pair.base.get(name) else { return true };
+    if words && sides.kind == Kind::Note {
+        let ours = sides.pair.base.get("content");
+        return ours.is_some_and(|ours| now != ours) || there.contains_key("more");
+    }
+    // Of a long text its hash is known: one that was cut cannot be compared with it.
+    let hashed = words && base.as_str().is_some_and(|text| text.len() == 22);
+    !(hashed || (sides.row.same)(name, base, now, sides.settings))
+}
+
+/// Whether any field has moved in ChartMogul.
+pub(in crate::sync) fn any_has_moved(sides: &Sides<'_>) -> bool {
+    fields_of(sides.kind).iter().any(|name| has_moved(sides, name))
+}
+
+/// Merges a linked record. `chosen` is what a person has decided for a field while it showed these values.
+pub(in crate::sync) fn merge(
+    sides: &Sides<'_>,
+    chosen: &dyn Fn(&str, &str) -> Option<Winner>,
+) -> Merged {
+    let Sides { kind, pair, .. } = *sides;
+    let here = &settled(sides.here, &pair.base);
+    let marks = kinds::marks(here);
+    let words = words_of(kind);
+    let mut merged = Merged { there: marks_of(sides.there), ..Merged::default() };
+    merged.difference.base = kinds::merged(&pair.base, &marks);
+    merged.difference.kept.clone_from(&pair.kept);
+    for (name, value) in here {
+        let moved_here = pair.base.get(name) != marks.get(name);
+        if pair.kept.contains(name) {
+            if moved_here {
+                merged.difference.kept_now.push(name.clone());
+            }
+            continue;
+        }
+        let moved = Moved { here: moved_here, there: has_moved(sides, name) };
+        let owner = sides.settings.owner_of(&format!("{}.{name}", kind.name()));
+        if owner == Owner::DontSync
+            || !(moved.here || moved.there)
+            || same(sides, name, value, moved)
+        {
+            continue;
+        }
+        let theirs = match (name == words, &sides.there.told) {
+            (true, Some(told)) => json!(told),
+            _ => sides.there.fields.get(name).cloned().unwrap_or_default(),
+        };
+        let mut differing = Differing {
+            field: name.clone(),
+            cause: Reason::BothChanged,
+            ghl: value.clone(),
+            chartmogul: theirs,
+        };
+        let mut winner = winner_of(owner, moved, &differing);
+        if winner.is_none() {
+            winner = match mutants::is_on(Mutant::LastSideWins) {
+                true => Some(Winner::Chartmogul),
+                false => chosen(name, &differing.seen()),
+            };
+        } else if winner == Some(Winner::Chartmogul) && name == words && !sides.rewritable {
+            // What else GHL's text holds would be lost: a person decides.
+            differing.cause = Reason::Held;
+            winner = chosen(name, &differing.seen());
+        }
+        // A hash of ChartMogul's words is all that is known here: they are written when they are read.
+        let unread = name == words && sides.there.told.is_none();
+        if winner == Some(Winner::Chartmogul) && unread {
+            stays(&mut merged, pair, name, words);
+            continue;
+        }
+        match winner {
+            None => {
+                stays(&mut merged, pair, name, words);
+                merged.open.push(differing);
+                continue;
+            }
+            Some(Winner::Chartmogul) => {
+                // An empty value clears nothing.
+                if kinds::is_empty(Some(&differing.chartmogul))
+                    && !mutants::is_on(Mutant::EmptyClears)
+                {
+                    stays(&mut merged, pair, name, words);
+                    continue;
+                }
+                merged.back.insert(name.clone(), differing.chartmogul.clone());
+                let before = pair.base.get(name).filter(|_| name != words);
+                merged.back_from.extend(before.map(|before| (name.clone(), before.clone())));
+            }
+            Some(Winner::Ghl | Winner::Both) => {
+                let difference = &mut merged.difference;
+                difference.to.insert(name.clone(), value.clone());
+                difference.replaces += u32::from(pair.base.contains_key(name));
+                let before = pair.base.get(name).filter(|_| name != words);
+                difference.from.extend(before.map(|before| (name.clone(), before.clone())));
+            }
+        }
+        // What a person wrote on the other side is kept for a while.
+        let loses = match winner {
+            Some(Winner::Chartmogul) => moved.here,
+            _ => moved.there,
+        };
+        if let Some(winner) = winner.filter(|_| loses || differing.cause == Reason::Held) {
+            merged.settled.push((differing, winner));
+        }
+    }
+    merged
+}
+
+/// Which sides show another value than they did when both were in step.
+#[derive(Debug, Clone, Copy)]
+struct Moved {
+    here: bool,
+    there: bool,
+}
+
+/// Whose value is written to the other side, by the field's owner; nobody's where a person decides.
+fn winner_of(owner: Owner, moved: Moved, differing: &Differing) -> Option<Winner> {
+    let blank = |value: &Value| kinds::is_empty(Some(value));
+    match owner {
+        Owner::PreferGhlUnlessBlank if blank(&differing.ghl) => Some(Winner::Chartmogul),
+        Owner::PreferChartmogulUnlessBlank if blank(&differing.chartmogul) => Some(Winner::Ghl),
+        Owner::AlwaysGhl | Owner::PreferGhlUnlessBlank => Some(Winner::Ghl),
+        Owner::AlwaysChartmogul | Owner::PreferChartmogulUnlessBlank => Some(Winner::Chartmogul),
+        Owner::TwoWay | Owner::DontSync => match (moved.here, moved.there) {
+            (true, true) if blank(&differing.chartmogul) => Some(Winner::Ghl),
+            (true, true) if blank(&differing.ghl) => Some(Winner::Chartmogul),
+            (true, true) => None,
+            (true, false) => Some(Winner::Ghl),
+            (false, _) => Some(Winner::Chartmogul),
+        },
+    }
+}
+
+/// The mark by which ChartMogul's value of a field is known.
+pub(in crate::sync) fn planned_as(kind: Kind, name: &str) -> &str {
+    if name == words_of(kind) { "whole" } else { name }
+}
+
+/// Whether ChartMogul shows the same as a value of GHL.
+pub(in crate::sync) fn is_same(sides: &Sides<'_>, name: &str, value: &Value) -> bool {
+    same(sides, name, value, Moved { here: true, there: true })
+}
+
+/// Whether both sides say the same.
+fn same(sides: &Sides<'_>, name: &str, value: &Value, moved: Moved) -> bool {
+    let there = &sides.there.fields;
+    let by_row =
+        there.get(name).is_some_and(|there| (sides.row.same)(name, value, there, sides.settings));
+    if name != words_of(sides.kind) || !there.contains_key("whole") {
+        return by_row;
+    }
+    let whole = there.get("whole").and_then(Value::as_str);
+    // At their first link what says the same is the same, in whatever form it was written.
+    let first = !sides.pair.base.contains_key(name) && !there.contains_key("more");
+    whole == value.as_str().map(notes::whole).as_deref() || by_row && (first || !moved.there)
+}
+
+/// What neither side gets stays as it was when both were in step.
+fn stays(merged: &mut Merged, pair: &Pair, name: &str, words: &str) {
+    let also: &[&str] = if name == words { &OF_WORDS } else { &[] };
+    for name in [name].iter().chain(also) {
+        for (fields, before) in
+            [(&mut merged.difference.base, &pair.base), (&mut merged.there, &pair.shown)]
+        {
+            match before.get(*name) {
+                Some(value) => _ = fields.insert((*name).to_owned(), value.clone()),
+                None => _ = fields.remove(*name),
+            }
+        }
+    }
+}
+
+/// Marks of a GHL record as it was before it was written to: of the fields that are written.
+pub(in crate::sync) fn was(pair: &Pair, back: &Fields) -> Fields {
+    select(&pair.base, &|name, _| back.contains_key(name))
+}

@@ -1,0 +1,254 @@
+//! Writing to GHL: what comes from ChartMogul, once, and over nothing that a person has written since.
+
+use std::cell::Cell;
+
+use serde_json::Value;
+
+use super::super::calls::row_of;
+use super::super::decide::merge::words_of;
+use super::super::engine::{Engine, one, only};
+use super::super::model::change::Change;
+use super::super::model::pair::{Kind, Pair};
+use super::super::model::standing::Intent;
+use super::super::state::tables::{PAIRS, of};
+use super::super::work::Work;
+use super::find::Written;
+use super::progress::{Progress, YOUNG_MS};
+use super::send::outcome_is_open;
+use crate::dates;
+use crate::error::{Code, Error, Result, Service};
+use crate::ghl::records::{Note, Task};
+use crate::host::Host;
+use crate::mapping::kinds::{self, InGhl};
+use crate::mapping::{Fields, notes, select, tasks};
+use crate::mutants::{self, Mutant};
+use crate::record::Json;
+
+/// A record of GHL as its answer shows it.
+pub(in crate::sync) struct Held {
+    id: String,
+    origin: Option<String>,
+    pub(in crate::sync) fields: Fields,
+    /// Minutes after midnight at which it is due.
+    due: Option<i64>,
+}
+
+impl<H: Host> Engine<'_, H> {
+    /// Writes what a change brings to GHL; `None` where it has to wait, and stays in the plan.
+    pub(in crate::sync) async fn write_to_ghl(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        begun: Option<&Intent>,
+    ) -> Result<Option<Written>> {
+        let Some(half) = row_of(change).in_ghl else { return Ok(Some(Written::default())) };
+        if change.brings() {
+            self.create_in_ghl(progress, change, half, begun).await
+        } else {
+            self.update_in_ghl(progress, change, half, begun).await
+        }
+    }
+
+    /// Creates a record once: one that was begun is looked for first, and sent again at the earliest
+    /// after twice the time for its answer.
+    async fn create_in_ghl(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        half: InGhl,
+        begun: Option<&Intent>,
+    ) -> Result<Option<Written>> {
+        if let Some(intent) = begun.filter(|_| !mutants::is_on(Mutant::BroughtBlindly)) {
+            if let Some(found) = self.find_in_ghl(progress.work, change, half).await? {
+                self.note_found_in_ghl(progress.work, change);
+                return Ok(Some(found));
+            }
+            if self.may_arrive(progress, change, intent) {
+                return Ok(None);
+            }
+        }
+        let sent_at = Cell::new(0);
+        let users = progress.work.ready.users.borrow().clone();
+        let timed = self.timed(progress.work, change, None);
+        let mut answer = None;
+        for call in self.calls_to_ghl(progress.work, &users, &timed, None) {
+            let sent = self.send_call(change, change.customer.as_deref(), call, &sent_at).await;
+            match sent {
+                Ok(made) => answer = Some(made),
+                Err(error) if outcome_is_open(&error) => {
+                    self.await_outcome(progress, change, &sent_at, error)?;
+                    return Ok(None);
+                }
+                // It was answered, and may have been done all the same.
+                Err(error) if matches!(error.code, Code::RateLimited | Code::Duplicate) => {
+                    let found = self.find_in_ghl(progress.work, change, half).await?;
+                    if found.is_some() {
+                        self.note_found_in_ghl(progress.work, change);
+                    }
+                    return found.map(Some).ok_or(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let held = answer.and_then(|answer| self.held(progress.work, change.kind, &answer));
+        match held.filter(|held| !held.id.is_empty()) {
+            Some(held) => Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false })),
+            None => {
+                let error = Error::new(Code::OutcomeUnknown, "GoHighLevel's answer names no id");
+                let error = error.of(Service::Ghl).at(half.list);
+                self.await_outcome(progress, change, &sent_at, error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Looks among a contact's records for one that a change has made: by its marker, else by what it says.
+    async fn find_in_ghl(
+        &self,
+        work: &Work,
+        change: &Change,
+        half: InGhl,
+    ) -> Result<Option<Written>> {
+        let contact = change.parent.as_deref().unwrap_or_default();
+        let words = words_of(change.kind);
+        let said = |fields: &Fields| fields.get(words).and_then(Value::as_str).map(notes::whole);
+        for item in self.ghl_list(half.list, one("contactId", contact)).await? {
+            let Some(held) = self.held(work, change.kind, &item) else { continue };
+            let same = match &held.origin {
+                Some(origin) => Some(origin) == change.uuid.as_ref(),
+                None => said(&held.fields) == said(&change.back),
+            };
+            let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.kind, &held.id)).await?;
+            let free = pair.is_none_or(|pair| pair.chartmogul == change.uuid);
+            if same && free {
+                return Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes changed fields, having looked at what GHL holds: a value that a person has written since
+    /// the plan was made is left alone.
+    async fn update_in_ghl(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        half: InGhl,
+        begun: Option<&Intent>,
+    ) -> Result<Option<Written>> {
+        let work = progress.work;
+        let id = change.id.clone();
+        let age = self.host.now().saturating_sub(progress.made_at);
+        let ticks = change.back.keys().all(|name| name == "completed");
+        let mut written = Written { id, shows: change.back.clone(), has_moved: false };
+        let mut rest = change.clone();
+        let mut current = None;
+        if begun.is_some() || !ticks || age >= YOUNG_MS {
+            let endpoint = half.get.0;
+            let contact = change.parent.as_deref().unwrap_or_default();
+            let answer = self.ghl_child(half, contact, &change.id).await?;
+            let held = self.held(work, change.kind, &answer);
+            let Some(held) = held else {
+                let error =
+                    Error::new(Code::UnreadableResponse, "GoHighLevel's record cannot be read");
+                return Err(error.of(Service::Ghl).at(endpoint));
+            };
+            let marks = kinds::marks(&held.fields);
+            let wanted = kinds::marks(&change.back);
+            let there = |name: &str| marks.get(name) == wanted.get(name);
+            // What the plan saw of it is the base of the next comparison.
+            let moved = |name: &str| marks.get(name) != change.base.get(name) && !there(name);
+            if change.back.keys().any(|name| moved(name))
+                && !mutants::is_on(Mutant::WritesOverPeople)
+            {
+                return Ok(Some(Written { has_moved: true, ..written }));
+            }
+            rest = self.timed(work, change, held.due);
+            rest.back = select(&change.back, &|name, _| !there(name));
+            current = Some(answer);
+        }
+        if rest.back.is_empty() {
+            if begun.is_some() {
+                self.note_found_in_ghl(work, change);
+            }
+            return Ok(Some(written));
+        }
+        if let Some(intent) = begun.filter(|intent| !intent.answered)
+            && self.may_arrive(progress, change, intent)
+        {
+            return Ok(None);
+        }
+        let sent_at = Cell::new(0);
+        let users = work.ready.users.borrow().clone();
+        for call in self.calls_to_ghl(work, &users, &rest, current.as_ref()) {
+            match self.send_call(change, change.customer.as_deref(), call, &sent_at).await {
+                Ok(answer) => {
+                    if let Some(held) = self.held(work, change.kind, &answer) {
+                        let shows = select(&held.fields, &|name, _| change.back.contains_key(name));
+                        written.shows = kinds::merged(&written.shows, &shows);
+                    }
+                }
+                Err(error) if outcome_is_open(&error) => {
+                    self.await_outcome(progress, change, &sent_at, error)?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(written))
+    }
+
+    /// A change with the instant at which its task is due: at its time of day, else at the settings'.
+    fn timed(&self, work: &Work, change: &Change, minutes: Option<i64>) -> Change {
+        let mut timed = change.clone();
+        let day = change.back.get("due_date").and_then(Value::as_str);
+        let usual = dates::minutes_of_day(&self.settings.due_time_of_day).unwrap_or(0);
+        let at = day.and_then(|day| {
+            let minutes = minutes.unwrap_or(usual);
+            dates::at_minutes(day, minutes, |at| self.offset_minutes(&work.ready, at))
+        });
+        if let Some(at) = at {
+            timed.at_create.insert("dueDate".to_owned(), dates::iso(at).into());
+        }
+        timed
+    }
+
+    /// A note or task as GHL has it at this moment.
+    pub(in crate::sync) async fn ghl_child(
+        &self,
+        half: InGhl,
+        contact: &str,
+        id: &str,
+    ) -> Result<Json> {
+        let (endpoint, parameter) = half.get;
+        let mut place = only(parameter, id.into());
+        place.insert("contactId".to_owned(), contact.into());
+        self.ghl_value(endpoint, Value::Object(place)).await
+    }
+
+    /// A note or task of GHL, as it is compared; nothing where it cannot be.
+    pub(in crate::sync) fn held(&self, work: &Work, kind: Kind, answer: &Json) -> Option<Held> {
+        let endpoint = "records";
+        if kind == Kind::Note {
+            let note: Note<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
+            let body = note.body.as_deref().unwrap_or_default();
+            return Some(Held {
+                id: note.id.as_deref().unwrap_or_default().to_owned(),
+                origin: notes::origin(body),
+                fields: notes::note(&note).0.fields,
+                due: None,
+            });
+        }
+        let task: Task<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
+        let users = work.ready.users.borrow();
+        let offset = |at| self.offset_minutes(&work.ready, at);
+        let mapped = tasks::task(&task, self.settings, &users, offset).ok()?;
+        let due = task.due_date.as_ref().and_then(|due| due.milliseconds());
+        Some(Held {
+            id: task.id.as_deref().unwrap_or_default().to_owned(),
+            origin: tasks::origin(&task),
+            fields: mapped.fields,
+            due: due.map(|at| dates::local_minutes(at, offset(at))),
+        })
+    }
+}
