@@ -1,6 +1,7 @@
 // The demo that `cargo xtask demo` runs in an empty project where the packed package is installed:
 // a GHL location of the sandbox, served over HTTP, is synced into its ChartMogul account, twice, then
-// once more after some edits. Exits with 1 if anything is lost, doubled or written without need.
+// once more after some edits, then both ways. Exits with 1 if anything is lost, doubled or written
+// without need.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -58,7 +59,7 @@ async function demo() {
   try {
     title("First run: everything is written");
     // It carries out the plan, and counts what that has read.
-    runs.push(await runSync(connector, "first", beforePlan));
+    runs.push(await runSync(connector, "first", { since: beforePlan }));
     await checkWhole(connector);
 
     title("Second run: nothing has changed");
@@ -76,15 +77,73 @@ async function demo() {
   } finally {
     await connector.close();
   }
+  const directions = { notes: "both", tasks: "both" };
+  const both = createConnector({ ...address, sync: { ...settings, directions } });
+  try {
+    await wayBack(both, runs);
+  } finally {
+    await both.close();
+  }
   await summarise(runs);
 }
 
+/** Notes and tasks come back: what is new and what has changed in ChartMogul, a conflict, a deletion. */
+async function wayBack(connector, runs) {
+  title("Both ways: what ChartMogul has of these customers comes to GHL");
+  runs.push(await runSync(connector, "both ways", { comesBack: true }));
+  await checkWhole(connector);
+
+  title("In ChartMogul a task is ticked off, a note is added, one is edited on both sides, one deleted");
+  const there = (await chartmogulRecords()).filter((record) => ghlId(record) !== undefined);
+  const notes = there.filter(({ kind, text }) => kind === "note" && text.includes(" in the demo<br>"));
+  const task = there.find(({ kind, completed_at: done }) => kind === "task" && done === null);
+  const [disputed, doomed] = notes;
+  await chartmogul("PATCH", `/tasks/${task.uuid}`, { completed_at: "2026-11-20T10:00:00Z" });
+  const added = { customer_uuid: task.customer_uuid, type: "note", text: "Added in ChartMogul" };
+  await chartmogul("POST", "/notes", added);
+  await chartmogul("PATCH", `/notes/${disputed.uuid}`, { text: "Finance says so" });
+  const inGhl = (await ghl("notes")).find(({ id }) => id === ghlId(disputed));
+  await write("PUT", `/contacts/${inGhl.contactId}/notes/${inGhl.id}`, { body: "Sales says so" });
+  await chartmogul("DELETE", `/notes/${doomed.uuid}`);
+  await post("/sandbox/clock", { advanceMs: 120_000 });
+  runs.push(await runSync(connector, "the way back", { comesBack: true, full: true }));
+
+  const taskInGhl = (await ghl("tasks")).find(({ id, _id }) => (id ?? _id) === ghlId(task));
+  check(taskInGhl.completed === true, "the task that was ticked off in ChartMogul is open in GHL");
+  const brought = (await ghl("notes")).filter(({ body }) => body.startsWith("Added in ChartMogul"));
+  check(brought.length === 1, `the note that was added in ChartMogul is ${brought.length} times in GHL`);
+  const named = brought.every(({ body, userId }) => userId || /by .+ in ChartMogul/.test(body));
+  check(named, "the note that came from ChartMogul names no author");
+  const kept = (await ghl("notes")).some(({ id }) => id === ghlId(doomed));
+  check(kept, "the note that was deleted in ChartMogul is gone from GHL");
+  const conflicts = [];
+  for await (const conflict of connector.sync.conflicts()) conflicts.push(conflict);
+  check(conflicts.length === 1, `${conflicts.length} conflicts are listed, and not 1`);
+  for (const { field, ghl: ours, chartmogul: theirs } of conflicts)
+    print(`conflict in ${field}: GHL "${ours}", ChartMogul "${theirs}"`);
+
+  title("The conflict is settled with ChartMogul's text");
+  for (const { id, seen } of conflicts) await connector.sync.resolve(id, "chartmogul", { seen });
+  runs.push(await runSync(connector, "settled", { comesBack: true }));
+  const settled = (await ghl("notes")).find(({ id }) => id === ghlId(disputed));
+  check(settled.body === "Finance says so", `the settled note says "${settled.body}"`);
+  const lost = [];
+  for await (const { ghl: value } of connector.sync.conflicts({ settled: true })) lost.push(value);
+  check(lost.includes("Sales says so"), "the text that lost is not kept");
+
+  title("Everything is read again: nothing is written");
+  const quiet = await runSync(connector, "quiet", { comesBack: true, full: true });
+  runs.push(quiet);
+  check(quiet.writes === 0, `the quiet run made ${quiet.writes} writes`);
+  await checkWhole(connector, ghlId(doomed));
+}
+
 /** One run, counted by the sandbox and not by the connector. */
-async function runSync(connector, name, since) {
+async function runSync(connector, name, { since, comesBack = false, full = false } = {}) {
   const before = since ?? (await stats());
   const begin = performance.now();
   const bar = progressBar();
-  const outcome = await connector.sync.run({ apply: true, onProgress: bar.draw });
+  const outcome = await connector.sync.run({ apply: true, full, onProgress: bar.draw });
   bar.end();
   const after = await stats();
   const calls = {
@@ -93,23 +152,26 @@ async function runSync(connector, name, since) {
   };
   const { report } = outcome;
   check(outcome.done && !outcome.plannedOnly, `the ${name} run did not finish`);
-  check(after.ghl.writes === before.ghl.writes, `the ${name} run wrote to GHL`);
+  check(comesBack || after.ghl.writes === before.ghl.writes, `the ${name} run wrote to GHL`);
   for (const service of ["ghl", "chartmogul"]) {
     const [made, counted, least] = [calls[service], report.calls[service], report.leastCalls[service]];
     check(made === counted, `the ${name} run reports ${counted} ${service} calls, the sandbox saw ${made}`);
     check(made <= least * CALL_TOLERANCE, `the ${name} run made ${made} ${service} calls where ${least} do`);
   }
   const seconds = (performance.now() - begin) / 1000;
-  const writes = after.chartmogul.writes - before.chartmogul.writes;
+  const written = { ghl: after.ghl.writes - before.ghl.writes };
+  const writes = after.chartmogul.writes - before.chartmogul.writes + written.ghl;
   print(`${writes} writes, ${report.rejected} rejected, ${seconds.toFixed(1)} s`);
   return { name, calls, writes, seconds, report, least: report.leastCalls };
 }
 
 /** Every GHL record is in ChartMogul exactly once, or the state tells why it is not. */
-async function checkWhole(connector) {
+async function checkWhole(connector, deleted) {
   const found = new Map();
   const attached = new Set();
-  for (const record of await chartmogulRecords()) {
+  const there = await chartmogulRecords();
+  const uuids = new Set(there.map(({ uuid }) => uuid));
+  for (const record of there) {
     const id = ghlId(record);
     if (id === undefined) continue;
     // A contact of a customer of its own carries its id, too.
@@ -120,9 +182,10 @@ async function checkWhole(connector) {
     const lost = [];
     const records = await ghl(kind);
     for (const { id, contactId } of records.filter(({ id }) => !found.has(id) && !attached.has(id))) {
-      if (!(await isTold(connector, id)) && !(contactId && (await isTold(connector, contactId))))
-        lost.push(id);
+      const told = (of) => isTold(connector, of, uuids);
+      if (!(await told(id)) && !(contactId && (await told(contactId)))) lost.push(id);
     }
+    check(!found.has(deleted), "a note that a person deleted in ChartMogul is there again");
     const ids = records.map(({ id }) => id);
     const doubled = ids.filter((id) => found.get(id) > 1);
     check(lost.length === 0, `${lost.length} ${kind} are lost, such as ${lost[0]}`);
@@ -130,10 +193,15 @@ async function checkWhole(connector) {
   }
 }
 
-/** Whether the state tells why a record has none of its own in ChartMogul: it waits, or is a duplicate. */
-async function isTold(connector, id) {
+/**
+ * Whether the state tells why a record has none of its own in ChartMogul: it waits, is a duplicate, or
+ * came from there.
+ */
+async function isTold(connector, id, uuids) {
   const { standing, chartmogulCustomer, chartmogulId } = await connector.sync.why(id);
-  return standing === "inStep" ? Boolean(chartmogulCustomer) && !chartmogulId : standing !== "unknown";
+  // A person may have taken the marker away, and what came from ChartMogul has none there.
+  if (standing === "inStep" && chartmogulId) return uuids.has(chartmogulId);
+  return standing === "inStep" ? Boolean(chartmogulCustomer) : standing !== "unknown";
 }
 
 /** Changes records in GHL the way its users do; gives their ids. */
@@ -307,14 +375,22 @@ async function write(method, path, body) {
   return send(method, path, body, { authorization: `Bearer ${address.ghl.token}`, version: "2021-07-28" });
 }
 
-async function send(method, path, body, headers) {
-  const response = await fetch(address.ghl.baseUrl + path, {
+/** What a person does in ChartMogul. */
+async function chartmogul(method, path, body) {
+  const { baseUrl, apiKey } = address.chartmogul;
+  const authorization = `Basic ${Buffer.from(`${apiKey}:`).toString("base64")}`;
+  return send(method, `/v1${path}`, body, { authorization }, baseUrl);
+}
+
+async function send(method, path, body, headers, baseUrl = address.ghl.baseUrl) {
+  const response = await fetch(baseUrl + path, {
     method,
     headers: { ...headers, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    ...(body && { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === "" ? undefined : JSON.parse(text);
 }
 
 function check(condition, failure) {
