@@ -409,14 +409,14 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The time after which what was sent has arrived, or never will: twice what an answer may take.
-    pub(in crate::sync) const fn twice(&self) -> u64 {
+    pub(in crate::sync) fn twice(&self) -> u64 {
         self.timeout_ms() * 2
     }
 
-    /// How long the answer to a request may take.
-    pub(in crate::sync) const fn timeout_ms(&self) -> u64 {
-        let (ghl, chartmogul) = (self.ghl.timeout_ms(), self.chartmogul.timeout_ms());
-        if ghl > chartmogul { ghl } else { chartmogul }
+    /// How long the answer to a write may take: GHL's counts where it is written to.
+    pub(in crate::sync) fn timeout_ms(&self) -> u64 {
+        let chartmogul = self.chartmogul.timeout_ms();
+        if self.settings.comes_back() { chartmogul.max(self.ghl.timeout_ms()) } else { chartmogul }
     }
 
     /// What is left of a time that begins with the sending of a write; nothing once it is answered.
