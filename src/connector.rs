@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::http::{Accounts, Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
-use crate::sync::{self, CheckOptions, Engine, RunOptions, Settlement};
+use crate::sync::{self, CheckOptions, Conflict, Engine, RunOptions, Settlement};
 use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
@@ -209,7 +209,13 @@ impl Connector {
         after: Option<&str>,
         limit: usize,
     ) -> Result<String> {
-        self.engine(host)?.conflicts_json(settled, after, limit).await
+        #[derive(Serialize)]
+        struct Page {
+            conflicts: Vec<Conflict>,
+            cursor: Option<String>,
+        }
+        let (conflicts, cursor) = self.engine(host)?.conflicts(settled, after, limit).await?;
+        text(&Page { conflicts, cursor })
     }
 
     /// Settles conflicts: a JSON [`Settlement`] in, a JSON list of the conflicts out.

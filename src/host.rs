@@ -146,7 +146,7 @@ pub enum Event {
     /// Something to look at that stops nothing.
     Warning { code: &'static str, message: String },
     /// What a run goes by: GHL's type of each custom field that is mapped, null for one that is gone; the
-    /// data source that customers are created in, null while there is none; the settings' fingerprint.
+    /// data source that customers are created in, null if there is no such source yet; the settings' fingerprint.
     Discovered { settings: String, fields: Named<Option<String>>, data_source: Option<String> },
     /// The day's quota of calls at the end of a run, as the service reported it last.
     Quota { service: Service, limit: Option<u64>, remaining: u64, resets_at_ms: u64 },

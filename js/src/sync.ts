@@ -20,7 +20,6 @@ import type {
   Winner,
 } from "./generated/answers.js";
 import type * as Given from "./generated/options.js";
-import type { ConflictRule } from "./generated/options.js";
 import type { CallContext, GlueConnector } from "./glue.js";
 import { giveHint, onHint } from "./hints.js";
 import type { TurnBounds } from "./in-turn.js";
@@ -233,7 +232,7 @@ export interface Sync {
    * const settled = await connector.sync.resolveAll({ kind: "task", field: "completed" }, "chartmogul");
    * console.log(settled.length);
    */
-  resolveAll(rule: ConflictRule, winner: Winner, options?: CallOptions): Promise<Conflict[]>;
+  resolveAll(rule: Given.ConflictRule, winner: Winner, options?: CallOptions): Promise<Conflict[]>;
   /**
    * The last 50 runs and applies, newest first: what each did, how long it took, and why it stopped. One
    * that failed is among them. Sends nothing.
@@ -296,6 +295,22 @@ export function createSync(
       ),
     );
     return JSON.parse(text);
+  }
+
+  /** A list that the store holds, a page at a time; each page has its records under this name. */
+  function listOf<Item>(
+    name: string,
+    read: (connector: GlueConnector, after: string | undefined, context: CallContext) => Promise<string>,
+    options: CallOptions,
+  ): List<Item> {
+    return createList(async (cursor, callOptions) => {
+      const text = await core.invoke(
+        (connector, context) => read(connector, cursor ?? undefined, context),
+        callOptions,
+      );
+      const page = JSON.parse(text);
+      return { items: page[name] as Item[], cursor: page.cursor, total: null, missing: 0 };
+    }, options);
   }
 
   /** A decision about records, after those that came before it. */
@@ -400,24 +415,18 @@ export function createSync(
     },
 
     deadLetters: (options = {}) =>
-      createList(async (cursor, callOptions) => {
-        const text = await core.invoke(
-          (connector, context) => connector.deadLetters(cursor ?? undefined, PAGE_SIZE, context),
-          callOptions,
-        );
-        const page: { deadLetters: DeadLetter[]; cursor: string | null } = JSON.parse(text);
-        return { items: page.deadLetters, cursor: page.cursor, total: null, missing: 0 };
-      }, options),
+      listOf<DeadLetter>(
+        "deadLetters",
+        (connector, after, context) => connector.deadLetters(after, PAGE_SIZE, context),
+        options,
+      ),
 
     conflicts: ({ settled = false, ...options } = {}) =>
-      createList(async (cursor, callOptions) => {
-        const text = await core.invoke(
-          (connector, context) => connector.conflicts(settled, cursor ?? undefined, PAGE_SIZE, context),
-          callOptions,
-        );
-        const page: { conflicts: Conflict[]; cursor: string | null } = JSON.parse(text);
-        return { items: page.conflicts, cursor: page.cursor, total: null, missing: 0 };
-      }, options),
+      listOf<Conflict>(
+        "conflicts",
+        (connector, after, context) => connector.conflicts(settled, after, PAGE_SIZE, context),
+        options,
+      ),
 
     async resolve(id, winner, { seen, ...options } = {}) {
       requireId(id, "the id of a conflict, as `conflicts()` lists it");

@@ -41,7 +41,7 @@ impl UserMap {
     }
 
     /// The ChartMogul e-mail of a GHL user: the settings' map by id or e-mail, else the user's own
-    /// e-mail; `None` when there is none or ChartMogul refused it.
+    /// e-mail; `None` if the user has no address, or ChartMogul refused it.
     pub fn chartmogul_email(&self, id: &str) -> Option<String> {
         self.mapped_email(id).filter(|address| !self.is_refused(address))
     }

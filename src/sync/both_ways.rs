@@ -4,15 +4,16 @@ use serde_json::Value;
 
 use super::calls::row_of_linked;
 use super::compare::{ChildOf, with_text};
-use super::decide::changes::completes;
-use super::decide::merge::{Differing, Merged, Sides, marks_of, merge, words_of};
-use super::engine::{Engine, Step, gather, one, only};
+use super::decide::changes::{completes, of_linked};
+use super::decide::merge::{Differing, Sides, marks_of, merge, words_of};
+use super::engine::{Engine, Step, gather, only};
 use super::model::change::{Action, Change};
 use super::model::conflict::{Conflict, Winner, id_of, ids_of};
 use super::model::pair::{Kind, Matched, Pair, Role};
 use super::model::staged::{Reading, SeenChild};
 use super::model::standing::Reason;
 use super::model::state::Run;
+use super::read::contacts::TOGETHER;
 use super::state::keeper::Batch;
 use super::state::tables::{CONFLICTS, INCOMING, OWNERS, PAIRS, READINGS, of, of_kind};
 use super::work::Work;
@@ -24,8 +25,6 @@ use crate::ordered::Ordered;
 
 /// Notes and tasks brought in one step.
 const BROUGHT_A_STEP: usize = 50;
-/// Requests under way at once.
-const TOGETHER: usize = 8;
 /// How long a value that lost is kept.
 pub(in crate::sync) const KEPT_DAYS: u64 = 90;
 
@@ -53,29 +52,15 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&work.tables.children, &keys).await?;
         let mut ask: Vec<String> = Vec::new();
         for (((child, pair), uuid), seen) in children.iter().zip(pairs).zip(&uuids).zip(&seen) {
-            let moved = pair.as_ref().is_some_and(|pair| {
-                !super::decide::changes::of_linked(pair, &child.fields).to.is_empty()
-            });
+            let moved =
+                pair.as_ref().is_some_and(|pair| !of_linked(pair, &child.fields).to.is_empty());
             if moved && !child.unchanged && seen.is_none() && !uuid.is_empty() {
                 ask.push(uuid.clone());
             }
         }
-        let (endpoint, parameter) = row_of_linked(kind).retrieve;
-        let answers = gather(&ask, TOGETHER, async |uuid: &String| {
-            self.chartmogul_value(endpoint, one(parameter, uuid)).await
-        })
-        .await;
-        for answer in answers {
-            run.plan.least_read_calls.chartmogul += 1;
-            let answer = match answer {
-                Ok(answer) => answer,
-                // What is written there is refused, and looked into then.
-                Err(error) if error.code == Code::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            let users = work.ready.users.borrow().clone();
-            let found = self.child_of(&users, kind, endpoint, &answer)?;
-            self.index_children(work, kind, vec![found], batch).await?;
+        for there in self.read_children(run, work, kind, &ask, batch).await? {
+            // What is written to one that is gone is refused, and looked into then.
+            there?;
         }
         for (key, seen) in keys.iter().zip(&mut seen) {
             if seen.is_none() {
@@ -162,14 +147,14 @@ impl<H: Host> Engine<'_, H> {
         for conflict in known.into_iter().flatten() {
             chosen.insert(conflict.field.clone(), conflict);
         }
-        if chosen.values().any(|conflict| conflict.winner.is_some() && !conflict.done) {
+        if chosen.values().any(|conflict| conflict.winner.is_some()) {
             merged = merge(&sides, &|field, seen| {
-                let conflict = chosen.get(field).filter(|conflict| !conflict.done)?;
+                let conflict = chosen.get(field)?;
                 let stands = conflict.seen == seen || mutants::is_on(Mutant::ChoiceNeverDies);
                 conflict.winner.filter(|_| stands)
             });
         }
-        self.check_assignee(work, &mut merged, &mut change);
+        change.problems.extend(self.without_unknown_assignee(work, &mut merged.back));
         if !self.way_of(kind).goes_out() {
             merged.difference.to = Fields::new();
         }
@@ -177,8 +162,7 @@ impl<H: Host> Engine<'_, H> {
             without_length(&mut merged.difference.to);
         }
         for open in &merged.open {
-            let known =
-                chosen.get(&open.field).filter(|known| !known.done && known.seen == open.seen());
+            let known = chosen.get(&open.field).filter(|known| known.seen == open.seen());
             let mut conflict = self.conflict(kind, child, pair, open);
             conflict.at = known.map_or(conflict.at, |known| known.at);
             batch.put(&CONFLICTS, &conflict.id, &conflict)?;
@@ -229,12 +213,10 @@ impl<H: Host> Engine<'_, H> {
             if agreed != *pair {
                 batch.put(&PAIRS, &row, &agreed)?;
             }
-            if !change.open {
-                batch.delete(&INCOMING, &incoming);
-            }
             if change.open {
                 return Ok(());
             }
+            batch.delete(&INCOMING, &incoming);
         }
         change.reason = match (goes, comes) {
             (true, true) => "changed on both sides",
@@ -253,20 +235,21 @@ impl<H: Host> Engine<'_, H> {
             change.action = Action::Complete;
         }
         change.back = merged.back;
-        change.back_from = merged.back_from;
+        let written = |name: &str, _: &Value| change.back.contains_key(name);
+        change.back_from = select(&merged.back_from, &written);
         change.there = merged.there;
         self.tell_linked(run, work, batch, change, merged.difference).await
     }
 
     /// An assignee whom GHL does not know stays as he is there, and that is listed.
-    fn check_assignee(&self, work: &Work, merged: &mut Merged, change: &mut Change) {
-        let Some(Value::String(address)) = merged.back.get("assignee") else { return };
-        if work.ready.users.borrow().ghl_user(address).is_some() {
-            return;
+    fn without_unknown_assignee(&self, work: &Work, back: &mut Fields) -> Option<Problem> {
+        let address = back.get("assignee")?.as_str()?.to_owned();
+        if work.ready.users.borrow().ghl_user(&address).is_some() {
+            return None;
         }
-        change.problems.push(no_user(address));
-        merged.back = select(&merged.back, &|name, _| name != "assignee");
-        merged.back_from = select(&merged.back_from, &|name, _| name != "assignee");
+        *back = select(back, &|name, _| name != "assignee");
+        let reason = format!("GHL has no user {address}: left as it is there");
+        Some(Problem { field: "assignee".to_owned(), reason })
     }
 
     fn conflict(
@@ -435,21 +418,9 @@ impl<H: Host> Engine<'_, H> {
                     change.back.insert(name.to_owned(), value.clone());
                 }
             }
-            if let Some(Value::String(address)) = change.back.get("assignee").cloned()
-                && work.ready.users.borrow().ghl_user(&address).is_none()
-            {
-                change.problems.push(no_user(&address));
-                change.back = select(&change.back, &|name, _| name != "assignee");
-            }
+            change.problems.extend(self.without_unknown_assignee(work, &mut change.back));
         }
         change
-    }
-}
-
-fn no_user(address: &str) -> Problem {
-    Problem {
-        field: "assignee".to_owned(),
-        reason: format!("GHL has no user {address}: left as it is there"),
     }
 }
 

@@ -48,6 +48,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Vec<Call> {
         if change.role == Role::Guest && change.kind != Kind::Customer
             || change.action == Action::Keep
+            || change.brings()
         {
             return Vec::new();
         }
@@ -62,9 +63,6 @@ impl<H: Host> Engine<'_, H> {
         } else {
             Cow::Borrowed(&change.to)
         };
-        if change.brings() {
-            return Vec::new();
-        }
         let brought = change.matched == Some(Matched::Brought);
         let write = Write {
             ghl: if brought { "" } else { &change.id },
@@ -153,8 +151,8 @@ impl<H: Host> Engine<'_, H> {
         let mut endpoints: Vec<(Service, &'static str)> =
             calls.iter().map(|call| (call.service, call.endpoint)).collect();
         // What GHL holds is looked at before it is written to.
-        let ticks = change.back.keys().all(|name| name == "completed");
-        if let Some(half) = row_of(change).in_ghl.filter(|_| !ticks && !change.brings()) {
+        let looks = !change.only_ticks() && !change.brings();
+        if let Some(half) = row_of(change).in_ghl.filter(|_| looks) {
             endpoints.push((Service::Ghl, half.get.0));
         }
         // What leaves a customer is looked at there, and taken away.

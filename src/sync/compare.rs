@@ -1892,8 +1892,8 @@ fn take(change: &mut Change, difference: Difference) {
 
 /// Fields to write, and with them the text that carries the marker.
 pub(in crate::sync) fn with_text(to: &Fields, kind: Kind, fields: &Fields) -> Fields {
-    let text = if kind == Kind::Note { "text" } else { "task_details" };
-    kinds::merged(to, &select(fields, &|name, _| name == text))
+    let words = words_of(kind);
+    kinds::merged(to, &select(fields, &|name, _| name == words))
 }
 
 fn at_home(change: &mut Change, home: &Home) {

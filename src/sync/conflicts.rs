@@ -1,8 +1,7 @@
 //! Conflicts: what waits for a person is listed, and settled by a choice that counts for these values alone.
 
-use serde::Serialize;
-
 use super::both_ways::KEPT_DAYS;
+use super::decide::merge::words_of;
 use super::engine::Engine;
 use super::model::conflict::{Conflict, Winner};
 use super::model::mail::{Mail, Verb};
@@ -83,38 +82,12 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
-    /// [`Self::conflicts`] as JSON: `{"conflicts": [...], "cursor": ...}`.
-    pub async fn conflicts_json(
-        &self,
-        settled: bool,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<String> {
-        #[derive(Serialize)]
-        struct Page {
-            conflicts: Vec<Conflict>,
-            cursor: Option<String>,
-        }
-        let (conflicts, cursor) = self.conflicts(settled, after, limit).await?;
-        serde_json::to_string(&Page { conflicts, cursor }).map_err(|error| {
-            Error::new(Code::StoreFailed, format!("could not serialise conflicts: {error}"))
-        })
-    }
-
     /// Settles a conflict: the next run writes the winner's value to the other side. `seen` is what the
     /// conflict showed to whom decides; one that has changed since is refused.
     pub async fn resolve(&self, id: &str, winner: Winner, seen: Option<&str>) -> Result<Conflict> {
         let conflict = self.open_conflict(id).await?;
-        check(&conflict, winner)?;
-        let seen = seen.unwrap_or(&conflict.seen).to_owned();
-        let mail = Mail {
-            verb: Verb::Resolve,
-            id: conflict.id.clone(),
-            winner: Some(winner),
-            seen,
-            ..Mail::default()
-        };
-        self.decide(vec![mail]).await?;
+        let seen = seen.unwrap_or(&conflict.seen);
+        self.decide(vec![choice(&conflict, winner, seen)?]).await?;
         let now: Option<Conflict> = self.keeper.get(&CONFLICTS, id).await?;
         Ok(now.unwrap_or(conflict))
     }
@@ -128,14 +101,8 @@ impl<H: Host> Engine<'_, H> {
         while let Some(rows) = pages.next().await? {
             for (id, conflict) in rows {
                 let open = !conflict.done && rule.fits(&conflict);
-                if open && check(&conflict, winner).is_ok() {
-                    mails.push(Mail {
-                        verb: Verb::Resolve,
-                        id: id.clone(),
-                        winner: Some(winner),
-                        seen: conflict.seen,
-                        ..Mail::default()
-                    });
+                if let (true, Ok(mail)) = (open, choice(&conflict, winner, &conflict.seen)) {
+                    mails.push(mail);
                     ids.push(id);
                 }
             }
@@ -196,13 +163,18 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-/// Refuses what cannot be chosen.
-fn check(conflict: &Conflict, winner: Winner) -> Result<()> {
-    let is_text = matches!(conflict.field.as_str(), "text" | "task_details");
-    if winner == Winner::Both && !is_text {
+/// The decision to settle a conflict that showed these values; refuses what cannot be chosen.
+fn choice(conflict: &Conflict, winner: Winner, seen: &str) -> Result<Mail> {
+    if winner == Winner::Both && conflict.field != words_of(conflict.kind) {
         let message = format!("`{}` cannot keep both values", conflict.field);
         return Err(Error::new(Code::InvalidArgument, message)
             .hint("Choose `ghl` or `chartmogul`; only texts can keep `both`."));
     }
-    Ok(())
+    Ok(Mail {
+        verb: Verb::Resolve,
+        id: conflict.id.clone(),
+        winner: Some(winner),
+        seen: seen.to_owned(),
+        ..Mail::default()
+    })
 }

@@ -3,19 +3,19 @@
 //! an echo.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use ghl_chartmogul::mapping::settings::{Anchor, Directions, Marker, Owner, Settings, Way};
 use ghl_chartmogul::mapping::{html, notes, tasks, text};
-use ghl_chartmogul::mutants::{self, Mutant};
+use ghl_chartmogul::mutants::Mutant;
 use ghl_chartmogul::named::Named;
 use ghl_chartmogul::sandbox::{ChartmogulTexts, Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{Conflict, RunOptions, Winner};
 use serde_json::{Value, json};
 
-use crate::campaign::{lock, message, number, silence_stories, spread};
+use crate::campaign::{lock, number, silence_stories, situation_fails, spread, with_fault};
+use crate::invariants::Held;
 use crate::stage::{APPLY, DAY, FULL, HOUR, MINUTE};
 use crate::tape::{Kinds, Reader, Tape};
 use crate::world::{World, settings};
@@ -36,8 +36,6 @@ pub const OF_BOTH_WAYS: [Mutant; 6] = [
     Mutant::EmptyClears,
     Mutant::IndexIsTrusted,
 ];
-
-type Held = Result<(), String>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
@@ -752,10 +750,7 @@ fn play(tape: &Tape) -> Told {
 }
 
 fn play_with(mutant: Option<Mutant>, tape: &Tape) -> Result<Told, String> {
-    mutants::set(mutant);
-    let told = catch_unwind(AssertUnwindSafe(|| play(tape)));
-    mutants::set(None);
-    told.map_err(|panic| format!("panic: {}", message(&*panic)))
+    with_fault(mutant, || play(tape))
 }
 
 fn failure(mutant: Option<Mutant>, tape: &Tape) -> Option<String> {
@@ -893,6 +888,24 @@ impl Play {
         }
     }
 
+    /// A note that both sides have: of GHL and of ChartMogul.
+    fn note_of_both(&mut self, words: &str) -> Result<(Record, Record), String> {
+        let (contact, _) = self.couple();
+        let here = self.note_in_ghl(&contact, words);
+        self.pass(APPLY);
+        let there = self.find(Side::Chartmogul, false, words).ok_or("it is not there")?;
+        Ok((here, there))
+    }
+
+    /// A note that was edited on both sides since they were in step, as ChartMogul had it.
+    fn disputed_note(&mut self) -> Result<Record, String> {
+        let (here, there) = self.note_of_both("First words")?;
+        self.put(Side::Ghl, false, &here, json!({ "body": "Words of sales" }));
+        self.put(Side::Chartmogul, false, &there, json!({ "text": "Words of finance" }));
+        self.pass(FULL);
+        Ok(there)
+    }
+
     fn pass(&mut self, options: RunOptions) {
         self.world.host.advance(5 * MINUTE);
         self.run(options, "a run");
@@ -983,13 +996,7 @@ fn what_was_made_unheard_is_found() -> Held {
 /// A choice counts for the values that were seen, and dies when either side moves.
 fn a_choice_dies_with_its_values() -> Held {
     let mut play = in_step(SandboxOptions::default());
-    let (contact, _) = play.couple();
-    let here = play.note_in_ghl(&contact, "First words");
-    play.pass(APPLY);
-    let there = play.find(Side::Chartmogul, false, "First words").ok_or("it is not there")?;
-    play.put(Side::Ghl, false, &here, json!({ "body": "Words of sales" }));
-    play.put(Side::Chartmogul, false, &there, json!({ "text": "Words of finance" }));
-    play.pass(FULL);
+    let there = play.disputed_note()?;
     play.has(Side::Ghl, false, "Words of sales")?;
     play.has(Side::Chartmogul, false, "Words of finance")?;
     let [conflict] = play.conflicts(false).try_into().map_err(|all| format!("{all:?}"))?;
@@ -1024,13 +1031,7 @@ fn a_choice_dies_with_its_values() -> Held {
 /// Both texts of a conflict can be kept: ChartMogul's becomes a note of its own, once, on both sides.
 fn both_texts_are_kept() -> Held {
     let mut play = in_step(SandboxOptions::default());
-    let (contact, _) = play.couple();
-    let here = play.note_in_ghl(&contact, "First words");
-    play.pass(APPLY);
-    let there = play.find(Side::Chartmogul, false, "First words").ok_or("it is not there")?;
-    play.put(Side::Ghl, false, &here, json!({ "body": "Words of sales" }));
-    play.put(Side::Chartmogul, false, &there, json!({ "text": "Words of finance" }));
-    play.pass(FULL);
+    play.disputed_note()?;
     let [conflict] = play.conflicts(false).try_into().map_err(|all| format!("{all:?}"))?;
     play.settle(&conflict, Winner::Both);
     play.pass(APPLY);
@@ -1045,10 +1046,7 @@ fn both_texts_are_kept() -> Held {
 /// A person's edit between plan and apply is not written over, on either side.
 fn an_edit_after_the_plan_stays() -> Held {
     let mut play = in_step(SandboxOptions::default());
-    let (contact, _) = play.couple();
-    let here = play.note_in_ghl(&contact, "First words");
-    play.pass(APPLY);
-    let there = play.find(Side::Chartmogul, false, "First words").ok_or("it is not there")?;
+    let (here, there) = play.note_of_both("First words")?;
     play.put(Side::Chartmogul, false, &there, json!({ "text": "Words of finance" }));
     let full = RunOptions { full: true, ..RunOptions::default() };
     let plan = play.world.with(async |engine| engine.plan(full.clone()).await).unwrap();
@@ -1095,10 +1093,7 @@ fn an_index_that_lags_undoes_nothing() -> Held {
 /// An empty value clears nothing.
 fn an_empty_text_clears_nothing() -> Held {
     let mut play = in_step(SandboxOptions::default());
-    let (contact, _) = play.couple();
-    play.note_in_ghl(&contact, "First words");
-    play.pass(APPLY);
-    let there = play.find(Side::Chartmogul, false, "First words").ok_or("it is not there")?;
+    let (_, there) = play.note_of_both("First words")?;
     play.put(Side::Chartmogul, false, &there, json!({ "text": "" }));
     play.pass(FULL);
     play.has(Side::Ghl, false, "First words")
@@ -1190,20 +1185,6 @@ const SITUATIONS: &[Situation] = &[
     ("what_was_deleted_stays_deleted", what_was_deleted_stays_deleted),
     ("a_double_in_ghl_does_not_go_back", a_double_in_ghl_does_not_go_back),
 ];
-
-fn situation_fails(mutant: Option<Mutant>, play: fn() -> Held) -> Option<String> {
-    silence_stories();
-    std::thread::scope(|scope| {
-        let run = || {
-            mutants::set(mutant);
-            let held = catch_unwind(AssertUnwindSafe(play));
-            mutants::set(None);
-            held.map_or_else(|panic| Some(format!("panic: {}", message(&*panic))), Result::err)
-        };
-        let worker = std::thread::Builder::new().name("story".to_owned());
-        worker.spawn_scoped(scope, run).unwrap().join().unwrap()
-    })
-}
 
 #[test]
 fn situations_of_both_ways_hold() {

@@ -56,17 +56,21 @@ pub fn silence_stories() {
     });
 }
 
-pub fn message(panic: &(dyn std::any::Any + Send)) -> String {
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
 }
 
-/// Plays with a fault of old, or none; a panic is a failure as any other.
-fn play_with(mutant: Option<Mutant>, tape: &Tape) -> Result<Told, String> {
+/// Plays with a fault, or none; a panic is a failure as any other.
+pub fn with_fault<T>(mutant: Option<Mutant>, play: impl FnOnce() -> T) -> Result<T, String> {
     mutants::set(mutant);
-    let told = catch_unwind(AssertUnwindSafe(|| play(tape)));
+    let told = catch_unwind(AssertUnwindSafe(play));
     mutants::set(None);
     told.map_err(|panic| format!("panic: {}", message(&*panic)))
+}
+
+fn play_with(mutant: Option<Mutant>, tape: &Tape) -> Result<Told, String> {
+    with_fault(mutant, || play(tape))
 }
 
 fn failure(mutant: Option<Mutant>, tape: &Tape) -> Option<String> {
@@ -250,32 +254,21 @@ fn failure_while_slow(mutant: Option<Mutant>, seed: u64) -> Option<String> {
     let slow_ms = [600, 5_000, 29_000, 45_000][(seed % 4) as usize];
     let weather = Weather { slow_ms, twice_ms: seed.is_multiple_of(3).then_some(2_000) };
     let tape = Tape::of(seed, &KINDS_OF_PROCESSES);
-    mutants::set(mutant);
-    let told = catch_unwind(AssertUnwindSafe(|| play_in(&tape, weather)));
-    mutants::set(None);
-    match told {
+    match with_fault(mutant, || play_in(&tape, weather)) {
         // Without markers nobody knows a double of ours.
         Ok(told) if weather.twice_ms.is_some() && told.unmarked => None,
         // A refusal that comes when nobody waits for it any more is never heard.
         Ok(told) if slow_ms > 30_000 && told.clash => None,
         Ok(told) => told.held.err().map(|said| format!("{said}\n  {}", told.lines.join("\n  "))),
-        Err(panic) => Some(format!("panic: {}", message(&*panic))),
+        Err(panic) => Some(panic),
     }
 }
 
-/// Plays a situation in a thread of its own, with a fault of old or none.
-fn situation_fails(mutant: Option<Mutant>, play: fn() -> Held) -> Option<String> {
+/// Plays a situation in a thread of its own, with a fault or none.
+pub fn situation_fails(mutant: Option<Mutant>, play: fn() -> Held) -> Option<String> {
     silence_stories();
     std::thread::scope(|scope| {
-        let run = || {
-            mutants::set(mutant);
-            let held = catch_unwind(AssertUnwindSafe(play));
-            mutants::set(None);
-            match held {
-                Ok(held) => held.err(),
-                Err(panic) => Some(format!("panic: {}", message(&*panic))),
-            }
-        };
+        let run = || with_fault(mutant, play).map_or_else(Some, Held::err);
         let worker = std::thread::Builder::new().name("story".to_owned());
         worker.spawn_scoped(scope, run).unwrap().join().unwrap()
     })

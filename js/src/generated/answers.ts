@@ -309,7 +309,7 @@ export type ConnectorEvent =
     }
   /**
    * What a run goes by: GHL's type of each custom field that is mapped, null for one that is gone; the
-   * data source that customers are created in, null while there is none; the settings' fingerprint.
+   * data source that customers are created in, null if there is no such source yet; the settings' fingerprint.
    */
   | {
       type: "discovered";

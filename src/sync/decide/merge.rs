@@ -9,7 +9,7 @@ use super::super::model::standing::Reason;
 use super::changes::Difference;
 use crate::mapping::kinds::{self, Row};
 use crate::mapping::settings::{Owner, Settings};
-use crate::mapping::{Fields, notes, select, settled};
+use crate::mapping::{Fields, notes, settled};
 use crate::mutants::{self, Mutant};
 
 /// What both sides show of a record.
@@ -62,8 +62,14 @@ pub(in crate::sync) const fn words_of(kind: Kind) -> &'static str {
     if matches!(kind, Kind::Note) { "text" } else { "task_details" }
 }
 
-/// What is kept of a record's words, beside them.
-pub(in crate::sync) const OF_WORDS: [&str; 4] = ["text", "content", "whole", "more"];
+/// The names under which a field is kept: of a record's words there are several marks.
+pub(in crate::sync) fn kept_as(kind: Kind, field: &str) -> Vec<&str> {
+    let mut names = vec![field];
+    if field == words_of(kind) {
+        names.extend(["text", "content", "whole", "more"]);
+    }
+    names
+}
 
 /// What ChartMogul shows of a record, as it is kept for the next comparison.
 pub(in crate::sync) fn marks_of(there: &SeenChild) -> Fields {
@@ -154,12 +160,12 @@ pub(in crate::sync) fn merge(
         // A hash of ChartMogul's words is all that is known here: they are written when they are read.
         let unread = name == words && sides.there.told.is_none();
         if winner == Some(Winner::Chartmogul) && unread {
-            stays(&mut merged, pair, name, words);
+            stays(&mut merged, pair, kind, name);
             continue;
         }
         match winner {
             None => {
-                stays(&mut merged, pair, name, words);
+                stays(&mut merged, pair, kind, name);
                 merged.open.push(differing);
                 continue;
             }
@@ -168,7 +174,7 @@ pub(in crate::sync) fn merge(
                 if kinds::is_empty(Some(&differing.chartmogul))
                     && !mutants::is_on(Mutant::EmptyClears)
                 {
-                    stays(&mut merged, pair, name, words);
+                    stays(&mut merged, pair, kind, name);
                     continue;
                 }
                 merged.back.insert(name.clone(), differing.chartmogul.clone());
@@ -245,21 +251,15 @@ fn same(sides: &Sides<'_>, name: &str, value: &Value, moved: Moved) -> bool {
 }
 
 /// What neither side gets stays as it was when both were in step.
-fn stays(merged: &mut Merged, pair: &Pair, name: &str, words: &str) {
-    let also: &[&str] = if name == words { &OF_WORDS } else { &[] };
-    for name in [name].iter().chain(also) {
+fn stays(merged: &mut Merged, pair: &Pair, kind: Kind, name: &str) {
+    for name in kept_as(kind, name) {
         for (fields, before) in
             [(&mut merged.difference.base, &pair.base), (&mut merged.there, &pair.shown)]
         {
-            match before.get(*name) {
-                Some(value) => _ = fields.insert((*name).to_owned(), value.clone()),
-                None => _ = fields.remove(*name),
+            match before.get(name) {
+                Some(value) => _ = fields.insert(name.to_owned(), value.clone()),
+                None => _ = fields.remove(name),
             }
         }
     }
-}
-
-/// Marks of a GHL record as it was before it was written to: of the fields that are written.
-pub(in crate::sync) fn was(pair: &Pair, back: &Fields) -> Fields {
-    select(&pair.base, &|name, _| back.contains_key(name))
 }

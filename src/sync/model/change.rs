@@ -185,6 +185,11 @@ impl Change {
         self.action.creates() && self.comes_back()
     }
 
+    /// Whether it does nothing in GHL but tick a task off, or open it again.
+    pub(in crate::sync) fn only_ticks(&self) -> bool {
+        self.back.keys().all(|name| name == "completed")
+    }
+
     /// Which way it goes.
     pub fn direction(&self) -> Direction {
         match (self.comes_back(), self.to.is_empty()) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::calls::row_of_linked;
 use super::super::engine::{Engine, RECORDS_A_PAGE, Step, gather, one, only};
 use super::super::model::pair::Kind;
 use super::super::model::plan::Pass;
@@ -339,6 +340,39 @@ impl<H: Host> Engine<'_, H> {
             found.push(self.child_of(users, kind, endpoint, item)?);
         }
         Ok((found, page.cursor))
+    }
+
+    /// Reads notes or tasks by their ids: what they are at this moment. Whether each is there, or why that
+    /// is not known for now.
+    pub(in crate::sync) async fn read_children(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        kind: Kind,
+        uuids: &[String],
+        batch: &mut Batch,
+    ) -> Result<Vec<Result<bool>>> {
+        let (endpoint, parameter) = row_of_linked(kind).retrieve;
+        let answers = gather(uuids, TOGETHER, async |uuid: &String| {
+            self.chartmogul_value(endpoint, one(parameter, uuid)).await
+        })
+        .await;
+        let users = work.ready.users.borrow().clone();
+        let mut there = Vec::with_capacity(answers.len());
+        for answer in answers {
+            run.plan.least_read_calls.chartmogul += 1;
+            there.push(match answer {
+                Ok(answer) => {
+                    let found = self.child_of(&users, kind, endpoint, &answer)?;
+                    self.index_children(work, kind, vec![found], batch).await?;
+                    Ok(true)
+                }
+                Err(error) if error.code == Code::NotFound => Ok(false),
+                Err(error) if error.code.ends_run() => return Err(error),
+                Err(error) => Err(error),
+            });
+        }
+        Ok(there)
     }
 
     /// A note or task as it is in ChartMogul.

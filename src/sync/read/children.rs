@@ -44,6 +44,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut found: Ordered<StagedNote> = Ordered::new();
         let mut strays: Ordered<String> = Ordered::new();
+        let comes_back = self.way_of(Kind::Note).comes_back();
         for (contact, items) in read {
             let listed: Vec<(String, Note<'_>)> =
                 self.listed(run, batch, Kind::Note, Some(&contact), &items)?;
@@ -57,7 +58,7 @@ impl<H: Host> Engine<'_, H> {
                 let body = note.body.as_deref().unwrap_or_default();
                 let staged = StagedNote {
                     origin: notes::origin(body),
-                    rewritable: html::is_plain(body),
+                    rewritable: comes_back && html::is_plain(body),
                     contact: contact.clone(),
                     own,
                     fields: mapped.fields,
@@ -91,7 +92,7 @@ impl<H: Host> Engine<'_, H> {
             true => self.keeper.get_all(&work.tables.counted, &ids).await?,
             false => vec![None; ids.len()],
         };
-        let moved: Vec<Option<bool>> = match self.way_of(Kind::Note).comes_back() {
+        let moved: Vec<Option<bool>> = match comes_back {
             true => self.keeper.get_all(&work.tables.moved, &of_kind(Kind::Note, &ids)).await?,
             false => vec![None; ids.len()],
         };

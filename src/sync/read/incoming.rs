@@ -3,15 +3,14 @@
 use super::super::calls::row_of_linked;
 use super::super::decide::customers::wanted;
 use super::super::decide::merge::{Sides, any_has_moved, words_of};
-use super::super::engine::{Engine, Step, gather, one};
+use super::super::engine::{Engine, Step};
 use super::super::model::pair::{Kind, Member, Pair};
 use super::super::model::staged::{Home, SeenChild};
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::{INCOMING, MEMBERS, OPEN_TASKS, OWNERS, PAIRS, of, of_kind};
 use super::super::work::Work;
-use super::contacts::TOGETHER;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::host::Host;
 use crate::mapping::Fields;
 use crate::mapping::settings::{Object, Owner, Way};
@@ -111,11 +110,11 @@ impl<H: Host> Engine<'_, H> {
             let mut linked: Vec<(String, String)> = Vec::new();
             for ((uuid, owner), child) in uuids.into_iter().zip(owners).zip(seen) {
                 let row = of(kind, &uuid);
-                let Some(child) = child else { continue };
                 if let Some(owner) = owner {
                     linked.push((uuid, owner));
                     continue;
                 }
+                let Some(child) = child else { continue };
                 if !leaders.contains_key(&child.customer) {
                     let leader = self.leader_of(work, &child.customer).await?;
                     leaders.insert(child.customer.clone(), leader);
@@ -153,32 +152,25 @@ impl<H: Host> Engine<'_, H> {
         linked: Vec<(String, String)>,
         batch: &mut Batch,
     ) -> Result<()> {
-        let (endpoint, parameter) = row_of_linked(kind).retrieve;
-        let answers = gather(&linked, TOGETHER, async |(uuid, _): &(String, String)| {
-            self.chartmogul_value(endpoint, one(parameter, uuid)).await
-        })
-        .await;
+        let uuids: Vec<String> = linked.iter().map(|(uuid, _)| uuid.clone()).collect();
+        let there = self.read_children(run, work, kind, &uuids, batch).await?;
         let own: Vec<&String> = linked.iter().map(|(_, own)| own).collect();
         let pairs = self.live_pairs(work, kind, &own).await?;
         let open: Vec<Option<String>> = self.keeper.get_all(&OPEN_TASKS, &own).await?;
-        for ((((uuid, own), answer), pair), open) in linked.iter().zip(answers).zip(pairs).zip(open)
-        {
-            run.plan.least_read_calls.chartmogul += 1;
+        for ((((uuid, own), there), pair), open) in linked.iter().zip(there).zip(pairs).zip(open) {
             let row = of(kind, uuid);
-            let found = match answer {
-                Ok(answer) => self.child_of(&work.ready.users.borrow(), kind, endpoint, &answer)?,
+            match there {
+                Ok(true) => {}
                 // Gone by now: a full pass finds out.
-                Err(error) if error.code == Code::NotFound => {
+                Ok(false) => {
                     batch.delete(&INCOMING, &row);
                     continue;
                 }
-                Err(error) if error.code.ends_run() => return Err(error),
                 Err(_) => {
                     batch.put(&INCOMING, &row, &true)?;
                     continue;
                 }
-            };
-            self.index_children(work, kind, vec![found], batch).await?;
+            }
             let now: Option<SeenChild> = batch.get(&work.tables.children, &row);
             let Some(pair) = pair.filter(|_| now.is_some_and(|now| now.moved)) else {
                 batch.delete(&INCOMING, &row);
@@ -204,36 +196,29 @@ impl<H: Host> Engine<'_, H> {
             let keys: Vec<&String> = rows.iter().map(|(key, _)| key).collect();
             let seen: Vec<Option<SeenChild>> =
                 self.keeper.get_all(&work.tables.children, &keys).await?;
-            let unseen: Vec<(Kind, String)> = rows
-                .iter()
-                .zip(seen)
-                .filter(|(_, seen)| seen.is_none())
-                .filter_map(|((key, _), _)| {
-                    let (kind, uuid) = key.split_once('/')?;
-                    Some((Kind::parse(kind)?, uuid.to_owned()))
-                })
-                .filter(|(kind, _)| self.way_of(*kind).comes_back())
-                .collect();
-            let answers = gather(&unseen, TOGETHER, async |(kind, uuid): &(Kind, String)| {
-                let (endpoint, parameter) = row_of_linked(*kind).retrieve;
-                self.chartmogul_value(endpoint, one(parameter, uuid)).await
-            })
-            .await;
-            for ((kind, uuid), answer) in unseen.into_iter().zip(answers) {
-                run.plan.least_read_calls.chartmogul += 1;
-                let endpoint = row_of_linked(kind).retrieve.0;
-                match answer {
-                    Ok(answer) => {
-                        let users = work.ready.users.borrow().clone();
-                        let found = self.child_of(&users, kind, endpoint, &answer)?;
-                        self.index_children(work, kind, vec![found], batch).await?;
+            let owners: Vec<Option<String>> = self.keeper.get_all(&OWNERS, &keys).await?;
+            let mut unseen: Ordered<Vec<String>> = Ordered::new();
+            for ((key, seen), owner) in keys.into_iter().zip(seen).zip(owners) {
+                let Some((kind, uuid)) = key.split_once('/').filter(|_| seen.is_none()) else {
+                    continue;
+                };
+                if !Kind::parse(kind).is_some_and(|kind| self.way_of(kind).comes_back()) {
+                    continue;
+                }
+                // What is linked is read with what GHL has of it.
+                match owner {
+                    Some(_) => batch.put(&work.tables.incoming, key, &String::new())?,
+                    None => unseen.or_default(kind.to_owned()).push(uuid.to_owned()),
+                }
+            }
+            for (kind, uuids) in unseen.iter() {
+                let Some(kind) = Kind::parse(kind) else { continue };
+                let there = self.read_children(run, work, kind, uuids, batch).await?;
+                for (uuid, there) in uuids.iter().zip(there) {
+                    // What cannot be asked for now stays for the next run.
+                    if matches!(there, Ok(false)) {
+                        batch.delete(&INCOMING, &of(kind, uuid));
                     }
-                    Err(error) if error.code == Code::NotFound => {
-                        batch.delete(&INCOMING, &of(kind, &uuid));
-                    }
-                    Err(error) if error.code.ends_run() => return Err(error),
-                    // It stays for the next run.
-                    Err(_) => {}
                 }
             }
         }

@@ -411,18 +411,9 @@ impl<H: Host> Engine<'_, H> {
         if seen.is_some() || batch.get(&work.tables.children, &row).is_some() {
             return Ok(true);
         }
-        let (endpoint, parameter) = row_of_linked(kind).retrieve;
-        run.plan.least_read_calls.chartmogul += 1;
-        match self.chartmogul_value(endpoint, one(parameter, uuid)).await {
-            Ok(answer) => {
-                let users = work.ready.users.borrow().clone();
-                let found = self.child_of(&users, kind, endpoint, &answer)?;
-                self.index_children(work, kind, vec![found], batch).await?;
-                Ok(true)
-            }
-            Err(error) if error.code == Code::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let uuids = [uuid.to_owned()];
+        let there = self.read_children(run, work, kind, &uuids, batch).await?;
+        there.into_iter().next().unwrap_or(Ok(false))
     }
 
     /// Whether a customer that contacts have left is gone itself: a full pass has not seen it, and the

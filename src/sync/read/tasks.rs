@@ -184,6 +184,7 @@ impl<H: Host> Engine<'_, H> {
             read.values().map(|task| task.contact_id.as_deref().unwrap_or_default()).collect();
         let homes = self.homes_of(work, Kind::Contact, &contacts).await?;
         let users = work.ready.users.borrow().clone();
+        let comes_back = self.way_of(Kind::Task).comes_back();
         for (((id, task), staged), (open, home)) in
             read.into_iter().zip(staged).zip(open.into_iter().zip(homes))
         {
@@ -234,7 +235,7 @@ impl<H: Host> Engine<'_, H> {
                 problems: mapped.problems,
                 overflow: tasks::overflow(&task, self.settings),
                 origin: tasks::origin(&task),
-                rewritable: tasks::is_one_text(&task, self.settings),
+                rewritable: comes_back && tasks::is_one_text(&task, self.settings),
             };
             rows.put(&work.tables.tasks, &id, &row)?;
             // If the page is read again, they are as well, and are not counted a second time.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::budget::{Budget, RunOptions, Stop};
 use super::super::calls::row_of;
 use super::super::compare::ORDERS;
-use super::super::decide::merge::{OF_WORDS, was as was_before, words_of};
+use super::super::decide::merge::kept_as;
 use super::super::engine::{Engine, one, together};
 use super::super::letters::group_of;
 use super::super::model::ahead::Ahead;
@@ -614,17 +614,14 @@ impl<H: Host> Engine<'_, H> {
             let mut was = before.was.clone();
             if let Some(written) = &sent.in_ghl {
                 base = kinds::merged(&base, &kinds::marks(&written.shows));
-                was = was_before(&before, &change.back);
+                was = select(&before.base, &|name, _| change.back.contains_key(name));
             }
             let marks = marks && change.matched != Some(Matched::Brought);
             let mut shown = self.shown_otherwise(change, sent.shown, before.shown);
             // What may be a person's was never agreed on.
-            for name in &sent.unsettled {
-                let also: &[&str] = if name == words_of(change.kind) { &OF_WORDS } else { &[] };
-                for name in [name.as_str()].iter().chain(also) {
-                    base.remove(*name);
-                    shown.remove(*name);
-                }
+            for name in sent.unsettled.iter().flat_map(|name| kept_as(change.kind, name)) {
+                base.remove(name);
+                shown.remove(name);
             }
             if let (false, Some(uuid)) = (sent.unsettled.is_empty(), &sent.uuid) {
                 batch.put(&INCOMING, &of(change.kind, uuid), &true)?;
@@ -723,11 +720,10 @@ impl<H: Host> Engine<'_, H> {
         if change.kind.is_child() && self.way_of(change.kind).comes_back() {
             let mut all = if change.there.is_empty() { before } else { change.there.clone() };
             // What was not written may wait for a person.
-            let words = change.to.contains_key(words_of(change.kind));
-            let own =
-                |name: &str| change.to.contains_key(name) || words && OF_WORDS.contains(&name);
+            let written: Vec<&str> =
+                change.to.keys().flat_map(|name| kept_as(change.kind, name)).collect();
             for (name, value) in &shown.unwrap_or_default() {
-                if change.makes() || own(name) {
+                if change.makes() || written.contains(&name.as_str()) {
                     all.insert(name.clone(), kinds::mark(value));
                 }
             }
@@ -898,7 +894,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// A person has changed GHL's record since the plan was made: the next run compares it again.
+    /// A person has changed the record since the plan was made: the next run compares it again.
     fn compare_again(
         &self,
         batch: &mut Batch,
@@ -908,7 +904,7 @@ impl<H: Host> Engine<'_, H> {
         let row = change.row();
         let contact = change.contact().map(str::to_owned);
         let reason =
-            "it has changed in GHL since the plan was made: the next run compares it again";
+            "a person has changed it since the plan was made: the next run compares it again";
         let error = Error::new(Code::ServiceUnavailable, reason).of(Service::Ghl);
         let letter = self.letter(change.kind, &change.id, contact.as_deref(), &error);
         self.set_aside(batch, &row, letter)?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::calls::row_of;
+use super::super::decide::merge::words_of;
 use super::super::engine::RECORDS_A_PAGE;
 use super::super::engine::{Engine, one};
 use super::super::model::change::Change;
@@ -86,9 +87,8 @@ impl<H: Host> Engine<'_, H> {
         let mut tags = Vec::new();
         let held = if change.kind.is_child() {
             let child = self.child_of(&UserMap::default(), change.kind, endpoint, &answer)?;
-            let text = if change.kind == Kind::Note { "text" } else { "task_details" };
             let marks = self.settings.marker == Marker::Trailing;
-            if change.to.contains_key(text) && marks != child.marker.is_some() {
+            if change.to.contains_key(words_of(change.kind)) && marks != child.marker.is_some() {
                 return Ok(false);
             }
             child.fields

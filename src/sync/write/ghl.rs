@@ -118,9 +118,11 @@ impl<H: Host> Engine<'_, H> {
                 Some(origin) => Some(origin) == change.uuid.as_ref(),
                 None => said(&held.fields) == said(&change.back),
             };
+            if !same {
+                continue;
+            }
             let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.kind, &held.id)).await?;
-            let free = pair.is_none_or(|pair| pair.chartmogul == change.uuid);
-            if same && free {
+            if pair.is_none_or(|pair| pair.chartmogul == change.uuid) {
                 return Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false }));
             }
         }
@@ -139,11 +141,10 @@ impl<H: Host> Engine<'_, H> {
         let work = progress.work;
         let id = change.id.clone();
         let age = self.host.now().saturating_sub(progress.made_at);
-        let ticks = change.back.keys().all(|name| name == "completed");
         let mut written = Written { id, shows: change.back.clone(), has_moved: false };
         let mut rest = change.clone();
         let mut current = None;
-        if begun.is_some() || !ticks || age >= YOUNG_MS {
+        if begun.is_some() || !change.only_ticks() || age >= YOUNG_MS {
             let endpoint = half.get.0;
             let contact = change.parent.as_deref().unwrap_or_default();
             let answer = self.ghl_child(half, contact, &change.id).await?;
