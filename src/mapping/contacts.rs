@@ -272,6 +272,8 @@ fn attributes(
                 mapped.fields.insert(name, Value::Null);
             }
             Ok(None) => {}
+            // Consent goes one way, towards stricter: what was set is lifted by a person alone.
+            Ok(Some(converted)) if rule.from == "dnd" && allows(&converted.value) => {}
             Ok(Some(converted)) => {
                 if converted.cut {
                     mapped.problem(
@@ -284,6 +286,11 @@ fn attributes(
             Err(reason) => mapped.problem(&rule.from, format!("{reason}: left out")),
         }
     }
+}
+
+/// Whether a value of `dnd` says that somebody may be contacted.
+fn allows(dnd: &Value) -> bool {
+    matches!(dnd, Value::Bool(false)) || dnd == "false"
 }
 
 /// Whether a contact tells its custom fields at all: then one that it leaves out is empty.
@@ -345,6 +352,7 @@ mod tests {
                 of: AttributeType::String,
                 object: AttributeObject::Contact,
                 option: None,
+                comes_back: true,
             },
             Rule {
                 id: Some("f2".into()),
@@ -353,6 +361,7 @@ mod tests {
                 of: AttributeType::Integer,
                 object: AttributeObject::Customer,
                 option: None,
+                comes_back: true,
             },
         ];
         let json = r#"{"id":"C1","firstName":"Zoë","lastName":"Müller","email":" Zoe@Example.com","phone":"(415) 555-0123",
@@ -377,6 +386,7 @@ mod tests {
             of: AttributeType::Boolean,
             object: AttributeObject::Contact,
             option: Some("VIP".into()),
+            comes_back: true,
         }];
         for (json, value) in [
             (r#"{"id":"C1","customFields":[{"id":"f1","value":["VIP"]}]}"#, Some(json!(true))),
@@ -399,6 +409,7 @@ mod tests {
             of: AttributeType::Timestamp,
             object: AttributeObject::Contact,
             option: None,
+            comes_back: true,
         }];
         for (born, right) in [
             ("-63158400000", Some("1968-01-01T00:00:00.000Z")),

@@ -65,6 +65,8 @@ pub struct Rule {
     pub object: AttributeObject,
     /// The only option of a checkbox, which means true where it is chosen.
     pub option: Option<String>,
+    /// Whether a value of the attribute can be written to the field as well.
+    pub comes_back: bool,
 }
 
 /// How the people of a location write values.
@@ -158,7 +160,34 @@ fn resolve_one(
         option: custom
             .filter(|definition| definition.options == 1)
             .and_then(|definition| definition.option.clone()),
+        comes_back: custom.is_some() && comes_back(data_type, field.of),
     })
+}
+
+/// Whether an attribute's value can be written to a field of GHL's type without a loss. Of a choice among
+/// options the options would have to be known; several chosen ones are one text there.
+fn comes_back(data_type: &str, of: AttributeType) -> bool {
+    use AttributeType::{Boolean, Decimal, Integer, String, Timestamp};
+    match data_type {
+        "TEXT" | "LARGE_TEXT" | "PHONE" | "EMAIL" => of == String,
+        "NUMERICAL" => matches!(of, Integer | Decimal),
+        "MONETORY" => of == Decimal,
+        "DATE" => of == Timestamp,
+        "CHECKBOX" => of == Boolean,
+        _ => false,
+    }
+}
+
+/// An attribute's value as its field of GHL takes it: a day, the option that means true, or the value.
+pub fn to_ghl(value: &Value, rule: &Rule) -> Value {
+    match (rule.of, value) {
+        (AttributeType::Timestamp, _) => dates::day(value).map_or(Value::Null, Value::String),
+        (AttributeType::Boolean, Value::Bool(chosen)) => {
+            let option = rule.option.clone().filter(|_| *chosen);
+            Value::Array(option.into_iter().map(Value::String).collect())
+        }
+        _ => value.clone(),
+    }
 }
 
 /// What each of GHL's data types may become. Files and box lists stay: their links expire or have no equal.
@@ -326,6 +355,7 @@ mod tests {
             of,
             object: AttributeObject::Contact,
             option: Some("Call me".into()),
+            comes_back: true,
         }
     }
 

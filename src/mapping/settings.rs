@@ -5,6 +5,7 @@ use crate::named::Named;
 use crate::{choices, records};
 
 use super::email;
+use super::kinds::contact;
 
 records! {
     /// What the sync copies, and how. Every setting has a safe default.
@@ -19,9 +20,14 @@ records! {
         pub objects: Vec<Object> = "objects";
         /// Which way each kind of object goes. Default: `toChartmogul` for all.
         pub directions: Directions = "directions";
+        /// Whether contacts that are new in ChartMogul are created in GHL, where they may enter campaigns, and
+        /// why that is allowed. Needs `directions.contacts` of `both` or `toGhl`. Default: none are created.
+        pub create_in_ghl: Option<CreateInGhl> = "createInGhl";
         /// Who decides a field that goes both ways, by its name: `note.text`, `task.task_details`,
-        /// `task.assignee`, `task.due_date`, `task.completed`. Default: `twoWay` where the direction is
-        /// `both`, `alwaysChartmogul` where it is `toGhl`.
+        /// `task.assignee`, `task.due_date`, `task.completed`; `contact.first_name`, `contact.last_name`,
+        /// `contact.email`, `contact.phone`, `contact.website_url`, `contact.city`, `contact.state`,
+        /// `contact.zip`, `contact.country`, `contact.owner`, and `contact.custom.KEY` for a custom field.
+        /// Default: `twoWay` where the direction is `both`, `alwaysChartmogul` where it is `toGhl`.
         pub owners: Named<Owner> = "owners";
         /// Name or uuid of the custom data source that customers are created in. Default:
         /// `GoHighLevel - LOCATION NAME`.
@@ -101,6 +107,7 @@ impl Default for Settings {
             anchor: Anchor::AttachOnly,
             objects: vec![Object::Tasks, Object::Notes],
             directions: Directions::default(),
+            create_in_ghl: None,
             owners: Named::default(),
             data_source: None,
             users: Users::default(),
@@ -176,6 +183,21 @@ records! {
         pub notes: Way = "notes";
         /// Tasks. Default `toChartmogul`.
         pub tasks: Way = "tasks";
+        /// The fields of linked contacts. Default `toChartmogul`. `toGhl` needs the anchor `attach-only`.
+        pub contacts: Way = "contacts";
+    }
+}
+
+records! {
+    /// Contacts that are created in GHL.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CreateInGhlSettings"))]
+    closed pub struct CreateInGhl {
+        /// Why these people may be contacted, in a few words. Each plan says it of each contact.
+        pub consent: String = required "consent";
+        /// Names or uuids of the data sources whose customers' contacts are created. Default: contacts of
+        /// customers that a GHL contact is linked with.
+        pub data_sources: Vec<String> = "dataSources";
     }
 }
 
@@ -223,7 +245,7 @@ choices! {
     }
 }
 
-/// The fields that have an owner.
+/// The fields of notes and tasks that have an owner; those of contacts are of `kinds::contact`.
 const OWNED: [&str; 5] =
     ["note.text", "task.task_details", "task.assignee", "task.due_date", "task.completed"];
 
@@ -468,10 +490,12 @@ impl Settings {
             )));
         }
         for name in self.owners.names() {
-            if !OWNED.contains(&name) {
+            if !OWNED.contains(&name) && !self.is_field_of_contact(name) {
+                let contact = contact::FIELDS.map(|(name, _)| format!("contact.{name}"));
                 return Err(invalid(format!(
-                    "sync.owners: \"{name}\" is not a field with an owner; allowed are {}",
-                    OWNED.join(", ")
+                    "sync.owners: \"{name}\" is not a field with an owner; allowed are {}, {}, and contact.custom.KEY with a key of sync.customFields",
+                    OWNED.join(", "),
+                    contact.join(", ")
                 )));
             }
             let comes_back = self.way_of_field(name).comes_back();
@@ -480,6 +504,33 @@ impl Settings {
                     "sync.owners: \"{name}\" goes to ChartMogul only: set sync.directions first"
                 )));
             }
+        }
+        if let Some(wanted) = &self.create_in_ghl {
+            if wanted.consent.trim().is_empty() {
+                return Err(invalid(
+                    "sync.createInGhl.consent: say in a few words why these people may be contacted; they may enter campaigns",
+                ));
+            }
+            if !self.directions.contacts.comes_back() {
+                return Err(invalid(
+                    "sync.createInGhl: contacts go to ChartMogul only; set sync.directions.contacts to \"both\" or \"toGhl\"",
+                ));
+            }
+        }
+        let to_ghl_only = self.directions.contacts == Way::ToGhl;
+        if to_ghl_only && self.anchor != Anchor::AttachOnly {
+            return Err(invalid(format!(
+                "sync.directions: contacts cannot go \"toGhl\" with the anchor \"{}\", which makes customers in ChartMogul; use \"both\", or the anchor \"attach-only\"",
+                self.anchor.name()
+            )));
+        }
+        let of_customer = |field: &CustomField| self.object_of(field) == AttributeObject::Customer;
+        if to_ghl_only
+            && (!self.tags.prefixes.is_empty() || self.custom_fields.iter().any(of_customer))
+        {
+            return Err(invalid(
+                "sync.directions: contacts go \"toGhl\", and sync.tags and custom fields of customers go to ChartMogul; use \"both\", or remove them",
+            ));
         }
         if crate::dates::minutes_of_day(&self.due_time_of_day).is_none() {
             return Err(invalid(format!(
@@ -505,8 +556,21 @@ impl Settings {
         self.objects.contains(&object)
     }
 
+    /// Whether a name is that of a contact's field, with `contact.` before it.
+    fn is_field_of_contact(&self, name: &str) -> bool {
+        let Some(field) = name.strip_prefix("contact.") else { return false };
+        match field.strip_prefix("custom.") {
+            Some(key) => self.custom_fields.iter().any(|custom| custom.to == key),
+            None => contact::FIELDS.iter().any(|(known, _)| *known == field),
+        }
+    }
+
     fn way_of_field(&self, name: &str) -> Way {
-        self.way_of(if name.starts_with("note.") { Object::Notes } else { Object::Tasks })
+        match name.split_once('.') {
+            Some(("contact", _)) => self.directions.contacts,
+            Some(("note", _)) => self.directions.notes,
+            _ => self.directions.tasks,
+        }
     }
 
     /// Which way a kind of object goes.
@@ -519,7 +583,8 @@ impl Settings {
 
     /// Whether anything that is synced goes to GHL.
     pub fn comes_back(&self) -> bool {
-        self.objects.iter().any(|object| self.way_of(*object).comes_back())
+        self.directions.contacts.comes_back()
+            || self.objects.iter().any(|object| self.way_of(*object).comes_back())
     }
 
     /// Who decides a field, by its name with that of its kind before it.
@@ -549,6 +614,7 @@ impl Settings {
             self.on_link,
             self.on_existing,
             self.directions,
+            &self.create_in_ghl,
         );
         super::hash(&serde_json::to_string(&parts).unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! What goes both ways: linked notes and tasks are merged, and what is new in ChartMogul is brought to GHL.
+//! What goes both ways: linked records are merged, and what is new in ChartMogul is brought to GHL.
 
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ use super::state::tables::{CONFLICTS, INCOMING, OWNERS, PAIRS, READINGS, of, of_
 use super::work::Work;
 use crate::error::{Code, Result};
 use crate::host::Host;
+use crate::mapping::kinds::contact;
+use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::{Fields, Problem, kinds, select, text};
 use crate::mutants::{self, Mutant};
 use crate::ordered::Ordered;
@@ -102,7 +104,7 @@ impl<H: Host> Engine<'_, H> {
         for ((child, _), answer) in doubted.into_iter().zip(answers) {
             run.plan.least_read_calls.ghl += 1;
             let held = match answer {
-                Ok(answer) => self.held(work, kind, &answer),
+                Ok(answer) => self.held(work, kind, Role::Child, &answer),
                 Err(error) if error.code.ends_run() => return Err(error),
                 Err(_) => None,
             };
@@ -114,9 +116,9 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// A linked note or task that goes both ways becomes a change, a conflict, or nothing.
+    /// A linked record that goes both ways becomes a change, a conflict, or nothing.
     #[allow(clippy::too_many_arguments, reason = "one record, and all that was found for it")]
-    pub(in crate::sync) async fn merge_child(
+    pub(in crate::sync) async fn merge_linked(
         &self,
         run: &mut Run,
         work: &Work,
@@ -135,13 +137,14 @@ impl<H: Host> Engine<'_, H> {
             there,
             rewritable: child.rewritable,
             settings: self.settings,
+            rules: &work.ready.rules,
         };
         let row = of(kind, &child.id);
         batch.delete(&work.tables.moved, &row);
         let incoming = of(kind, pair.chartmogul.as_deref().unwrap_or_default());
         let mut merged = merge(&sides, &|_, _| None);
         let rows: Vec<String> =
-            merged.open.iter().map(|open| id_of(kind, &child.id, &open.field)).collect();
+            merged.open.iter().map(|open| id_of(kind, &child.id, open.known_as())).collect();
         let known: Vec<Option<Conflict>> = self.keeper.get_all(&CONFLICTS, &rows).await?;
         let mut chosen: Ordered<Conflict> = Ordered::new();
         for conflict in known.into_iter().flatten() {
@@ -149,12 +152,12 @@ impl<H: Host> Engine<'_, H> {
         }
         if chosen.values().any(|conflict| conflict.winner.is_some()) {
             merged = merge(&sides, &|field, seen| {
-                let conflict = chosen.get(field)?;
+                let conflict = chosen.get(contact::name_of(field))?;
                 let stands = conflict.seen == seen || mutants::is_on(Mutant::ChoiceNeverDies);
                 conflict.winner.filter(|_| stands)
             });
         }
-        change.problems.extend(self.without_unknown_assignee(work, &mut merged.back));
+        change.problems.extend(self.without_unknown_users(work, &mut merged.back));
         if !self.way_of(kind).goes_out() {
             merged.difference.to = Fields::new();
         }
@@ -162,18 +165,18 @@ impl<H: Host> Engine<'_, H> {
             without_length(&mut merged.difference.to);
         }
         for open in &merged.open {
-            let known = chosen.get(&open.field).filter(|known| known.seen == open.seen());
+            let known = chosen.get(open.known_as()).filter(|known| known.seen == open.seen());
             let mut conflict = self.conflict(kind, child, pair, open);
             conflict.at = known.map_or(conflict.at, |known| known.at);
             batch.put(&CONFLICTS, &conflict.id, &conflict)?;
         }
         if let Some(first) = merged.open.first() {
-            let fields: Vec<&str> = merged.open.iter().map(|open| open.field.as_str()).collect();
+            let fields: Vec<&str> = merged.open.iter().map(Differing::known_as).collect();
             let reason = format!("{} ({})", first.cause.sentence(), fields.join(", "));
             let mut told =
                 Change::new(Action::Conflict, kind, &child.id, child.title.clone(), reason)
                     .because(first.cause, Code::Ambiguous);
-            told.parent = Some(child.contact.clone());
+            told.parent.clone_from(&change.parent);
             told.uuid.clone_from(&pair.chartmogul);
             told.customer = Some(pair.customer.clone());
             told.shows = merged.open.iter().map(Differing::seen).collect();
@@ -182,12 +185,12 @@ impl<H: Host> Engine<'_, H> {
             // Settling it brings it back; a full pass sees it anyway.
             batch.delete(&INCOMING, &incoming);
         } else {
-            for conflict in ids_of(kind, &child.id) {
+            for conflict in ids_of(kind, &child.id, self.settings) {
                 batch.delete(&CONFLICTS, &conflict);
             }
         }
         for (differing, winner) in &merged.settled {
-            let known = chosen.get(&differing.field);
+            let known = chosen.get(differing.known_as());
             let mut conflict = self.conflict(kind, child, pair, differing);
             conflict.at = known.map_or(conflict.at, |known| known.at);
             conflict.winner = Some(*winner);
@@ -225,6 +228,16 @@ impl<H: Host> Engine<'_, H> {
             _ => change.reason.as_str(),
         }
         .to_owned();
+        // Whether a primary contact that is not known by itself is merged or replaced is on no record: it
+        // is sent whole.
+        let primary = |name: &str| name.starts_with(PRIMARY_CONTACT);
+        if change.uuid.is_none() && merged.difference.to.keys().any(|name| primary(name)) {
+            let waits = |name: &str| merged.open.iter().any(|open| open.field == name);
+            let whole = select(&child.fields, &|name, value| {
+                primary(name) && !value.is_null() && !merged.back.contains_key(name) && !waits(name)
+            });
+            merged.difference.to = kinds::merged(&whole, &merged.difference.to);
+        }
         let words = words_of(kind);
         let waits = merged.open.iter().any(|open| open.field == words);
         if child.rewrites && !waits && !merged.back.contains_key(words) {
@@ -241,15 +254,20 @@ impl<H: Host> Engine<'_, H> {
         self.tell_linked(run, work, batch, change, merged.difference).await
     }
 
-    /// An assignee whom GHL does not know stays as he is there, and that is listed.
-    fn without_unknown_assignee(&self, work: &Work, back: &mut Fields) -> Option<Problem> {
-        let address = back.get("assignee")?.as_str()?.to_owned();
+    /// A user whom GHL does not know does not go there, and that is listed.
+    pub(in crate::sync) fn without_unknown_users(
+        &self,
+        work: &Work,
+        back: &mut Fields,
+    ) -> Option<Problem> {
+        let field = back.keys().find(|name| matches!(name.as_str(), "assignee" | "owner"))?.clone();
+        let address = back.get(&field)?.as_str()?.to_owned();
         if work.ready.users.borrow().ghl_user(&address).is_some() {
             return None;
         }
-        *back = select(back, &|name, _| name != "assignee");
+        *back = select(back, &|name, _| name != field);
         let reason = format!("GHL has no user {address}: left as it is there");
-        Some(Problem { field: "assignee".to_owned(), reason })
+        Some(Problem { field, reason })
     }
 
     fn conflict(
@@ -260,12 +278,12 @@ impl<H: Host> Engine<'_, H> {
         differing: &Differing,
     ) -> Conflict {
         Conflict {
-            id: id_of(kind, &child.id, &differing.field),
+            id: id_of(kind, &child.id, differing.known_as()),
             kind,
-            field: differing.field.clone(),
+            field: differing.known_as().to_owned(),
             ghl_id: child.id.clone(),
             contact: Some(child.contact.clone()),
-            chartmogul_id: pair.chartmogul.clone().unwrap_or_default(),
+            chartmogul_id: pair.chartmogul.as_ref().unwrap_or(&pair.customer).clone(),
             customer: pair.customer.clone(),
             title: child.title.clone(),
             cause: differing.cause,
@@ -418,7 +436,7 @@ impl<H: Host> Engine<'_, H> {
                     change.back.insert(name.to_owned(), value.clone());
                 }
             }
-            change.problems.extend(self.without_unknown_assignee(work, &mut change.back));
+            change.problems.extend(self.without_unknown_users(work, &mut change.back));
         }
         change
     }

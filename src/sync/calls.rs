@@ -188,7 +188,10 @@ impl<H: Host> Engine<'_, H> {
                 let mut parameters = call.parameters;
                 // A source that the plan makes is not known yet.
                 let makes = matches!(call.endpoint, "customers.create" | "contacts.create");
-                if makes && !parameters.contains_key("data_source_uuid") {
+                if call.service == Service::Chartmogul
+                    && makes
+                    && !parameters.contains_key("data_source_uuid")
+                {
                     parameters.insert("data_source_uuid".into(), format!("ds_{UNKNOWN}").into());
                 }
                 self.takes(call.service, call.endpoint, &parameters).err()

@@ -27,9 +27,9 @@ use super::state::tables::{of, of_kind};
 use super::work::Work;
 use crate::error::{Code, Result};
 use crate::host::Host;
-use crate::mapping::kinds;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
-use crate::mapping::settings::{Anchor, Marker, OnExisting, WithoutBusiness};
+use crate::mapping::kinds::{self, contact};
+use crate::mapping::settings::{Anchor, Marker, OnExisting, Owner, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, settled, text};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
@@ -123,7 +123,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Home> {
         let apart = work.standings.apart(&of(Kind::Business, id));
         if let Some(apart) = apart.filter(|apart| sticks(apart.cause)) {
-            let change = told(Kind::Business, id, &staged.title, apart.cause);
+            let change = told_of(Kind::Business, id, &staged.title, apart.cause);
             self.tell(run, work, batch, &change).await?;
             return Ok(Home::apart());
         }
@@ -255,6 +255,7 @@ impl<H: Host> Engine<'_, H> {
         let homes: Vec<Option<Home>> =
             self.keeper.get_all(&work.tables.homes, &of_kind(Kind::Business, &businesses)).await?;
         let by_business = self.settings.anchor == Anchor::BusinessIsCustomer;
+        let comes_back = self.way_of(Kind::Contact).comes_back();
         let mut batch = self.keeper.batch();
         for (((_, staged), pair), home) in rows.iter().zip(pairs).zip(homes) {
             // A contact that comes to a customer of another source is made in that source.
@@ -264,25 +265,31 @@ impl<H: Host> Engine<'_, H> {
                 self.look_up_customer(run, work, &customer, &mut batch).await?;
             }
             let Some(pair) = pair else { continue };
+            // What changed here may have been changed there by a person.
+            let asked = !run.only.is_empty();
+            let moved =
+                |fields: &Fields| comes_back && (asked || !of_linked(&pair, fields).to.is_empty());
             // A field that is new to a record of somebody else's may hold a value there.
             let fresh = pair.role == Role::Member
-                && !pair.matched.is_ours()
-                && staged
-                    .as_member
-                    .iter()
-                    .any(|(name, value)| !value.is_null() && !pair.base.contains_key(name));
+                && (moved(&staged.as_member)
+                    || !pair.matched.is_ours()
+                        && staged.as_member.iter().any(|(name, value)| {
+                            !value.is_null() && !pair.base.contains_key(name)
+                        }));
             if let (true, Some(uuid)) = (fresh, &pair.chartmogul) {
                 self.look_up_contact(run, work, uuid, &mut batch).await?;
             }
             let primary = |name: &String| name.starts_with(PRIMARY_CONTACT);
             if pair.role == Role::Customer
+                && !comes_back
                 && pair.chartmogul.is_none()
                 && of_linked(&pair, &staged.as_customer).to.keys().any(primary)
             {
                 self.look_under(run, work, &pair.customer, &mut batch).await?;
             }
             // A guest may come to stand for itself, a customer of its own to belong to a business.
-            let leaves = pair.role == Role::Customer && by_business && staged.business.is_some();
+            let leaves = pair.role == Role::Customer
+                && (by_business && staged.business.is_some() || moved(&staged.as_customer));
             if pair.role == Role::Guest || leaves {
                 self.look_up_customer(run, work, &pair.customer, &mut batch).await?;
             }
@@ -532,7 +539,7 @@ impl<H: Host> Engine<'_, H> {
                     Some(pair) if apart.cause != Reason::CustomerDeleted => Home::of(pair),
                     _ => Home::apart(),
                 };
-                let change = told(Kind::Contact, id, title, apart.cause);
+                let change = told_of(Kind::Contact, id, title, apart.cause);
                 return Target::Told(Box::new(Change { shows: content, ..change }), home);
             }
         }
@@ -548,7 +555,7 @@ impl<H: Host> Engine<'_, H> {
             match &staged.business {
                 Some(business) => return self.of_business(page, &question, staged, business),
                 None if self.settings.without_business == WithoutBusiness::Skip => {
-                    return Target::apart(told(Kind::Contact, id, title, Reason::NoBusiness));
+                    return Target::apart(told_of(Kind::Contact, id, title, Reason::NoBusiness));
                 }
                 None => {}
             }
@@ -612,7 +619,7 @@ impl<H: Host> Engine<'_, H> {
                 match holder.filter(|holder| holder != id && !mutants::is_on(Mutant::OrderDecides))
                 {
                     Some(holder) if page.apart.contains_key(&holder) => {
-                        let mut change = told(Kind::Contact, id, title, Reason::Duplicate);
+                        let mut change = told_of(Kind::Contact, id, title, Reason::Duplicate);
                         change.reason = format!("{}; it is apart", duplicate_of(&holder));
                         Target::apart(change)
                     }
@@ -629,7 +636,7 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
             Customer::Nobody => {
-                let mut change = told(Kind::Contact, id, title, Reason::NoCounterpart);
+                let mut change = told_of(Kind::Contact, id, title, Reason::NoCounterpart);
                 if !page.lists {
                     change.reason.push_str("; phones are compared in the next full pass");
                 }
@@ -661,7 +668,8 @@ impl<H: Host> Engine<'_, H> {
             return Target::Member { home, contact: None };
         };
         if home.apart {
-            let mut change = told(Kind::Contact, &question.id, &staged.title, Reason::ParentApart);
+            let mut change =
+                told_of(Kind::Contact, &question.id, &staged.title, Reason::ParentApart);
             change.reason = "its business is not in ChartMogul".to_owned();
             return Target::apart(change);
         }
@@ -722,6 +730,21 @@ impl<H: Host> Engine<'_, H> {
             Change::new(Action::Create, Kind::Contact, id, staged.title.clone(), "new in GHL");
         change.problems.clone_from(&staged.problems);
         change.shows = content_of(staged);
+        let way = self.way_of(Kind::Contact);
+        // What ChartMogul shows of a linked contact whose fields come back.
+        let mut there: Option<SeenChild> = None;
+        let mut filled: Option<Filled> = None;
+        let target = match target {
+            // Nothing is made there.
+            Target::Member { home, contact: None }
+                if !way.goes_out() && pair.is_none_or(|pair| pair.role != Role::Member) =>
+            {
+                let reason = "contacts go to GHL only: its notes and tasks go to its customer";
+                let home = Home { role: Role::Guest, ..home };
+                Target::Guest { home, reason: reason.to_owned() }
+            }
+            target => target,
+        };
         let (home, mut difference) = match target {
             Target::Told(mut told, home) => {
                 told.shows = content_of(staged);
@@ -761,6 +784,7 @@ impl<H: Host> Engine<'_, H> {
                     let mut difference = of_linked(pair, &staged.as_member);
                     // A field that was never agreed on may hold a person's value there.
                     let seen = pair.chartmogul.as_ref().and_then(|uuid| page.contacts.get(uuid));
+                    there = seen.map(|seen| SeenChild::of(&seen.customer, seen.fields.clone()));
                     if let Some(seen) = seen.filter(|_| !pair.matched.is_ours()) {
                         difference.keep_foreign(&kinds::MEMBER, pair, &seen.fields, self.settings);
                     }
@@ -775,6 +799,7 @@ impl<H: Host> Engine<'_, H> {
                         if moved { "its customer has changed" } else { "changed in GHL" }
                             .to_owned();
                     if moved {
+                        there = None;
                         change.external = external;
                         change.leaves = Some(pair.customer.clone());
                     } else {
@@ -806,6 +831,7 @@ impl<H: Host> Engine<'_, H> {
                     change.reason = matched.reason().to_owned();
                     change.matched = Some(matched);
                     change.uuid = Some(uuid);
+                    filled = Some(Filled::of(Role::Member, &staged.as_member, seen.fields.clone()));
                     let elsewhere =
                         !seen.customer.is_empty() && home.customer.as_ref() != Some(&seen.customer);
                     if elsewhere {
@@ -828,7 +854,7 @@ impl<H: Host> Engine<'_, H> {
                     (Some(_), Some(pair)) => {
                         let under = page.index.get(&format!("under/{}", pair.customer));
                         let several = under.is_some_and(|under| under.len() > 1);
-                        let known = match several {
+                        let known = match several || way.comes_back() {
                             true => self.primary_contact(page, id, pair),
                             false => pair.chartmogul.clone(),
                         };
@@ -841,6 +867,12 @@ impl<H: Host> Engine<'_, H> {
                         change.uuid = known;
                         change.matched = Some(pair.matched);
                         change.customer = Some(pair.customer.clone());
+                        there = page.customers.get(&pair.customer).map(|seen| {
+                            let person =
+                                change.uuid.as_ref().and_then(|uuid| page.contacts.get(uuid));
+                            let fields = with_person(&seen.fields, person);
+                            SeenChild::of(&pair.customer, fields)
+                        });
                         (home, of_linked(pair, &staged.as_customer))
                     }
                     (Some(uuid), None) => {
@@ -853,6 +885,8 @@ impl<H: Host> Engine<'_, H> {
                         change.uuid = moves;
                         change.external =
                             change.uuid.is_some().then(|| self.external_id(Kind::Contact, id));
+                        let (role, there) = (Role::Customer, seen.fields.clone());
+                        filled = Some(Filled::of(role, &staged.as_customer, there));
                         let difference = of_first_link(
                             &kinds::CUSTOMER,
                             &staged.as_customer,
@@ -892,14 +926,55 @@ impl<H: Host> Engine<'_, H> {
                 }
             }
         };
+        self.place(work, batch, page, (id, staged), &home)?;
+        // Whom this plan links is not new in ChartMogul.
+        if let Some(uuid) = change.uuid.as_ref().filter(|_| self.settings.create_in_ghl.is_some()) {
+            batch.put(&work.tables.taken, uuid, &true)?;
+        }
+        if let (Some(there), Some(pair), true) = (there, pair, way.comes_back()) {
+            let pair = Pair { chartmogul: change.uuid.clone(), ..pair.clone() };
+            let of_customer = pair.role == Role::Customer;
+            let fields = if of_customer { &staged.as_customer } else { &staged.as_member };
+            let here = ChildOf {
+                id: id.clone(),
+                contact: id.clone(),
+                title: staged.title.clone(),
+                fields: fields.clone(),
+                rewritable: true,
+                ..ChildOf::default()
+            };
+            return self
+                .merge_linked(run, work, batch, Kind::Contact, &here, &pair, &there, change)
+                .await;
+        }
+        if let Some(filled) = filled.filter(|_| way.comes_back()) {
+            self.fill_ghl(work, &mut change, filled);
+        }
+        if !way.goes_out() {
+            difference.to = Fields::new();
+        }
         // Whether a primary contact is merged or replaced is on no record: it is sent whole.
         let primary = |name: &str| name.starts_with(PRIMARY_CONTACT);
         if difference.to.keys().any(|name| primary(name)) {
             let whole = select(&staged.as_customer, &|name, _| primary(name));
             difference.to = kinds::merged(&whole, &difference.to);
         }
-        self.place(work, batch, page, (id, staged), &home)?;
         self.tell_linked(run, work, batch, change, difference).await
+    }
+
+    /// At a first link a value that GHL does not have comes from ChartMogul.
+    fn fill_ghl(&self, work: &Work, change: &mut Change, filled: Filled) {
+        let of_customer = filled.role == Role::Customer;
+        change.there = kinds::marks(&filled.there);
+        change.back = select(&filled.there, &|name, value| {
+            let owner = self.settings.owner_of(&format!("contact.{}", contact::name_of(name)));
+            !kinds::is_empty(Some(value))
+                && !filled.here.contains_key(name)
+                && owner != Owner::DontSync
+                && owner != Owner::AlwaysGhl
+                && contact::is_writable(name, of_customer, &work.ready.rules)
+        });
+        change.problems.extend(self.without_unknown_users(work, &mut change.back));
     }
 
     /// Which contact of a customer of ours is its own, where others have come to it: by a merge, or by
@@ -1079,7 +1154,7 @@ impl<H: Host> Engine<'_, H> {
             .apart(&row)
             .is_some_and(|apart| apart.cause == Reason::Accepted && apart.content == hash(&reason));
         if accepted {
-            let change = told(Kind::Task, id, title, Reason::Accepted);
+            let change = told_of(Kind::Task, id, title, Reason::Accepted);
             return self.tell(run, work, batch, &change).await;
         }
         let mut change =
@@ -1210,7 +1285,7 @@ impl<H: Host> Engine<'_, H> {
             && (apart.cause != Reason::Accepted || apart.content == content_of_child(&child))
             && pair.is_none()
         {
-            let mut change = told(kind, id, &child.title, apart.cause);
+            let mut change = told_of(kind, id, &child.title, apart.cause);
             change.parent = Some(child.contact);
             return self.tell(run, work, batch, &change).await;
         }
@@ -1219,7 +1294,7 @@ impl<H: Host> Engine<'_, H> {
                 Plan::add(&mut run.plan.unchanged, kind, 1);
                 return Ok(());
             }
-            let mut change = told(kind, id, &child.title, Reason::ParentApart);
+            let mut change = told_of(kind, id, &child.title, Reason::ParentApart);
             change.parent = Some(child.contact);
             return self.tell(run, work, batch, &change).await;
         };
@@ -1263,7 +1338,7 @@ impl<H: Host> Engine<'_, H> {
                 let child = ChildOf { rewrites, ..child };
                 change.customer = Some(pair.customer.clone());
                 return self
-                    .merge_child(run, work, batch, kind, &child, &pair, &there, change)
+                    .merge_linked(run, work, batch, kind, &child, &pair, &there, change)
                     .await;
             }
             if !stays {
@@ -1384,7 +1459,7 @@ impl<H: Host> Engine<'_, H> {
             return Ok(false);
         }
         if !self.child_is_there(run, work, kind, uuid, batch).await? {
-            let mut change = told(kind, &child.id, &child.title, Reason::Deleted);
+            let mut change = told_of(kind, &child.id, &child.title, Reason::Deleted);
             change.parent = Some(child.contact.clone());
             self.tell(run, work, batch, &change).await?;
             return Ok(true);
@@ -1420,7 +1495,7 @@ impl<H: Host> Engine<'_, H> {
         if owner == child.id || !same {
             return Ok(false);
         }
-        let mut change = told(kind, &child.id, &child.title, Reason::Double);
+        let mut change = told_of(kind, &child.id, &child.title, Reason::Double);
         change.reason = format!("GHL has it more than once: {owner} is the linked one");
         change.parent = Some(child.contact.clone());
         self.tell(run, work, batch, &change).await?;
@@ -1457,7 +1532,7 @@ impl<H: Host> Engine<'_, H> {
         change.uuid = Some(uuid);
         change.customer = Some(seen.customer.clone());
         change.matched = Some(matched);
-        self.merge_child(run, work, batch, kind, child, &pair, &seen, change).await
+        self.merge_linked(run, work, batch, kind, child, &pair, &seen, change).await
     }
 
     /// An unmarked note or task of the same content: the first of GHL's gets the first of ChartMogul's.
@@ -1765,7 +1840,7 @@ impl<H: Host> Engine<'_, H> {
             work.standings.apart(&row).filter(|apart| apart.cause == Reason::Accepted)
             && apart.content == change.shows
         {
-            let mut told = told(change.kind, &change.id, &change.title, Reason::Accepted);
+            let mut told = told_of(change.kind, &change.id, &change.title, Reason::Accepted);
             told.parent = change.parent;
             return self.tell(run, work, batch, &told).await;
         }
@@ -1836,6 +1911,29 @@ struct MarkedChild {
     seen: SeenChild,
     /// Whether another is at the right customer already.
     broken_off: bool,
+}
+
+/// What both sides show at a first link.
+struct Filled {
+    role: Role,
+    here: Fields,
+    there: Fields,
+}
+
+impl Filled {
+    fn of(role: Role, here: &Fields, there: Fields) -> Self {
+        Self { role, here: here.clone(), there }
+    }
+}
+
+/// The fields of a customer, with those of the contact that is its own.
+fn with_person(customer: &Fields, person: Option<&SeenContact>) -> Fields {
+    let Some(person) = person else { return customer.clone() };
+    let mut fields = select(customer, &|name, _| !name.starts_with(PRIMARY_CONTACT));
+    for (name, value) in &person.fields {
+        fields.insert(format!("{PRIMARY_CONTACT}{name}"), value.clone());
+    }
+    fields
 }
 
 /// A note or task as it is compared.
@@ -1914,7 +2012,7 @@ fn linked(kind: Kind, id: &str, title: &str, pair: &Pair) -> Change {
 }
 
 /// A record that is listed and not written, for a reason.
-fn told(kind: Kind, id: &str, title: &str, cause: Reason) -> Change {
+pub(in crate::sync) fn told_of(kind: Kind, id: &str, title: &str, cause: Reason) -> Change {
     let next = match cause {
         Reason::Deleted | Reason::CustomerDeleted => ": retry creates it again",
         Reason::Unlinked => ": link or retry undoes it",

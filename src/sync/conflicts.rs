@@ -142,7 +142,9 @@ impl<H: Host> Engine<'_, H> {
         if let Some(contact) = &conflict.contact {
             batch.put(&AGAIN, contact, &String::new())?;
         }
-        batch.put(&INCOMING, &of(conflict.kind, &conflict.chartmogul_id), &true)?;
+        if conflict.kind.is_child() {
+            batch.put(&INCOMING, &of(conflict.kind, &conflict.chartmogul_id), &true)?;
+        }
         batch.put(&CONFLICTS, &conflict.id, &conflict)?;
         self.outdate_plans(batch).await
     }

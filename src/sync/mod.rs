@@ -26,6 +26,7 @@ mod letters;
 mod mailbox;
 mod model;
 mod passes;
+mod people;
 mod preview;
 mod read;
 mod report;

@@ -56,7 +56,8 @@ impl<H: Host> Engine<'_, H> {
     /// Reads both sides and makes a plan; writes nothing to either.
     pub async fn plan(&self, options: RunOptions) -> Result<Plan> {
         self.set_deadline(&RunOptions::default());
-        self.hold(self.make_plan(options)).await
+        let contacts = self.contacts_asked_for(&options.contacts).await?;
+        self.hold(self.make_plan(RunOptions { contacts, ..options })).await
     }
 
     async fn make_plan(&self, options: RunOptions) -> Result<Plan> {
@@ -170,7 +171,8 @@ impl<H: Host> Engine<'_, H> {
     /// Plans and applies, within a budget; continues where the last run stopped.
     pub async fn run(&self, options: RunOptions) -> Result<Outcome> {
         self.set_deadline(&options);
-        self.hold_run(Box::pin(self.plan_and_apply(options))).await
+        let contacts = self.contacts_asked_for(&options.contacts).await?;
+        self.hold_run(Box::pin(self.plan_and_apply(RunOptions { contacts, ..options }))).await
     }
 
     async fn plan_and_apply(&self, options: RunOptions) -> Result<Outcome> {
@@ -584,6 +586,7 @@ impl<H: Host> Engine<'_, H> {
             Phase::Retries => Box::pin(self.choose_retries(run, work)),
             Phase::PairBusinesses => Box::pin(self.pair_businesses(run, work)),
             Phase::PairContacts => Box::pin(self.pair_contacts(run, work)),
+            Phase::BringContacts => Box::pin(self.bring_contacts(run, work)),
             Phase::Notes => Box::pin(self.read_notes(run, work)),
             Phase::Sweep => Box::pin(self.sweep_notes(run, work)),
             Phase::Incoming => Box::pin(self.read_incoming(run, work)),
@@ -684,6 +687,7 @@ impl<H: Host> Engine<'_, H> {
             Phase::LookUps => !run.lists && run.unlinked > 0,
             Phase::Missing | Phase::Voids | Phase::Retries => all && whole,
             Phase::Doubles => all && whole && !run.more,
+            Phase::BringContacts => all && whole && settings.create_in_ghl.is_some(),
             Phase::Incoming => settings.comes_back(),
             Phase::Bring => settings.comes_back() && !run.more,
             Phase::Notes | Phase::CompareNotes => notes,

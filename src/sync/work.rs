@@ -6,6 +6,7 @@ use super::model::ahead::Ahead;
 use super::model::standing::Standings;
 use super::model::state::{Pace, Schema, State};
 use super::state::tables::RunTables;
+use crate::mapping::contacts::Context;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::settings::{AttributeObject, DecimalMark, Settings};
 use crate::mapping::users::UserMap;
@@ -53,6 +54,21 @@ pub(in crate::sync) struct Ready {
 }
 
 impl Ready {
+    /// What contacts are mapped with.
+    pub(in crate::sync) fn context<'a>(
+        &'a self,
+        settings: &'a Settings,
+        users: &'a UserMap,
+    ) -> Context<'a> {
+        Context {
+            settings,
+            rules: &self.rules,
+            users,
+            country: self.country.as_deref(),
+            decimal_mark: self.decimal_mark,
+        }
+    }
+
     /// Whether anything is written to customers' attributes or tags.
     pub(in crate::sync) fn writes_attributes(&self, settings: &Settings) -> bool {
         !settings.tags.prefixes.is_empty()

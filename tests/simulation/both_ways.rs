@@ -2,6 +2,8 @@
 //! person wrote is on both sides in the end, or is listed; nothing is there twice; nothing comes back as
 //! an echo.
 
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -65,12 +67,12 @@ macro_rules! events {
 
 events! {
     Run, FullRun, Edit, Add, Tick, Due, Empty, Delete, Kill, Troubled, EditAmid, Resolve, Restore, LoseState,
-    Days, Append,
+    Days, Append, Person, PersonAmid,
 }
 
 const KINDS: Kinds = Kinds {
     always: &[0, 0, 0, 1, 2, 2, 3, 3, 4],
-    sometimes: &[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+    sometimes: &[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 17],
 };
 
 struct Play {
@@ -79,6 +81,8 @@ struct Play {
     words: u32,
     /// What people wrote and nobody has written over having seen it.
     written: BTreeSet<String>,
+    /// The same of contacts.
+    named: BTreeSet<String>,
     /// Words in records that a person deleted on a side.
     deleted: BTreeMap<String, Side>,
     kept: Option<BTreeMap<String, String>>,
@@ -99,7 +103,8 @@ impl Play {
         let way = |reader: &mut Reader<'_>| {
             reader.pick(&[Way::Both, Way::Both, Way::Both, Way::ToGhl, Way::ToChartmogul])
         };
-        let directions = Directions { notes: way(&mut reader), tasks: way(&mut reader) };
+        let (notes, tasks) = (way(&mut reader), way(&mut reader));
+        let directions = Directions { notes, tasks, ..Directions::default() };
         let mut settings = Settings { anchor, directions, ..settings() };
         let owner = reader.pick(&[
             None,
@@ -138,14 +143,16 @@ impl Play {
             chartmogul_texts: texts,
             ..SandboxOptions::default()
         };
+        settings.directions.contacts = reader.pick(&[Way::Both, Way::ToChartmogul]);
         let mut play = Self {
             lines: vec![format!(
-                "{anchor:?}, {directions:?}, {:?}, marker {:?}, texts {texts:?}, lag {}",
-                settings.owners, settings.marker, options.search_lag_ms
+                "{anchor:?}, {:?}, {:?}, marker {:?}, texts {texts:?}, lag {}",
+                settings.directions, settings.owners, settings.marker, options.search_lag_ms
             )],
             world: World::new(options, settings),
             words: 0,
             written: BTreeSet::new(),
+            named: BTreeSet::new(),
             deleted: BTreeMap::new(),
             kept: None,
             forgot: false,
@@ -463,6 +470,115 @@ impl Play {
                 self.forget();
             }
             Event::Days => self.world.host.advance(2 * DAY),
+            Event::Person => self.edit_person(reader),
+            Event::PersonAmid => {
+                let after = 20 + reader.below(200) as u64;
+                self.world.host.kill_after.set(Some(self.world.host.steps() + after));
+                self.run(FULL, "a run, amid which somebody edits a contact");
+                self.world.host.kill_after.set(None);
+                self.edit_person(reader);
+                self.world.host.advance(20_000);
+                self.run(APPLY, "it continues");
+            }
+        }
+    }
+
+    /// A field of a linked contact: of GHL, and of ChartMogul's contact or customer.
+    fn person(&self, contact: &str, link: &Value, field: &str) -> Option<(String, String, String)> {
+        let sandbox = self.world.host.sandbox.borrow();
+        let here = sandbox.ghl_contacts().into_iter().find(|one| one["id"] == contact)?;
+        let customer = link["customer"].as_str()?;
+        let of_customer = field == "city";
+        let there = if of_customer {
+            let mut all = sandbox.chartmogul_customers().into_iter();
+            all.find(|one| one["uuid"] == customer)?["address"].clone()
+        } else {
+            let mut all = sandbox.chartmogul_contacts().into_iter();
+            match link["uuid"].as_str() {
+                Some(uuid) => all.find(|one| one["uuid"] == uuid)?,
+                None => all.find(|one| one["customer_uuid"] == customer)?,
+            }
+        };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let name = match field {
+            "first_name" => "firstName",
+            "last_name" => "lastName",
+            field => field,
+        };
+        Some((text(&here[name]), text(&there[field]), text(&there["uuid"])))
+    }
+
+    /// Somebody edits a field of a contact, in either service.
+    fn edit_person(&mut self, reader: &mut Reader<'_>) {
+        let side = reader.pick(&[Side::Ghl, Side::Chartmogul]);
+        let linked = self.world.linked("contact");
+        let linked: Vec<(&String, &Value)> = linked.iter().collect();
+        if linked.is_empty() {
+            return;
+        }
+        let (contact, link) = linked[reader.below(linked.len())];
+        let of_customer = link["role"] == "customer";
+        let fields: &[&str] = match of_customer {
+            true => &["first_name", "last_name", "city"],
+            false => &["first_name", "last_name"],
+        };
+        let field = fields[reader.below(fields.len())];
+        let Some((here, there, uuid)) = self.person(contact, link, field) else { return };
+        let word = self.word();
+        let value = format!("Name {word}");
+        self.tell(format!("in {side:?} {field} of {contact} becomes {value:?}"));
+        let over = if side == Side::Ghl { here } else { there };
+        self.named.retain(|seen| !over.contains(seen.as_str()));
+        self.named.insert(word);
+        match (side, field) {
+            (Side::Ghl, _) => {
+                let name = match field {
+                    "first_name" => "firstName",
+                    "last_name" => "lastName",
+                    field => field,
+                };
+                self.world.ask_ghl("PUT", &format!("/contacts/{contact}"), json!({ name: value }));
+            }
+            (Side::Chartmogul, "city") => {
+                let path =
+                    format!("/v1/customers/{}", link["customer"].as_str().unwrap_or_default());
+                self.world.ask_chartmogul("PATCH", &path, json!({ "city": value }));
+            }
+            (Side::Chartmogul, _) => {
+                let path = format!("/v1/contacts/{uuid}");
+                self.world.ask_chartmogul("PATCH", &path, json!({ field: value }));
+            }
+        }
+    }
+
+    /// Linked contacts say the same on both sides, and what a person wrote is there or is listed.
+    fn check_people(&self, listed: &str, open: &[Conflict]) -> Held {
+        if self.world.settings.directions.contacts != Way::Both {
+            return Ok(());
+        }
+        let mut all = listed.to_owned();
+        for (contact, link) in self.world.linked("contact") {
+            if link["role"] == "guest" {
+                continue;
+            }
+            for field in ["first_name", "last_name", "city"] {
+                if field == "city" && link["role"] != "customer" {
+                    continue;
+                }
+                let Some((here, there, _)) = self.person(&contact, &link, field) else { continue };
+                all.push_str(&format!("{here} {there}\n"));
+                let kept = link["kept"].to_string().contains(field);
+                let waits = open.iter().any(|one| one.ghl_id == contact && one.field == field);
+                if here != there && !waits && !kept && !here.is_empty() && !there.is_empty() {
+                    return Err(format!(
+                        "in step: {field} of contact {contact} is {here:?}, and there {there:?}"
+                    ));
+                }
+            }
+        }
+        match self.named.iter().find(|word| !all.contains(word.as_str())) {
+            Some(word) => Err(format!("nothing lost: {word} of a contact is nowhere")),
+            None => Ok(()),
         }
     }
 
@@ -476,6 +592,8 @@ impl Play {
             }
         }
         self.written.retain(|word| all.contains(word.as_str()));
+        // Of contacts that we made GHL's values are written again.
+        self.named.clear();
     }
 
     fn conflicts(&self, settled: bool) -> Vec<Conflict> {
@@ -548,6 +666,7 @@ impl Play {
         }
         let listed = self.listed();
         let open = self.conflicts(false);
+        self.check_people(&listed, &open)?;
         let store = &self.world.host.store;
         let apart: String = ["/letter/", "/apart/"]
             .iter()
@@ -832,30 +951,38 @@ fn people_edit_both_sides() {
     assert_eq!(broken, 0, "{broken} of {count} stories of both ways break");
 }
 
-/// A small world in which everything is in step, with notes and tasks of both ways.
+/// A small world in which everything is in step, and goes both ways.
 fn in_step(options: SandboxOptions) -> Play {
-    let directions = Directions { notes: Way::Both, tasks: Way::Both };
-    let settings = Settings { directions, ..settings() };
+    let directions = Directions { notes: Way::Both, tasks: Way::Both, contacts: Way::Both };
+    let mut play = begun_with(options, Settings { directions, ..settings() });
+    play.run(FULL, "a first run");
+    play.world.host.advance(10 * MINUTE);
+    play
+}
+
+/// A small world that no run has seen.
+fn begun_with(options: SandboxOptions, settings: Settings) -> Play {
+    let billing_share =
+        if settings.anchor == Anchor::AttachOnly { 1.0 } else { options.billing_share };
     let options = SandboxOptions {
         contacts: 4,
         notes_per_contact: 0.0,
         tasks_per_contact: 0.0,
-        billing_share: 1.0,
+        billing_share,
         notes_touch_contact: true,
         ..options
     };
-    let mut play = Play {
+    let play = Play {
         lines: Vec::new(),
         world: World::new(options, settings),
         words: 0,
         written: BTreeSet::new(),
+        named: BTreeSet::new(),
         deleted: BTreeMap::new(),
         kept: None,
         forgot: false,
     };
     play.world.host.advance(MINUTE);
-    play.run(FULL, "a first run");
-    play.world.host.advance(10 * MINUTE);
     play
 }
 
@@ -1190,6 +1317,7 @@ const SITUATIONS: &[Situation] = &[
 fn situations_of_both_ways_hold() {
     let broken: Vec<String> = SITUATIONS
         .iter()
+        .chain(people::SITUATIONS)
         .filter_map(|(name, play)| Some(format!("{name}: {}", situation_fails(None, *play)?)))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -1217,6 +1345,7 @@ fn faults_of_both_ways_are_noticed() {
         });
         let situations: Vec<&str> = SITUATIONS
             .iter()
+            .chain(people::SITUATIONS)
             .filter(|(_, play)| situation_fails(Some(mutant), *play).is_some())
             .map(|(name, _)| *name)
             .collect();

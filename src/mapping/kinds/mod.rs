@@ -2,6 +2,7 @@
 //! up and removed. The engine has one reader and one sender for all of them.
 
 pub mod attributes;
+pub mod contact;
 pub mod customer;
 pub mod member;
 pub mod note;
@@ -118,7 +119,15 @@ pub static CUSTOMER: Row = Row {
     retrieve: ("customers.retrieve", "customer_uuid"),
     remove: "customers.delete",
     same: same_value,
-    in_ghl: None,
+    in_ghl: Some(CONTACT_IN_GHL),
+};
+
+/// How a contact is written to GHL, whatever it is in ChartMogul.
+const CONTACT_IN_GHL: InGhl = InGhl {
+    create: contact::create_in_ghl,
+    update: contact::update_in_ghl,
+    get: ("contacts.get", "contactId"),
+    list: "contacts.search",
 };
 
 /// A contact of a customer.
@@ -128,7 +137,7 @@ pub static MEMBER: Row = Row {
     retrieve: ("contacts.retrieve", "contact_uuid"),
     remove: "contacts.delete",
     same: same_value,
-    in_ghl: None,
+    in_ghl: Some(CONTACT_IN_GHL),
 };
 
 /// The tags and custom attributes of a customer.

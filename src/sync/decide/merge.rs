@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 
 use super::super::model::conflict::{Winner, fields_of, seen};
-use super::super::model::pair::{Kind, Pair};
+use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::staged::SeenChild;
 use super::super::model::standing::Reason;
 use super::changes::Difference;
-use crate::mapping::kinds::{self, Row};
-use crate::mapping::settings::{Owner, Settings};
+use crate::mapping::custom_fields::Rule;
+use crate::mapping::kinds::{self, Row, contact};
+use crate::mapping::settings::{OnLink, Owner, Settings};
 use crate::mapping::{Fields, notes, settled};
 use crate::mutants::{self, Mutant};
 
 /// What both sides show of a record.
+#[derive(Clone, Copy)]
 pub(in crate::sync) struct Sides<'s> {
     pub(in crate::sync) kind: Kind,
     pub(in crate::sync) row: &'static Row,
@@ -22,6 +24,25 @@ pub(in crate::sync) struct Sides<'s> {
     /// Whether GHL's words can be written anew without a loss.
     pub(in crate::sync) rewritable: bool,
     pub(in crate::sync) settings: &'s Settings,
+    /// The custom fields that cross.
+    pub(in crate::sync) rules: &'s [Rule],
+}
+
+impl Sides<'_> {
+    /// Whether GHL can be given a field.
+    fn is_writable(&self, name: &str) -> bool {
+        let of_customer = self.pair.role == Role::Customer;
+        self.kind != Kind::Contact || contact::is_writable(name, of_customer, self.rules)
+    }
+
+    /// The fields that are compared: GHL's, and of a contact those that are empty there.
+    fn names(&self) -> Vec<&String> {
+        let there = self.there.fields.keys();
+        let more = there.filter(|name| {
+            self.kind == Kind::Contact && !self.here.contains_key(*name) && self.is_writable(name)
+        });
+        self.here.keys().chain(more).collect()
+    }
 }
 
 /// What is to be written to either side, and what both show afterwards.
@@ -51,6 +72,11 @@ pub(in crate::sync) struct Differing {
 }
 
 impl Differing {
+    /// The field, as people know it.
+    pub(in crate::sync) fn known_as(&self) -> &str {
+        contact::name_of(&self.field)
+    }
+
     /// Tells both values as they stand.
     pub(in crate::sync) fn seen(&self) -> String {
         seen(&self.ghl, &self.chartmogul)
@@ -98,14 +124,30 @@ pub(in crate::sync) fn has_moved(sides: &Sides<'_>, name: &str) -> bool {
         let ours = sides.pair.base.get("content");
         return ours.is_some_and(|ours| now != ours) || there.contains_key("more");
     }
+    if *base == kinds::mark(now) {
+        return false;
+    }
+    // Of a primary contact no answer has told what became of what it was given.
+    if sides.kind == Kind::Contact && is_alike(base, now) {
+        return false;
+    }
     // Of a long text its hash is known: one that was cut cannot be compared with it.
     let hashed = words && base.as_str().is_some_and(|text| text.len() == 22);
     !(hashed || (sides.row.same)(name, base, now, sides.settings))
 }
 
+/// Whether a text may be what a service made of another by tidying it: the letters and digits are the same.
+fn is_alike(given: &Value, shown: &Value) -> bool {
+    let (Some(given), Some(shown)) = (given.as_str(), shown.as_str()) else { return false };
+    let core = |text: &str| -> String {
+        text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
+    };
+    core(given) == core(shown)
+}
+
 /// Whether any field has moved in ChartMogul.
 pub(in crate::sync) fn any_has_moved(sides: &Sides<'_>) -> bool {
-    fields_of(sides.kind).iter().any(|name| has_moved(sides, name))
+    fields_of(sides.kind, sides.settings).iter().any(|name| has_moved(sides, name))
 }
 
 /// Merges a linked record. `chosen` is what a person has decided for a field while it showed these values.
@@ -120,16 +162,21 @@ pub(in crate::sync) fn merge(
     let mut merged = Merged { there: marks_of(sides.there), ..Merged::default() };
     merged.difference.base = kinds::merged(&pair.base, &marks);
     merged.difference.kept.clone_from(&pair.kept);
-    for (name, value) in here {
-        let moved_here = pair.base.get(name) != marks.get(name);
+    let nothing = Value::Null;
+    for name in (Sides { here, ..*sides }).names() {
+        let value = here.get(name).unwrap_or(&nothing);
+        // What is empty there is no change: it clears nothing.
+        let moved_here = here.contains_key(name) && pair.base.get(name) != marks.get(name);
         if pair.kept.contains(name) {
             if moved_here {
                 merged.difference.kept_now.push(name.clone());
             }
             continue;
         }
-        let moved = Moved { here: moved_here, there: has_moved(sides, name) };
-        let owner = sides.settings.owner_of(&format!("{}.{name}", kind.name()));
+        let there = sides.is_writable(name) && has_moved(sides, name);
+        let moved = Moved { here: moved_here, there };
+        let known_as = contact::name_of(name);
+        let owner = sides.settings.owner_of(&format!("{}.{known_as}", kind.name()));
         if owner == Owner::DontSync
             || !(moved.here || moved.there)
             || same(sides, name, value, moved)
@@ -147,6 +194,15 @@ pub(in crate::sync) fn merge(
             chartmogul: theirs,
         };
         let mut winner = winner_of(owner, moved, &differing);
+        if kind == Kind::Contact && winner.is_none() && !pair.base.contains_key(name) {
+            // Their first meeting in this field: nobody has changed anything.
+            if !pair.matched.is_ours() && sides.settings.on_link == OnLink::FillEmpty {
+                merged.difference.kept.push(name.clone());
+                merged.difference.kept_now.push(name.clone());
+                continue;
+            }
+            winner = Some(Winner::Ghl);
+        }
         if winner.is_none() {
             winner = match mutants::is_on(Mutant::LastSideWins) {
                 true => Some(Winner::Chartmogul),
@@ -181,6 +237,7 @@ pub(in crate::sync) fn merge(
                 let before = pair.base.get(name).filter(|_| name != words);
                 merged.back_from.extend(before.map(|before| (name.clone(), before.clone())));
             }
+            Some(Winner::Ghl | Winner::Both) if value.is_null() => continue,
             Some(Winner::Ghl | Winner::Both) => {
                 let difference = &mut merged.difference;
                 difference.to.insert(name.clone(), value.clone());

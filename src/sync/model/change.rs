@@ -212,7 +212,7 @@ impl Change {
     /// The GHL contact that it is about.
     pub(in crate::sync) fn contact(&self) -> Option<&str> {
         match self.kind {
-            Kind::Contact => Some(&self.id),
+            Kind::Contact => (!self.brings()).then_some(self.id.as_str()),
             Kind::Business => None,
             Kind::Customer | Kind::Note | Kind::Task => self.parent.as_deref(),
         }

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use super::pair::Kind;
 use super::standing::Reason;
+use crate::mapping::kinds::contact;
+use crate::mapping::settings::Settings;
 use crate::{choices, records};
 
 choices! {
@@ -66,18 +68,20 @@ pub(in crate::sync) fn seen(ghl: &Value, chartmogul: &Value) -> String {
     crate::mapping::hash(&format!("{ghl}\n{chartmogul}"))
 }
 
-/// The fields of a kind that go both ways.
-pub(in crate::sync) const fn fields_of(kind: Kind) -> &'static [&'static str] {
-    match kind {
+/// The fields of a kind that go both ways, by the names under which people know them.
+pub(in crate::sync) fn fields_of(kind: Kind, settings: &Settings) -> Vec<String> {
+    let own: &[&str] = match kind {
         Kind::Note => &["text"],
         Kind::Task => &["task_details", "assignee", "due_date", "completed"],
-        Kind::Business | Kind::Contact | Kind::Customer => &[],
-    }
+        Kind::Contact => return contact::names(settings),
+        Kind::Business | Kind::Customer => &[],
+    };
+    own.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// The ids that conflicts of a record have while they wait.
-pub(in crate::sync) fn ids_of(kind: Kind, ghl: &str) -> Vec<String> {
-    fields_of(kind).iter().map(|field| id_of(kind, ghl, field)).collect()
+pub(in crate::sync) fn ids_of(kind: Kind, ghl: &str, settings: &Settings) -> Vec<String> {
+    fields_of(kind, settings).iter().map(|field| id_of(kind, ghl, field)).collect()
 }
 
 /// The id of a conflict: the same for the same field of the same records.

@@ -132,6 +132,8 @@ records! {
     sparse pub(in crate::sync) struct SeenContact {
         pub customer: String = "customer";
         pub source: Option<String> = "source";
+        /// The GHL contact that it names.
+        pub names: Option<String> = "names";
         pub fields: Fields = "fields";
     }
 }
@@ -151,6 +153,13 @@ records! {
         pub at_create: Fields = "atCreate";
         /// Whether it has changed since both were last in step.
         pub moved: bool = "moved";
+    }
+}
+
+impl SeenChild {
+    /// What a customer or a contact of it shows.
+    pub(in crate::sync) fn of(customer: &str, fields: Fields) -> Self {
+        Self { customer: customer.to_owned(), fields, ..Self::default() }
     }
 }
 

@@ -127,6 +127,8 @@ records! {
         pub sources: Vec<String> = "sources";
         /// The data source whose customers are preferred.
         pub preferred: Option<String> = "preferred";
+        /// Data sources whose customers' contacts are created in GHL.
+        pub brings_from: Vec<String> = "bringsFrom";
     }
 }
 
@@ -159,6 +161,8 @@ choices! {
         PairBusinesses = "pairBusinesses",
         /// Contacts become changes.
         PairContacts = "pairContacts",
+        /// Contacts that are new in ChartMogul become changes.
+        BringContacts = "bringContacts",
         /// What comes from ChartMogul: what GHL has of it, and who gets it.
         Incoming = "incoming",
         /// GHL's tasks: all of them, or the open ones.
@@ -223,7 +227,7 @@ impl Phase {
             Self::Missing | Self::Voids => "checking links",
             Self::Retries => "choosing what is tried again",
             Self::PairBusinesses => "comparing businesses",
-            Self::PairContacts => "comparing contacts",
+            Self::PairContacts | Self::BringContacts => "comparing contacts",
             Self::Notes | Self::Sweep => "reading notes",
             Self::Tasks | Self::Vanished | Self::TasksOf => "reading tasks",
             Self::CompareNotes => "comparing notes",

@@ -265,6 +265,7 @@ impl<H: Host> Engine<'_, H> {
             let seen = SeenContact {
                 customer: customer.to_owned(),
                 source: contact.data_source_uuid.clone(),
+                names: member::names(&contact).map(str::to_owned),
                 fields: member::seen(&contact),
             };
             batch.put(&work.tables.customer_contacts, uuid, &seen)?;
@@ -635,6 +636,7 @@ impl<H: Host> Engine<'_, H> {
             let seen = SeenContact {
                 customer: customer.clone(),
                 source: contact.data_source_uuid.clone(),
+                names: member::names(contact).map(str::to_owned),
                 fields,
             };
             batch.put(&work.tables.customer_contacts, uuid, &seen)?;

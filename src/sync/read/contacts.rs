@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::engine::{Engine, Step, gather, one};
-use super::super::model::pair::{Kind, Pair};
+use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::plan::{Pass, Plan};
 use super::super::model::staged::{Candidate, Known, Reading, StagedBusiness, StagedContact};
 use super::super::model::state::Run;
@@ -16,7 +16,7 @@ use crate::ghl::records::{Business, Contact};
 use crate::host::Host;
 use crate::mapping::contacts::{self, Context};
 use crate::mapping::settings::Anchor;
-use crate::mapping::{hash, text};
+use crate::mapping::{hash, kinds, text};
 use crate::mutants::{self, Mutant};
 use crate::ordered::Ordered;
 use crate::record::Json;
@@ -115,21 +115,36 @@ impl<H: Host> Engine<'_, H> {
             current = self.contacts_by_id(run, batch, &stale).await?;
             read.extend(self.listed(run, batch, Kind::Contact, None, &current)?);
         }
+        let users = work.ready.users.borrow().clone();
+        let context = work.ready.context(self.settings, &users);
+        let pairs_of = async |read: &Ordered<Contact<'_>>| -> Result<Vec<Option<Pair>>> {
+            let ids: Vec<&String> = read.keys().collect();
+            self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await
+        };
+        let mut pairs = pairs_of(&read).await?;
+        // What we have written over since is believed by the record's own answer alone.
+        let asked: Vec<Json>;
+        if listing == Listing::Index && !mutants::is_on(Mutant::IndexIsTrusted) {
+            let mut late: Vec<String> = Vec::new();
+            for ((id, contact), pair) in read.iter().zip(&pairs) {
+                if pair.as_ref().is_some_and(|pair| shows_former(contact, pair, &context)) {
+                    late.push(id.clone());
+                }
+            }
+            if !late.is_empty() {
+                for id in &late {
+                    read.remove(id);
+                }
+                asked = self.contacts_by_id(run, batch, &late).await?;
+                read.extend(self.listed(run, batch, Kind::Contact, None, &asked)?);
+                pairs = pairs_of(&read).await?;
+            }
+        }
         let ids: Vec<&String> = read.keys().collect();
-        let pairs: Vec<Option<Pair>> =
-            self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &ids)).await?;
         let staged: Vec<Option<StagedContact>> =
             self.keeper.get_all(&work.tables.contacts, &ids).await?;
         let again: Vec<Option<String>> = self.keeper.get_all(&AGAIN, &ids).await?;
         let readings: Vec<Option<Reading>> = self.keeper.get_all(&READINGS, &ids).await?;
-        let users = work.ready.users.borrow().clone();
-        let context = Context {
-            settings: self.settings,
-            rules: &work.ready.rules,
-            users: &users,
-            country: work.ready.country.as_deref(),
-            decimal_mark: work.ready.decimal_mark,
-        };
         let last = &work.state.last_plan;
         let times =
             read.values().filter_map(|contact| contact.date_updated.as_ref()?.milliseconds());
@@ -295,6 +310,21 @@ impl<H: Host> Engine<'_, H> {
 pub(in crate::sync) enum Listing {
     Index,
     ById,
+}
+
+/// Whether a contact still shows a value that we have written over in GHL.
+fn shows_former(contact: &Contact<'_>, pair: &Pair, context: &Context<'_>) -> bool {
+    if pair.was.is_empty() {
+        return false;
+    }
+    let fields = match pair.role {
+        Role::Customer => contacts::customer(contact, context).0.fields,
+        _ => contacts::contact(contact, context).fields,
+    };
+    let shows = kinds::marks(&fields);
+    pair.was
+        .iter()
+        .any(|(name, was)| shows.get(name) == Some(was) && pair.base.get(name) != Some(was))
 }
 
 /// When a contact changed last, epoch milliseconds; 0 where GHL does not say.

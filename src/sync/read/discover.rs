@@ -68,12 +68,19 @@ impl<H: Host> Engine<'_, H> {
         }
         schema.users = self.location_users().await?;
         let makes = self.settings.anchor != Anchor::AttachOnly;
-        if makes || self.settings.prefer.is_some() {
+        let named = self.settings.create_in_ghl.iter().flat_map(|wanted| &wanted.data_sources);
+        let named: Vec<&String> = named.collect();
+        if makes || self.settings.prefer.is_some() || !named.is_empty() {
             let sources = self.data_sources().await?;
             if makes {
                 self.note_data_sources(&mut schema, state.data_source.as_deref(), &sources)?;
             }
-            schema.preferred = self.preferred_source(sources)?;
+            for name in named {
+                schema.brings_from.push(source_called(&sources, "createInGhl.dataSources", name)?);
+            }
+            let preferred = self.settings.prefer.as_ref();
+            schema.preferred =
+                preferred.map(|name| source_called(&sources, "prefer", name)).transpose()?;
         }
         Ok(schema)
     }
@@ -132,19 +139,6 @@ impl<H: Host> Engine<'_, H> {
             sources.push(self.parse(Service::Chartmogul, "dataSources.list", item)?);
         }
         Ok(sources)
-    }
-
-    /// The uuid of the data source whose customers are preferred, if the settings name one.
-    fn preferred_source(&self, sources: Vec<DataSource>) -> Result<Option<String>> {
-        let Some(wanted) = &self.settings.prefer else { return Ok(None) };
-        let found = sources.iter().find(|source| is_called(source, wanted));
-        if let Some(found) = found {
-            return Ok(Some(found.uuid.clone().unwrap_or_default()));
-        }
-        let known: Vec<String> = sources.into_iter().filter_map(|source| source.name).collect();
-        let message =
-            format!("sync.prefer: the ChartMogul account has no data source \"{wanted}\"");
-        Err(Error::new(Code::InvalidConfig, message).hint(format!("It has {}.", known.join(", "))))
     }
 
     /// The source that customers of ours are in, where the settings name none: known by what is
@@ -332,6 +326,16 @@ impl<H: Host> Engine<'_, H> {
         let prefix = if kind == Kind::Business { "ghlb" } else { "ghl" };
         format!("{prefix}:{}:{id}", self.location)
     }
+}
+
+/// The uuid of the data source that a setting names.
+fn source_called(sources: &[DataSource], setting: &str, name: &str) -> Result<String> {
+    if let Some(found) = sources.iter().find(|source| is_called(source, name)) {
+        return Ok(found.uuid.clone().unwrap_or_default());
+    }
+    let known: Vec<&str> = sources.iter().filter_map(|source| source.name.as_deref()).collect();
+    let message = format!("sync.{setting}: the ChartMogul account has no data source \"{name}\"");
+    Err(Error::new(Code::InvalidConfig, message).hint(format!("It has {}.", known.join(", "))))
 }
 
 /// Whether a data source has this name or uuid.

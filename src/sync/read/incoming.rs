@@ -23,12 +23,13 @@ const INCOMING_A_STEP: usize = 50;
 const BEHIND_LEFT: &str = " ";
 
 impl<H: Host> Engine<'_, H> {
-    /// Which way notes or tasks go. Nothing else comes back.
+    /// Which way a kind of record goes. Businesses, and what a customer's contacts share, do not come back.
     pub(in crate::sync) fn way_of(&self, kind: Kind) -> Way {
         let object = match kind {
             Kind::Note => Object::Notes,
             Kind::Task => Object::Tasks,
-            Kind::Business | Kind::Contact | Kind::Customer => return Way::ToChartmogul,
+            Kind::Contact => return self.settings.directions.contacts,
+            Kind::Business | Kind::Customer => return Way::ToChartmogul,
         };
         if self.settings.includes(object) {
             self.settings.way_of(object)
@@ -71,6 +72,7 @@ impl<H: Host> Engine<'_, H> {
                     there: child,
                     rewritable: true,
                     settings: self.settings,
+                    rules: &work.ready.rules,
                 };
                 pair.gone.is_none() && any_has_moved(&sides)
             });

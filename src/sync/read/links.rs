@@ -275,7 +275,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         self.set_apart(batch, kind, id, pair, Reason::Deleted)?;
         let key = of(kind, id);
-        for conflict in ids_of(kind, id) {
+        for conflict in ids_of(kind, id, self.settings) {
             batch.delete(&CONFLICTS, &conflict);
         }
         if let Some(uuid) = &pair.chartmogul {
@@ -301,7 +301,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         self.set_apart(batch, kind, id, &pair, Reason::DeletedInGhl)?;
         let key = of(kind, id);
-        for conflict in ids_of(kind, id) {
+        for conflict in ids_of(kind, id, self.settings) {
             batch.delete(&CONFLICTS, &conflict);
         }
         batch.delete(&LETTERS, &key);

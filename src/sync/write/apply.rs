@@ -623,8 +623,11 @@ impl<H: Host> Engine<'_, H> {
                 base.remove(name);
                 shown.remove(name);
             }
-            if let (false, Some(uuid)) = (sent.unsettled.is_empty(), &sent.uuid) {
-                batch.put(&INCOMING, &of(change.kind, uuid), &true)?;
+            if !sent.unsettled.is_empty() {
+                match &sent.uuid {
+                    Some(uuid) if of_note => batch.put(&INCOMING, &of(change.kind, uuid), &true)?,
+                    _ => batch.put(&AGAIN, &own, &progress.plan)?,
+                }
             }
             let pair = Pair {
                 was,
@@ -712,17 +715,22 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
-    /// What ChartMogul shows of a note or task that is not what it was given.
+    /// What ChartMogul shows of a record that goes both ways, and of others where that is not what it was given.
     fn shown_otherwise(&self, change: &Change, shown: Option<Fields>, before: Fields) -> Fields {
         if mutants::is_on(Mutant::AnswerNotTakenIn) {
             return Fields::new();
         }
-        if change.kind.is_child() && self.way_of(change.kind).comes_back() {
+        if self.way_of(change.kind).comes_back() {
             let mut all = if change.there.is_empty() { before } else { change.there.clone() };
             // What was not written may wait for a person.
             let written: Vec<&str> =
                 change.to.keys().flat_map(|name| kept_as(change.kind, name)).collect();
-            for (name, value) in &shown.unwrap_or_default() {
+            let shown = shown.unwrap_or_default();
+            if change.kind == Kind::Contact {
+                // What no answer shows is known by what was given.
+                all.retain(|name, _| !written.contains(&name.as_str()) || shown.contains_key(name));
+            }
+            for (name, value) in &shown {
                 if change.makes() || written.contains(&name.as_str()) {
                     all.insert(name.clone(), kinds::mark(value));
                 }
@@ -815,7 +823,13 @@ impl<H: Host> Engine<'_, H> {
         }
         let of_ghl = error.service == Some(Service::Ghl);
         // A person deleted it in GHL: it is not made again.
-        if of_ghl && error.code == Code::NotFound && change.comes_back() && !change.brings() {
+        let child = change.kind.is_child();
+        if of_ghl
+            && error.code == Code::NotFound
+            && change.comes_back()
+            && !change.brings()
+            && child
+        {
             let known: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
             if let Some(pair) = known {
                 self.note_deleted_here(batch, change.kind, &change.id, pair)?;

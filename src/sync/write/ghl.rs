@@ -8,19 +8,19 @@ use super::super::calls::row_of;
 use super::super::decide::merge::words_of;
 use super::super::engine::{Engine, one, only};
 use super::super::model::change::Change;
-use super::super::model::pair::{Kind, Pair};
+use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::standing::Intent;
 use super::super::state::tables::{PAIRS, of};
 use super::super::work::Work;
 use super::find::Written;
 use super::progress::{Progress, YOUNG_MS};
-use super::send::outcome_is_open;
+use super::send::{is_refusal, outcome_is_open};
 use crate::dates;
 use crate::error::{Code, Error, Result, Service};
-use crate::ghl::records::{Note, Task};
+use crate::ghl::records::{Contact, Note, Task};
 use crate::host::Host;
 use crate::mapping::kinds::{self, InGhl};
-use crate::mapping::{Fields, notes, select, tasks};
+use crate::mapping::{Fields, contacts, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
 
@@ -90,9 +90,17 @@ impl<H: Host> Engine<'_, H> {
                 Err(error) => return Err(error),
             }
         }
-        let held = answer.and_then(|answer| self.held(progress.work, change.kind, &answer));
+        let held =
+            answer.and_then(|answer| self.held(progress.work, change.kind, change.role, &answer));
         match held.filter(|held| !held.id.is_empty()) {
-            Some(held) => Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false })),
+            Some(held) => {
+                // What a contact has of GHL alone goes to ChartMogul.
+                let given = |name: &str, _: &Value| {
+                    change.kind.is_child() || change.back.contains_key(name)
+                };
+                let shows = select(&held.fields, &given);
+                Ok(Some(Written { id: held.id, shows, has_moved: false }))
+            }
             None => {
                 let error = Error::new(Code::OutcomeUnknown, "GoHighLevel's answer names no id");
                 let error = error.of(Service::Ghl).at(half.list);
@@ -109,11 +117,14 @@ impl<H: Host> Engine<'_, H> {
         change: &Change,
         half: InGhl,
     ) -> Result<Option<Written>> {
+        if change.kind == Kind::Contact {
+            return self.find_person(work, change).await;
+        }
         let contact = change.parent.as_deref().unwrap_or_default();
         let words = words_of(change.kind);
         let said = |fields: &Fields| fields.get(words).and_then(Value::as_str).map(notes::whole);
         for item in self.ghl_list(half.list, one("contactId", contact)).await? {
-            let Some(held) = self.held(work, change.kind, &item) else { continue };
+            let Some(held) = self.held(work, change.kind, change.role, &item) else { continue };
             let same = match &held.origin {
                 Some(origin) => Some(origin) == change.uuid.as_ref(),
                 None => said(&held.fields) == said(&change.back),
@@ -125,6 +136,32 @@ impl<H: Host> Engine<'_, H> {
             if pair.is_none_or(|pair| pair.chartmogul == change.uuid) {
                 return Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false }));
             }
+        }
+        Ok(None)
+    }
+
+    /// Looks in GHL for a contact with the e-mail address, or the phone, of one that is created. What its
+    /// record says otherwise may be a person's.
+    async fn find_person(&self, work: &Work, change: &Change) -> Result<Option<Written>> {
+        for (field, parameter) in [("email", "email"), ("phone", "number")] {
+            let Some(value) = change.back.get(field) else { continue };
+            let endpoint = "contacts.searchDuplicate";
+            let answer = self.ghl_value(endpoint, only(parameter, value.clone()).into()).await?;
+            let Some(held) = self.held(work, Kind::Contact, change.role, &answer) else { continue };
+            let same = |name: &str, value: &Value| {
+                let given = change.back.get(name);
+                given.is_some_and(|given| kinds::same_value(name, given, value, self.settings))
+            };
+            if held.id.is_empty() || held.fields.get(field).is_none_or(|held| !same(field, held)) {
+                continue;
+            }
+            let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(Kind::Contact, &held.id)).await?;
+            if pair.is_some_and(|pair| pair.chartmogul.is_some() && pair.chartmogul != change.uuid)
+            {
+                continue;
+            }
+            let shows = select(&held.fields, &same);
+            return Ok(Some(Written { id: held.id, shows, has_moved: false }));
         }
         Ok(None)
     }
@@ -146,9 +183,9 @@ impl<H: Host> Engine<'_, H> {
         let mut current = None;
         if begun.is_some() || !change.only_ticks() || age >= YOUNG_MS {
             let endpoint = half.get.0;
-            let contact = change.parent.as_deref().unwrap_or_default();
+            let contact = change.contact().unwrap_or_default();
             let answer = self.ghl_child(half, contact, &change.id).await?;
-            let held = self.held(work, change.kind, &answer);
+            let held = self.held(work, change.kind, change.role, &answer);
             let Some(held) = held else {
                 let error =
                     Error::new(Code::UnreadableResponse, "GoHighLevel's record cannot be read");
@@ -184,7 +221,7 @@ impl<H: Host> Engine<'_, H> {
         for call in self.calls_to_ghl(work, &users, &rest, current.as_ref()) {
             match self.send_call(change, change.customer.as_deref(), call, &sent_at).await {
                 Ok(answer) => {
-                    if let Some(held) = self.held(work, change.kind, &answer) {
+                    if let Some(held) = self.held(work, change.kind, change.role, &answer) {
                         let shows = select(&held.fields, &|name, _| change.back.contains_key(name));
                         written.shows = kinds::merged(&written.shows, &shows);
                     }
@@ -193,10 +230,34 @@ impl<H: Host> Engine<'_, H> {
                     self.await_outcome(progress, change, &sent_at, error)?;
                     return Ok(None);
                 }
+                // One value sinks no other: each is tried alone.
+                Err(error)
+                    if change.kind == Kind::Contact
+                        && is_refusal(&error)
+                        && rest.back.len() > 1 =>
+                {
+                    self.send_alone(work, &rest, &sent_at).await?;
+                    return Err(error);
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(Some(written))
+    }
+
+    /// Writes each value by itself, of which one or more were refused together.
+    async fn send_alone(&self, work: &Work, change: &Change, sent_at: &Cell<u64>) -> Result<()> {
+        let users = work.ready.users.borrow().clone();
+        for (name, value) in &change.back {
+            let alone = Change { back: only(name, value.clone()), ..change.clone() };
+            for call in self.calls_to_ghl(work, &users, &alone, None) {
+                match self.send_call(&alone, change.customer.as_deref(), call, sent_at).await {
+                    Err(error) if !is_refusal(&error) => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A change with the instant at which its task is due: at its time of day, else at the settings'.
@@ -214,7 +275,7 @@ impl<H: Host> Engine<'_, H> {
         timed
     }
 
-    /// A note or task as GHL has it at this moment.
+    /// A contact, note or task as GHL has it at this moment.
     pub(in crate::sync) async fn ghl_child(
         &self,
         half: InGhl,
@@ -227,9 +288,26 @@ impl<H: Host> Engine<'_, H> {
         self.ghl_value(endpoint, Value::Object(place)).await
     }
 
-    /// A note or task of GHL, as it is compared; nothing where it cannot be.
-    pub(in crate::sync) fn held(&self, work: &Work, kind: Kind, answer: &Json) -> Option<Held> {
+    /// A record of GHL, as it is compared; nothing where it cannot be.
+    pub(in crate::sync) fn held(
+        &self,
+        work: &Work,
+        kind: Kind,
+        role: Role,
+        answer: &Json,
+    ) -> Option<Held> {
         let endpoint = "records";
+        if kind == Kind::Contact {
+            let contact: Contact<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
+            let users = work.ready.users.borrow();
+            let context = work.ready.context(self.settings, &users);
+            let fields = match role {
+                Role::Customer => contacts::customer(&contact, &context).0.fields,
+                _ => contacts::contact(&contact, &context).fields,
+            };
+            let id = contact.id.as_deref().unwrap_or_default().to_owned();
+            return Some(Held { id, origin: None, fields, due: None });
+        }
         if kind == Kind::Note {
             let note: Note<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
             let body = note.body.as_deref().unwrap_or_default();

@@ -23,7 +23,7 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
-use crate::mapping::kinds::{self, Call, member};
+use crate::mapping::kinds::{self, Call, contact, customer, member};
 use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
@@ -66,10 +66,17 @@ impl<H: Host> Engine<'_, H> {
         }
         let customer = self.customer_of(change).await?;
         let mut in_ghl = None;
+        let mut refused_by_ghl = None;
         if change.comes_back() {
-            let Some(written) = self.write_to_ghl(progress, change, begun.as_ref()).await? else {
-                return Ok(None);
+            let written = match self.write_to_ghl(progress, change, begun.as_ref()).await {
+                // What goes to ChartMogul goes all the same.
+                Err(error) if is_refusal(&error) && !change.to.is_empty() => {
+                    refused_by_ghl = Some(error);
+                    Some(Written::default())
+                }
+                written => written?,
             };
+            let Some(written) = written else { return Ok(None) };
             if change.to.is_empty() || written.has_moved {
                 let (uuid, customer) = (change.uuid.clone(), customer.unwrap_or_default());
                 let has_moved = written.has_moved;
@@ -78,6 +85,22 @@ impl<H: Host> Engine<'_, H> {
             }
             in_ghl = Some(written);
         }
+        let sent = self.send_to_chartmogul(progress, change, customer, begun, in_ghl).await?;
+        match refused_by_ghl {
+            Some(error) if sent.is_some() => Err(error),
+            _ => Ok(sent),
+        }
+    }
+
+    /// Sends what goes to ChartMogul; `None` where it has to wait.
+    async fn send_to_chartmogul(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        customer: Option<String>,
+        begun: Option<Intent>,
+        in_ghl: Option<Written>,
+    ) -> Result<Option<Sent>> {
         // What makes its new customer has failed: it stays where it is.
         if change.action == Action::Move && change.leaves.is_some() && customer == change.leaves {
             let kind = change.maker_kind.name();
@@ -351,7 +374,8 @@ impl<H: Host> Engine<'_, H> {
             (_, Role::Customer) => {
                 let mut made: Customer = self.parse(service, endpoint, answer)?;
                 let customer = made.uuid.take().ok_or_else(|| without_uuid(endpoint))?;
-                return Ok(Made { customer, ..Made::default() });
+                let shown = self.shown(users, change, endpoint, answer);
+                return Ok(Made { customer, shown, ..Made::default() });
             }
             _ => self.parse::<Contact>(service, endpoint, answer)?.uuid.take(),
         };
@@ -361,7 +385,7 @@ impl<H: Host> Engine<'_, H> {
         Ok(Made { uuid: Some(uuid), customer, shown, ..Made::default() })
     }
 
-    /// What the answer to a write shows of a note or task: a service may tidy what it is given.
+    /// What the answer to a write shows of a record: a service may tidy what it is given.
     fn shown(
         &self,
         users: &UserMap,
@@ -369,10 +393,36 @@ impl<H: Host> Engine<'_, H> {
         endpoint: &'static str,
         answer: &Json,
     ) -> Option<Fields> {
-        if !change.kind.is_child() {
+        if change.kind.is_child() {
+            return self
+                .child_of(users, change.kind, endpoint, answer)
+                .ok()
+                .map(|child| child.fields);
+        }
+        if !self.way_of(change.kind).comes_back() {
             return None;
         }
-        self.child_of(users, change.kind, endpoint, answer).ok().map(|child| child.fields)
+        self.shown_of_contact(change.role, endpoint, answer).ok()
+    }
+
+    /// What ChartMogul shows of a contact, or of a customer of our own: as a whole, or of its primary contact.
+    fn shown_of_contact(
+        &self,
+        role: Role,
+        endpoint: &'static str,
+        answer: &Json,
+    ) -> Result<Fields> {
+        if endpoint.starts_with("customers.") {
+            let customer: Customer = self.parse(Service::Chartmogul, endpoint, answer)?;
+            return Ok(customer::seen(&customer));
+        }
+        let contact: Contact = self.parse(Service::Chartmogul, endpoint, answer)?;
+        let seen = member::seen(&contact);
+        if role != Role::Customer {
+            return Ok(seen);
+        }
+        let named = |(name, value)| (format!("{PRIMARY_CONTACT}{name}"), value);
+        Ok(seen.into_iter().map(named).collect())
     }
 
     /// Writes changed fields. An update that was begun is looked at when the time for its answer is over,
@@ -385,7 +435,7 @@ impl<H: Host> Engine<'_, H> {
         customer: Option<&str>,
         begun: Option<&Intent>,
     ) -> Result<Option<Made>> {
-        if self.was_written_over(progress, change, begun).await? {
+        if self.was_written_over(progress, change, customer, begun).await? {
             let customer = customer.unwrap_or_default().to_owned();
             return Ok(Some(Made { customer, has_moved: true, ..Made::default() }));
         }
@@ -451,11 +501,14 @@ impl<H: Host> Engine<'_, H> {
         let shown = self
             .with_known_user(progress, change, async |change| {
                 let users = progress.work.ready.users.borrow().clone();
-                let mut shown = None;
+                let mut shown: Option<Fields> = None;
                 for call in self.calls_of(progress.work, &users, change, at) {
                     let endpoint = call.endpoint;
                     let answer = self.send_call(change, customer, call, sent_at).await?;
-                    shown = self.shown(&users, change, endpoint, &answer);
+                    // A customer's own values and its contact's are written apart.
+                    if let Some(more) = self.shown(&users, change, endpoint, &answer) {
+                        shown.get_or_insert_default().extend(more);
+                    }
                 }
                 Ok(shown)
             })
@@ -464,28 +517,26 @@ impl<H: Host> Engine<'_, H> {
         Ok(Made { uuid, customer, shown, ..Made::default() })
     }
 
-    /// Whether a person has written to a note or task in ChartMogul since both sides were compared. It is
+    /// Whether a person has written to a record in ChartMogul since both sides were compared. It is
     /// asked where that was a while ago.
     async fn was_written_over(
         &self,
         progress: &Progress<'_>,
         change: &Change,
+        customer: Option<&str>,
         begun: Option<&Intent>,
     ) -> Result<bool> {
         let age = self.host.now().saturating_sub(progress.made_at);
         let asks = begun.is_some() || age >= YOUNG_MS;
-        let linked = change.uuid.as_ref().filter(|_| change.action != Action::Link);
-        let (Some(uuid), true) = (linked, asks && self.way_of(change.kind).comes_back()) else {
+        let own = (change.role == Role::Customer).then(String::new);
+        let linked = change.uuid.clone().or(own).filter(|_| change.action != Action::Link);
+        let (Some(uuid), true) = (&linked, asks && self.way_of(change.kind).comes_back()) else {
             return Ok(false);
         };
         let row = row_of(change);
         let pair: Option<Pair> = self.keeper.get(&PAIRS, &change.row()).await?;
         let Some(pair) = pair else { return Ok(false) };
-        let (endpoint, parameter) = row.retrieve;
-        let answer = self.chartmogul_value(endpoint, one(parameter, uuid)).await?;
-        let users = progress.work.ready.users.borrow().clone();
-        let found = self.child_of(&users, change.kind, endpoint, &answer)?;
-        let there = SeenChild { fields: found.fields, told: found.told, ..SeenChild::default() };
+        let there = self.there_now(progress, change, uuid, customer).await?;
         let sides = Sides {
             kind: change.kind,
             row,
@@ -494,12 +545,49 @@ impl<H: Host> Engine<'_, H> {
             there: &there,
             rewritable: true,
             settings: self.settings,
+            rules: &progress.work.ready.rules,
         };
-        Ok(change.to.iter().any(|(name, value)| {
+        let writable = |name: &str| {
+            let of_customer = change.role == Role::Customer;
+            change.kind.is_child()
+                || contact::is_writable(name, of_customer, &progress.work.ready.rules)
+        };
+        Ok(change.to.iter().filter(|(name, _)| writable(name)).any(|(name, value)| {
             let planned = change.there.get(planned_as(change.kind, name));
             let known = there.fields.get(planned_as(change.kind, name)).map(kinds::mark);
             has_moved(&sides, name) && planned != known.as_ref() && !is_same(&sides, name, value)
         }))
+    }
+
+    /// What ChartMogul holds of a linked record at this moment, of the fields that a change writes.
+    async fn there_now(
+        &self,
+        progress: &Progress<'_>,
+        change: &Change,
+        uuid: &str,
+        customer: Option<&str>,
+    ) -> Result<SeenChild> {
+        if change.kind.is_child() {
+            let (endpoint, parameter) = row_of(change).retrieve;
+            let answer = self.chartmogul_value(endpoint, one(parameter, uuid)).await?;
+            let users = progress.work.ready.users.borrow().clone();
+            let found = self.child_of(&users, change.kind, endpoint, &answer)?;
+            return Ok(SeenChild { told: found.told, ..SeenChild::of("", found.fields) });
+        }
+        let of_customer = change.role == Role::Customer;
+        let person = |name: &String| !of_customer || name.starts_with(PRIMARY_CONTACT);
+        let mut fields = Fields::new();
+        if let Some(customer) = customer.filter(|_| !change.to.keys().all(person)) {
+            let endpoint = kinds::CUSTOMER.retrieve.0;
+            let answer = self.chartmogul_value(endpoint, one("customer_uuid", customer)).await?;
+            fields.extend(self.shown_of_contact(change.role, endpoint, &answer)?);
+        }
+        if change.to.keys().any(person) && !uuid.is_empty() {
+            let endpoint = kinds::MEMBER.retrieve.0;
+            let answer = self.chartmogul_value(endpoint, one("contact_uuid", uuid)).await?;
+            fields.extend(self.shown_of_contact(change.role, endpoint, &answer)?);
+        }
+        Ok(SeenChild::of("", fields))
     }
 
     /// Sends a call of a change. That it is sent is in the store before it leaves, each time it does.
@@ -639,6 +727,11 @@ fn letter_of(field: &str, error: &Error) -> FieldLetter {
         code: error.code.text().to_owned(),
         group: group_of(error),
     }
+}
+
+/// Whether a service has refused the values that it was given.
+pub(in crate::sync) fn is_refusal(error: &Error) -> bool {
+    matches!(error.code, Code::Rejected | Code::Duplicate)
 }
 
 /// Whether a change was not even sent, as the record that it belongs to could not be made. Errors of
