@@ -95,17 +95,20 @@ pub fn rewritten(body: &str, plain: &str, settings: &Settings) -> String {
 }
 
 /// What a ChartMogul note says to a person: its plain text without our marker and without the line
-/// above that names a GHL user. A call begins with its length.
-pub fn told(note: &chartmogul::Note, users: &UserMap) -> String {
+/// above that names a GHL user; without markers, without such a line at its end. A call begins with its
+/// length.
+pub fn told(note: &chartmogul::Note, users: &UserMap, marker: Marker) -> String {
     let plain = html::plain(note.text.as_deref().unwrap_or_default());
+    let unsigned = |own: &str| {
+        let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
+        let named = last.strip_prefix("by ").is_some_and(|name| users.has_name(name));
+        if named { above.to_owned() } else { own.to_owned() }
+    };
     let mut told = match split(&plain) {
+        None if marker == Marker::None => unsigned(plain.trim_end()),
         None => plain,
         Some((before, _, behind)) => {
-            let own = before.trim_end();
-            let (above, last) = own.rsplit_once('\n').unwrap_or(("", own));
-            let named = last.strip_prefix("by ").is_some_and(|name| users.has_name(name));
-            let own = if named { above } else { own };
-            text::tidy(&format!("{own}\n{}", behind.trim()))
+            text::tidy(&format!("{}\n{}", unsigned(before.trim_end()), behind.trim()))
         }
     };
     if note.kind.as_deref() == Some("call") {
@@ -239,7 +242,7 @@ mod tests {
         let note = there(
             r#"{"text":"<div class=\"cm-paragraph\">a &lt; b</div><div class=\"cm-paragraph\">c</div>","author":"Ada Lang (ada@example.com)","type":"note"}"#,
         );
-        assert_eq!(told(&note, &users), "a < b\nc");
+        assert_eq!(told(&note, &users, Marker::Trailing), "a < b\nc");
         assert_eq!(author_of(&note), Some(("Ada Lang", "ada@example.com")));
         let body = written_to_ghl("a < b\nc", Some("Ada Lang"), "note_1", &settings);
         assert_eq!(body, "a &lt; b<br>c<br>by Ada Lang in ChartMogul<br>[cm:n:note_1]");
@@ -249,8 +252,11 @@ mod tests {
         assert_eq!(read_back(&format!("{body}<br>more"))["text"], "a < b\nc\nmore");
         assert_eq!(read_back("by Ada")["text"], "by Ada");
         let call = there(r#"{"text":"Asked for a quote","call_duration":690,"type":"call"}"#);
-        assert_eq!(told(&call, &users), "Call, 12 min\nAsked for a quote");
-        assert_eq!(told(&there(r#"{"call_duration":0,"type":"call"}"#), &users), "Call, 0 min");
+        assert_eq!(told(&call, &users, Marker::Trailing), "Call, 12 min\nAsked for a quote");
+        assert_eq!(
+            told(&there(r#"{"call_duration":0,"type":"call"}"#), &users, Marker::Trailing),
+            "Call, 0 min"
+        );
     }
 
     #[test]
@@ -269,7 +275,7 @@ mod tests {
             ("nobody's<br>by Bob", "nobody's\nby Bob"),
         ] {
             let note = chartmogul::Note { text: Some(text.into()), ..chartmogul::Note::default() };
-            assert_eq!(told(&note, &users), right, "{text}");
+            assert_eq!(told(&note, &users, Marker::Trailing), right, "{text}");
         }
     }
 

@@ -56,6 +56,10 @@ records! {
         /// With an anchor that makes customers, where another data source has a customer of the same e-mail
         /// address: `attach` (default) attaches the contact to it, `create` makes a second customer.
         pub on_existing: OnExisting = "onExisting";
+        /// When another data source has a customer of the same e-mail address as one that was made for a
+        /// contact, as when a lead becomes a paying customer: `report` (default) lists both, `merge` merges
+        /// ours into the other, which cannot be undone here.
+        pub twins: Twins = "twins";
         /// When a customer of our own data source was deleted in ChartMogul: `leave` (default) lists it,
         /// `recreate` makes it again.
         pub on_deleted: OnDeleted = "onDeleted";
@@ -119,6 +123,7 @@ impl Default for Settings {
             without_business: WithoutBusiness::Skip,
             on_link: OnLink::FillEmpty,
             on_existing: OnExisting::Attach,
+            twins: Twins::Report,
             on_deleted: OnDeleted::Leave,
             prefer: None,
             owner: false,
@@ -416,6 +421,17 @@ choices! {
 }
 
 choices! {
+    /// What happens to a customer of ours that another source has as well.
+    #[cfg_attr(feature = "reference", schemars(inline))]
+    pub enum Twins {
+        /// Both are listed.
+        Report = "report",
+        /// Ours is merged into the other.
+        Merge = "merge",
+    }
+}
+
+choices! {
     /// What happens when a customer of our own data source was deleted in ChartMogul.
     #[cfg_attr(feature = "reference", schemars(inline))]
     pub enum OnDeleted {
@@ -532,6 +548,11 @@ impl Settings {
                 "sync.directions: contacts go \"toGhl\", and sync.tags and custom fields of customers go to ChartMogul; use \"both\", or remove them",
             ));
         }
+        if self.twins == Twins::Merge && self.anchor == Anchor::AttachOnly {
+            return Err(invalid(
+                "sync.twins: the anchor \"attach-only\" makes no customers, so there is nothing to merge; remove it",
+            ));
+        }
         if crate::dates::minutes_of_day(&self.due_time_of_day).is_none() {
             return Err(invalid(format!(
                 "sync.dueTimeOfDay: \"{}\" is not a time of day; write it as HH:MM, 00:00 to 23:59",
@@ -615,6 +636,7 @@ impl Settings {
             self.on_existing,
             self.directions,
             &self.create_in_ghl,
+            self.twins,
         );
         super::hash(&serde_json::to_string(&parts).unwrap_or_default())
     }

@@ -52,6 +52,9 @@ impl<H: Host> Engine<'_, H> {
         {
             return Vec::new();
         }
+        if change.action == Action::Merge {
+            return vec![kinds::customer::merge(&change.id, customer)];
+        }
         let own = work.ready.schema.borrow().data_source.clone();
         let source = change.data_source.clone().or(own);
         let with = Context { settings: self.settings, rules: &work.ready.rules, users };

@@ -29,7 +29,7 @@ use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, contact};
-use crate::mapping::settings::{Anchor, Marker, OnExisting, Owner, WithoutBusiness};
+use crate::mapping::settings::{Anchor, Marker, OnExisting, Owner, Twins, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, settled, text};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
@@ -233,6 +233,7 @@ impl<H: Host> Engine<'_, H> {
         for (id, staged) in &rows {
             let target = self.target(work, &page, id, staged);
             self.pair_contact(run, work, &mut batch, &page, (id, staged), target).await?;
+            self.tell_twin(run, work, &mut batch, &page, (id, staged)).await?;
         }
         Ok(Step { batch, done: false })
     }
@@ -975,6 +976,61 @@ impl<H: Host> Engine<'_, H> {
                 && contact::is_writable(name, of_customer, &work.ready.rules)
         });
         change.problems.extend(self.without_unknown_users(work, &mut change.back));
+    }
+
+    /// Tells of a customer that was made for a contact, and that another source has by now, as when a lead
+    /// becomes a paying customer. Merges the two where the settings ask for it and there is no doubt.
+    async fn tell_twin(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        batch: &mut Batch,
+        page: &Page,
+        (id, staged): (&String, &StagedContact),
+    ) -> Result<()> {
+        let Some(pair) = page.pairs.get(id).filter(|pair| pair.role == Role::Customer) else {
+            return Ok(());
+        };
+        let ours = page.customers.get(&pair.customer).is_some_and(|seen| seen.ours);
+        let Some(address) = staged.email.as_ref().filter(|_| ours && page.lists) else {
+            return Ok(());
+        };
+        let found = page.index.get(&format!("email/{address}")).into_iter().flatten();
+        let mut twins: Vec<String> = found
+            .filter(|one| one.contact.is_none() && one.names.is_none() && one.id != pair.customer)
+            .map(|one| one.id.clone())
+            .collect();
+        tidy(&mut twins);
+        let row = of(Kind::Customer, &pair.customer);
+        let known: Option<Apart> = self.keeper.get(&APART, &row).await?;
+        let known = known.filter(|known| known.cause == Reason::Twin);
+        if twins.is_empty() {
+            if known.is_some() {
+                batch.delete(&APART, &row);
+            }
+            return Ok(());
+        }
+        let customers = twins.iter().map(|twin| (twin, page.customers.get(twin).cloned()));
+        let preferred = self.preferred(work, customers);
+        let one = match (twins.as_slice(), preferred.as_slice()) {
+            ([one], _) | (_, [one]) => Some(one.clone()),
+            _ => None,
+        };
+        let mut change = told_of(Kind::Customer, &pair.customer, &staged.title, Reason::Twin);
+        change.parent = Some(id.clone());
+        change.customer = Some(pair.customer.clone());
+        change.reason = format!("{}: {}", Reason::Twin.sentence(), twins.join(", "));
+        change.candidates = twins;
+        let Some(one) = one.filter(|_| self.settings.twins == Twins::Merge) else {
+            return self.tell(run, work, batch, &change).await;
+        };
+        change.action = Action::Merge;
+        change.cause = None;
+        change.code = None;
+        change.reason = format!("{one} of another source has the same e-mail address");
+        change.customer = Some(one);
+        change.replaces = 1;
+        self.tell_change(run, work, batch, change).await
     }
 
     /// Which contact of a customer of ours is its own, where others have come to it: by a merge, or by
@@ -1958,10 +2014,11 @@ pub(in crate::sync) struct ChildOf {
 }
 
 /// The place of a change in its plan: businesses, customers, contacts, what only points at them, then
-/// what belongs to them, and the doubles that go.
+/// what belongs to them, the doubles that go, and the customers that are merged.
 fn order_of(change: &Change) -> char {
     match (change.kind, change.role) {
         _ if change.action == Action::Delete => 'i',
+        _ if change.action == Action::Merge => 'j',
         (Kind::Business, _) => 'b',
         (Kind::Contact, Role::Customer) => 'c',
         (Kind::Contact, Role::Guest) => 'e',
@@ -1973,7 +2030,7 @@ fn order_of(change: &Change) -> char {
 }
 
 /// The orders in which changes are carried out.
-pub(in crate::sync) const ORDERS: [char; 8] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+pub(in crate::sync) const ORDERS: [char; 9] = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
 
 fn created(fields: &Fields) -> Difference {
     let fields = settled(fields, &Fields::new());

@@ -11,6 +11,7 @@ use super::state::tables::{AGAIN, CONFLICTS, INCOMING, of};
 use crate::dates::DAY_MS;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
+use crate::mapping::kinds;
 use crate::mutants::{self, Mutant};
 use crate::records;
 
@@ -171,6 +172,13 @@ fn choice(conflict: &Conflict, winner: Winner, seen: &str) -> Result<Mail> {
         let message = format!("`{}` cannot keep both values", conflict.field);
         return Err(Error::new(Code::InvalidArgument, message)
             .hint("Choose `ghl` or `chartmogul`; only texts can keep `both`."));
+    }
+    let chosen = if winner == Winner::Chartmogul { &conflict.chartmogul } else { &conflict.ghl };
+    if kinds::is_empty(Some(chosen)) && !mutants::is_on(Mutant::EmptyClears) {
+        let message =
+            format!("`{}` is empty there, and an empty value clears nothing", conflict.field);
+        return Err(Error::new(Code::InvalidArgument, message)
+            .hint("Choose the other side's value, or empty the field in both services."));
     }
     Ok(Mail {
         verb: Verb::Resolve,

@@ -562,6 +562,7 @@ pub(super) const fn hint_of(cause: Reason) -> &'static str {
             "`conflicts` lists them; `resolve CONFLICT` settles one"
         }
         Reason::DeletedInGhl => "they stay as they are in ChartMogul",
+        Reason::Twin => "merge them in ChartMogul, or set `sync.twins` to `merge`",
     }
 }
 
@@ -604,6 +605,7 @@ fn hint_for(cause: Reason, id: &str, candidates: &[String]) -> String {
             "See both values with `conflicts`, and settle it with `resolve`.".to_owned()
         }
         Reason::DeletedInGhl => "It stays as it is in ChartMogul.".to_owned(),
+        Reason::Twin => "Merge them in ChartMogul, or set `sync.twins` to `merge`.".to_owned(),
     }
 }
 

@@ -615,7 +615,8 @@ impl Play {
         }
     }
 
-    fn settle(&mut self, conflict: &Conflict, winner: Winner) {
+    /// Settles a conflict; says whether that was taken.
+    fn settle(&mut self, conflict: &Conflict, winner: Winner) -> bool {
         let seen = conflict.seen.clone();
         let ended = self
             .world
@@ -627,6 +628,7 @@ impl Play {
             conflict.field,
             ended.is_ok()
         ));
+        ended.is_ok()
     }
 
     /// Full passes until nothing is written any more.
@@ -804,7 +806,10 @@ impl Play {
             }
             for conflict in open {
                 let winner = reader.pick(&[Winner::Ghl, Winner::Chartmogul]);
-                self.settle(&conflict, winner);
+                // An empty value cannot be chosen.
+                if !self.settle(&conflict, winner) {
+                    self.settle(&conflict, Winner::Ghl);
+                }
             }
             self.settle_down()?;
         }
@@ -831,7 +836,8 @@ fn plain_there(words: &str) -> String {
         text: Some(words.to_owned()),
         ..ghl_chartmogul::chartmogul::records::Note::default()
     };
-    let told = notes::told(&note, &ghl_chartmogul::mapping::users::UserMap::default());
+    let told =
+        notes::told(&note, &ghl_chartmogul::mapping::users::UserMap::default(), Marker::Trailing);
     // A signature of ours is not what a person says.
     let plain = html::plain(words);
     let marked = plain.contains("[ghl:n:");

@@ -58,6 +58,14 @@ pub fn body(rules: &[Rule], fields: Fields, tags: &[String]) -> Map<String, Valu
     body
 }
 
+/// The call that merges a customer into another, which keeps its uuid.
+pub fn merge(from: &str, into: &str) -> Call {
+    let mut body = Map::new();
+    body.insert("from".into(), json!({ "customer_uuid": from }));
+    body.insert("into".into(), json!({ "customer_uuid": into }));
+    Call::new("customers.merge", body)
+}
+
 pub(super) fn create(write: &Write<'_>) -> Vec<Call> {
     let fields = merged(write.at_create, write.fields);
     let mut body = body(write.with.rules, fields, write.tags.0);

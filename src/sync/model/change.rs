@@ -27,6 +27,8 @@ choices! {
         Move = "move",
         /// A double of ours is deleted.
         Delete = "delete",
+        /// A customer of ours is merged into another source's of the same person.
+        Merge = "merge",
         /// Nothing is written: ChartMogul's value was kept at the first link, and stays.
         Keep = "keep",
         /// Nothing: the reason says why.

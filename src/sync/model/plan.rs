@@ -190,6 +190,7 @@ impl Plan {
             Action::Complete,
             Action::Link,
             Action::Move,
+            Action::Merge,
             Action::Keep,
         ];
         self.removes + all.into_iter().map(|action| self.count(action)).sum::<u64>()

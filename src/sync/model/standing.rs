@@ -85,6 +85,8 @@ choices! {
         Held = "held",
         /// A person deleted it in GHL.
         DeletedInGhl = "deletedInGhl",
+        /// Another source has a customer of the same e-mail address.
+        Twin = "twin",
     }
 }
 
@@ -116,6 +118,7 @@ impl Reason {
                 "it has changed in ChartMogul, and GHL's text holds more than can be written back"
             }
             Self::DeletedInGhl => "a person deleted it in GHL",
+            Self::Twin => "another source has a customer of the same e-mail address",
         }
     }
 }

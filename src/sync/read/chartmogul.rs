@@ -391,7 +391,7 @@ impl<H: Host> Engine<'_, H> {
             let text = note.text.as_deref().unwrap_or_default();
             let content = notes::content(text);
             let mut fields = only("text", Value::String(content.clone()));
-            let told = comes_back.then(|| notes::told(&note, users));
+            let told = comes_back.then(|| notes::told(&note, users, self.settings.marker));
             if let Some(told) = &told {
                 fields.insert("whole".to_owned(), notes::whole(told).into());
                 if notes::has_more(text) {

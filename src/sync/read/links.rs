@@ -112,6 +112,7 @@ impl<H: Host> Engine<'_, H> {
                 Some(customer) if customer == pair.customer => {}
                 Some(now) => {
                     if kind == Kind::Contact && customer.is_none() {
+                        batch.delete(&APART, &of(Kind::Customer, &pair.customer));
                         self.note_merge(work, &mut batch, &pair.customer, &now).await?;
                     }
                     batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;

@@ -596,6 +596,9 @@ impl<H: Host> Engine<'_, H> {
         if change.action == Action::Delete {
             let own = change.double_of.as_deref().unwrap_or_default();
             batch.delete(&INTENTS, &of(change.kind, own));
+        } else if change.action == Action::Merge {
+            // The next run looks at all links, and finds its contacts where they are by then.
+            progress.look_again.set(true);
         } else if change.kind == Kind::Customer {
             self.record_customer(batch, change, &sent)?;
         } else if !brought || change.uuid.is_some() {

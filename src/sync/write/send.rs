@@ -64,6 +64,9 @@ impl<H: Host> Engine<'_, H> {
         if change.action == Action::Delete {
             return self.delete_double(change).await.map(Some);
         }
+        if change.action == Action::Merge {
+            return self.merge_twin(progress, change).await;
+        }
         let customer = self.customer_of(change).await?;
         let mut in_ghl = None;
         let mut refused_by_ghl = None;
@@ -618,6 +621,32 @@ impl<H: Host> Engine<'_, H> {
         let answer = self.value_after(call, &note).await?;
         self.note_write(change, customer, (service, endpoint), values);
         Ok(answer)
+    }
+
+    /// Merges a customer of ours into its twin, once, if both are there; `None` where it has to wait.
+    async fn merge_twin(&self, progress: &Progress<'_>, change: &Change) -> Result<Option<Sent>> {
+        let into = change.customer.clone().unwrap_or_default();
+        let sent = Sent { customer: into.clone(), ..Sent::default() };
+        // One that is gone has been merged by now.
+        if !self.customer_is_there(&change.id).await? {
+            return Ok(Some(sent));
+        }
+        if !self.customer_is_there(&into).await? {
+            let message = format!("the customer {into} is gone: nothing is merged into it");
+            return Err(Error::new(Code::NotFound, message));
+        }
+        let sent_at = Cell::new(0);
+        let users = progress.work.ready.users.borrow().clone();
+        for call in self.calls_of(progress.work, &users, change, &into) {
+            match self.send_call(change, Some(&into), call, &sent_at).await {
+                Err(error) if outcome_is_open(&error) => {
+                    self.await_outcome(progress, change, &sent_at, error)?;
+                    return Ok(None);
+                }
+                sent => _ = sent?,
+            }
+        }
+        Ok(Some(sent))
     }
 
     /// Deletes a double, if the record that stays is there and this one still says the same.

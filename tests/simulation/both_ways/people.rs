@@ -2,7 +2,7 @@
 
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::mapping::settings::{
-    Anchor, AttributeType, CreateInGhl, CustomField, Directions, Settings, Way,
+    Anchor, AttributeType, CreateInGhl, CustomField, Directions, Settings, Twins, Way,
 };
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{RunOptions, Winner};
@@ -30,6 +30,7 @@ pub const SITUATIONS: &[Situation] = &[
     ("a_contact_that_was_made_unheard_is_found", a_contact_that_was_made_unheard_is_found),
     ("who_has_no_address_is_not_created", who_has_no_address_is_not_created),
     ("a_customers_uuid_stands_for_its_contacts", a_customers_uuid_stands_for_its_contacts),
+    ("a_twin_is_reported_and_merged_if_asked", a_twin_is_reported_and_merged_if_asked),
     ("a_write_to_a_contact_that_was_lost_is_found", a_write_that_was_lost_is_found),
 ];
 
@@ -505,4 +506,58 @@ fn a_customers_uuid_stands_for_its_contacts() -> Held {
         Err(error) if error.message.contains("no contact of GHL is linked") => play.settle_down(),
         ended => Err(format!("{ended:?}")),
     }
+}
+
+/// A lead becomes a paying customer: both are reported, and merged where the settings ask for it.
+fn a_twin_is_reported_and_merged_if_asked() -> Held {
+    let directions = Directions { notes: Way::Both, contacts: Way::Both, ..Directions::default() };
+    let anchor = Anchor::ContactIsCustomer;
+    let options = SandboxOptions { billing_share: 0.0, ..SandboxOptions::default() };
+    let mut play = begun_with(options, Settings { directions, anchor, ..settings() });
+    play.pass(FULL);
+    let (contact, _, ours) = play.somebody();
+    play.note_in_ghl(&contact, "Wants the big plan");
+    play.pass(APPLY);
+    let billing = json!({ "name": "Billing of ours" });
+    let source = play.world.ask_chartmogul("POST", "/v1/data_sources", billing)["uuid"].clone();
+    let body = json!({
+        "data_source_uuid": source,
+        "external_id": "paying-1",
+        "name": "Paying",
+        "email": play.here(&contact)["email"],
+    });
+    let made = play.world.ask_chartmogul("POST", "/v1/customers", body);
+    let theirs = made["uuid"].as_str().unwrap_or_default().to_owned();
+    play.pass(FULL);
+    play.settle_down()?;
+    let there = |play: &Play, uuid: &str| {
+        let all = play.world.host.sandbox.borrow().chartmogul_customers();
+        all.iter().any(|one| one["uuid"] == uuid)
+    };
+    if !there(&play, &ours) || !there(&play, &theirs) {
+        return Err("nobody asked for a merge".to_owned());
+    }
+    let apart = play.world.host.store.matching("/apart/customer/");
+    if !apart.iter().any(|(key, value)| key.ends_with(&ours) && value.contains("twin")) {
+        return Err(format!("it is not listed: {apart:?}"));
+    }
+    play.world.settings.twins = Twins::Merge;
+    play.pass(FULL);
+    if there(&play, &ours) || !there(&play, &theirs) {
+        return Err("they are not merged".to_owned());
+    }
+    play.settle_down()?;
+    let linked = play.world.linked("contact");
+    is("the customer", &linked[&contact]["customer"], theirs.clone())?;
+    play.has(super::Side::Chartmogul, false, "Wants the big plan")?;
+    let apart = play.world.host.store.matching("/apart/customer/");
+    if !apart.is_empty() {
+        return Err(format!("it is listed still: {apart:?}"));
+    }
+    // What was merged goes both ways as before.
+    let note = json!({ "customer_uuid": theirs, "type": "note", "text": "Renews in May" });
+    play.world.ask_chartmogul("POST", "/v1/notes", note);
+    play.pass(FULL);
+    play.has(super::Side::Ghl, false, "Renews in May")?;
+    play.settle_down()
 }
