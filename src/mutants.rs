@@ -51,6 +51,10 @@ mutants! {
     WritesOverPeople,
     /// An empty value clears the other side's.
     EmptyClears,
+    /// What GHL does not list counts as deleted, without asking for it.
+    AbsenceIsDeletion,
+    /// A record that a person has changed is deleted with its other half.
+    EditLosesToDelete,
     /// What was refused once is never tried again.
     RefusedForEver,
     /// One refused record ends the run.

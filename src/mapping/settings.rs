@@ -98,6 +98,8 @@ records! {
         /// Duplicates of synced notes and tasks in ChartMogul: a full pass lists them (default), or deletes
         /// all but the linked one. A copy that a person edited is never deleted.
         pub doubles: Doubles = "doubles";
+        /// What becomes of a note or task whose other half a person deleted. Default: it stays, and is listed.
+        pub deletes: Deletes = "deletes";
         /// Limits that a plan must not exceed to be applied. Default: none.
         pub caps: Caps = "caps";
         /// Whether the first run of a location only plans (default), or writes.
@@ -138,6 +140,7 @@ impl Default for Settings {
             max_plan_age_minutes: 60,
             patience_ms: 300_000,
             doubles: Doubles::List,
+            deletes: Deletes::default(),
             caps: Caps::default(),
             first_run: FirstRun::Plan,
         }
@@ -443,6 +446,31 @@ choices! {
 }
 
 records! {
+    /// What becomes of a note or task whose other half a person deleted. Contacts are never deleted.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "DeleteSettings", default))]
+    closed pub struct Deletes {
+        /// Deleted in GHL: what becomes of ChartMogul's. Default `keep`.
+        pub from_ghl: DeletePolicy = "fromGhl";
+        /// Deleted in ChartMogul: what becomes of GHL's, of notes and tasks that go to GHL. Default `keep`.
+        pub from_chartmogul: DeletePolicy = "fromChartmogul";
+    }
+}
+
+choices! {
+    /// What becomes of a record whose other half a person deleted.
+    #[cfg_attr(feature = "reference", schemars(inline))]
+    pub enum DeletePolicy {
+        /// It stays as it is, and is listed.
+        Keep = "keep",
+        /// Its text begins with `[deleted in GHL]`, or `[deleted in ChartMogul]`.
+        Mark = "mark",
+        /// It is deleted, unless somebody has changed it since. Needs `caps.maxDeletes`.
+        Delete = "delete",
+    }
+}
+
+records! {
     /// Limits that a plan must not exceed to be applied.
     #[derive(Debug, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(rename = "CapSettings", default))]
@@ -548,6 +576,20 @@ impl Settings {
                 "sync.directions: contacts go \"toGhl\", and sync.tags and custom fields of customers go to ChartMogul; use \"both\", or remove them",
             ));
         }
+        let deletes = self.deletes;
+        if [deletes.from_ghl, deletes.from_chartmogul].contains(&DeletePolicy::Delete)
+            && self.caps.max_deletes.is_none()
+        {
+            return Err(invalid(
+                "sync.deletes: \"delete\" needs sync.caps.maxDeletes, the most records that one plan may delete",
+            ));
+        }
+        let children = self.objects.iter().any(|object| self.way_of(*object).comes_back());
+        if deletes.from_chartmogul != DeletePolicy::Keep && !children {
+            return Err(invalid(
+                "sync.deletes.fromChartmogul: notes and tasks go to ChartMogul only; set sync.directions first",
+            ));
+        }
         if self.twins == Twins::Merge && self.anchor == Anchor::AttachOnly {
             return Err(invalid(
                 "sync.twins: the anchor \"attach-only\" makes no customers, so there is nothing to merge; remove it",
@@ -637,6 +679,7 @@ impl Settings {
             self.directions,
             &self.create_in_ghl,
             self.twins,
+            self.deletes,
         );
         super::hash(&serde_json::to_string(&parts).unwrap_or_default())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::random::Random;
 use super::service::{Call, Reply};
@@ -101,6 +101,8 @@ pub enum Fault {
     },
     /// The request is done; of the answer's body only the first half arrives.
     Truncated,
+    /// The request is done; a list in its answer leaves everything out, as of an index that is built anew.
+    EmptyList,
     /// The request is done; the answer has status 200 and is a web page.
     Html,
     /// A firewall or proxy on the way answers with a page of its own; nothing is done.
@@ -140,6 +142,7 @@ pub(super) struct Effect {
     pub(super) expire_token: bool,
     pub(super) exhaust_quota: bool,
     truncated: bool,
+    emptied: bool,
     html: bool,
     repeated: bool,
     status_after: Option<Reply>,
@@ -205,6 +208,18 @@ impl Faults {
         if effect.truncated {
             shaped.body.truncate(shaped.body.len() / 2);
         }
+        if effect.emptied
+            && let Ok(Value::Object(mut answer)) = serde_json::from_slice(&shaped.body)
+        {
+            for value in answer.values_mut() {
+                match value {
+                    Value::Array(items) => items.clear(),
+                    Value::Number(_) => *value = 0.into(),
+                    _ => {}
+                }
+            }
+            shaped.body = Value::Object(answer).to_string().into_bytes();
+        }
         if effect.html {
             shaped.status = 200;
             shaped.headers = html_headers();
@@ -234,6 +249,7 @@ impl Effect {
                 }
             }
             Fault::Truncated => self.truncated = true,
+            Fault::EmptyList => self.emptied = true,
             Fault::Html => self.html = true,
             Fault::Page { status, server } => {
                 self.instead = Some(page(*status, server).endpoint(unanswered(call)));

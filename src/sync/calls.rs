@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::engine::Engine;
 use super::letters::at_fault;
-use super::model::change::{Action, Change};
+use super::model::change::{Action, Change, Side};
 use super::model::pair::{Kind, Matched, Role};
 use super::work::Work;
 use crate::error::{Code, Error, Service};
@@ -158,8 +158,15 @@ impl<H: Host> Engine<'_, H> {
         if let Some(half) = row_of(change).in_ghl.filter(|_| looks) {
             endpoints.push((Service::Ghl, half.get.0));
         }
+        if let (Some(half), Action::Delete, Some(Side::Chartmogul)) =
+            (row_of(change).in_ghl, change.action, change.gone_from)
+        {
+            endpoints.extend([half.get.0, half.remove].map(|name| (Service::Ghl, name)));
+        }
         // What leaves a customer is looked at there, and taken away.
-        if change.action == Action::Move && change.kind.is_child() {
+        let leaves = change.action == Action::Move
+            || change.action == Action::Delete && change.gone_from == Some(Side::Ghl);
+        if leaves && change.kind.is_child() {
             let row = row_of_linked(change.kind);
             let chartmogul = [row.retrieve.0, row.remove].map(|name| (Service::Chartmogul, name));
             endpoints.extend(chartmogul);

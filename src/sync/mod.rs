@@ -20,6 +20,7 @@ mod cost;
 mod decide;
 mod doubles;
 mod engine;
+mod gone;
 mod history;
 mod lease;
 mod letters;

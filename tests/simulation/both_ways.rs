@@ -2,6 +2,7 @@
 //! person wrote is on both sides in the end, or is listed; nothing is there twice; nothing comes back as
 //! an echo.
 
+mod deletes;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -1324,6 +1325,7 @@ fn situations_of_both_ways_hold() {
     let broken: Vec<String> = SITUATIONS
         .iter()
         .chain(people::SITUATIONS)
+        .chain(deletes::SITUATIONS)
         .filter_map(|(name, play)| Some(format!("{name}: {}", situation_fails(None, *play)?)))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -1352,6 +1354,7 @@ fn faults_of_both_ways_are_noticed() {
         let situations: Vec<&str> = SITUATIONS
             .iter()
             .chain(people::SITUATIONS)
+            .chain(deletes::SITUATIONS)
             .filter(|(_, play)| situation_fails(Some(mutant), *play).is_some())
             .map(|(name, _)| *name)
             .collect();

@@ -31,6 +31,8 @@ export type Fault =
   | { kind: "lost"; done: boolean }
   /** The request is done; of the answer's body only the first half arrives. */
   | { kind: "truncated" }
+  /** The request is done; a list in its answer leaves everything out, as of an index that is built anew. */
+  | { kind: "emptyList" }
   /** The request is done; the answer has status 200 and is a web page. */
   | { kind: "html" }
   /** A firewall or proxy answers with a page of its own; nothing is done. `server` (default `cloudflare`) is its name. */

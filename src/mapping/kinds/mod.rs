@@ -110,6 +110,8 @@ pub struct InGhl {
     pub get: (&'static str, &'static str),
     /// The endpoint that lists those of a contact.
     pub list: &'static str,
+    /// The endpoint that deletes one.
+    pub remove: &'static str,
 }
 
 /// A customer of our own.
@@ -128,6 +130,7 @@ const CONTACT_IN_GHL: InGhl = InGhl {
     update: contact::update_in_ghl,
     get: ("contacts.get", "contactId"),
     list: "contacts.search",
+    remove: "contacts.delete",
 };
 
 /// A contact of a customer.
@@ -162,6 +165,7 @@ pub static NOTE: Row = Row {
         update: note::update_in_ghl,
         get: ("notes.get", "id"),
         list: "notes.list",
+        remove: "notes.delete",
     }),
 };
 
@@ -177,6 +181,7 @@ pub static TASK: Row = Row {
         update: task::update_in_ghl,
         get: ("tasks.get", "taskId"),
         list: "tasks.list",
+        remove: "tasks.delete",
     }),
 };
 

@@ -122,6 +122,8 @@ records! {
         pub retry: bool = "retry";
         /// Existing values that it replaces.
         pub replaces: u32 = "replaces";
+        /// From which side a person deleted it, where that is carried over to the other.
+        pub gone_from: Option<Side> = "goneFrom";
         /// Tags that it adds and removes.
         pub tags: TagChange = "tags";
         /// Hash of what GHL shows: a change takes an acceptance back.
@@ -194,7 +196,8 @@ impl Change {
 
     /// Which way it goes.
     pub fn direction(&self) -> Direction {
-        match (self.comes_back(), self.to.is_empty()) {
+        let removes = self.gone_from == Some(Side::Chartmogul);
+        match (self.comes_back() || removes, self.to.is_empty()) {
             (false, _) => Direction::GhlToChartmogul,
             (true, true) => Direction::ChartmogulToGhl,
             (true, false) => Direction::Both,
@@ -263,6 +266,16 @@ impl Change {
             calls: self.calls,
             ghl_calls: self.ghl_calls,
         }
+    }
+}
+
+choices! {
+    /// One of the two services.
+    pub enum Side {
+        /// GHL.
+        Ghl = "ghl",
+        /// ChartMogul.
+        Chartmogul = "chartmogul",
     }
 }
 

@@ -191,6 +191,7 @@ impl Plan {
             Action::Link,
             Action::Move,
             Action::Merge,
+            Action::Delete,
             Action::Keep,
         ];
         self.removes + all.into_iter().map(|action| self.count(action)).sum::<u64>()
@@ -247,7 +248,8 @@ impl Plan {
         self.replaces += u64::from(change.replaces);
         self.retries += u64::from(change.retry);
         let leaves = change.kind.is_child();
-        self.deletes += u64::from(change.action == Action::Move && leaves);
+        let deletes = change.action == Action::Delete || change.action == Action::Move && leaves;
+        self.deletes += u64::from(deletes);
     }
 
     /// Adds to a count of `read` or `unchanged`.

@@ -183,6 +183,8 @@ choices! {
         CompareTasks = "compareTasks",
         /// What is new in ChartMogul becomes changes.
         Bring = "bring",
+        /// Linked notes and tasks that GHL did not list.
+        Gone = "gone",
         /// Records of ours that ChartMogul has more than once are looked for.
         Doubles = "doubles",
         /// Customers' tags and attributes become changes.
@@ -224,7 +226,7 @@ impl Phase {
             Self::ChartmogulNotes | Self::CustomerNotes => "reading ChartMogul's notes",
             Self::ChartmogulTasks => "reading ChartMogul's tasks",
             Self::Incoming | Self::Bring => "comparing what comes from ChartMogul",
-            Self::Missing | Self::Voids => "checking links",
+            Self::Missing | Self::Voids | Self::Gone => "checking links",
             Self::Retries => "choosing what is tried again",
             Self::PairBusinesses => "comparing businesses",
             Self::PairContacts | Self::BringContacts => "comparing contacts",

@@ -101,6 +101,9 @@ impl<H: Host> Engine<'_, H> {
             pairs.into_iter().zip(staged).zip(counted).zip(moved).zip(found)
         {
             note.twice |= before.is_some();
+            if self.notes_who_is_here(run) {
+                batch.put(&work.tables.here, &of(Kind::Note, &id), &true)?;
+            }
             // A note that is listed under two contacts belongs to the one that it names.
             if let Some(before) = before.filter(|_| !mutants::is_on(Mutant::OneIdTwice)) {
                 if !goes_before(&note, &before) {

@@ -2,6 +2,7 @@
 
 use super::super::calls::row_of_linked;
 use super::super::engine::{Engine, Step, gather, one};
+use super::super::model::change::Side;
 use super::super::model::conflict::ids_of;
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::plan::Pass;
@@ -19,7 +20,8 @@ use super::contacts::{Listing, TOGETHER};
 use crate::chartmogul::records::{Contact, Customer};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
-use crate::mapping::settings::{Object, OnDeleted};
+
+use crate::mapping::settings::{DeletePolicy, Object, OnDeleted};
 use crate::mutants::{self, Mutant};
 
 /// Links checked in one step.
@@ -199,6 +201,13 @@ impl<H: Host> Engine<'_, H> {
                     return batch.put(&PAIRS, &of(kind, id), &pair);
                 }
                 run.plan.voids += 1;
+                let carried = kind.is_child()
+                    && self.way_of(kind).comes_back()
+                    && self.policy_of(Side::Chartmogul) != DeletePolicy::Keep;
+                if carried {
+                    let from = Side::Chartmogul;
+                    return self.tell_gone(run, work, batch, from, kind, id, pair).await;
+                }
                 self.note_deleted(batch, kind, id, pair)
             }
             Err(error) if error.code.ends_run() => Err(error),

@@ -11,7 +11,7 @@ use super::super::model::staged::StagedTask;
 use super::super::model::standing::Reason;
 use super::super::model::state::Run;
 use super::super::state::keeper::Batch;
-use super::super::state::tables::{AGAIN, OPEN_TASKS, RUN, RunTables};
+use super::super::state::tables::{AGAIN, OPEN_TASKS, RUN, RunTables, of};
 use super::super::work::Work;
 use super::contacts::TOGETHER;
 use crate::dates;
@@ -189,6 +189,9 @@ impl<H: Host> Engine<'_, H> {
             read.into_iter().zip(staged).zip(open.into_iter().zip(homes))
         {
             let staged = staged.is_some() || batch.get(&work.tables.tasks, &id).is_some();
+            if self.notes_who_is_here(run) {
+                batch.put(&work.tables.here, &of(Kind::Task, &id), &true)?;
+            }
             if !staged || mutants::is_on(Mutant::OneIdTwice) {
                 Plan::add(&mut run.plan.read, Kind::Task, 1);
             }

@@ -213,6 +213,8 @@ pub(in crate::sync) struct RunTables {
     pub(in crate::sync) incoming: Table<String>,
     /// `KIND/GHL ID`: records whose counterpart has changed in ChartMogul.
     pub(in crate::sync) moved: Table<bool>,
+    /// `KIND/GHL ID`: notes and tasks that GHL lists, where those that it does not list are looked for.
+    pub(in crate::sync) here: Table<bool>,
     /// `UUID`: contacts of ChartMogul that this plan links.
     pub(in crate::sync) taken: Table<bool>,
     /// `ORDER-NUMBER`: the changes of the plan, in the order they are applied.
@@ -253,6 +255,7 @@ impl RunTables {
             listed: Table::of_run(run, "listed"),
             incoming: Table::of_run(run, "incoming"),
             moved: Table::of_run(run, "moved"),
+            here: Table::of_run(run, "here"),
             taken: Table::of_run(run, "taken"),
             plan: Table::of_run(run, "plan"),
         }

@@ -593,6 +593,13 @@ impl<H: Host> Engine<'_, H> {
                 progress.look_again.set(true);
             }
         }
+        if change.gone_from.is_some() {
+            let stays = change.action != Action::Delete || sent.left_behind.is_some();
+            self.record_gone(batch, change, stays).await?;
+            batch.delete(&INTENTS, &row);
+            batch.delete(&LETTERS, &row);
+            return Ok(());
+        }
         if change.action == Action::Delete {
             let own = change.double_of.as_deref().unwrap_or_default();
             batch.delete(&INTENTS, &of(change.kind, own));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::engine::{Engine, only};
 use super::super::model::audit::AuditRecord;
-use super::super::model::change::{Action, Change};
+use super::super::model::change::{Action, Change, Side};
 use super::super::model::pair::{Kind, Role};
 use super::super::work::Work;
 use crate::error::Service;
@@ -82,7 +82,9 @@ impl<H: Host> Engine<'_, H> {
             }
         };
         let copy = Change { action, ..change.clone() };
-        self.note(&copy, customer, (Service::Chartmogul, endpoint), values, false);
+        let in_ghl = change.gone_from == Some(Side::Chartmogul);
+        let service = if in_ghl { Service::Ghl } else { Service::Chartmogul };
+        self.note(&copy, customer, (service, endpoint), values, false);
     }
 
     fn note(

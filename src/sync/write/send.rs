@@ -11,7 +11,7 @@ use super::super::decide::changes::of_first_link;
 use super::super::decide::merge::{Sides, has_moved, is_same, planned_as};
 use super::super::engine::{Engine, one, only};
 use super::super::letters::group_of;
-use super::super::model::change::{Action, Change, TagChange};
+use super::super::model::change::{Action, Change, Side, TagChange};
 use super::super::model::pair::{Kind, Pair, Role};
 use super::super::model::staged::SeenChild;
 use super::super::model::standing::{FieldLetter, Intent};
@@ -62,7 +62,15 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<Option<Sent>> {
         self.forget_writes(change);
         if change.action == Action::Delete {
-            return self.delete_double(change).await.map(Some);
+            return match change.gone_from {
+                None => self.delete_double(change).await,
+                Some(Side::Chartmogul) => self.delete_in_ghl(progress, change).await,
+                Some(Side::Ghl) => {
+                    let left_behind = self.take_away(change).await?;
+                    Ok(Sent { uuid: change.uuid.clone(), left_behind, ..Sent::default() })
+                }
+            }
+            .map(Some);
         }
         if change.action == Action::Merge {
             return self.merge_twin(progress, change).await;

@@ -233,7 +233,8 @@ function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string,
   }
   if (plan.leftOut > 0) yield* paragraph(terminal, leftOutText(plan.leftOut));
   if (plan.retries > 0) yield `tried again: ${formatNumber(plan.retries)}`;
-  const moved = plan.deletes - plan.removes;
+  const deleted = Object.values(plan.totals.delete ?? {}).reduce((sum, count) => sum + count, 0);
+  const moved = plan.deletes - plan.removes - deleted;
   if (moved > 0) yield `our own copies deleted, as they move: ${formatNumber(moved)}`;
   if (plan.removes > 0) yield `duplicates of synced notes and tasks deleted: ${formatNumber(plan.removes)}`;
   const listed = plan.doubles - plan.removes;
