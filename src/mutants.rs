@@ -55,6 +55,18 @@ mutants! {
     AbsenceIsDeletion,
     /// A record that a person has changed is deleted with its other half.
     EditLosesToDelete,
+    /// The owner of a field decides nothing.
+    OwnerIsIgnored,
+    /// DND that was set is lifted with GHL's.
+    ConsentIsLifted,
+    /// What could not be brought is not noted for the next run.
+    LeftBehind,
+    /// Of a field it is known what GHL showed, and not what ChartMogul did.
+    SingleMark,
+    /// A customer of ours is merged into another source's without being asked to.
+    TwinsMergedUnasked,
+    /// A contact is created in GHL without looking whether it was made before.
+    PersonBlindly,
     /// What was refused once is never tried again.
     RefusedForEver,
     /// One refused record ends the run.

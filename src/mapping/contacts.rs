@@ -290,7 +290,8 @@ fn attributes(
 
 /// Whether a value of `dnd` says that somebody may be contacted.
 fn allows(dnd: &Value) -> bool {
-    matches!(dnd, Value::Bool(false)) || dnd == "false"
+    !crate::mutants::is_on(Mutant::ConsentIsLifted)
+        && (matches!(dnd, Value::Bool(false)) || dnd == "false")
 }
 
 /// Whether a contact tells its custom fields at all: then one that it leaves out is empty.

@@ -58,7 +58,7 @@ records! {
         pub on_existing: OnExisting = "onExisting";
         /// When another data source has a customer of the same e-mail address as one that was made for a
         /// contact, as when a lead becomes a paying customer: `report` (default) lists both, `merge` merges
-        /// ours into the other, which cannot be undone here.
+        /// ours into the other. Only ChartMogul can take a merge back.
         pub twins: Twins = "twins";
         /// When a customer of our own data source was deleted in ChartMogul: `leave` (default) lists it,
         /// `recreate` makes it again.

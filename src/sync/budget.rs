@@ -22,7 +22,8 @@ records! {
         pub full: bool = "full";
         /// Writes even if it is the location's first run, or if a person must read the plan first.
         pub apply: bool = "apply";
-        /// Only these GHL contacts, with their notes and tasks. Default: all.
+        /// Only these GHL contacts, or those that are linked with these ChartMogul customers (`cus_…`), with
+        /// their notes and tasks. Default: all.
         pub contacts: Vec<String> = "contacts";
     }
 }

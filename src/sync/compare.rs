@@ -978,7 +978,7 @@ impl<H: Host> Engine<'_, H> {
         change.problems.extend(self.without_unknown_users(work, &mut change.back));
     }
 
-    /// Tells of a customer that was made for a contact, and that another source has by now, as when a lead
+    /// Lists a customer that was made for a contact, and that another source has by now, as when a lead
     /// becomes a paying customer. Merges the two where the settings ask for it and there is no doubt.
     async fn tell_twin(
         &self,
@@ -1021,7 +1021,9 @@ impl<H: Host> Engine<'_, H> {
         change.customer = Some(pair.customer.clone());
         change.reason = format!("{}: {}", Reason::Twin.sentence(), twins.join(", "));
         change.candidates = twins;
-        let Some(one) = one.filter(|_| self.settings.twins == Twins::Merge) else {
+        let merges =
+            self.settings.twins == Twins::Merge || mutants::is_on(Mutant::TwinsMergedUnasked);
+        let Some(one) = one.filter(|_| merges) else {
             return self.tell(run, work, batch, &change).await;
         };
         change.action = Action::Merge;

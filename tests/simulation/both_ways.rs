@@ -31,13 +31,21 @@ const MUTANT_SEEDS: u64 = 400;
 const ONCE_BROKEN: &[u64] = &[];
 
 /// The faults that these stories notice.
-pub const OF_BOTH_WAYS: [Mutant; 6] = [
+pub const OF_BOTH_WAYS: [Mutant; 14] = [
     Mutant::LastSideWins,
     Mutant::ChoiceNeverDies,
     Mutant::BroughtBlindly,
     Mutant::WritesOverPeople,
     Mutant::EmptyClears,
     Mutant::IndexIsTrusted,
+    Mutant::AbsenceIsDeletion,
+    Mutant::EditLosesToDelete,
+    Mutant::OwnerIsIgnored,
+    Mutant::ConsentIsLifted,
+    Mutant::LeftBehind,
+    Mutant::SingleMark,
+    Mutant::TwinsMergedUnasked,
+    Mutant::PersonBlindly,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -76,6 +76,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   bothChanged: "they have changed on both sides",
   held: "they changed in ChartMogul, and GHL's text holds more",
   deletedInGhl: "a person deleted them in GHL",
+  twin: "another source has a customer of the same e-mail address",
 };
 
 /** The standings that are not in step, most urgent first. */

@@ -120,7 +120,9 @@ export type Cause =
   /** A text changed in ChartMogul, and GHL's cannot be written anew without a loss. */
   | "held"
   /** A person deleted it in GHL. */
-  | "deletedInGhl";
+  | "deletedInGhl"
+  /** Another source has a customer of the same e-mail address. */
+  | "twin";
 
 /** One change of a plan. */
 export interface Change {
@@ -184,6 +186,8 @@ export type ChangeAction =
   | "move"
   /** A double of ours is deleted. */
   | "delete"
+  /** A customer of ours is merged into another source's of the same person. */
+  | "merge"
   /** Nothing is written: ChartMogul's value was kept at the first link, and stays. */
   | "keep"
   /** Nothing: the reason says why. */

@@ -34,7 +34,10 @@ export type RecordKind =
 export interface RunOptions {
   /** Writes even if it is the location's first run, or if a person must read the plan first. */
   apply?: boolean | undefined;
-  /** Only these GHL contacts, with their notes and tasks. Default: all. */
+  /**
+   * Only these GHL contacts, or those that are linked with these ChartMogul customers (`cus_…`), with
+   * their notes and tasks. Default: all.
+   */
   contacts?: readonly string[] | undefined;
   /** Milliseconds after which it stops at its next step. */
   deadlineMs?: number | undefined;

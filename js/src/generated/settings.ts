@@ -18,6 +18,17 @@ export interface CapSettings {
   maxDeletes?: number | undefined;
 }
 
+/** Contacts that are created in GHL. */
+export interface CreateInGhlSettings {
+  /** Why these people may be contacted, in a few words. Each plan says it of each contact. */
+  consent: string;
+  /**
+   * Names or uuids of the data sources whose customers' contacts are created. Default: contacts of
+   * customers that a GHL contact is linked with.
+   */
+  dataSources: readonly string[];
+}
+
 /** A field synced as a custom attribute. */
 export interface CustomFieldSetting {
   /**
@@ -33,8 +44,18 @@ export interface CustomFieldSetting {
   object?: "customer" | "contact" | undefined;
 }
 
+/** What becomes of a note or task whose other half a person deleted. Contacts are never deleted. */
+export interface DeleteSettings {
+  /** Deleted in ChartMogul: what becomes of GHL's, of notes and tasks that go to GHL. Default `keep`. */
+  fromChartmogul?: "keep" | "mark" | "delete" | undefined;
+  /** Deleted in GHL: what becomes of ChartMogul's. Default `keep`. */
+  fromGhl?: "keep" | "mark" | "delete" | undefined;
+}
+
 /** Which way each kind of object goes. */
 export interface DirectionSettings {
+  /** The fields of linked contacts. Default `toChartmogul`. `toGhl` needs the anchor `attach-only`. */
+  contacts?: "toChartmogul" | "toGhl" | "both" | undefined;
   /** Notes. Default `toChartmogul`. */
   notes?: "toChartmogul" | "toGhl" | "both" | undefined;
   /** Tasks. Default `toChartmogul`. */
@@ -56,6 +77,11 @@ export interface SyncSettings {
   booleanWords?: BooleanWordSettings | undefined;
   /** Limits that a plan must not exceed to be applied. Default: none. */
   caps?: CapSettings | undefined;
+  /**
+   * Whether contacts that are new in ChartMogul are created in GHL, where they may enter campaigns, and
+   * why that is allowed. Needs `directions.contacts` of `both` or `toGhl`. Default: none are created.
+   */
+  createInGhl?: CreateInGhlSettings | undefined;
   /** Fields synced as custom attributes. Default: none. */
   customFields?: readonly CustomFieldSetting[] | undefined;
   /** Most calls a day to GHL. Default: half of the quota that GHL's answers tell. */
@@ -72,6 +98,8 @@ export interface SyncSettings {
   decimalMark?: "point" | "comma" | undefined;
   /** ISO 3166-1 alpha-2 country of phones written without a country code. Default: the location's. */
   defaultCountry?: string | undefined;
+  /** What becomes of a note or task whose other half a person deleted. Default: it stays, and is listed. */
+  deletes?: DeleteSettings | undefined;
   /** Which way each kind of object goes. Default: `toChartmogul` for all. */
   directions?: DirectionSettings | undefined;
   /**
@@ -131,8 +159,10 @@ export interface SyncSettings {
   owner?: boolean | undefined;
   /**
    * Who decides a field that goes both ways, by its name: `note.text`, `task.task_details`,
-   * `task.assignee`, `task.due_date`, `task.completed`. Default: `twoWay` where the direction is
-   * `both`, `alwaysChartmogul` where it is `toGhl`.
+   * `task.assignee`, `task.due_date`, `task.completed`; `contact.first_name`, `contact.last_name`,
+   * `contact.email`, `contact.phone`, `contact.website_url`, `contact.city`, `contact.state`,
+   * `contact.zip`, `contact.country`, `contact.owner`, and `contact.custom.KEY` for a custom field.
+   * Default: `twoWay` where the direction is `both`, `alwaysChartmogul` where it is `toGhl`.
    */
   owners?: Readonly<Record<string, "twoWay" | "alwaysGhl" | "preferGhlUnlessBlank" | "alwaysChartmogul" | "preferChartmogulUnlessBlank" | "dontSync">> | undefined;
   /**
@@ -151,6 +181,12 @@ export interface SyncSettings {
   tags?: TagSettings | undefined;
   /** IANA time zone in which due dates become days. Default: the location's. */
   timeZone?: string | undefined;
+  /**
+   * When another data source has a customer of the same e-mail address as one that was made for a
+   * contact, as when a lead becomes a paying customer: `report` (default) lists both, `merge` merges
+   * ours into the other. Only ChartMogul can take a merge back.
+   */
+  twins?: "report" | "merge" | undefined;
   /** Which ChartMogul user stands for which GHL user. */
   users?: UserSettings | undefined;
   /**

@@ -31,8 +31,8 @@ pub fn name_of(field: &str) -> &str {
     field.strip_prefix(PRIMARY_CONTACT).unwrap_or(field)
 }
 
-/// Whether GHL can be given a field. The e-mail address of a customer is no contact's: the one of its
-/// primary contact is.
+/// Whether GHL can be given a field. Of a customer of our own the address of its primary contact is
+/// meant, and not the one that the customer has itself.
 pub fn is_writable(field: &str, of_customer: bool, rules: &[Rule]) -> bool {
     if let Some(key) = field.strip_prefix("custom.") {
         return rules.iter().any(|rule| rule.to == key && rule.comes_back);

@@ -115,7 +115,8 @@ pub(in crate::sync) fn has_moved(sides: &Sides<'_>, name: &str) -> bool {
     }
     let words = name == words_of(sides.kind);
     let mark = planned_as(sides.kind, name);
-    if let Some(shown) = sides.pair.shown.get(mark) {
+    if let Some(shown) = sides.pair.shown.get(mark).filter(|_| !mutants::is_on(Mutant::SingleMark))
+    {
         return there.get(mark).is_some_and(|now| kinds::mark(now) != *shown);
     }
     let Some(now) = there.get(name) else { return false };
@@ -176,7 +177,10 @@ pub(in crate::sync) fn merge(
         let there = sides.is_writable(name) && has_moved(sides, name);
         let moved = Moved { here: moved_here, there };
         let known_as = contact::name_of(name);
-        let owner = sides.settings.owner_of(&format!("{}.{known_as}", kind.name()));
+        let owner = match mutants::is_on(Mutant::OwnerIsIgnored) {
+            true => Owner::TwoWay,
+            false => sides.settings.owner_of(&format!("{}.{known_as}", kind.name())),
+        };
         if owner == Owner::DontSync
             || !(moved.here || moved.there)
             || same(sides, name, value, moved)

@@ -2,9 +2,9 @@
 
 use ghl_chartmogul::error::Service;
 use ghl_chartmogul::mapping::settings::{
-    Anchor, AttributeType, CreateInGhl, CustomField, Directions, Settings, Twins, Way,
+    Anchor, AttributeType, CreateInGhl, CustomField, Directions, Owner, Settings, Twins, Way,
 };
-use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
+use ghl_chartmogul::sandbox::{ChartmogulTexts, Fault, FaultRule, SandboxOptions};
 use ghl_chartmogul::sync::{RunOptions, Winner};
 use serde_json::{Value, json};
 
@@ -19,6 +19,8 @@ pub const SITUATIONS: &[Situation] = &[
     ("a_name_that_both_changed_between_full_passes_waits", both_changed_between_full_passes),
     ("a_name_that_was_changed_after_the_plan_stays", a_name_that_was_changed_after_the_plan_stays),
     ("an_index_that_lags_gives_no_name_back", an_index_that_lags_gives_no_name_back),
+    ("the_owner_of_a_field_decides", the_owner_of_a_field_decides),
+    ("a_service_that_tidies_gives_nothing_back", a_service_that_tidies_gives_nothing_back),
     ("an_empty_name_clears_nothing", an_empty_name_clears_nothing),
     ("what_ghl_does_not_have_is_filled", what_ghl_does_not_have_is_filled),
     ("a_value_that_ghl_refuses_sinks_no_other", a_value_that_ghl_refuses_sinks_no_other),
@@ -180,6 +182,61 @@ fn an_index_that_lags_gives_no_name_back() -> Held {
         is("the name there", &play.there(&uuid)["first_name"], "Adelheid")?;
     }
     play.settle_down()
+}
+
+fn the_owner_of_a_field_decides() -> Held {
+    let directions = Directions { contacts: Way::Both, ..Directions::default() };
+    let owners = [
+        ("contact.first_name", Owner::AlwaysGhl),
+        ("contact.last_name", Owner::AlwaysChartmogul),
+        ("contact.phone", Owner::DontSync),
+    ];
+    let owners = owners.map(|(name, owner)| (name.to_owned(), owner)).into_iter().collect();
+    let wanted = Settings { directions, owners, ..settings() };
+    let mut play = begun_with(SandboxOptions::default(), wanted);
+    play.pass(FULL);
+    let (contact, uuid, _) = play.somebody();
+    let first = play.here(&contact)["firstName"].clone();
+    let last = play.there(&uuid)["last_name"].clone();
+    play.write_there(&uuid, json!({ "first_name": "Finance", "phone": "+14155550188" }));
+    play.write_here(&contact, json!({ "lastName": "Sales" }));
+    play.pass(FULL);
+    is("GHL's field there", &play.there(&uuid)["first_name"], first)?;
+    is("ChartMogul's field here", &play.here(&contact)["lastName"], last)?;
+    if play.here(&contact)["phone"] == "+14155550188" {
+        return Err("the phone was synced".to_owned());
+    }
+    if play.conflicts(true).len() != 2 {
+        return Err(format!("what lost is not kept: {:?}", play.conflicts(true)));
+    }
+    play.settle_down()
+}
+
+/// Nobody has edited a name that ChartMogul shows in another form than it was given.
+fn a_service_that_tidies_gives_nothing_back() -> Held {
+    for anchor in [Anchor::AttachOnly, Anchor::ContactIsCustomer] {
+        let directions = Directions { contacts: Way::Both, ..Directions::default() };
+        let options = SandboxOptions {
+            chartmogul_texts: ChartmogulTexts::Tidied,
+            billing_share: 0.0,
+            ..SandboxOptions::default()
+        };
+        let mut play = begun_with(options, Settings { directions, anchor, ..settings() });
+        let contact = play.world.host.sandbox.borrow().ghl_contacts()[0].clone();
+        let contact = contact["id"].as_str().unwrap_or_default().to_owned();
+        let name = "Ada  Augusta \u{1f600}";
+        play.write_here(&contact, json!({ "firstName": name }));
+        play.world.host.advance(10 * MINUTE);
+        play.pass(FULL);
+        play.pass(FULL);
+        is("the name", &play.here(&contact)["firstName"], name)?;
+        play.write_here(&contact, json!({ "lastName": "de  Morgan" }));
+        play.pass(APPLY);
+        play.pass(FULL);
+        is("the name", &play.here(&contact)["lastName"], "de  Morgan")?;
+        play.settle_down()?;
+    }
+    Ok(())
 }
 
 fn an_empty_name_clears_nothing() -> Held {
