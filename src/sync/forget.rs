@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::calls::row_of_linked;
-use super::engine::{Engine, gather, one};
+use super::engine::{Engine, one};
 use super::model::pair::{Kind, Pair};
 use super::model::staged::{Known, SeenChild};
 use super::model::standing::{Choice, Intent};
@@ -23,11 +23,9 @@ use crate::host::Host;
 use crate::mapping::kinds;
 use crate::named::Named;
 use crate::ordered::Ordered;
-use crate::record::Json;
+use crate::record::{self, Json};
 use crate::{mapping, records};
 
-/// Requests for single records under way at once.
-const TOGETHER: usize = 8;
 /// Properties that say whose a row is.
 const WHOSE: [&str; 4] = ["contact", "parent", "id", "ghlId"];
 /// Properties that hold an id of a record in ChartMogul.
@@ -125,35 +123,36 @@ impl<H: Host> Engine<'_, H> {
                 "\"{given}\" is not the id of a person in this location"
             )));
         }
-        self.hold(async {
-            let mut person = self.person(id).await?;
-            self.find_customers(&mut person).await?;
-            if person.contact.is_empty() && !person.shared.is_empty() {
-                return Err(several(id, &[]));
-            }
-            self.keeper.each_row("", &mut |key, text| person.take_in(key, text)).await?;
-            let remaining = self.remaining(&mut person).await?;
-            let mut outcome = Forgotten {
-                person: given.to_owned(),
-                forgotten: remaining.is_empty() || options.even_if_present,
-                remaining,
-                ..Forgotten::default()
-            };
-            if outcome.forgotten {
-                outcome.removed = self.remove(&person).await?;
-            }
-            outcome.hint = match (outcome.remaining.is_empty(), outcome.forgotten) {
-                (true, _) => None,
-                (false, true) => {
-                    Some("Delete what remains: a run that reads it links it again, as new.")
-                }
-                (false, false) => {
-                    Some("Delete what remains, then forget again; or pass `evenIfPresent`.")
-                }
-            };
-            Ok(outcome)
-        })
-        .await
+        let mut outcome = Forgotten { person: given.to_owned(), ..Forgotten::default() };
+        self.hold_for(Box::pin(self.forget_under_lease(id, options.even_if_present, &mut outcome)))
+            .await?;
+        Ok(outcome)
+    }
+
+    async fn forget_under_lease(
+        &self,
+        id: &str,
+        even_if_present: bool,
+        outcome: &mut Forgotten,
+    ) -> Result<()> {
+        let mut person = self.person(id).await?;
+        self.find_customers(&mut person).await?;
+        if person.contact.is_empty() && !person.shared.is_empty() {
+            return Err(several(id, &[]));
+        }
+        self.keeper.each_row("", &mut |key, text| person.take_in(key, text)).await?;
+        outcome.remaining = self.remaining(&mut person).await?;
+        let is_gone = outcome.remaining.is_empty();
+        outcome.forgotten = is_gone || even_if_present;
+        if outcome.forgotten {
+            outcome.removed = self.remove(&person).await?;
+        }
+        outcome.hint = match outcome.forgotten {
+            _ if is_gone => None,
+            true => Some("Delete what remains: a run that reads it links it again, as new."),
+            false => Some("Delete what remains, then forget again; or pass `evenIfPresent`."),
+        };
+        Ok(())
     }
 
     /// Whom an id means.
@@ -202,10 +201,10 @@ impl<H: Host> Engine<'_, H> {
         let pair: Option<Pair> = self.keeper.get(&PAIRS, &row).await?;
         let choice: Option<Choice> = self.keeper.get(&CHOICES, &person.contact).await?;
         let intent: Option<Intent> = self.keeper.get(&INTENTS, &row).await?;
-        let known: Option<Known> = self.keeper.get(&KNOWN, &person.contact).await?;
-        let keys = known.map(|known| known.keys).unwrap_or_default();
-        person.hashes =
-            keys.iter().filter_map(|key| Some(key.split_once('/')?.1.to_owned())).collect();
+        let known: Vec<Option<Known>> = self.keeper.get_all(&KNOWN, &[&person.contact]).await?;
+        for key in known.into_iter().flatten().flat_map(|known| known.keys) {
+            person.hashes.extend(key.split_once('/').map(|(_, hash)| hash.to_owned()));
+        }
         if let Some(uuid) = pair.as_ref().and_then(|pair| pair.chartmogul.as_ref()) {
             person.has(Some(Kind::Contact), uuid);
         }
@@ -286,8 +285,9 @@ impl<H: Host> Engine<'_, H> {
         }
         let mut unseen = person.there.clone();
         unseen.retain(|(_, id)| !found.iter().any(|one| one.id == *id));
-        for ((kind, id), answer) in unseen.iter().cloned().zip(self.retrieve_all(&unseen).await) {
-            if is_there(answer)? {
+        // They are few, and seldom asked for: each in its turn.
+        for (kind, id) in unseen {
+            if is_there(self.retrieved(kind, &id).await)? {
                 found.push(Remaining { service: Service::Chartmogul, kind, id });
             }
         }
@@ -298,13 +298,6 @@ impl<H: Host> Engine<'_, H> {
     async fn retrieved(&self, kind: Kind, id: &str) -> Result<Json> {
         let row = if kind == Kind::Customer { &kinds::CUSTOMER } else { row_of_linked(kind) };
         self.chartmogul_value(row.retrieve.0, one(row.retrieve.1, id)).await
-    }
-
-    async fn retrieve_all(&self, records: &[(Kind, String)]) -> Vec<Result<Json>> {
-        gather(records, TOGETHER, async |(kind, id): &(Kind, String)| {
-            self.retrieved(*kind, id).await
-        })
-        .await
     }
 
     /// Notes and tasks that waited to come from ChartMogul and are gone there: only their ids are known, so
@@ -326,9 +319,9 @@ impl<H: Host> Engine<'_, H> {
         let seen: Vec<Option<SeenChild>> = self.keeper.get_all(&children, &rows).await?;
         let mut known = owners.iter().zip(&seen);
         waiting.retain(|_| known.next() == Some((&None, &None)));
-        for ((_, id), answer) in waiting.iter().zip(self.retrieve_all(&waiting).await) {
-            if !is_there(answer)? {
-                person.has(None, id);
+        for (kind, id) in waiting {
+            if !is_there(self.retrieved(kind, &id).await)? {
+                person.has(None, &id);
             }
         }
         Ok(())
@@ -491,7 +484,7 @@ impl Person {
             return None;
         }
         let nothing = table == "mail" || value.as_array().is_some_and(Vec::is_empty);
-        Some((!nothing).then(|| value.to_string()))
+        Some((!nothing).then(|| record::json(&value)))
     }
 
     /// Cuts them out of a row about others; says whether they were in it.
@@ -534,7 +527,9 @@ impl Person {
 
     /// A text without their ids, addresses and numbers; `None` where it has none.
     fn without(&self, text: &str) -> Option<String> {
-        let is_letter = |letter: char| letter.is_alphanumeric() || "_-+@.".contains(letter);
+        let is_letter = |letter: char| {
+            letter.is_ascii_alphanumeric() || "_-+@.".contains(letter) || !letter.is_ascii()
+        };
         let mut left = String::new();
         let mut cut = false;
         for piece in text.split_inclusive(|letter| !is_letter(letter)) {
