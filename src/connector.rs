@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::http::{Accounts, Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
-use crate::sync::{self, CheckOptions, Conflict, Engine, RunOptions, Settlement};
+use crate::sync::{self, CheckOptions, Conflict, Engine, ForgetOptions, RunOptions, Settlement};
 use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
@@ -227,6 +227,15 @@ impl Connector {
             None => engine.resolve_all(&rule, winner).await?,
         };
         text(&settled)
+    }
+
+    /// Forgets a person: JSON [`ForgetOptions`] in, what came of it as JSON text.
+    pub async fn forget<H: Host>(&self, host: &H, options: &str) -> Result<String> {
+        let options: ForgetOptions = read_options(options)?;
+        let engine = self.engine(host)?;
+        let outcome = engine.forget(&options).await;
+        engine.note_quota().await;
+        text(&outcome?)
     }
 
     /// The last runs as JSON text, newest first. Asks no service.

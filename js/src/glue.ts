@@ -31,6 +31,7 @@ export interface GlueConnector {
     context: CallContext,
   ): Promise<string>;
   resolve(settlementJson: string, context: CallContext): Promise<string>;
+  forget(optionsJson: string, context: CallContext): Promise<string>;
   runs(context: CallContext): Promise<string>;
   status(context: CallContext): Promise<string>;
   why(id: string, context: CallContext): Promise<string>;

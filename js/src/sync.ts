@@ -11,6 +11,7 @@ import type {
   Change,
   Conflict,
   DeadLetter,
+  ForgetOutcome,
   PlanSummary,
   RecordStatus,
   SyncCost,
@@ -64,6 +65,9 @@ export interface ResolveOptions extends CallOptions {
   /** `seen` of the conflict as it was shown: if a value has changed since, nothing is settled. */
   seen?: string | undefined;
 }
+
+/** Whom to forget, and whether to do so while a service still has a record of the person. */
+export interface ForgetOptions extends CallOptions, Given.ForgetOptions {}
 
 /** Options of a watch. The last ones hold for each of its runs. */
 export interface WatchOptions
@@ -233,6 +237,18 @@ export interface Sync {
    * console.log(settled.length);
    */
   resolveAll(rule: Given.ConflictRule, winner: Winner, options?: CallOptions): Promise<Conflict[]>;
+  /**
+   * Removes all that the state store holds of a person: links, marks, hashes, dead letters, conflicts with
+   * the values that lost, what was read and planned. Asks both services first: while one of them still has
+   * a record of the person, nothing is removed, and `remaining` lists what is left, unless
+   * `evenIfPresent` is set. Deletes nothing in either service. Waits for a run of this process; while
+   * another process syncs the location it fails with `busy`.
+   *
+   * @example
+   * const { forgotten, remaining } = await connector.sync.forget({ person: "seD4PfOuKoVMLkEZqohJ" });
+   * for (const { service, kind, id } of remaining) console.log(forgotten, service, kind, id);
+   */
+  forget(options: ForgetOptions): Promise<ForgetOutcome>;
   /**
    * The last 50 runs and applies, newest first: what each did, how long it took, and why it stopped. One
    * that failed is among them. Sends nothing.
@@ -442,6 +458,16 @@ export function createSync(
       return decide(options, (connector, context) => connector.resolve(settlement, context));
     },
 
+    async forget({ signal, timeoutMs, ...given }) {
+      requireId(given.person, PERSON);
+      const outcome: ForgetOutcome = await runInTurn({ signal, timeoutMs }, undefined, (connector, context) =>
+        connector.forget(JSON.stringify(given), context),
+      );
+      // Also where nothing was removed: an earlier attempt may have failed here.
+      if (outcome.forgotten) await compact(place);
+      return outcome;
+    },
+
     async runs(options) {
       return JSON.parse(await core.invoke((connector, context) => connector.runs(context), options));
     },
@@ -450,6 +476,21 @@ export function createSync(
       return JSON.parse(await core.invoke((connector, context) => connector.status(context), options));
     },
   };
+}
+
+/** Removes from the files of a store what deletes have left in them. */
+async function compact(place: Place): Promise<void> {
+  try {
+    await (await place.store()).compact?.();
+  } catch (reason) {
+    const { code, message } = (reason ?? {}) as { code?: unknown; message?: unknown };
+    throw createError({
+      code: code === "busy" ? "busy" : "store_failed",
+      message: `the person is forgotten, but the store could not be compacted: ${message ?? String(reason)}`,
+      hint: "Forget the person again when the store can be written.",
+      cause: reason,
+    });
+  }
 }
 
 /** What a watch of this connector asks of the outside. */
@@ -511,6 +552,8 @@ function budgetOf(options: ApplyOptions): Pick<ApplyOptions, "deadlineMs" | "max
 }
 
 const ANY_ID = "GHL's id of a contact, note, task or business, or a ChartMogul uuid";
+
+const PERSON = "a GHL contact's id, or the uuid of its ChartMogul contact (con_…) or customer (cus_…)";
 
 /** Refuses what is not an id before anything is sent. */
 function requireId(id: unknown, what: string): asserts id is string {

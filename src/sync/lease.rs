@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::pin;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, LocalBoxFuture, select};
 
 use super::engine::Engine;
 use super::model::state::Lease;
@@ -28,6 +28,14 @@ impl<H: Host> Engine<'_, H> {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         self.hold_until(work, |_| Ok(())).await
+    }
+
+    /// The same of what is seldom done: one code for all of it.
+    pub(in crate::sync) async fn hold_for(
+        &self,
+        work: LocalBoxFuture<'_, Result<()>>,
+    ) -> Result<()> {
+        self.hold(work).await
     }
 
     /// The same with something to do right before the lease ends, however the work ended.

@@ -22,7 +22,7 @@ impl<H: Host> Engine<'_, H> {
         let keys = self.put_mail(mails).await?;
         let mut last = None;
         for _ in 0..TRIES {
-            match self.hold(async { Ok(()) }).await {
+            match self.hold_for(Box::pin(async { Ok(()) })).await {
                 Ok(()) => return self.own_failure(&keys).map(|()| None),
                 Err(error) if error.code == Code::Busy => last = Some(error),
                 Err(error) => {

@@ -465,6 +465,15 @@ impl<H: Host> Engine<'_, H> {
         }
     }
 
+    /// Drops the run that is not finished, with all that it has read and planned.
+    pub(super) async fn drop_run(&self) -> Result<()> {
+        self.doubt_unfinished().await?;
+        let mut batch = self.keeper.batch();
+        batch.delete(&RUN, "");
+        self.keeper.commit(batch).await?;
+        self.keeper.clear(&RunTables::of_all()).await
+    }
+
     /// A plan that is dropped half-applied may have sent changes that it never recorded.
     async fn doubt_unfinished(&self) -> Result<()> {
         let run: Option<Run> = self.keeper.get(&RUN, "").await?;

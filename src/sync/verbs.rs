@@ -510,7 +510,7 @@ impl<H: Host> Engine<'_, H> {
     }
 }
 
-fn wanted(id: &str) -> Result<&str> {
+pub(super) fn wanted(id: &str) -> Result<&str> {
     let id = id.trim();
     if id.is_empty() {
         return Err(Error::new(Code::InvalidArgument, "an id is missing")

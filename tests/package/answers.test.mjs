@@ -41,6 +41,7 @@ const ALWAYS = {
   SyncStatus: "linked",
   SyncRun: "stopped",
   RecordStatus: "standing",
+  ForgetOutcome: "forgotten",
   DeadLetter: "cause",
   CheckReport: "ok",
   ConnectorEvent: "type",
@@ -81,6 +82,9 @@ async function tell() {
   record("SyncOutcome", await sync.run({ contacts: [waiting.id] }));
   record("RecordStatus", await sync.why(waiting.id), await sync.unlink(waiting.id));
   record("RecordStatus", ...(await sync.accept([waiting.id])), await sync.retry(waiting.id));
+
+  record("ForgetOutcome", await sync.forget({ person: waiting.id }));
+  record("ForgetOutcome", await sync.forget({ person: waiting.id, evenIfPresent: true }));
 
   const refused = createConnector({ ...options, ghl: { ...options.ghl, token: "pit-wrong" } });
   record("CheckReport", await refused.check());

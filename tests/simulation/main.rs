@@ -16,6 +16,7 @@ mod campaign;
 mod check_records;
 mod cost;
 mod fleet;
+mod forget;
 mod host;
 mod invariants;
 mod ledger;

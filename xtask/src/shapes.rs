@@ -50,6 +50,7 @@ pub(crate) fn answers() -> Result<String> {
     generator.subschema_for::<sync::DeadLetter>();
     generator.subschema_for::<sync::Why>();
     generator.subschema_for::<sync::Conflict>();
+    generator.subschema_for::<sync::Forgotten>();
     let aliases = [
         alias::<sync::CountByKind>(&mut generator, "CountByKind", "Numbers of records by kind."),
         alias::<sync::Totals>(&mut generator, "Totals", "Numbers of changes by action and kind."),
@@ -63,6 +64,7 @@ pub(crate) fn options() -> Result<String> {
     generator.subschema_for::<sync::RunOptions>();
     generator.subschema_for::<sync::CheckOptions>();
     generator.subschema_for::<sync::Settlement>();
+    generator.subschema_for::<sync::ForgetOptions>();
     written(generator, &[])
 }
 

@@ -12,6 +12,7 @@ import { appendAudit } from "./audit-file.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { type ResolveFlags, runConflicts, runResolve } from "./commands/conflicts.js";
+import { type ForgetFlags, runForget } from "./commands/forget.js";
 import { runPlan } from "./commands/plan.js";
 import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./commands/records.js";
 import { runRejected } from "./commands/rejected.js";
@@ -75,8 +76,8 @@ Exit codes:
   0  done, and no record fails or waits
   1  failed
   2  bad usage or configuration
-  3  done, but records fail or wait, now or since an earlier run; a sync that only planned; or a check of
-     the records with findings
+  3  done, but records fail or wait, now or since an earlier run; a sync that only planned; a check of
+     the records with findings; or a person who was not forgotten, as a service still has records
   4  stopped at a budget, by an unavailable service, or by a signal: the next run continues
 
 "rejected" and "conflicts" list what is behind a 3. "plan" ends with 0, and with 3 where lists could not be read
@@ -180,6 +181,16 @@ command("link", "link a GHL contact with a ChartMogul customer or contact; the n
 command("unlink", "end the link of a record: it stays on both sides, and is not linked again by itself")
   .argument("<id>", ANY_ID)
   .action(withIds((connector, [id = ""], terminal) => runUnlink(connector, id, terminal)));
+
+command("forget", "remove all that the state holds of a person who is gone from both services")
+  .argument(
+    "<person>",
+    "a GHL contact's id, or the uuid of its ChartMogul contact (con_…) or customer (cus_…)",
+  )
+  .option("--even-if-present", "also a person of whom a service still has records")
+  .action((person: string, flags: ForgetFlags, self: Command) =>
+    connected(self, (connector, terminal) => runForget(connector, person, flags, terminal)),
+  );
 
 command("call", "call one endpoint; its parameters are flags: call contacts.get --contactId ID")
   .argument(

@@ -524,6 +524,26 @@ export interface FindingCounts {
   unknown: number;
 }
 
+/** What came of forgetting a person. Names no value of theirs. */
+export interface ForgetOutcome {
+  /** The id that was asked for. */
+  person: string;
+  /**
+   * True: the state store holds nothing of the person. False: nothing was removed, as a service
+   * still has a record of the person.
+   */
+  forgotten: boolean;
+  /** Records of the person that a service still has. */
+  remaining: readonly RemainingRecord[];
+  /**
+   * How many rows of the state store were removed, or changed where they are about others too, by
+   * table. Empty where the store held nothing of the person.
+   */
+  removed: Readonly<Record<string, number>>;
+  /** What to do about what remains. */
+  hint?: string | undefined;
+}
+
 /** GHL's side of the check. */
 export interface GhlCheck {
   /** Whether the token works for the location, with every scope that the sync needs. */
@@ -813,6 +833,16 @@ export interface RecordsReport {
   counts: FindingCounts;
   /** The first 1,000 of them. */
   findings: readonly Finding[];
+}
+
+/** A record that a service still has. */
+export interface RemainingRecord {
+  /** The service. */
+  service: Service;
+  /** What kind of record it is. */
+  kind: RecordKind;
+  /** Its id in that service. */
+  id: string;
 }
 
 /** What a run failed with. */

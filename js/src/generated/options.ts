@@ -17,6 +17,17 @@ export interface ConflictRule {
   kind?: RecordKind | undefined;
 }
 
+/** Whom to forget. */
+export interface ForgetOptions {
+  /** Forgets a person of whom a record remains in a service, too. Default: nothing is removed then. */
+  evenIfPresent?: boolean | undefined;
+  /**
+   * The id of a GHL contact; the uuid of its contact (`con_…`) or of its customer (`cus_…`) in
+   * ChartMogul; or the external id that the sync gave that customer (`ghl:LOCATION:ID`).
+   */
+  person?: string | undefined;
+}
+
 /** The kinds of records that are synced. */
 export type RecordKind =
   /** A GHL business. */

@@ -61,6 +61,7 @@ export function sqliteOn(path: string, engine: Engine): StateStore {
     exclusive: engine === "wasm",
     commit: async (puts, deletes, guard) => (await open()).commit(puts, deletes, guard),
     scan: async (prefix, after, limit, size) => (await open()).scan(prefix, after, limit, size),
+    compact: async () => (await open()).compact?.(),
     async close() {
       const last = opened;
       opened = undefined;
@@ -189,6 +190,13 @@ export function storeOf(file: string, database: SqliteDatabase): OpenStore {
       );
       return entries;
     },
+    compact: () =>
+      named(() => {
+        database.verify();
+        // The file is written anew, without the pages that deletes have freed, and then the log is emptied.
+        database.exec("VACUUM");
+        database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      }),
     close() {
       process.off("exit", closeAtExit);
       database.close();

@@ -45,6 +45,11 @@ export interface StateStore {
   ): Awaitable<[key: string, value: string][]>;
   /** True where only one process can have it open: `sync.watch` closes it between runs. */
   readonly exclusive?: boolean;
+  /**
+   * Removes from the store's files what deletes have left in them. Called after a person was forgotten. Not
+   * needed where nothing is left of what is deleted.
+   */
+  compact?(): Awaitable<void>;
   /** Releases what the store holds open. */
   close?(): Awaitable<void>;
 }

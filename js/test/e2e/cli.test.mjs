@@ -43,7 +43,7 @@ describe("usage", () => {
     assert.equal(help.code, 0);
     for (const command of [
       ...["check", "plan", "sync", "status", "why", "rejected", "retry"],
-      ...["accept", "link", "unlink", "call", "sandbox"],
+      ...["accept", "link", "unlink", "forget", "call", "sandbox"],
     ])
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
     const { version } = requirePackage("ghl-chartmogul/package.json");

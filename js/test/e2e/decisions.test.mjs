@@ -1,7 +1,7 @@
 // What people ask of single records and decide, with the installed command line against a served sandbox.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createFolder, run, serveSandbox } from "./sandbox.mjs";
@@ -198,6 +198,43 @@ test("what ChartMogul refused once is taken after retry", async () => {
   assert.deepEqual([taken.code, taken.standing.failed], [0, 0], JSON.stringify(taken));
 });
 
+test("a person is forgotten once both services have deleted them, and no file of the state names them", async () => {
+  const { ghlId } = await findLinked();
+  const contacts = await ask("records?service=ghl&kind=contacts");
+  const { email } = contacts.find(({ id }) => id === ghlId);
+  const files = () => readdirSync(cwd).filter((name) => name.includes(".db"));
+  const naming = (text) => files().filter((name) => readFileSync(join(cwd, name)).includes(text));
+  assert.ok(naming(ghlId).length > 0, `${files()}`);
+
+  const refused = await cli("forget", ghlId);
+  assert.equal(refused.code, 3, refused.stderr);
+  assert.match(refused.stdout, new RegExp(`^≠ ${ghlId}: not forgotten`));
+  assert.match(refused.stdout, new RegExp(`^ {2}ghl-chartmogul forget ${ghlId} --even-if-present$`, "m"));
+  const { code, forgotten, remaining, removed } = await json("forget", ghlId);
+  assert.deepEqual([code, forgotten, removed], [3, false, {}]);
+  assert.deepEqual(remaining[0], { service: "ghl", kind: "contact", id: ghlId });
+
+  await cli("call", "ghl.contacts.delete", "--contactId", ghlId);
+  for (const { service, kind, id } of remaining.filter(({ service }) => service === "chartmogul")) {
+    const parameter = `--${kind}_uuid`;
+    await cli("call", `${service}.${kind}s.delete`, parameter, id);
+  }
+  // A customer of a billing source stays until it is deleted there.
+  const left = await json("forget", ghlId);
+  const customers = remaining.filter(({ kind }) => kind === "customer");
+  assert.deepEqual([left.code, left.remaining], [3, customers], JSON.stringify(left));
+  assert.equal(customers.length, 1);
+  const done = await json("forget", ghlId, "--even-if-present");
+  assert.deepEqual([done.code, done.forgotten, done.remaining], [0, true, customers], JSON.stringify(done));
+  assert.ok(done.removed.pair > 0 && done.removed.key > 0, JSON.stringify(done));
+  for (const text of [ghlId, email, ...remaining.map(({ id }) => id)])
+    assert.deepEqual(naming(text), [], `${text} is in a file of the state`);
+  const again = await cli("forget", ghlId);
+  assert.equal(again.code, 0);
+  assert.match(again.stdout, /the state holds nothing of this person/);
+  assert.equal((await cli("why", ghlId)).code, 1, "nothing is known of them");
+});
+
 test("mistakes are reported: unknown ids with 1, wrong ones with 2", async () => {
   const unknown = await cli("why", "nobody");
   assert.equal(unknown.code, 1);
@@ -205,6 +242,7 @@ test("mistakes are reported: unknown ids with 1, wrong ones with 2", async () =>
   for (const [args, code, message] of [
     [["link", "C1", "C2"], 2, /"C2" is not a ChartMogul customer or contact/],
     [["link", "C1", "cus_00000000-0000-0000-0000-000000000000"], 1, /has no customer cus_0/],
+    [["forget", "a b"], 2, /"a b" is not the id of a person/],
     [["link", "C1"], 2, /missing required argument 'chartmogul'/],
     [["retry", "nobody"], 1, /knows no record nobody/],
     [["unlink", "nobody"], 1, /knows no record nobody/],

@@ -54,6 +54,7 @@ test("every function that decides about records, or reports on them, has an exam
     "accept",
     "retry",
     "why",
+    "forget",
     "deadLetters",
     "runs",
     "status",

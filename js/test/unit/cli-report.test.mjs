@@ -10,6 +10,7 @@ const {
   countsOfRun,
   exitCodeOf,
   exitCodeOfStanding,
+  forgetLines,
   hintCommands,
   hintText,
   letterLines,
@@ -31,6 +32,7 @@ const {
   "cli/totals",
   "cli/words",
   "cli/commands/check",
+  "cli/commands/forget",
   "cli/commands/plan",
   "cli/commands/records",
   "cli/commands/rejected",
@@ -507,6 +509,50 @@ describe("a check of the records", () => {
     assert.ok(lines.includes("  … and 2 more"), text);
     assert.ok(!text.includes("Another installation"), text);
   });
+});
+
+describe("a person to be forgotten", () => {
+  const remaining = [
+    { service: "ghl", kind: "contact", id: CONTACT },
+    ...["N1", "N2"].map((id) => ({ service: "ghl", kind: "note", id })),
+    { service: "chartmogul", kind: "customer", id: CUSTOMER },
+  ];
+  const outcome = { person: CONTACT, forgotten: false, remaining, removed: {} };
+  const removed = { pair: 3, key: 1_200 };
+
+  test("who is still there is listed with the command that forgets them all the same", () => {
+    const lines = [...forgetLines(outcome, terminal(80))];
+    assert.deepEqual(tooWide(lines, 80), []);
+    assert.deepEqual(lines, [
+      `≠ ${CONTACT}: not forgotten, nothing was removed: a service still`,
+      "  has records of the person",
+      `  GoHighLevel: 1 contact: ${CONTACT}`,
+      "  GoHighLevel: 2 notes: N1, N2",
+      `  ChartMogul: 1 customer: ${CUSTOMER}`,
+      "  Delete them there, then forget again; or forget the person all the same:",
+      `  ghl-chartmogul forget ${CONTACT} --even-if-present`,
+    ]);
+  });
+
+  test("who is gone is counted, and what is not ours is named", () => {
+    const lines = [...forgetLines({ ...outcome, forgotten: true, remaining: [], removed }, terminal(80))];
+    assert.deepEqual(lines, [
+      `= ${CONTACT}: forgotten; 1,203 rows of the state removed or changed`,
+      "  Audit files, logs and backups of the state are yours: remove the person there.",
+    ]);
+    const again = unwrapped([...forgetLines({ ...outcome, forgotten: true, remaining: [] }, terminal(80))]);
+    assert.match(again, /the state holds nothing of this person; check the id/);
+    assert.ok(!again.includes("Audit"));
+  });
+
+  for (const width of WIDTHS) {
+    test(`who is forgotten all the same may come back: said within ${width} columns`, () => {
+      const lines = [...forgetLines({ ...outcome, forgotten: true, removed }, terminal(width))];
+      assert.deepEqual(tooWide(lines, width), []);
+      assert.match(unwrapped(lines), /A run that reads them links them again, as new/);
+      assert.ok(!unwrapped(lines).includes("--even-if-present"));
+    });
+  }
 });
 
 describe("a record", () => {

@@ -488,7 +488,7 @@ describe("decisions about single records", () => {
         seen.push([name, ...given.slice(0, -1)]);
         return name === "accept" ? "[]" : "{}";
       };
-    const names = ["link", "unlink", "accept", "retry", "refresh", "why", "plan", "run"];
+    const names = ["link", "unlink", "accept", "retry", "refresh", "why", "plan", "run", "forget"];
     return { ...play(Object.fromEntries(names.map((name) => [name, say(name)]))), seen };
   };
 
@@ -502,6 +502,7 @@ describe("decisions about single records", () => {
     await sync.refresh(["c", "d"]);
     await sync.why("c");
     await sync.run({ contacts: ["c"] });
+    await sync.forget({ person: "c", evenIfPresent: true });
     assert.deepEqual(seen, [
       ["link", "c", "cus_1"],
       ["unlink", "c"],
@@ -510,7 +511,26 @@ describe("decisions about single records", () => {
       ["refresh", '["c","d"]'],
       ["why", "c"],
       ["run", '{"contacts":["c"]}'],
+      ["forget", '{"person":"c","evenIfPresent":true}'],
     ]);
+  });
+
+  test("a store is compacted once a person is forgotten, and not before", async () => {
+    for (const forgotten of [false, true]) {
+      let compacted = 0;
+      const outcome = { person: "c", forgotten, remaining: [], removed: {} };
+      const store = { get: () => [], commit: () => {}, scan: () => [], compact: () => void compacted++ };
+      const { connector } = play({ forget: async () => JSON.stringify(outcome) }, { store });
+      assert.deepEqual(await connector.sync.forget({ person: "c" }), outcome);
+      assert.equal(compacted, forgotten ? 1 : 0);
+      store.compact = () => {
+        throw new Error("the disk is full");
+      };
+      const forget = connector.sync.forget({ person: "c" });
+      if (forgotten)
+        await assert.rejects(forget, { code: "store_failed", message: /is forgotten, but .* disk is full/ });
+      else await forget;
+    }
   });
 
   test("are refused where an id is not one, before anything is asked of the module", async () => {
@@ -522,6 +542,7 @@ describe("decisions about single records", () => {
       await assert.rejects(sync.retry(none), refused(/ChartMogul uuid/));
       await assert.rejects(sync.unlink(none), refused(/ChartMogul uuid/));
       await assert.rejects(sync.link("c", none), refused(/cus_/));
+      await assert.rejects(sync.forget({ person: none }), refused(/GHL contact/));
       await assert.rejects(sync.link(none, "cus_1"), refused(/GHL contact/));
     }
     for (const none of ["c", [], ["c", ""], [7], {}, 7]) {

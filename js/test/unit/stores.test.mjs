@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -85,6 +85,31 @@ for (const [title, create] of [
       assert.deepEqual(await store.scan("", "a", 9, 9_000), entries.slice(1, 3));
       await store.close?.();
     });
+  });
+}
+
+for (const engine of ENGINES) {
+  test(`what was deleted is in no file once SQLite on ${engine} is compact`, async () => {
+    const file = newFile();
+    const store = sqliteOn(file, engine);
+    const rows = Array.from({ length: 400 }, (_, index) => [
+      `row/${index}`,
+      `marzipan ${"x".repeat(index * 9)}`,
+    ]);
+    await store.commit([...rows, ["kept", "gherkin"]], []);
+    await store.commit(
+      [],
+      rows.map(([key]) => key),
+    );
+    const holds = (word) =>
+      [file, `${file}-wal`].some((name) => existsSync(name) && readFileSync(name).includes(word));
+    assert.ok(holds("marzipan"), "without it the words stay");
+    await store.compact();
+    assert.deepEqual([holds("marzipan"), holds("gherkin")], [false, true]);
+    await store.commit([["after", "trombone"]], []);
+    assert.deepEqual(await store.get(["kept", "after", "row/3"]), ["gherkin", "trombone", undefined]);
+    await store.close();
+    assert.ok(!holds("marzipan"));
   });
 }
 

@@ -101,6 +101,11 @@ impl Batch {
         self.rows.insert(format!("{}{}", self.prefix, table.key(id)), None);
     }
 
+    /// Puts the text of a row under its key without the location's prefix, or deletes the row.
+    pub(in crate::sync) fn put_row(&mut self, key: &str, text: Option<String>) {
+        self.rows.insert(format!("{}{key}", self.prefix), text);
+    }
+
     /// Whether it holds as much as is to be held at once.
     pub(in crate::sync) const fn is_full(&self) -> bool {
         self.bytes >= BYTES_A_PAGE
@@ -365,6 +370,26 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         }
         let more = read_rows.len() >= limit || bytes >= BYTES_A_PAGE;
         Ok((read_rows, more))
+    }
+
+    /// Shows each row of the location whose key begins so, as text and with its key without the location's
+    /// prefix, whatever table it is of.
+    pub(in crate::sync) async fn each_row(
+        &self,
+        within: &str,
+        see: &mut dyn FnMut(&str, &str),
+    ) -> Result<()> {
+        let prefix = format!("{}{within}", self.prefix);
+        let mut after: Option<String> = None;
+        loop {
+            let from = after.as_deref();
+            let rows = self.store.scan(&prefix, from, ROWS_A_PAGE, BYTES_A_PAGE).await?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (key, text) in &rows {
+                see(key.get(self.prefix.len()..).unwrap_or_default(), text);
+            }
+        }
     }
 
     /// How many rows have ids that begin with `within`.

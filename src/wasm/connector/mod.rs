@@ -182,6 +182,12 @@ impl Connector {
         })
     }
 
+    /// Forgets a person: JSON options in, what came of it as JSON text.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn forget(&self, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.forget(host, &options).await)
+    }
+
     /// The last runs as JSON text, newest first.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn runs(&self, context: JsValue) -> Promise {
