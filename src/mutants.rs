@@ -59,8 +59,6 @@ mutants! {
     OwnerIsIgnored,
     /// DND that was set is lifted with GHL's.
     ConsentIsLifted,
-    /// What could not be brought is not noted for the next run.
-    LeftBehind,
     /// Of a field it is known what GHL showed, and not what ChartMogul did.
     SingleMark,
     /// A customer of ours is merged into another source's without being asked to.

@@ -24,6 +24,7 @@ mod mailbox;
 mod mutants;
 mod owners;
 mod passes;
+mod properties;
 #[allow(dead_code, reason = "xtask uses it too")]
 mod queue;
 mod runs;

@@ -14,7 +14,6 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::mapping::Fields;
 use crate::mapping::settings::{Object, Owner, Way};
-use crate::mutants::{self, Mutant};
 use crate::named::Named;
 use crate::ordered::Ordered;
 
@@ -194,9 +193,6 @@ impl<H: Host> Engine<'_, H> {
 
     /// What earlier runs could not bring is read again, if no list has shown it.
     async fn read_left(&self, run: &mut Run, work: &Work, batch: &mut Batch) -> Result<()> {
-        if mutants::is_on(Mutant::LeftBehind) {
-            return Ok(());
-        }
         let mut pages = self.keeper.pages(&INCOMING, INCOMING_A_STEP);
         while let Some(rows) = pages.next().await? {
             let keys: Vec<&String> = rows.iter().map(|(key, _)| key).collect();

@@ -19,6 +19,9 @@ pub const SITUATIONS: &[Situation] = &[
     ("a_name_that_both_changed_between_full_passes_waits", both_changed_between_full_passes),
     ("a_name_that_was_changed_after_the_plan_stays", a_name_that_was_changed_after_the_plan_stays),
     ("an_index_that_lags_gives_no_name_back", an_index_that_lags_gives_no_name_back),
+    ("the_same_change_on_both_sides_writes_nothing", the_same_change_on_both_sides_writes_nothing),
+    ("a_lost_state_deletes_and_overwrites_nothing", a_lost_state_deletes_and_overwrites_nothing),
+    ("a_mapping_comes_and_goes", a_mapping_comes_and_goes),
     ("the_owner_of_a_field_decides", the_owner_of_a_field_decides),
     ("a_service_that_tidies_gives_nothing_back", a_service_that_tidies_gives_nothing_back),
     ("an_empty_name_clears_nothing", an_empty_name_clears_nothing),
@@ -184,6 +187,65 @@ fn an_index_that_lags_gives_no_name_back() -> Held {
     play.settle_down()
 }
 
+fn the_same_change_on_both_sides_writes_nothing() -> Held {
+    let mut play = in_step(SandboxOptions::default());
+    let (contact, uuid, _) = play.somebody();
+    play.write_there(&uuid, json!({ "first_name": "Adelheid" }));
+    play.write_here(&contact, json!({ "firstName": "Adelheid" }));
+    let before = play.world.writes();
+    play.pass(FULL);
+    if play.world.writes() != before || !play.conflicts(false).is_empty() {
+        return Err(format!("{} writes", play.world.writes() - before));
+    }
+    // What is agreed on is the base of the next change.
+    play.write_there(&uuid, json!({ "first_name": "Heidi" }));
+    play.pass(FULL);
+    is("the name", &play.here(&contact)["firstName"], "Heidi")?;
+    play.settle_down()
+}
+
+/// Without its state the sync knows nobody's last word: values that differ stay on both sides of a record
+/// that somebody else made.
+fn a_lost_state_deletes_and_overwrites_nothing() -> Held {
+    let directions = Directions { notes: Way::Both, contacts: Way::Both, ..Directions::default() };
+    let mut play = begun_with(SandboxOptions::default(), Settings { directions, ..settings() });
+    let (contact, uuid) = play.known_to_both();
+    play.pass(FULL);
+    let before = play.world.host.sandbox.borrow().chartmogul_contacts().len();
+    play.write_there(&uuid, json!({ "first_name": "Finance", "external_id": null, "custom": [] }));
+    play.write_here(&contact, json!({ "firstName": "Sales" }));
+    play.world.host.store.clear();
+    play.pass(FULL);
+    play.pass(FULL);
+    let after = play.world.host.sandbox.borrow().chartmogul_contacts().len();
+    is("the number of contacts", &json!(after), before)?;
+    is("the name here", &play.here(&contact)["firstName"], "Sales")?;
+    play.settle_down()
+}
+
+/// A mapping that is new reaches all linked contacts; one that is dropped clears nothing.
+fn a_mapping_comes_and_goes() -> Held {
+    let directions = Directions { contacts: Way::Both, ..Directions::default() };
+    let options = with_attributes(&["ghl_contact_id", "source"]);
+    let mut play = begun_with(options, Settings { directions, ..settings() });
+    play.pass(FULL);
+    let (contact, uuid, _) = play.somebody();
+    let source = play.here(&contact)["source"].clone();
+    play.world.settings.custom_fields = vec![CustomField {
+        from: "source".into(),
+        to: "source".into(),
+        of: AttributeType::String,
+        object: None,
+    }];
+    play.pass(FULL);
+    is("the attribute", &play.there(&uuid)["custom"]["source"], source.clone())?;
+    play.world.settings.custom_fields = Vec::new();
+    play.pass(FULL);
+    is("the attribute", &play.there(&uuid)["custom"]["source"], source.clone())?;
+    is("the field", &play.here(&contact)["source"], source)?;
+    play.settle_down()
+}
+
 fn the_owner_of_a_field_decides() -> Held {
     let directions = Directions { contacts: Way::Both, ..Directions::default() };
     let owners = [
@@ -215,7 +277,8 @@ fn the_owner_of_a_field_decides() -> Held {
 /// Nobody has edited a name that ChartMogul shows in another form than it was given.
 fn a_service_that_tidies_gives_nothing_back() -> Held {
     for anchor in [Anchor::AttachOnly, Anchor::ContactIsCustomer] {
-        let directions = Directions { contacts: Way::Both, ..Directions::default() };
+        let directions =
+            Directions { notes: Way::Both, contacts: Way::Both, ..Directions::default() };
         let options = SandboxOptions {
             chartmogul_texts: ChartmogulTexts::Tidied,
             billing_share: 0.0,
@@ -234,6 +297,10 @@ fn a_service_that_tidies_gives_nothing_back() -> Held {
         play.pass(APPLY);
         play.pass(FULL);
         is("the name", &play.here(&contact)["lastName"], "de  Morgan")?;
+        play.note_in_ghl(&contact, "Launched \u{1f680} at last");
+        play.pass(FULL);
+        play.pass(FULL);
+        play.has(super::Side::Ghl, false, "Launched \u{1f680} at last")?;
         play.settle_down()?;
     }
     Ok(())
@@ -525,6 +592,10 @@ fn a_contact_that_was_made_unheard_is_found() -> Held {
     play.pass(FULL);
     play.world.host.sandbox.borrow_mut().set_faults(Vec::new());
     play.pass(APPLY);
+    let letters = play.world.host.store.matching("/letter/contact/");
+    if !letters.is_empty() {
+        return Err(format!("it was made, and counts as refused: {letters:?}"));
+    }
     play.settle_down()?;
     match play.called("grace@mail.example").len() {
         1 => Ok(()),
