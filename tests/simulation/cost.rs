@@ -34,7 +34,7 @@ fn plan(world: &World) -> Plan {
 }
 
 /// Requests by kind of the events since they were cleared.
-fn sent(world: &World) -> BTreeMap<String, u64> {
+pub fn sent(world: &World) -> BTreeMap<String, u64> {
     let mut kinds = BTreeMap::new();
     for event in world.host.events.borrow().iter() {
         if let Event::Request { service, endpoint, .. } = event {

@@ -22,6 +22,17 @@ pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// The same for work that can wait: what others do at the same time goes first.
+pub(crate) fn yielding_cargo() -> Command {
+    let cargo = cargo();
+    if cfg!(windows) {
+        return cargo;
+    }
+    let mut nice = command("nice");
+    nice.args(["-n", "19"]).arg(cargo.get_program());
+    nice
+}
+
 /// npm in a folder, quiet about what does not concern the reader.
 pub(crate) fn npm(folder: &Path) -> Command {
     let mut command = command(if cfg!(windows) { "npm.cmd" } else { "npm" });

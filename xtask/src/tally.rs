@@ -1,7 +1,7 @@
 //! Counts what passed and failed, from the words of each test runner.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// The outcome of a suite.
@@ -14,9 +14,25 @@ pub(crate) struct Tally {
     /// The steps that failed.
     pub(crate) failures: Vec<String>,
     pub(crate) time: Duration,
+    /// All output, where it is kept to be shown whole.
+    kept: Option<String>,
 }
 
 impl Tally {
+    /// One of a suite that runs beside others: its output is shown when it ends.
+    pub(crate) fn beside() -> Self {
+        Self { kept: Some(String::new()), ..Self::default() }
+    }
+
+    pub(crate) const fn is_beside(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// The output that was kept.
+    pub(crate) fn take_kept(&mut self) -> String {
+        self.kept.take().unwrap_or_default()
+    }
+
     /// Runs a command that either passes or fails as a whole.
     pub(crate) fn check(&mut self, name: &str, command: &mut Command) {
         let counts = self.watch(name, command, |_| {});
@@ -47,39 +63,59 @@ impl Tally {
     pub(crate) fn fail(&mut self, name: &str, reason: &str) {
         self.failed += 1;
         self.failures.push(format!("{name}: {reason}"));
-        eprintln!("  {name} failed: {reason}");
+        self.say(&format!("  {name} failed: {reason}"));
     }
 
     pub(crate) fn skip(&mut self, name: &str, reason: &str) {
-        eprintln!("- {name} skipped: {reason}");
+        self.say(&format!("- {name} skipped: {reason}"));
         self.skipped.push(format!("{name}: {reason}"));
     }
 
-    /// Runs a command, showing its output while `read` sees each line of it.
+    fn say(&mut self, line: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.extend([line, "\n"]),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Runs a command, showing or keeping its output while `read` sees each line of it.
     fn watch(
         &mut self,
         name: &str,
         command: &mut Command,
-        mut read: impl FnMut(&str),
+        read: impl FnMut(&str),
     ) -> Result<(), String> {
-        eprintln!("- {name}");
+        self.say(&format!("- {name}"));
         let start = Instant::now();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
-        if let Some(output) = child.stdout.take() {
-            for line in lines(output) {
-                eprintln!("{line}");
-                read(&line);
-            }
-        }
-        let status = child.wait().map_err(|error| error.to_string())?;
+        let ended = self.follow(command, read);
         let elapsed = start.elapsed();
         self.time += elapsed;
-        eprintln!("  {:.1} s", elapsed.as_secs_f64());
-        if status.success() { Ok(()) } else { Err(status.to_string()) }
+        self.say(&format!("  {name}: {:.1} s", elapsed.as_secs_f64()));
+        match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(status.to_string()),
+            Err(error) => Err(format!("cannot run {:?}: {error}", command.get_program())),
+        }
+    }
+
+    fn follow(
+        &mut self,
+        command: &mut Command,
+        mut read: impl FnMut(&str),
+    ) -> io::Result<ExitStatus> {
+        let (output, input) = io::pipe()?;
+        if self.kept.is_some() {
+            command.stderr(input.try_clone()?);
+        }
+        let child = command.stdin(Stdio::null()).stdout(input).spawn();
+        // The output ends when nobody has its other end any more.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = child?;
+        for line in lines(output) {
+            self.say(&line);
+            read(&line);
+        }
+        child.wait()
     }
 }
 
@@ -157,6 +193,17 @@ mod tests {
         let mut tally = Tally::default();
         tally.tests("nothing", &mut Command::new("true"));
         assert_eq!((tally.passed, tally.failed), (0, 1));
+    }
+
+    #[test]
+    fn beside_others_all_output_is_kept_and_counted() {
+        let mut tally = Tally::beside();
+        let said = "echo compiling >&2; echo 'test result: ok. 2 passed; 1 failed;'; exit 1";
+        tally.tests("a suite", Command::new("sh").args(["-c", said]));
+        assert_eq!((tally.passed, tally.failed), (2, 1));
+        let kept = tally.take_kept();
+        let lines: Vec<&str> = kept.lines().take(3).collect();
+        assert_eq!(lines, ["- a suite", "compiling", "test result: ok. 2 passed; 1 failed;"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod adversary;
 mod audit;
 mod both_ways;
+mod both_ways_calls;
 mod budgets;
 mod campaign;
 mod check_records;
