@@ -77,7 +77,7 @@ async function demo() {
   } finally {
     await connector.close();
   }
-  const directions = { notes: "both", tasks: "both" };
+  const directions = { notes: "both", tasks: "both", contacts: "both" };
   const both = createConnector({ ...address, sync: { ...settings, directions } });
   try {
     await wayBack(both, runs);
@@ -87,18 +87,20 @@ async function demo() {
   await summarise(runs);
 }
 
-/** Notes and tasks come back: what is new and what has changed in ChartMogul, a conflict, a deletion. */
+/** What is new and what has changed in ChartMogul comes back; a conflict, a deletion. */
 async function wayBack(connector, runs) {
   title("Both ways: what ChartMogul has of these customers comes to GHL");
   runs.push(await runSync(connector, "both ways", { comesBack: true }));
   await checkWhole(connector);
 
-  title("In ChartMogul a task is ticked off, a note is added, one is edited on both sides, one deleted");
+  title("In ChartMogul a task is ticked off, a customer moves to Turin, a note is added, one is edited on both sides, one deleted");
   const there = (await chartmogulRecords()).filter((record) => ghlId(record) !== undefined);
   const notes = there.filter(({ kind, text }) => kind === "note" && text.includes(" in the demo<br>"));
   const task = there.find(({ kind, completed_at: done }) => kind === "task" && done === null);
   const [disputed, doomed] = notes;
   await chartmogul("PATCH", `/tasks/${task.uuid}`, { completed_at: "2026-11-20T10:00:00Z" });
+  const customer = there.find(({ kind, city }) => kind === "customer" && city !== "Turin");
+  await chartmogul("PATCH", `/customers/${customer.uuid}`, { city: "Turin", country: "IT" });
   const added = { customer_uuid: task.customer_uuid, type: "note", text: "Added in ChartMogul" };
   await chartmogul("POST", "/notes", added);
   await chartmogul("PATCH", `/notes/${disputed.uuid}`, { text: "Finance says so" });
@@ -110,6 +112,8 @@ async function wayBack(connector, runs) {
 
   const taskInGhl = (await ghl("tasks")).find(({ id, _id }) => (id ?? _id) === ghlId(task));
   check(taskInGhl.completed === true, "the task that was ticked off in ChartMogul is open in GHL");
+  const moved = (await ghl("contacts")).find(({ id }) => id === ghlId(customer));
+  check(moved.city === "Turin", `the contact that moved in ChartMogul is in ${moved.city} in GHL`);
   const brought = (await ghl("notes")).filter(({ body }) => body.startsWith("Added in ChartMogul"));
   check(brought.length === 1, `the note that was added in ChartMogul is ${brought.length} times in GHL`);
   const named = brought.every(({ body, userId }) => userId || /by .+ in ChartMogul/.test(body));
