@@ -555,6 +555,11 @@ impl Settings {
                     "sync.createInGhl.consent: say in a few words why these people may be contacted; they may enter campaigns",
                 ));
             }
+            if self.anchor == Anchor::BusinessIsCustomer {
+                return Err(invalid(
+                    "sync.createInGhl: a contact that is created belongs to no business, which the anchor \"business-is-customer\" needs",
+                ));
+            }
             if !self.directions.contacts.comes_back() {
                 return Err(invalid(
                     "sync.createInGhl: contacts go to ChartMogul only; set sync.directions.contacts to \"both\" or \"toGhl\"",
@@ -584,10 +589,20 @@ impl Settings {
                 "sync.deletes: \"delete\" needs sync.caps.maxDeletes, the most records that one plan may delete",
             ));
         }
+        if deletes.from_chartmogul == DeletePolicy::Delete && self.marker == Marker::None {
+            return Err(invalid(
+                "sync.deletes.fromChartmogul: \"delete\" needs sync.marker \"trailing\": without markers a note that was moved cannot be told from one that was deleted",
+            ));
+        }
         let children = self.objects.iter().any(|object| self.way_of(*object).comes_back());
         if deletes.from_chartmogul != DeletePolicy::Keep && !children {
             return Err(invalid(
                 "sync.deletes.fromChartmogul: notes and tasks go to ChartMogul only; set sync.directions first",
+            ));
+        }
+        if self.twins == Twins::Merge && self.on_existing == OnExisting::Create {
+            return Err(invalid(
+                "sync.twins: \"merge\" would merge what sync.onExisting \"create\" makes on purpose; remove one of them",
             ));
         }
         if self.twins == Twins::Merge && self.anchor == Anchor::AttachOnly {

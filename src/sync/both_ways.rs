@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::calls::row_of_linked;
 use super::compare::{ChildOf, with_text};
 use super::decide::changes::{completes, of_linked};
-use super::decide::merge::{Differing, Sides, marks_of, merge, words_of};
+use super::decide::merge::{Differing, Merged, Sides, marks_of, merge, words_of};
 use super::engine::{Engine, Step, gather, only};
 use super::model::change::{Action, Change};
 use super::model::conflict::{Conflict, Winner, id_of, ids_of};
@@ -138,6 +138,7 @@ impl<H: Host> Engine<'_, H> {
             rewritable: child.rewritable,
             settings: self.settings,
             rules: &work.ready.rules,
+            problems: &change.problems,
         };
         let row = of(kind, &child.id);
         batch.delete(&work.tables.moved, &row);
@@ -221,6 +222,9 @@ impl<H: Host> Engine<'_, H> {
             }
             batch.delete(&INCOMING, &incoming);
         }
+        if kind == Kind::Contact && (goes || comes) && change.action != Action::Link {
+            self.note_agreed(batch, &row, pair, &merged)?;
+        }
         change.reason = match (goes, comes) {
             (true, true) => "changed on both sides",
             (false, true) => "changed in ChartMogul",
@@ -252,6 +256,26 @@ impl<H: Host> Engine<'_, H> {
         change.back_from = select(&merged.back_from, &written);
         change.there = merged.there;
         self.tell_linked(run, work, batch, change, merged.difference).await
+    }
+
+    /// What is the same on both sides by now is agreed, whatever becomes of the other fields.
+    fn note_agreed(
+        &self,
+        batch: &mut Batch,
+        row: &str,
+        pair: &Pair,
+        merged: &Merged,
+    ) -> Result<()> {
+        let written =
+            |name: &str| merged.difference.to.contains_key(name) || merged.back.contains_key(name);
+        let of = |now: &Fields, before: &Fields| {
+            let agreed = select(now, &|name, _| !written(name));
+            kinds::merged(&agreed, &select(before, &|name, _| written(name)))
+        };
+        let base = of(&merged.difference.base, &pair.base);
+        let shown = of(&merged.there, &pair.shown);
+        let agreed = Pair { base, shown, ..pair.clone() };
+        if agreed == *pair { Ok(()) } else { batch.put(&PAIRS, row, &agreed) }
     }
 
     /// A user whom GHL does not know does not go there, and that is listed.

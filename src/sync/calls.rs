@@ -230,6 +230,22 @@ impl<H: Host> Engine<'_, H> {
                 Some(next) => error = next,
             }
         }
+        // What comes from ChartMogul stops nothing that goes there.
+        if change.kind == Kind::Contact && change.comes_back() && !change.brings() {
+            let back = std::mem::take(&mut change.back);
+            if refused(change).is_none() {
+                // It differs still, and is listed by each full pass.
+                change.there = select(&change.there, &|name, _| !back.contains_key(name));
+                for field in back.keys() {
+                    change.problems.push(Problem {
+                        field: field.clone(),
+                        reason: format!("{}: not written to GHL", error.message),
+                    });
+                }
+                return None;
+            }
+            change.back = back;
+        }
         error.code = Code::Unmappable;
         Some(error)
     }

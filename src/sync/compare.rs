@@ -15,7 +15,7 @@ use super::model::staged::{
     Candidate, Content, Home, Known, SeenChild, SeenContact, SeenCustomer, StagedBusiness,
     StagedContact,
 };
-use super::model::standing::{Apart, Choice, Intent, Reason, Standing};
+use super::model::standing::{Apart, Choice, FieldLetter, Intent, Reason, Standing};
 use super::model::state::Run;
 use super::read::children::overflow_note;
 use super::read::contacts::SHARED_FROM;
@@ -29,7 +29,7 @@ use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::mapping::kinds::{self, contact};
-use crate::mapping::settings::{Anchor, Marker, OnExisting, Owner, Twins, WithoutBusiness};
+use crate::mapping::settings::{Anchor, Marker, OnExisting, OnLink, Owner, Twins, WithoutBusiness};
 use crate::mapping::{Fields, Problem, hash, select, settled, text};
 use crate::mutants::{self, Mutant};
 use crate::named::Named;
@@ -735,6 +735,8 @@ impl<H: Host> Engine<'_, H> {
         // What ChartMogul shows of a linked contact whose fields come back.
         let mut there: Option<SeenChild> = None;
         let mut filled: Option<Filled> = None;
+        // The pair of one that was its customer's primary contact.
+        let mut renamed: Option<Pair> = None;
         let target = match target {
             // Nothing is made there.
             Target::Member { home, contact: None }
@@ -800,7 +802,6 @@ impl<H: Host> Engine<'_, H> {
                         if moved { "its customer has changed" } else { "changed in GHL" }
                             .to_owned();
                     if moved {
-                        there = None;
                         change.external = external;
                         change.leaves = Some(pair.customer.clone());
                     } else {
@@ -814,8 +815,8 @@ impl<H: Host> Engine<'_, H> {
                     let agreed = pair
                         .filter(|pair| pair.role == Role::Customer && matched == Matched::Link)
                         .map(Pair::of_primary_contact);
-                    let difference = match agreed {
-                        Some(pair) => of_linked(&pair, &staged.as_member).beyond(
+                    let difference = match &agreed {
+                        Some(pair) => of_linked(pair, &staged.as_member).beyond(
                             row,
                             &seen.fields,
                             self.settings,
@@ -832,7 +833,15 @@ impl<H: Host> Engine<'_, H> {
                     change.reason = matched.reason().to_owned();
                     change.matched = Some(matched);
                     change.uuid = Some(uuid);
-                    filled = Some(Filled::of(Role::Member, &staged.as_member, seen.fields.clone()));
+                    match pair.filter(|_| agreed.is_some()) {
+                        // What both showed when they were in step tells who has changed what since.
+                        Some(_) => there = Some(SeenChild::of(&seen.customer, seen.fields.clone())),
+                        None => {
+                            let (here, there) = (&staged.as_member, seen.fields.clone());
+                            filled = Some(Filled::of(Role::Member, here, there));
+                        }
+                    }
+                    renamed = agreed.clone();
                     let elsewhere =
                         !seen.customer.is_empty() && home.customer.as_ref() != Some(&seen.customer);
                     if elsewhere {
@@ -932,8 +941,10 @@ impl<H: Host> Engine<'_, H> {
         if let Some(uuid) = change.uuid.as_ref().filter(|_| self.settings.create_in_ghl.is_some()) {
             batch.put(&work.tables.taken, uuid, &true)?;
         }
-        if let (Some(there), Some(pair), true) = (there, pair, way.comes_back()) {
-            let pair = Pair { chartmogul: change.uuid.clone(), ..pair.clone() };
+        let before = renamed.as_ref().or(pair);
+        if let (Some(there), Some(pair), true) = (there, before, way.comes_back()) {
+            let role = change.role;
+            let pair = Pair { chartmogul: change.uuid.clone(), role, ..pair.clone() };
             let of_customer = pair.role == Role::Customer;
             let fields = if of_customer { &staged.as_customer } else { &staged.as_member };
             let here = ChildOf {
@@ -949,7 +960,7 @@ impl<H: Host> Engine<'_, H> {
                 .await;
         }
         if let Some(filled) = filled.filter(|_| way.comes_back()) {
-            self.fill_ghl(work, &mut change, filled);
+            self.fill_ghl(work, &mut change, &mut difference, &filled);
         }
         if !way.goes_out() {
             difference.to = Fields::new();
@@ -964,17 +975,52 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// At a first link a value that GHL does not have comes from ChartMogul.
-    fn fill_ghl(&self, work: &Work, change: &mut Change, filled: Filled) {
+    fn fill_ghl(
+        &self,
+        work: &Work,
+        change: &mut Change,
+        difference: &mut Difference,
+        filled: &Filled,
+    ) {
+        let owner_of =
+            |name: &str| self.settings.owner_of(&format!("contact.{}", contact::name_of(name)));
         let of_customer = filled.role == Role::Customer;
         change.there = kinds::marks(&filled.there);
         change.back = select(&filled.there, &|name, value| {
-            let owner = self.settings.owner_of(&format!("contact.{}", contact::name_of(name)));
+            let owner = owner_of(name);
+            let blank = kinds::is_empty(filled.here.get(name));
+            // Where its owner is ChartMogul, its value replaces GHL's if settings say so of first links.
+            let replaces = self.settings.on_link == OnLink::Overwrite
+                || change.matched.is_some_and(Matched::is_ours);
+            let theirs =
+                matches!(owner, Owner::AlwaysChartmogul | Owner::PreferChartmogulUnlessBlank)
+                    && replaces
+                    && filled
+                        .here
+                        .get(name)
+                        .is_some_and(|here| !kinds::same_value(name, here, value, self.settings));
             !kinds::is_empty(Some(value))
-                && !filled.here.contains_key(name)
+                && (blank && owner != Owner::AlwaysGhl || theirs)
                 && owner != Owner::DontSync
-                && owner != Owner::AlwaysGhl
-                && contact::is_writable(name, of_customer, &work.ready.rules)
+                && contact::is_writable(
+                    name,
+                    of_customer,
+                    &change.problems,
+                    &work.ready.rules,
+                    self.settings,
+                )
         });
+        let back = &change.back;
+        difference.to = select(&difference.to, &|name, _| {
+            let there = kinds::is_empty(filled.there.get(name));
+            !back.contains_key(name)
+                && match owner_of(name) {
+                    Owner::DontSync => false,
+                    Owner::AlwaysChartmogul | Owner::PreferChartmogulUnlessBlank => there,
+                    _ => true,
+                }
+        });
+        difference.kept.retain(|name| !back.contains_key(name));
         change.problems.extend(self.without_unknown_users(work, &mut change.back));
     }
 
@@ -995,6 +1041,10 @@ impl<H: Host> Engine<'_, H> {
         let Some(address) = staged.email.as_ref().filter(|_| ours && page.lists) else {
             return Ok(());
         };
+        let holders = page.holders.get(&format!("email/{}", hash(address)));
+        if holders.is_some_and(|holders| holders.len() > SHARED_FROM) {
+            return Ok(());
+        }
         let found = page.index.get(&format!("email/{address}")).into_iter().flatten();
         let mut twins: Vec<String> = found
             .filter(|one| one.contact.is_none() && one.names.is_none() && one.id != pair.customer)
@@ -1844,7 +1894,25 @@ impl<H: Host> Engine<'_, H> {
         if work.standings.is_retried(&format!("field/{row}"))
             && let Some(letters) = work.standings.fields(&row)
         {
-            for letter in letters.fields.iter().filter(|letter| !letter.group.is_empty()) {
+            let both = change.kind == Kind::Contact && self.way_of(Kind::Contact).comes_back();
+            let goes = |field: &str| {
+                let name = contact::name_of(field);
+                let owner = self.settings.owner_of(&format!("contact.{name}"));
+                !both
+                    || !change.open
+                        && !change.back.contains_key(field)
+                        && !difference.kept.iter().any(|kept| kept == field)
+                        && matches!(
+                            owner,
+                            Owner::TwoWay | Owner::AlwaysGhl | Owner::PreferGhlUnlessBlank
+                        )
+            };
+            let again: Vec<&FieldLetter> = letters
+                .fields
+                .iter()
+                .filter(|letter| !letter.group.is_empty() && goes(&letter.field))
+                .collect();
+            for letter in again {
                 let wanted = self.wanted_of(work, &change, &letter.field).await?;
                 if let Some(value) = wanted {
                     difference.to.insert(letter.field.clone(), value);

@@ -10,6 +10,7 @@ use super::model::conflict::ids_of;
 use super::model::pair::{Kind, Pair, Role};
 use super::model::staged::{Known, Reading};
 use super::model::state::Run;
+use super::read::children::is_overflow;
 use super::read::contacts::TOGETHER;
 use super::state::keeper::Batch;
 use super::state::tables::{CONFLICTS, INCOMING, KNOWN, OWNERS, PAIRS, READINGS, of};
@@ -20,7 +21,7 @@ use crate::chartmogul::records::{Note, Task};
 use crate::error::{Code, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds;
-use crate::mapping::settings::DeletePolicy;
+use crate::mapping::settings::{DeletePolicy, Object};
 use crate::mapping::{html, notes, tasks, text};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
@@ -52,7 +53,12 @@ impl<H: Host> Engine<'_, H> {
         for (key, pair) in rows {
             let own = key.split_once('/').and_then(|(kind, id)| Some((Kind::parse(kind)?, id)));
             let Some((kind, id)) = own.filter(|(kind, _)| kind.is_child()) else { continue };
-            if pair.gone.is_none() && pair.chartmogul.is_some() {
+            let object = if kind == Kind::Note { Object::Notes } else { Object::Tasks };
+            if pair.gone.is_none()
+                && pair.chartmogul.is_some()
+                && self.settings.includes(object)
+                && !is_overflow(kind, id)
+            {
                 linked.push((kind, id.to_owned(), pair));
             }
         }
@@ -65,7 +71,7 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&work.tables.readings, &contacts).await?;
         let kept: Vec<Option<Reading>> = self.keeper.get_all(&READINGS, &contacts).await?;
         let began = run.plan.created_at;
-        let tasks_read = run.plan.unread.get(Kind::Task.name()).is_none() && run.missing == 0;
+        let tasks_read = run.plan.unread.get(Kind::Task.name()).is_none() && run.missing_tasks == 0;
         let mut unseen: Vec<(Kind, String, Pair)> = Vec::new();
         for ((((one, here), known), read), kept) in
             linked.into_iter().zip(here).zip(known).zip(read).zip(kept)
@@ -148,6 +154,10 @@ impl<H: Host> Engine<'_, H> {
                         let held = self.held(work, kind, Role::Child, &answer);
                         let held = held.and_then(|held| held.fields.get(words_of(kind)).cloned());
                         held.and_then(|words| words.as_str().map(str::to_owned)).unwrap_or_default()
+                    }
+                    // It is gone here as well.
+                    Err(error) if error.code == Code::NotFound => {
+                        return self.note_deleted(batch, kind, id, pair);
                     }
                     Err(error) if error.code.ends_run() => return Err(error),
                     Err(_) => return Ok(()),

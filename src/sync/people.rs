@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::compare::told_of;
 use super::engine::{Engine, RECORDS_A_PAGE, Step};
 use super::model::change::{Action, Change};
-use super::model::pair::{Kind, Matched, Member, Role};
+use super::model::pair::{Kind, Matched, Member, Pair, Role};
 use super::model::staged::{Candidate, SeenContact, SeenCustomer};
 use super::model::standing::Reason;
 use super::model::state::Run;
-use super::state::tables::{HOLDERS, MEMBERS, OWNERS, of, of_kind};
+use super::state::keeper::Batch;
+use super::state::tables::{HOLDERS, MEMBERS, OWNERS, PAIRS, of, of_kind};
 use super::work::Work;
 use crate::chartmogul::records::Contact;
 use crate::error::{Code, Error, Result, Service};
@@ -62,6 +63,10 @@ impl<H: Host> Engine<'_, H> {
         let own = |key: &str| key.strip_prefix(&within).map(str::to_owned);
         contacts.extend(members.iter().filter_map(|(key, _)| own(key)));
         tidy(&mut contacts);
+        let pairs: Vec<Option<Pair>> =
+            self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &contacts)).await?;
+        let mut pairs = pairs.into_iter();
+        contacts.retain(|_| pairs.next().flatten().is_some_and(|pair| pair.gone.is_none()));
         if contacts.is_empty() {
             let message = format!("no contact of GHL is linked with the customer {customer}");
             return Err(Error::new(Code::NotFound, message)
@@ -72,7 +77,9 @@ impl<H: Host> Engine<'_, H> {
 
     /// Contacts of ChartMogul that nobody in GHL stands for become changes, where the settings ask for it.
     pub(in crate::sync) async fn bring_contacts(&self, run: &mut Run, work: &Work) -> Result<Step> {
-        let Some(wanted) = &self.settings.create_in_ghl else { return Ok(self.done()) };
+        let wanted = self.settings.create_in_ghl.as_ref();
+        // Whom GHL did not list would look new.
+        let Some(wanted) = wanted.filter(|_| run.missing == 0) else { return Ok(self.done()) };
         let rows = self.next_rows(run, &work.tables.customer_contacts, "", CONTACTS_A_STEP).await?;
         let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
@@ -104,7 +111,7 @@ impl<H: Host> Engine<'_, H> {
             } else if !sources.iter().any(|source| named.contains(source)) {
                 continue;
             }
-            let change = self.person_of(work, uuid, seen, &wanted.consent).await?;
+            let change = self.person_of(work, &mut batch, uuid, seen, &wanted.consent).await?;
             if change.action == Action::Create {
                 self.tell_change(run, work, &mut batch, change).await?;
             } else {
@@ -130,6 +137,7 @@ impl<H: Host> Engine<'_, H> {
     async fn person_of(
         &self,
         work: &Work,
+        batch: &mut Batch,
         uuid: &str,
         seen: &SeenContact,
         consent: &str,
@@ -138,7 +146,8 @@ impl<H: Host> Engine<'_, H> {
         let name = [text("first_name"), text("last_name")].join(" ").trim().to_owned();
         let title = if name.is_empty() { text("email").to_owned() } else { name };
         let country = work.ready.country.as_deref();
-        let address = email(text("email"));
+        let mut shared = self.settings.shared_emails.iter().filter_map(|shared| email(shared));
+        let address = email(text("email")).filter(|own| shared.all(|shared| shared != *own));
         let number = e164(text("phone"), country);
         let values: Vec<&String> = address.iter().chain(&number).collect();
         let told = |reason: String| {
@@ -160,7 +169,19 @@ impl<H: Host> Engine<'_, H> {
             );
             return Ok(told(reason));
         }
+        // Another row of this plan creates the same person.
+        let taken: Vec<Option<bool>> = self.keeper.get_all(&work.tables.taken, &keys).await?;
+        let mut taken = taken.iter().zip(&keys);
+        if taken.any(|(taken, key)| taken.or_else(|| batch.get(&work.tables.taken, key)).is_some())
+        {
+            let reason = "new in ChartMogul, and not created in GHL: another contact there has the same e-mail address or phone";
+            return Ok(told(reason.to_owned()));
+        }
+        for key in &keys {
+            batch.put(&work.tables.taken, key, &true)?;
+        }
         let mut change = Change::new(Action::Create, Kind::Contact, uuid, title, String::new());
+        change.look_first = true;
         change.reason = format!("new in ChartMogul; consent: {consent}");
         change.role = Role::Member;
         change.uuid = Some(uuid.to_owned());
@@ -168,8 +189,12 @@ impl<H: Host> Engine<'_, H> {
         change.matched = Some(Matched::Brought);
         change.there = kinds::marks(&seen.fields);
         change.back = select(&seen.fields, &|name, value| {
-            !kinds::is_empty(Some(value)) && contact::is_writable(name, false, &work.ready.rules)
+            !kinds::is_empty(Some(value))
+                && contact::is_writable(name, false, &[], &work.ready.rules, self.settings)
         });
+        if address.is_none() {
+            change.back = select(&change.back, &|name, _| name != "email");
+        }
         if let Some(number) = number {
             change.back.insert("phone".to_owned(), number.into());
         }

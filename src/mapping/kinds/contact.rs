@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::customer::PRIMARY_CONTACT;
 use super::{Call, Write, with};
-use crate::mapping::Fields;
 use crate::mapping::custom_fields::{self, Rule};
 use crate::mapping::settings::Settings;
+use crate::mapping::{Fields, Problem};
 
 /// The fields that GHL can be given: our name, and GHL's parameter. Its company name cannot be updated,
 /// and the name of a customer follows from first and last name.
@@ -31,9 +31,46 @@ pub fn name_of(field: &str) -> &str {
     field.strip_prefix(PRIMARY_CONTACT).unwrap_or(field)
 }
 
-/// Whether GHL can be given a field. Of a customer of our own the address of its primary contact is
+/// Whether a problem is about a field: then GHL holds more than was read of it.
+fn is_about(problem: &Problem, field: &str, rules: &[Rule]) -> bool {
+    if let Some(key) = field.strip_prefix("custom.") {
+        return rules.iter().any(|rule| rule.to == key && rule.from == problem.field);
+    }
+    let name = name_of(field);
+    FIELDS.iter().any(|(known, parameter)| *known == name && *parameter == problem.field)
+}
+
+/// The fields that problems are about, by their names in a contact or in a customer of our own.
+pub fn unread(problems: &[Problem], of_customer: bool, rules: &[Rule]) -> Vec<String> {
+    let mut unread = Vec::new();
+    for (place, (name, _)) in FIELDS.iter().enumerate() {
+        let of_person = of_customer && place < OF_PERSON;
+        unread.push(if of_person {
+            format!("{PRIMARY_CONTACT}{name}")
+        } else {
+            (*name).to_owned()
+        });
+    }
+    unread.extend(rules.iter().map(|rule| format!("custom.{}", rule.to)));
+    unread.retain(|field| problems.iter().any(|problem| is_about(problem, field, rules)));
+    unread
+}
+
+/// Whether GHL can be given a field of a contact of which all was read but for some problems. Of a customer of our own the address of its primary contact is
 /// meant, and not the one that the customer has itself.
-pub fn is_writable(field: &str, of_customer: bool, rules: &[Rule]) -> bool {
+pub fn is_writable(
+    field: &str,
+    of_customer: bool,
+    problems: &[Problem],
+    rules: &[Rule],
+    settings: &Settings,
+) -> bool {
+    if problems.iter().any(|problem| is_about(problem, field, rules)) {
+        return false;
+    }
+    if field == "owner" && !settings.owner {
+        return false;
+    }
     if let Some(key) = field.strip_prefix("custom.") {
         return rules.iter().any(|rule| rule.to == key && rule.comes_back);
     }
@@ -109,6 +146,13 @@ mod tests {
             comes_back,
         };
         let rules = [rule("plan", true), rule("options", false)];
+        let settings = Settings::default();
+        // What was cut or left out in the reading is written over by nobody.
+        for (field, problem) in [("country", "country"), ("custom.plan", "plan")] {
+            let problem = Problem { field: problem.to_owned(), reason: String::new() };
+            assert!(!is_writable(field, true, &[problem], &rules, &settings), "{field}");
+        }
+        assert!(!is_writable("owner", true, &[], &rules, &settings));
         for (field, of_customer, writable) in [
             ("first_name", false, true),
             ("primary_contact.email", true, true),
@@ -121,7 +165,11 @@ mod tests {
             ("custom.options", false, false),
             ("custom.ghl_contact_id", false, false),
         ] {
-            assert_eq!(is_writable(field, of_customer, &rules), writable, "{field}");
+            assert_eq!(
+                is_writable(field, of_customer, &[], &rules, &settings),
+                writable,
+                "{field}"
+            );
         }
     }
 }

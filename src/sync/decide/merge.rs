@@ -10,7 +10,7 @@ use super::changes::Difference;
 use crate::mapping::custom_fields::Rule;
 use crate::mapping::kinds::{self, Row, contact};
 use crate::mapping::settings::{OnLink, Owner, Settings};
-use crate::mapping::{Fields, notes, settled};
+use crate::mapping::{Fields, Problem, notes, settled};
 use crate::mutants::{self, Mutant};
 
 /// What both sides show of a record.
@@ -26,13 +26,16 @@ pub(in crate::sync) struct Sides<'s> {
     pub(in crate::sync) settings: &'s Settings,
     /// The custom fields that cross.
     pub(in crate::sync) rules: &'s [Rule],
+    /// Values of GHL that were cut or left out in the reading.
+    pub(in crate::sync) problems: &'s [Problem],
 }
 
 impl Sides<'_> {
     /// Whether GHL can be given a field.
-    fn is_writable(&self, name: &str) -> bool {
+    pub(in crate::sync) fn is_writable(&self, name: &str) -> bool {
         let of_customer = self.pair.role == Role::Customer;
-        self.kind != Kind::Contact || contact::is_writable(name, of_customer, self.rules)
+        self.kind != Kind::Contact
+            || contact::is_writable(name, of_customer, self.problems, self.rules, self.settings)
     }
 
     /// The fields that are compared: GHL's, and of a contact those that are empty there.
@@ -129,7 +132,8 @@ pub(in crate::sync) fn has_moved(sides: &Sides<'_>, name: &str) -> bool {
         return false;
     }
     // Of a primary contact no answer has told what became of what it was given.
-    if sides.kind == Kind::Contact && is_alike(base, now) {
+    let address = contact::name_of(name) == "email";
+    if sides.kind == Kind::Contact && !address && is_alike(base, now) {
         return false;
     }
     // Of a long text its hash is known: one that was cut cannot be compared with it.
@@ -168,7 +172,9 @@ pub(in crate::sync) fn merge(
         let value = here.get(name).unwrap_or(&nothing);
         // What is empty there is no change: it clears nothing.
         let moved_here = here.contains_key(name) && pair.base.get(name) != marks.get(name);
-        if pair.kept.contains(name) {
+        if pair.kept.contains(name) && follows(sides, name) {
+            merged.difference.kept.retain(|kept| kept != name);
+        } else if pair.kept.contains(name) {
             if moved_here {
                 merged.difference.kept_now.push(name.clone());
             }
@@ -260,6 +266,16 @@ pub(in crate::sync) fn merge(
         }
     }
     merged
+}
+
+/// Whether a value that was kept at the first link has changed since on the side that owns it: then it comes.
+fn follows(sides: &Sides<'_>, name: &str) -> bool {
+    let owner = format!("{}.{}", sides.kind.name(), contact::name_of(name));
+    matches!(
+        sides.settings.owner_of(&owner),
+        Owner::AlwaysChartmogul | Owner::PreferChartmogulUnlessBlank
+    ) && sides.is_writable(name)
+        && has_moved(sides, name)
 }
 
 /// Which sides show another value than they did when both were in step.

@@ -148,14 +148,18 @@ impl Pair {
     }
 
     fn renamed(&self, rename: &dyn Fn(&str) -> Option<String>) -> Self {
-        let mut base = Fields::new();
-        for (name, mark) in &self.base {
-            if let Some(name) = rename(name) {
-                base.insert(name, mark.clone());
+        let fields = |all: &Fields| {
+            let mut renamed = Fields::new();
+            for (name, mark) in all {
+                if let Some(name) = rename(name) {
+                    renamed.insert(name, mark.clone());
+                }
             }
-        }
+            renamed
+        };
+        let (base, shown, was) = (fields(&self.base), fields(&self.shown), fields(&self.was));
         let kept = self.kept.iter().filter_map(|name| rename(name)).collect();
-        Self { base, kept, ..self.clone() }
+        Self { base, shown, was, kept, ..self.clone() }
     }
 }
 

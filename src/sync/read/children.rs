@@ -29,7 +29,15 @@ const CHILDREN_A_STEP: usize = 100;
 
 /// The id that the note beside a long task goes by.
 pub(in crate::sync) fn overflow_note(task: &str) -> String {
-    format!("task-{task}")
+    format!("{OVERFLOW}{task}")
+}
+
+/// What the id of such a note begins with.
+const OVERFLOW: &str = "task-";
+
+/// Whether a note stands beside a long task: GHL knows no note of that id.
+pub(in crate::sync) fn is_overflow(kind: Kind, id: &str) -> bool {
+    kind == Kind::Note && id.starts_with(OVERFLOW)
 }
 
 impl<H: Host> Engine<'_, H> {

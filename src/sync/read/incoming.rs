@@ -73,6 +73,7 @@ impl<H: Host> Engine<'_, H> {
                     rewritable: true,
                     settings: self.settings,
                     rules: &work.ready.rules,
+                    problems: &[],
                 };
                 pair.gone.is_none() && any_has_moved(&sides)
             });

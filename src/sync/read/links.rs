@@ -16,6 +16,7 @@ use super::super::state::tables::{APART, CONFLICTS, DELETED, INCOMING, LETTERS, 
 use super::super::state::tables::{of, of_kind};
 use super::super::work::Work;
 use super::chartmogul::Rows;
+use super::children::is_overflow;
 use super::contacts::{Listing, TOGETHER};
 use crate::chartmogul::records::{Contact, Customer};
 use crate::error::{Code, Result, Service};
@@ -58,6 +59,9 @@ impl<H: Host> Engine<'_, H> {
                 Ok(item) => items.push(item),
                 Err(error) if error.code == Code::NotFound => {
                     batch.put(&work.tables.left, &format!("{}/{id}", pair.customer), &true)?;
+                    for conflict in ids_of(Kind::Contact, &id, self.settings) {
+                        batch.delete(&CONFLICTS, &conflict);
+                    }
                     let pair = Pair { gone: Some(self.host.now()), ..pair };
                     batch.put(&PAIRS, &of(Kind::Contact, &id), &pair)?;
                 }
@@ -202,6 +206,8 @@ impl<H: Host> Engine<'_, H> {
                 }
                 run.plan.voids += 1;
                 let carried = kind.is_child()
+                    && pair.gone.is_none()
+                    && !is_overflow(kind, id)
                     && self.way_of(kind).comes_back()
                     && self.policy_of(Side::Chartmogul) != DeletePolicy::Keep;
                 if carried {

@@ -12,7 +12,7 @@ use super::super::decide::merge::kept_as;
 use super::super::engine::{Engine, one, together};
 use super::super::letters::group_of;
 use super::super::model::ahead::Ahead;
-use super::super::model::change::{Action, Change};
+use super::super::model::change::{Action, Change, TagChange};
 use super::super::model::conflict::id_of;
 use super::super::model::pair::{Kind, Matched, Member, Pair, Role, Shared};
 use super::super::model::plan::Pass;
@@ -624,10 +624,19 @@ impl<H: Host> Engine<'_, H> {
             let mut was = before.was.clone();
             if let Some(written) = &sent.in_ghl {
                 base = kinds::merged(&base, &kinds::marks(&written.shows));
-                was = select(&before.base, &|name, _| change.back.contains_key(name));
+                was = select(&before.base, &|name, _| written.shows.contains_key(name));
             }
             let marks = marks && change.matched != Some(Matched::Brought);
+            let refused = sent.in_ghl.as_ref().and_then(|written| written.refused.as_ref());
+            let former = before.shown.clone();
             let mut shown = self.shown_otherwise(change, sent.shown, before.shown);
+            // What GHL refused differs still, and is planned again.
+            for name in refused.iter().flat_map(|(fields, _)| fields.keys()) {
+                match former.get(name) {
+                    Some(mark) => _ = shown.insert(name.clone(), mark.clone()),
+                    None => _ = shown.remove(name),
+                }
+            }
             // What may be a person's was never agreed on.
             for name in sent.unsettled.iter().flat_map(|name| kept_as(change.kind, name)) {
                 base.remove(name);
@@ -696,8 +705,24 @@ impl<H: Host> Engine<'_, H> {
             batch.delete(&CONFLICTS, &id_of(settled.kind, &settled.ghl_id, &settled.field));
         }
         batch.delete(&INTENTS, &row);
-        if !change.open {
-            batch.delete(&LETTERS, &row);
+        match sent.in_ghl.and_then(|written| written.refused) {
+            Some((fields, error)) => {
+                // Known by what is left of it, so that the next plan tells the same refusal.
+                let left = Change {
+                    to: Fields::new(),
+                    at_create: Fields::new(),
+                    back: fields,
+                    tags: TagChange::default(),
+                    ..change.clone()
+                };
+                let mut letter = self.letter(change.kind, &change.id, change.contact(), &error);
+                letter.shows.clone_from(&change.shows);
+                letter.content = left.content();
+                self.set_aside(batch, &row, letter)?;
+                progress.tally.borrow_mut().rejected += 1;
+            }
+            None if !change.open => batch.delete(&LETTERS, &row),
+            None => {}
         }
         batch.delete(&APART, &row);
         if let Some(left) = sent.left_behind {

@@ -12,7 +12,7 @@ use super::super::state::tables::OWNERS;
 use super::super::state::tables::of;
 use crate::chartmogul::records::{Contact, Customer};
 use crate::dates;
-use crate::error::{Result, Service};
+use crate::error::{Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::Fields;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
@@ -46,6 +46,8 @@ pub(in crate::sync) struct Written {
     pub(in crate::sync) shows: Fields,
     /// Whether a person has changed it since it was planned: then it was left alone.
     pub(in crate::sync) has_moved: bool,
+    /// Fields that GHL refused, while others were written.
+    pub(in crate::sync) refused: Option<(Fields, Error)>,
 }
 
 impl<H: Host> Engine<'_, H> {

@@ -19,7 +19,7 @@ use crate::dates;
 use crate::error::{Code, Error, Result, Service};
 use crate::ghl::records::{Contact, Note, Task};
 use crate::host::Host;
-use crate::mapping::kinds::{self, InGhl};
+use crate::mapping::kinds::{self, InGhl, contact};
 use crate::mapping::{Fields, contacts, notes, select, tasks};
 use crate::mutants::{self, Mutant};
 use crate::record::Json;
@@ -31,6 +31,8 @@ pub(in crate::sync) struct Held {
     pub(in crate::sync) fields: Fields,
     /// Minutes after midnight at which it is due.
     due: Option<i64>,
+    /// Of a contact: fields that hold more than could be read.
+    unread: Vec<String>,
 }
 
 impl<H: Host> Engine<'_, H> {
@@ -99,7 +101,7 @@ impl<H: Host> Engine<'_, H> {
                     change.kind.is_child() || change.back.contains_key(name)
                 };
                 let shows = select(&held.fields, &given);
-                Ok(Some(Written { id: held.id, shows, has_moved: false }))
+                Ok(Some(Written { id: held.id, shows, ..Written::default() }))
             }
             None => {
                 let error = Error::new(Code::OutcomeUnknown, "GoHighLevel's answer names no id");
@@ -134,7 +136,7 @@ impl<H: Host> Engine<'_, H> {
             }
             let pair: Option<Pair> = self.keeper.get(&PAIRS, &of(change.kind, &held.id)).await?;
             if pair.is_none_or(|pair| pair.chartmogul == change.uuid) {
-                return Ok(Some(Written { id: held.id, shows: held.fields, has_moved: false }));
+                return Ok(Some(Written { id: held.id, shows: held.fields, ..Written::default() }));
             }
         }
         Ok(None)
@@ -162,7 +164,7 @@ impl<H: Host> Engine<'_, H> {
                 continue;
             }
             let shows = select(&held.fields, &same);
-            return Ok(Some(Written { id: held.id, shows, has_moved: false }));
+            return Ok(Some(Written { id: held.id, shows, ..Written::default() }));
         }
         Ok(None)
     }
@@ -179,7 +181,7 @@ impl<H: Host> Engine<'_, H> {
         let work = progress.work;
         let id = change.id.clone();
         let age = self.host.now().saturating_sub(progress.made_at);
-        let mut written = Written { id, shows: change.back.clone(), has_moved: false };
+        let mut written = Written { id, shows: change.back.clone(), ..Written::default() };
         let mut rest = change.clone();
         let mut current = None;
         if begun.is_some() || !change.only_ticks() || age >= YOUNG_MS {
@@ -194,9 +196,19 @@ impl<H: Host> Engine<'_, H> {
             };
             let marks = kinds::marks(&held.fields);
             let wanted = kinds::marks(&change.back);
-            let there = |name: &str| marks.get(name) == wanted.get(name);
-            // What the plan saw of it is the base of the next comparison.
-            let moved = |name: &str| marks.get(name) != change.base.get(name) && !there(name);
+            // A box that is not ticked is shown as null, and agreed on as false or not at all.
+            let ticked = |value: Option<&Value>| {
+                value.is_some_and(|value| *value != Value::Bool(false) && !value.is_null())
+            };
+            let same = |one: Option<&Value>, other: Option<&Value>| {
+                one == other || !ticked(one) && !ticked(other)
+            };
+            let there = |name: &str| same(marks.get(name), wanted.get(name));
+            // What the plan saw of it is the base of the next comparison; of what cannot be read nobody knows.
+            let unread = |name: &str| held.unread.iter().any(|field| field == name);
+            let moved = |name: &str| {
+                unread(name) || !same(marks.get(name), change.base.get(name)) && !there(name)
+            };
             if change.back.keys().any(|name| moved(name))
                 && !mutants::is_on(Mutant::WritesOverPeople)
             {
@@ -232,13 +244,16 @@ impl<H: Host> Engine<'_, H> {
                     return Ok(None);
                 }
                 // One value sinks no other: each is tried alone.
-                Err(error)
-                    if change.kind == Kind::Contact
-                        && is_refusal(&error)
-                        && rest.back.len() > 1 =>
-                {
-                    self.send_alone(work, &rest, &sent_at).await?;
-                    return Err(error);
+                Err(error) if change.kind == Kind::Contact && is_refusal(&error) => {
+                    let refused = self.send_alone(work, &rest, &sent_at, error).await?;
+                    let all = refused.0.len() == change.back.len();
+                    if all && change.to.is_empty() {
+                        return Err(refused.1);
+                    }
+                    written.shows =
+                        select(&written.shows, &|name, _| !refused.0.contains_key(name));
+                    written.refused = Some(refused);
+                    return Ok(Some(written));
                 }
                 Err(error) => return Err(error),
             }
@@ -246,19 +261,33 @@ impl<H: Host> Engine<'_, H> {
         Ok(Some(written))
     }
 
-    /// Writes each value by itself, of which one or more were refused together.
-    async fn send_alone(&self, work: &Work, change: &Change, sent_at: &Cell<u64>) -> Result<()> {
+    /// Writes each value by itself, of which one or more were refused together; those that are refused alone,
+    /// and why.
+    async fn send_alone(
+        &self,
+        work: &Work,
+        change: &Change,
+        sent_at: &Cell<u64>,
+        mut error: Error,
+    ) -> Result<(Fields, Error)> {
+        if change.back.len() == 1 {
+            return Ok((change.back.clone(), error));
+        }
         let users = work.ready.users.borrow().clone();
+        let mut refused = Fields::new();
         for (name, value) in &change.back {
             let alone = Change { back: only(name, value.clone()), ..change.clone() };
             for call in self.calls_to_ghl(work, &users, &alone, None) {
                 match self.send_call(&alone, change.customer.as_deref(), call, sent_at).await {
-                    Err(error) if !is_refusal(&error) => return Err(error),
-                    _ => {}
+                    Err(why) if is_refusal(&why) => {
+                        refused.insert(name.clone(), value.clone());
+                        error = why;
+                    }
+                    sent => _ = sent?,
                 }
             }
         }
-        Ok(())
+        Ok((refused, error))
     }
 
     /// A change with the instant at which its task is due: at its time of day, else at the settings'.
@@ -302,12 +331,13 @@ impl<H: Host> Engine<'_, H> {
             let contact: Contact<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
             let users = work.ready.users.borrow();
             let context = work.ready.context(self.settings, &users);
-            let fields = match role {
-                Role::Customer => contacts::customer(&contact, &context).0.fields,
-                _ => contacts::contact(&contact, &context).fields,
+            let mapped = match role {
+                Role::Customer => contacts::customer(&contact, &context).0,
+                _ => contacts::contact(&contact, &context),
             };
             let id = contact.id.as_deref().unwrap_or_default().to_owned();
-            return Some(Held { id, origin: None, fields, due: None });
+            let unread = contact::unread(&mapped.problems, role == Role::Customer, context.rules);
+            return Some(Held { id, origin: None, fields: mapped.fields, due: None, unread });
         }
         if kind == Kind::Note {
             let note: Note<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
@@ -317,6 +347,7 @@ impl<H: Host> Engine<'_, H> {
                 origin: notes::origin(body),
                 fields: notes::note(&note).0.fields,
                 due: None,
+                unread: Vec::new(),
             });
         }
         let task: Task<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
@@ -329,6 +360,7 @@ impl<H: Host> Engine<'_, H> {
             origin: tasks::origin(&task),
             fields: mapped.fields,
             due: due.map(|at| dates::local_minutes(at, offset(at))),
+            unread: Vec::new(),
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::chartmogul::records::{Contact, Customer, Note, Task};
 use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
-use crate::mapping::kinds::{self, Call, contact, customer, member};
+use crate::mapping::kinds::{self, Call, customer, member};
 use crate::mapping::users::UserMap;
 use crate::mapping::{Fields, notes, select, tasks};
 use crate::mutants::{self, Mutant};
@@ -77,17 +77,10 @@ impl<H: Host> Engine<'_, H> {
         }
         let customer = self.customer_of(change).await?;
         let mut in_ghl = None;
-        let mut refused_by_ghl = None;
         if change.comes_back() {
-            let written = match self.write_to_ghl(progress, change, begun.as_ref()).await {
-                // What goes to ChartMogul goes all the same.
-                Err(error) if is_refusal(&error) && !change.to.is_empty() => {
-                    refused_by_ghl = Some(error);
-                    Some(Written::default())
-                }
-                written => written?,
+            let Some(written) = self.write_to_ghl(progress, change, begun.as_ref()).await? else {
+                return Ok(None);
             };
-            let Some(written) = written else { return Ok(None) };
             if change.to.is_empty() || written.has_moved {
                 let (uuid, customer) = (change.uuid.clone(), customer.unwrap_or_default());
                 let has_moved = written.has_moved;
@@ -96,11 +89,7 @@ impl<H: Host> Engine<'_, H> {
             }
             in_ghl = Some(written);
         }
-        let sent = self.send_to_chartmogul(progress, change, customer, begun, in_ghl).await?;
-        match refused_by_ghl {
-            Some(error) if sent.is_some() => Err(error),
-            _ => Ok(sent),
-        }
+        self.send_to_chartmogul(progress, change, customer, begun, in_ghl).await
     }
 
     /// Sends what goes to ChartMogul; `None` where it has to wait.
@@ -557,13 +546,9 @@ impl<H: Host> Engine<'_, H> {
             rewritable: true,
             settings: self.settings,
             rules: &progress.work.ready.rules,
+            problems: &change.problems,
         };
-        let writable = |name: &str| {
-            let of_customer = change.role == Role::Customer;
-            change.kind.is_child()
-                || contact::is_writable(name, of_customer, &progress.work.ready.rules)
-        };
-        Ok(change.to.iter().filter(|(name, _)| writable(name)).any(|(name, value)| {
+        Ok(change.to.iter().filter(|(name, _)| sides.is_writable(name)).any(|(name, value)| {
             let planned = change.there.get(planned_as(change.kind, name));
             let known = there.fields.get(planned_as(change.kind, name)).map(kinds::mark);
             has_moved(&sides, name) && planned != known.as_ref() && !is_same(&sides, name, value)

@@ -1,6 +1,8 @@
 //! Situations of notes and tasks that a person deletes on one side, by what the settings say of it.
 
-use ghl_chartmogul::mapping::settings::{Caps, DeletePolicy, Deletes, Directions, Settings, Way};
+use ghl_chartmogul::mapping::settings::{
+    Caps, DeletePolicy, Deletes, Directions, LongTasks, Settings, Way,
+};
 use ghl_chartmogul::sandbox::{Fault, FaultRule, SandboxOptions};
 use serde_json::{Value, json};
 
@@ -16,6 +18,8 @@ pub const SITUATIONS: &[Situation] = &[
     ("a_task_deleted_in_chartmogul_is_deleted", || deleted_there(DeletePolicy::Delete)),
     ("a_task_deleted_in_chartmogul_is_marked", || deleted_there(DeletePolicy::Mark)),
     ("a_task_deleted_in_chartmogul_is_kept", || deleted_there(DeletePolicy::Keep)),
+    ("a_note_beside_a_long_task_is_not_deleted", a_note_beside_a_long_task_is_not_deleted),
+    ("what_is_gone_from_both_is_settled", what_is_gone_from_both_is_settled),
     ("an_edit_beats_a_deletion", an_edit_beats_a_deletion),
     ("what_is_not_listed_is_not_deleted", what_is_not_listed_is_not_deleted),
     ("who_is_deleted_takes_nothing_along", who_is_deleted_takes_nothing_along),
@@ -107,6 +111,35 @@ fn deleted_there(policy: DeletePolicy) -> Held {
     }
     if play.count(Side::Chartmogul, true, "Call them") > 0 {
         return Err("it is there again".to_owned());
+    }
+    play.settle_down()
+}
+
+/// GHL knows no note of its id.
+fn a_note_beside_a_long_task_is_not_deleted() -> Held {
+    let mut play = with(DeletePolicy::Delete, 5);
+    play.world.settings.long_tasks = LongTasks::Note;
+    let (contact, _) = play.couple();
+    let title = format!("Call them {}", "about the renewal ".repeat(20));
+    let task = json!({ "title": title, "dueDate": "2027-05-06T15:00:00Z", "completed": false });
+    play.world.ask_ghl("POST", &format!("/contacts/{contact}/tasks"), task);
+    play.pass(FULL);
+    play.has(Side::Chartmogul, false, "Call them about the renewal")?;
+    play.pass(FULL);
+    play.pass(FULL);
+    play.has(Side::Chartmogul, false, "Call them about the renewal")?;
+    play.settle_down()
+}
+
+fn what_is_gone_from_both_is_settled() -> Held {
+    let mut play = with(DeletePolicy::Delete, 5);
+    let (here, there) = play.task_of_both("Call them")?;
+    play.delete(Side::Ghl, true, &here);
+    play.delete(Side::Chartmogul, true, &there);
+    play.pass(FULL);
+    play.pass(FULL);
+    if play.world.linked("task").contains_key(&here.id) {
+        return Err("it is linked still".to_owned());
     }
     play.settle_down()
 }

@@ -28,6 +28,10 @@ pub const SITUATIONS: &[Situation] = &[
     ("what_ghl_does_not_have_is_filled", what_ghl_does_not_have_is_filled),
     ("a_value_that_ghl_refuses_sinks_no_other", a_value_that_ghl_refuses_sinks_no_other),
     ("custom_fields_come_back_by_their_types", custom_fields_come_back_by_their_types),
+    ("a_text_that_was_cut_is_not_written_over", a_text_that_was_cut_is_not_written_over),
+    ("an_owner_that_does_not_cross_stays", an_owner_that_does_not_cross_stays),
+    ("what_ghl_refused_freezes_no_other_field", what_ghl_refused_freezes_no_other_field),
+    ("a_name_changed_before_a_merge_waits", a_name_changed_before_a_merge_waits),
     ("a_customer_of_our_own_comes_back", a_customer_of_our_own_comes_back),
     ("contacts_that_go_to_ghl_only", contacts_that_go_to_ghl_only),
     ("consent_goes_one_way", consent_goes_one_way),
@@ -381,8 +385,10 @@ fn custom_fields_come_back_by_their_types() -> Held {
         rule("contact.seats", "seats", AttributeType::Integer),
         rule("contact.lifetime_value", "value", AttributeType::Decimal),
         rule("contact.trial_ends", "trial_ends", AttributeType::Timestamp),
+        rule("contact.agreed", "agreed", AttributeType::Boolean),
     ];
-    let options = with_attributes(&["ghl_contact_id", "job", "seats", "value", "trial_ends"]);
+    let keys = ["ghl_contact_id", "job", "seats", "value", "trial_ends", "agreed"];
+    let options = with_attributes(&keys);
     let mut play = begun_with(options, Settings { directions, custom_fields, ..settings() });
     play.pass(FULL);
     let (contact, uuid, _) = play.somebody();
@@ -392,7 +398,11 @@ fn custom_fields_come_back_by_their_types() -> Held {
         let field = fields.iter().find(|field| field["fieldKey"] == key);
         field.map(|field| field["id"].clone()).unwrap_or_default()
     };
+    let id = id_of("contact.agreed");
+    play.write_here(&contact, json!({ "customFields": [{ "id": id, "field_value": [] }] }));
+    play.pass(APPLY);
     let custom = json!([
+        { "key": "agreed", "value": true },
         { "key": "job", "value": "Countess" },
         { "key": "seats", "value": 12 },
         { "key": "value", "value": 99.5 },
@@ -406,6 +416,7 @@ fn custom_fields_come_back_by_their_types() -> Held {
         ("contact.seats", json!(12)),
         ("contact.lifetime_value", json!(99.5)),
         ("contact.trial_ends", json!("2027-02-03")),
+        ("contact.agreed", json!(["Yes"])),
     ] {
         let id = id_of(key);
         let all = here["customFields"].as_array().cloned().unwrap_or_default();
@@ -417,6 +428,103 @@ fn custom_fields_come_back_by_their_types() -> Held {
         is(key, &held, wanted)?;
     }
     play.settle_down()
+}
+
+/// GHL's text is longer than what ChartMogul can hold: an edit of the cut one does not come.
+fn a_text_that_was_cut_is_not_written_over() -> Held {
+    let directions = Directions { contacts: Way::Both, ..Directions::default() };
+    let custom_fields = vec![CustomField {
+        from: "contact.background".into(),
+        to: "background".into(),
+        of: AttributeType::String,
+        object: None,
+    }];
+    let options = with_attributes(&["ghl_contact_id", "background"]);
+    let mut play = begun_with(options, Settings { directions, custom_fields, ..settings() });
+    play.pass(FULL);
+    let (contact, uuid, _) = play.somebody();
+    let fields = play.world.host.sandbox.borrow().records(Service::Ghl, "customFields");
+    let id = fields.unwrap_or_default();
+    let id = id.iter().find(|field| field["fieldKey"] == "contact.background");
+    let id = id.ok_or("there is no such field")?["id"].clone();
+    let long = "All that is known. ".repeat(30);
+    play.write_here(&contact, json!({ "customFields": [{ "id": id, "field_value": long }] }));
+    play.pass(FULL);
+    play.write_there(&uuid, json!({ "custom": [{ "key": "background", "value": "Mended" }] }));
+    play.pass(FULL);
+    let here = play.here(&contact);
+    let all = here["customFields"].as_array().cloned().unwrap_or_default();
+    let held = all.iter().find(|one| one["id"] == id).cloned().unwrap_or_default();
+    is("the text", &held["value"], long)?;
+    play.settle_down()
+}
+
+/// Without the setting `owner` nobody's assignment is touched.
+fn an_owner_that_does_not_cross_stays() -> Held {
+    let directions = Directions { contacts: Way::Both, ..Directions::default() };
+    let anchor = Anchor::ContactIsCustomer;
+    let options = SandboxOptions { billing_share: 0.0, ..SandboxOptions::default() };
+    let mut play = begun_with(options, Settings { directions, anchor, ..settings() });
+    play.pass(FULL);
+    let (contact, _, customer) = play.somebody();
+    let before = play.here(&contact)["assignedTo"].clone();
+    let path = format!("/v1/customers/{customer}");
+    let owner = json!({ "owner": "finance@agency.example" });
+    play.world.ask_chartmogul("PATCH", &path, owner);
+    play.pass(FULL);
+    is("the user", &play.here(&contact)["assignedTo"], before)?;
+    play.settle_down()
+}
+
+fn what_ghl_refused_freezes_no_other_field() -> Held {
+    let mut play = in_step(SandboxOptions::default());
+    let (contact, uuid, _) = play.somebody();
+    let others = play.world.host.sandbox.borrow().ghl_contacts();
+    let taken = others.iter().find(|one| one["id"] != contact.as_str() && one["email"].is_string());
+    let taken = taken.ok_or("nobody else has an address")?["email"].clone();
+    let before = play.here(&contact)["firstName"].clone();
+    play.write_there(&uuid, json!({ "first_name": "Adelheid", "email": taken }));
+    play.pass(FULL);
+    is("the name", &play.here(&contact)["firstName"], "Adelheid")?;
+    // A person takes it back: that is an edit.
+    play.write_here(&contact, json!({ "firstName": before }));
+    play.pass(FULL);
+    is("the name", &play.here(&contact)["firstName"], before.clone())?;
+    is("the name there", &play.there(&uuid)["first_name"], before)?;
+    let letters = play.world.host.store.matching("/letter/contact/").len();
+    if letters != 1 {
+        return Err(format!("{letters} letters"));
+    }
+    play.write_there(&uuid, json!({ "email": "adelheid@mail.example" }));
+    play.pass(FULL);
+    is("the address", &play.here(&contact)["email"], "adelheid@mail.example")?;
+    play.settle_down()
+}
+
+/// Both have changed a name, and then the customer is merged into another: nobody's word is lost.
+fn a_name_changed_before_a_merge_waits() -> Held {
+    let directions = Directions { contacts: Way::Both, ..Directions::default() };
+    let anchor = Anchor::ContactIsCustomer;
+    let options = SandboxOptions { billing_share: 0.0, ..SandboxOptions::default() };
+    let mut play = begun_with(options, Settings { directions, anchor, ..settings() });
+    play.pass(FULL);
+    play.pass(FULL);
+    let (contact, uuid, ours) = play.somebody();
+    let billing = json!({ "name": "Billing of ours" });
+    let source = play.world.ask_chartmogul("POST", "/v1/data_sources", billing)["uuid"].clone();
+    let body = json!({ "data_source_uuid": source, "external_id": "paying-1", "name": "Paying" });
+    let made = play.world.ask_chartmogul("POST", "/v1/customers", body);
+    play.write_there(&uuid, json!({ "first_name": "Finance", "last_name": "Byron" }));
+    play.write_here(&contact, json!({ "firstName": "Sales" }));
+    let merge =
+        json!({ "from": { "customer_uuid": ours }, "into": { "customer_uuid": made["uuid"] } });
+    play.world.ask_chartmogul("POST", "/v1/customers/merges", merge);
+    play.pass(FULL);
+    play.pass(FULL);
+    is("the name there", &play.there(&uuid)["first_name"], "Finance")?;
+    is("the name here", &play.here(&contact)["firstName"], "Sales")?;
+    is("the last name here", &play.here(&contact)["lastName"], "Byron")?;
+    play.one_conflict().map(|_| ())
 }
 
 /// A customer of our own: what its primary contact says, and where it is, come back; its name follows.
