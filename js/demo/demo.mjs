@@ -93,7 +93,9 @@ async function wayBack(connector, runs) {
   runs.push(await runSync(connector, "both ways", { comesBack: true }));
   await checkWhole(connector);
 
-  title("In ChartMogul a task is ticked off, a customer moves to Turin, a note is added, one is edited on both sides, one deleted");
+  title(
+    "In ChartMogul a task is ticked off, a customer moves to Turin, a note is added, one is edited on both sides, one deleted",
+  );
   const there = (await chartmogulRecords()).filter((record) => ghlId(record) !== undefined);
   const notes = there.filter(({ kind, text }) => kind === "note" && text.includes(" in the demo<br>"));
   const task = there.find(({ kind, completed_at: done }) => kind === "task" && done === null);

@@ -591,7 +591,7 @@ impl Settings {
         }
         if deletes.from_chartmogul == DeletePolicy::Delete && self.marker == Marker::None {
             return Err(invalid(
-                "sync.deletes.fromChartmogul: \"delete\" needs sync.marker \"trailing\": without markers a note that was moved cannot be told from one that was deleted",
+                "sync.deletes.fromChartmogul: \"delete\" needs sync.marker \"trailing\": without markers a note that was moved looks like one that was deleted",
             ));
         }
         let children = self.objects.iter().any(|object| self.way_of(*object).comes_back());

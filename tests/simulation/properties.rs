@@ -35,7 +35,7 @@ const INVARIANTS: &[Property] = &[
         ],
     ),
     of(
-        "nothing lost: what a person wrote stands on its side, or is listed",
+        "nothing lost: what a person wrote is on its side, or is listed",
         Mutant::LastSideWins,
         &["a_name_that_both_changed_waits", "a_choice_dies_with_its_values"],
     ),
@@ -70,7 +70,7 @@ const INVARIANTS: &[Property] = &[
         &["what_is_not_listed_is_not_deleted", "deletions_are_capped"],
     ),
     of(
-        "two processes: one writes, the other is told that it is busy",
+        "two processes: one writes, the other gets `busy`",
         Mutant::LeaseIsNotAsked,
         &["taken_over_while_creates_are_slow"],
     ),

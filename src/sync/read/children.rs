@@ -35,7 +35,7 @@ pub(in crate::sync) fn overflow_note(task: &str) -> String {
 /// What the id of such a note begins with.
 const OVERFLOW: &str = "task-";
 
-/// Whether a note stands beside a long task: GHL knows no note of that id.
+/// Whether a note was made beside a long task: GHL has no note of that id.
 pub(in crate::sync) fn is_overflow(kind: Kind, id: &str) -> bool {
     kind == Kind::Note && id.starts_with(OVERFLOW)
 }

@@ -486,7 +486,7 @@ fn what_ghl_refused_freezes_no_other_field() -> Held {
     play.write_there(&uuid, json!({ "first_name": "Adelheid", "email": taken }));
     play.pass(FULL);
     is("the name", &play.here(&contact)["firstName"], "Adelheid")?;
-    // A person takes it back: that is an edit.
+    // A person undoes it: that is an edit.
     play.write_here(&contact, json!({ "firstName": before }));
     play.pass(FULL);
     is("the name", &play.here(&contact)["firstName"], before.clone())?;
