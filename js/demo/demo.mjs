@@ -101,7 +101,9 @@ async function wayBack(connector, runs) {
   const task = there.find(({ kind, completed_at: done }) => kind === "task" && done === null);
   const [disputed, doomed] = notes;
   await chartmogul("PATCH", `/tasks/${task.uuid}`, { completed_at: "2026-11-20T10:00:00Z" });
-  const customer = there.find(({ kind, city }) => kind === "customer" && city !== "Turin");
+  const customer = there.find(
+    ({ kind, external_id: external }) => kind === "customer" && external?.startsWith("ghl:"),
+  );
   await chartmogul("PATCH", `/customers/${customer.uuid}`, { city: "Turin", country: "IT" });
   const added = { customer_uuid: task.customer_uuid, type: "note", text: "Added in ChartMogul" };
   await chartmogul("POST", "/notes", added);
