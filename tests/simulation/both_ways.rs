@@ -846,13 +846,17 @@ fn plain_there(words: &str) -> String {
     };
     let told =
         notes::told(&note, &ghl_chartmogul::mapping::users::UserMap::default(), Marker::Trailing);
-    // A signature of ours is not what a person says.
+    // A signature of ours is not what a person says: it is above the marker, or last without one. A person
+    // may have written behind it.
     let plain = html::plain(words);
-    let marked = plain.contains("[ghl:n:");
-    let signed =
-        plain.lines().rev().nth(usize::from(marked)).is_some_and(|line| line.starts_with("by "));
-    let told = if signed { told.rsplit_once('\n').map_or("", |(above, _)| above) } else { &told };
-    text::one_line(told)
+    let lines: Vec<&str> = plain.lines().collect();
+    let end = lines.iter().position(|line| line.contains("[ghl:n:")).unwrap_or(lines.len());
+    let signature = lines[..end].last().filter(|line| line.starts_with("by "));
+    let mut kept: Vec<&str> = told.lines().collect();
+    if let Some(at) = signature.and_then(|own| kept.iter().rposition(|line| line == own)) {
+        kept.remove(at);
+    }
+    text::one_line(&kept.join("\n"))
 }
 
 fn faults(seed: u64) -> Vec<FaultRule> {
