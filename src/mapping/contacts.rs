@@ -161,6 +161,11 @@ pub fn customer(contact: &Contact<'_>, context: &Context<'_>) -> (Mapped, Fields
     (mapped, at_create)
 }
 
+/// The contact as what it is in ChartMogul: a customer of its own, or a contact of one.
+pub fn of_role(contact: &Contact<'_>, of_customer: bool, context: &Context<'_>) -> Mapped {
+    if of_customer { customer(contact, context).0 } else { self::contact(contact, context) }
+}
+
 /// A GHL business as a customer.
 pub fn business(business: &Business<'_>) -> Mapped {
     let mut mapped = Mapped::default();

@@ -88,10 +88,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let late = |(child, pair): &(&mut ChildOf, &Option<Pair>)| {
             let Some(pair) = pair else { return false };
-            let shows = kinds::marks(&child.fields);
-            pair.was
-                .iter()
-                .any(|(name, was)| shows.get(name) == Some(was) && pair.base.get(name) != Some(was))
+            pair.shows_former(&kinds::marks(&child.fields))
         };
         let doubted: Vec<(&mut ChildOf, &Option<Pair>)> =
             children.iter_mut().zip(pairs).filter(late).collect();

@@ -168,12 +168,7 @@ impl<H: Host> Engine<'_, H> {
             && !mutants::is_on(Mutant::TwinsOfBilling);
         if let (Some(address), true) = (&staged.email, attach) {
             let found = self.candidates(work, &format!("email/{address}")).await?;
-            let mut found: Vec<String> = found
-                .into_iter()
-                .filter(|one| one.contact.is_none() && one.names.is_none())
-                .map(|one| one.id)
-                .collect();
-            tidy(&mut found);
+            let mut found = of_other_sources(&found);
             if found.len() > 1 {
                 let seen: Vec<Option<SeenCustomer>> =
                     self.keeper.get_all(&work.tables.customers, &found).await?;
@@ -1045,12 +1040,9 @@ impl<H: Host> Engine<'_, H> {
         if holders.is_some_and(|holders| holders.len() > SHARED_FROM) {
             return Ok(());
         }
-        let found = page.index.get(&format!("email/{address}")).into_iter().flatten();
-        let mut twins: Vec<String> = found
-            .filter(|one| one.contact.is_none() && one.names.is_none() && one.id != pair.customer)
-            .map(|one| one.id.clone())
-            .collect();
-        tidy(&mut twins);
+        let found = page.index.get(&format!("email/{address}"));
+        let mut twins = of_other_sources(found.map_or(&[], Vec::as_slice));
+        twins.retain(|twin| *twin != pair.customer);
         let row = of(Kind::Customer, &pair.customer);
         let known: Option<Apart> = self.keeper.get(&APART, &row).await?;
         let known = known.filter(|known| known.cause == Reason::Twin);
@@ -2039,6 +2031,14 @@ struct MarkedChild {
     broken_off: bool,
 }
 
+/// Customers of other sources among records that carry a value themselves, and not a contact of theirs.
+fn of_other_sources(found: &[Candidate]) -> Vec<String> {
+    let theirs = found.iter().filter(|one| one.contact.is_none() && one.names.is_none());
+    let mut ids: Vec<String> = theirs.map(|one| one.id.clone()).collect();
+    tidy(&mut ids);
+    ids
+}
+
 /// What both sides show at a first link.
 struct Filled {
     role: Role,
@@ -2056,13 +2056,11 @@ impl Filled {
 fn with_person(customer: &Fields, person: Option<&SeenContact>) -> Fields {
     let Some(person) = person else { return customer.clone() };
     let mut fields = select(customer, &|name, _| !name.starts_with(PRIMARY_CONTACT));
-    for (name, value) in &person.fields {
-        fields.insert(format!("{PRIMARY_CONTACT}{name}"), value.clone());
-    }
+    fields.extend(kinds::customer::as_primary(&person.fields));
     fields
 }
 
-/// A note or task as it is compared.
+/// A contact, note or task as it is compared.
 #[derive(Default)]
 pub(in crate::sync) struct ChildOf {
     pub(in crate::sync) id: String,

@@ -58,6 +58,13 @@ pub fn body(rules: &[Rule], fields: Fields, tags: &[String]) -> Map<String, Valu
     body
 }
 
+/// The fields of a contact, as those of the primary contact that it is.
+pub fn as_primary(contact: &Fields) -> Fields {
+    let named =
+        |(name, value): (&String, &Value)| (format!("{PRIMARY_CONTACT}{name}"), value.clone());
+    contact.iter().map(named).collect()
+}
+
 /// The call that merges a customer into another, which keeps its uuid.
 pub fn merge(from: &str, into: &str) -> Call {
     let mut body = Map::new();

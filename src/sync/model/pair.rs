@@ -1,5 +1,7 @@
 //! A GHL record and its counterpart in ChartMogul.
 
+use serde_json::Value;
+
 use crate::mapping::Fields;
 use crate::mapping::kinds::customer::PRIMARY_CONTACT;
 use crate::{choices, records};
@@ -137,6 +139,14 @@ records! {
 }
 
 impl Pair {
+    /// Whether what GHL shows has a value that we have written over since: it may be late.
+    pub(in crate::sync) fn shows_former(&self, shows: &Fields) -> bool {
+        let former = |(name, was): (&String, &Value)| {
+            shows.get(name) == Some(was) && self.base.get(name) != Some(was)
+        };
+        self.was.iter().any(former)
+    }
+
     /// The pair of a contact that was the primary contact of a customer of its own.
     pub(in crate::sync) fn of_primary_contact(&self) -> Self {
         self.renamed(&|name| name.strip_prefix(PRIMARY_CONTACT).map(str::to_owned))

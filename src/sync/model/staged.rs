@@ -139,7 +139,7 @@ records! {
 }
 
 records! {
-    /// A ChartMogul note or task.
+    /// A ChartMogul note or task, or what is compared of a contact or customer.
     #[derive(Debug, Clone, Default, PartialEq)]
     sparse pub(in crate::sync) struct SeenChild {
         pub customer: String = "customer";

@@ -628,9 +628,7 @@ impl<H: Host> Engine<'_, H> {
                 && self.settings.anchor != Anchor::AttachOnly
                 && !known.fields.keys().any(|name| name.starts_with(PRIMARY_CONTACT))
             {
-                for (name, value) in &fields {
-                    known.fields.insert(format!("{PRIMARY_CONTACT}{name}"), value.clone());
-                }
+                known.fields.extend(customer::as_primary(&fields));
                 batch.put(&work.tables.customers, customer, &known)?;
             }
             let seen = SeenContact {

@@ -314,17 +314,10 @@ pub(in crate::sync) enum Listing {
 
 /// Whether a contact still shows a value that we have written over in GHL.
 fn shows_former(contact: &Contact<'_>, pair: &Pair, context: &Context<'_>) -> bool {
-    if pair.was.is_empty() {
-        return false;
+    !pair.was.is_empty() && {
+        let mapped = contacts::of_role(contact, pair.role == Role::Customer, context);
+        pair.shows_former(&kinds::marks(&mapped.fields))
     }
-    let fields = match pair.role {
-        Role::Customer => contacts::customer(contact, context).0.fields,
-        _ => contacts::contact(contact, context).fields,
-    };
-    let shows = kinds::marks(&fields);
-    pair.was
-        .iter()
-        .any(|(name, was)| shows.get(name) == Some(was) && pair.base.get(name) != Some(was))
 }
 
 /// When a contact changed last, epoch milliseconds; 0 where GHL does not say.

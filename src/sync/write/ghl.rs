@@ -331,12 +331,10 @@ impl<H: Host> Engine<'_, H> {
             let contact: Contact<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
             let users = work.ready.users.borrow();
             let context = work.ready.context(self.settings, &users);
-            let mapped = match role {
-                Role::Customer => contacts::customer(&contact, &context).0,
-                _ => contacts::contact(&contact, &context),
-            };
+            let of_customer = role == Role::Customer;
+            let mapped = contacts::of_role(&contact, of_customer, &context);
             let id = contact.id.as_deref().unwrap_or_default().to_owned();
-            let unread = contact::unread(&mapped.problems, role == Role::Customer, context.rules);
+            let unread = contact::unread(&mapped.problems, of_customer, context.rules);
             return Some(Held { id, origin: None, fields: mapped.fields, due: None, unread });
         }
         if kind == Kind::Note {

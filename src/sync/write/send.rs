@@ -418,11 +418,7 @@ impl<H: Host> Engine<'_, H> {
         }
         let contact: Contact = self.parse(Service::Chartmogul, endpoint, answer)?;
         let seen = member::seen(&contact);
-        if role != Role::Customer {
-            return Ok(seen);
-        }
-        let named = |(name, value)| (format!("{PRIMARY_CONTACT}{name}"), value);
-        Ok(seen.into_iter().map(named).collect())
+        Ok(if role == Role::Customer { customer::as_primary(&seen) } else { seen })
     }
 
     /// Writes changed fields. An update that was begun is looked at when the time for its answer is over,
