@@ -33,6 +33,7 @@ impl<H: Host> Engine<'_, H> {
         let rows = self.next_rows(run, &work.tables.index, "marker/", MARKED_A_STEP).await?;
         let Some(rows) = rows else { return Ok(self.done()) };
         let mut batch = self.keeper.batch();
+        self.adopt_gone(run, work, &rows, &mut batch).await?;
         for (key, found) in rows {
             let Some((kind, id)) =
                 key.strip_prefix("marker/").and_then(|marked| marked.split_once('/'))

@@ -7,13 +7,16 @@ use super::decide::merge::words_of;
 use super::engine::{Engine, Step, gather, one, only};
 use super::model::change::{Action, Change, Side};
 use super::model::conflict::ids_of;
-use super::model::pair::{Kind, Pair, Role};
-use super::model::staged::{Known, Reading};
+use super::model::pair::{Kind, Matched, Pair, Role};
+use super::model::staged::{Candidate, Known, Reading, StagedNote, StagedTask};
+use super::model::standing::{Apart, DeadLetter};
 use super::model::state::Run;
 use super::read::children::is_overflow;
 use super::read::contacts::TOGETHER;
 use super::state::keeper::Batch;
-use super::state::tables::{CONFLICTS, INCOMING, KNOWN, OWNERS, PAIRS, READINGS, of};
+use super::state::tables::{
+    APART, CONFLICTS, INCOMING, KNOWN, LETTERS, OWNERS, PAIRS, READINGS, of,
+};
 use super::work::Work;
 use super::write::progress::Progress;
 use super::write::send::Sent;
@@ -103,6 +106,75 @@ impl<H: Host> Engine<'_, H> {
             self.tell_gone(run, work, &mut batch, Side::Ghl, kind, &id, &pair).await?;
         }
         Ok(Step { batch, done: false })
+    }
+
+    /// Copies of ours whose GHL record was deleted while nothing was known of either, as after a lost state:
+    /// listed as others that were deleted in GHL. A customer of another source may carry another location's.
+    pub(in crate::sync) async fn adopt_gone(
+        &self,
+        run: &mut Run,
+        work: &Work,
+        marked: &[(String, Vec<Candidate>)],
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let mut unknown: Vec<(Kind, String, Candidate)> = Vec::new();
+        for (key, found) in marked {
+            let own = key.strip_prefix("marker/").and_then(|marked| marked.split_once('/'));
+            let own = own.and_then(|(kind, id)| Some((Kind::parse(kind)?, id)));
+            if let (Some((kind, id)), [one]) = (own, found.as_slice())
+                && self.way_of(kind).comes_back()
+                && !is_overflow(kind, id)
+                && run.plan.unread.get(kind.name()).is_none()
+            {
+                unknown.push((kind, id.to_owned(), one.clone()));
+            }
+        }
+        let keys: Vec<String> = unknown.iter().map(|(kind, id, _)| of(*kind, id)).collect();
+        let pairs: Vec<Option<Pair>> = self.keeper.get_all(&PAIRS, &keys).await?;
+        let apart: Vec<Option<Apart>> = self.keeper.get_all(&APART, &keys).await?;
+        let letters: Vec<Option<DeadLetter>> = self.keeper.get_all(&LETTERS, &keys).await?;
+        let ids: Vec<&String> = unknown.iter().map(|(_, id, _)| id).collect();
+        let notes: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, &ids).await?;
+        let tasks: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
+        let known = pairs.iter().zip(&apart).zip(&letters).zip(notes.iter().zip(&tasks)).map(
+            |(((pair, apart), letter), (note, task))| {
+                pair.is_some()
+                    || apart.is_some()
+                    || letter.is_some()
+                    || note.is_some()
+                    || task.is_some()
+            },
+        );
+        let known: Vec<bool> = known.collect();
+        for ((kind, id, one), _) in unknown.into_iter().zip(known).filter(|(_, known)| !known) {
+            let Some(contact) = self.leader_of(work, &one.id).await? else { continue };
+            let home = self.homes_of(work, Kind::Contact, &[&contact]).await?;
+            let ours = home
+                .into_iter()
+                .flatten()
+                .any(|home| home.role == Role::Customer || !home.foreign && home.matched.is_ours());
+            let Some(half) = row_of_linked(kind).in_ghl.filter(|_| ours) else { continue };
+            run.plan.least_read_calls.ghl += 1;
+            match self.ghl_child(half, &contact, &id).await {
+                Err(error) if error.code.ends_run() => return Err(error),
+                Err(error) if error.code == Code::NotFound => {}
+                _ => continue,
+            }
+            let pair = Pair {
+                customer: one.id,
+                chartmogul: one.contact.clone(),
+                role: Role::Child,
+                matched: Matched::Marker,
+                marked: true,
+                parent: Some(contact),
+                ..Pair::default()
+            };
+            if let Some(uuid) = &pair.chartmogul {
+                batch.put(&OWNERS, &of(kind, uuid), &id)?;
+            }
+            self.note_deleted_here(batch, kind, &id, pair)?;
+        }
+        Ok(())
     }
 
     /// Plans what becomes of the other side's record of one that is gone.

@@ -246,7 +246,11 @@ impl<H: Host> Engine<'_, H> {
     }
 
     /// The contact that gets what is new of a customer: the one that leads.
-    async fn leader_of(&self, work: &Work, customer: &str) -> Result<Option<String>> {
+    pub(in crate::sync) async fn leader_of(
+        &self,
+        work: &Work,
+        customer: &str,
+    ) -> Result<Option<String>> {
         let within = format!("{customer}/");
         let own = |key: &str| key.strip_prefix(&within).unwrap_or(key).to_owned();
         let mut members: Named<Member> = Named::default();

@@ -24,6 +24,10 @@ pub const SITUATIONS: &[Situation] = &[
     ("what_is_not_listed_is_not_deleted", what_is_not_listed_is_not_deleted),
     ("who_is_deleted_takes_nothing_along", who_is_deleted_takes_nothing_along),
     ("deletions_are_capped", deletions_are_capped),
+    (
+        "a_lost_state_lists_what_was_deleted_meanwhile",
+        a_lost_state_lists_what_was_deleted_meanwhile,
+    ),
 ];
 
 fn with(policy: DeletePolicy, most: u64) -> Play {
@@ -111,6 +115,28 @@ fn deleted_there(policy: DeletePolicy) -> Held {
     }
     if play.count(Side::Chartmogul, true, "Call them") > 0 {
         return Err("it is there again".to_owned());
+    }
+    play.settle_down()
+}
+
+/// Nothing but ChartMogul's marked copies tells of them.
+fn a_lost_state_lists_what_was_deleted_meanwhile() -> Held {
+    let mut play = with(DeletePolicy::Keep, 5);
+    let (note, _) = play.note_of_both("Wants the big plan")?;
+    let (task, _) = play.task_of_both("Call them")?;
+    play.delete(Side::Ghl, false, &note);
+    play.delete(Side::Ghl, true, &task);
+    play.world.host.store.clear();
+    for _ in 0..2 {
+        play.pass(FULL);
+        play.has(Side::Chartmogul, false, "Wants the big plan")?;
+        play.has(Side::Chartmogul, true, "Call them")?;
+        if play.listed_apart() != 2 {
+            return Err(format!("{} are listed", play.listed_apart()));
+        }
+    }
+    if play.count(Side::Ghl, false, "Wants the big plan") > 0 {
+        return Err("it is in GHL again".to_owned());
     }
     play.settle_down()
 }
