@@ -70,6 +70,7 @@ const commandLine = shared(/\/src\/cli\//, [
   ["stores/sqlite", "sqlite"],
   ["errors", "node"],
   ["entries/node", "node"],
+  ["entries/oauth", "oauth"],
   ["entries/sandbox", "sandbox"],
   ["node/transport", "node-http"],
 ]);
@@ -101,7 +102,7 @@ await build({
 });
 await build({
   ...modules,
-  entryPoints: entries("sqlite", "inline", "node-http", "sandbox-web"),
+  entryPoints: entries("sqlite", "inline", "node-http", "oauth", "sandbox-web"),
   plugins: [virtualModules],
 });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
@@ -124,7 +125,11 @@ await build({
   entryPoints: withTable(entries("slim", "store-tests")),
   plugins: [facade, virtualModules],
 });
-await build({ ...scripts, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
+await build({
+  ...scripts,
+  entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
+  plugins: [virtualModules],
+});
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

@@ -3,6 +3,7 @@
 import { Alerts } from "./alerts.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
+import { createError } from "./errors.js";
 import { type ConnectorEvent, Events } from "./events.js";
 import type { AuditRecord, CheckReport } from "./generated/answers.js";
 import { endpoints } from "./generated/endpoints.js";
@@ -31,6 +32,15 @@ export interface Connector {
   readonly chartmogul: ChartMogulApi;
   /** Keeps the two in step. */
   readonly sync: Sync;
+  /**
+   * The same for another location: its options are this connector's, but for `ghl.locationId`. The same
+   * connector each time; `close` of this one closes it too.
+   *
+   * @example
+   * const other = connector.location("ve9EPM428h8vShlRW1KT");
+   * console.log(other === connector.location("ve9EPM428h8vShlRW1KT")); // true
+   */
+  location(locationId: string): Connector;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -81,11 +91,24 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
   let table: readonly Endpoint[] | undefined;
+  const others = new Map<string, Connector>();
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
     sync: createSync(core, events, takeTurn, alerts, place),
+    location(locationId) {
+      if (options.ghl === undefined || typeof locationId !== "string" || locationId === "")
+        throw createError({
+          code: "invalid_argument",
+          message: "location takes the id of a GHL location, of a connector that has the option ghl",
+        });
+      const known = others.get(locationId);
+      if (known !== undefined) return known;
+      const other = createConnectorOn(platform, { ...options, ghl: { ...options.ghl, locationId } });
+      others.set(locationId, other);
+      return other;
+    },
     get endpoints() {
       table ??= endpoints();
       return table;
@@ -99,6 +122,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       return JSON.parse(text);
     },
     async close() {
+      await Promise.all(Array.from(others.values(), (other) => other.close()));
       await core.free();
       await store.close();
     },
