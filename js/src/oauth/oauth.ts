@@ -19,6 +19,7 @@ import {
   tokenAnswer,
 } from "./requests.js";
 import { cipherOf, type EncryptionKey, PLAIN, type RowCipher, type TokenRow } from "./token-row.js";
+import { tokenStoreOf } from "./token-store.js";
 
 export type { InstalledLocation } from "./requests.js";
 export { createEncryptionKey, type EncryptionKey } from "./token-row.js";
@@ -170,7 +171,8 @@ class Tokens implements OAuth {
   constructor(options: OAuthOptions) {
     requireOptions(options);
     this.#options = options;
-    this.#store = options.store === undefined || options.store === "memory" ? memory() : options.store;
+    const { store } = options;
+    this.#store = tokenStoreOf(store === undefined || store === "memory" ? memory() : store);
     this.#cipher = cipherFor(options);
     const { baseUrl = SERVICES, transport, timeoutMs = 15_000 } = options;
     this.#endpoint = { baseUrl: baseUrl.replace(/\/+$/, ""), transport, timeoutMs };

@@ -415,7 +415,18 @@ describe("a store of tokens", () => {
       code: "store_failed",
       message: /another place/,
     });
-    assert.equal(await app.oauth.disconnect({ companyId: app.companyId }).catch(() => 0), 0);
+  });
+
+  test("forgets a location, and a company with all that is of it", async () => {
+    const app = createApp({ oauthInstall: "bulk", oauthLocations: 3 });
+    await connect(app);
+    await app.oauth.connectLocations();
+    const [first] = await locationsOf(app);
+    assert.equal(await app.oauth.disconnect({ locationId: first }), 1);
+    assert.equal((await app.oauth.installations()).length, 3);
+    assert.equal(await app.oauth.disconnect({ companyId: app.companyId }), 3);
+    assert.deepEqual(await app.oauth.installations(), []);
+    await assert.rejects(app.oauth.company()(), { code: "reconnect_required" });
   });
 
   test("no error, inspection or event shows a secret", async () => {
