@@ -1293,7 +1293,7 @@ fn a_conflict_ends_with_its_note() -> Held {
     play.world.ask_ghl("DELETE", &path, Value::Null);
     play.pass(FULL);
     if !play.conflicts(false).is_empty() {
-        return Err("the conflict of a note that is gone waits for ever".to_owned());
+        return Err("the conflict of a note that is gone never ends".to_owned());
     }
     play.has(Side::Chartmogul, false, "Words of finance")?;
     play.settle_down()

@@ -128,7 +128,7 @@ function readRing(entry: KeyRingEntry): string | undefined {
   try {
     return entry.getPassword() ?? undefined;
   } catch (error) {
-    // That there is no entry is told by an error as well.
+    // A missing entry is an error of some key rings.
     if (/no (matching )?entry|not found/i.test((error as Error).message)) return undefined;
     throw noKey("the system's key ring cannot be read");
   }

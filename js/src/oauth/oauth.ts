@@ -30,7 +30,7 @@ export interface OAuthOptions {
   clientId: string;
   /** The app's client secret. GoHighLevel has no public clients: a browser alone cannot use OAuth. */
   clientSecret: string;
-  /** The redirect URL that the app has in GoHighLevel, to the letter. */
+  /** The redirect URL that the app has in GoHighLevel, exactly. */
   redirectUri: string;
   /** The scopes to ask for. */
   scopes?: readonly string[] | undefined;
@@ -547,7 +547,7 @@ class Tokens implements OAuth {
     return done;
   }
 
-  /** Puts a row in the place of the one that it was made from; gives what stands there then. */
+  /** Puts a row in the place of the one that it was made from; gives the row that is there afterwards. */
   async #replace(key: string, row: TokenRow, text: string | undefined): Promise<TokenRow> {
     if (await this.#put(key, row, { text })) return row;
     // A person has connected again meanwhile, or another process was faster.

@@ -137,7 +137,7 @@ describe("consent", () => {
       createOAuth({ ...app.settings, redirectUri: other.settings.redirectUri }).exchange(code),
       {
         code: "invalid_config",
-        hint: /to the letter/,
+        hint: /exactly/,
       },
     );
   });
@@ -456,7 +456,7 @@ describe("a store of tokens", () => {
 });
 
 describe("processes that share a store", () => {
-  test("eight renew an expired token with one call, and all go on", async () => {
+  test("eight renew an expired token with one call, and all continue", async () => {
     const served = await serveSandbox("--contacts", "3");
     const folder = createFolder();
     const file = join(folder, "tokens.db");
