@@ -18,6 +18,7 @@ import { type ConnectorOptions, type Functions, splitOptions } from "./options.j
 import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
+import { createTriggers, type Triggers } from "./triggers.js";
 import { createWebhook } from "./webhook.js";
 
 /** Options of a check. */
@@ -31,6 +32,8 @@ export interface Connector {
   readonly chartmogul: ChartMogulApi;
   /** Keeps the two in step. */
   readonly sync: Sync;
+  /** What is new or has changed, found by polling. */
+  readonly triggers: Triggers;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -81,14 +84,18 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
   let table: readonly Endpoint[] | undefined;
+  const tableOfEndpoints = () => {
+    table ??= endpoints();
+    return table;
+  };
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
     sync: createSync(core, events, takeTurn, alerts, place),
+    triggers: createTriggers(core, location, tableOfEndpoints),
     get endpoints() {
-      table ??= endpoints();
-      return table;
+      return tableOfEndpoints();
     },
     async check(given) {
       const { records, onProgress, ...callOptions } = given ?? {};
