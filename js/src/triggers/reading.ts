@@ -5,7 +5,7 @@ import { createError } from "../errors.js";
 import { type Definition, lateByMs } from "./catalogue.js";
 import type { Place } from "./cursor.js";
 import { INSTEAD, type Parameters } from "./facts.js";
-import { compareRows, propertyOf, type Row, rowOfContents, rowOfTime } from "./rows.js";
+import { compareRows, idOf, propertyOf, type Row, rowOfContents, rowOfTime } from "./rows.js";
 import type { Seen } from "./seen.js";
 
 /** Calls endpoints by their full names. */
@@ -194,10 +194,11 @@ async function* pagesOf(
     overlap === "skip" ? { ...given, limit: LIMIT, skip: 0 } : { ...given };
   let cursor: string | null = null;
   let before = new Set<string>();
+  let longest = 0;
   let count = 0;
   for (;;) {
     const page: Page<unknown> = await caller.page(reads, parameters, cursor, options);
-    const ids = page.items.map((record) => rowOfContents(record).id);
+    const ids = overlap === undefined ? [] : page.items.map(idOf);
     const records = page.items.filter((_, index) => !before.has(ids[index] ?? ""));
     count += records.length;
     if (count > most || (most === MOST_ROWS && (page.total ?? 0) > most)) throw tooMany(definition, most);
@@ -209,8 +210,10 @@ async function* pagesOf(
       cursor = page.cursor;
       continue;
     }
-    if (records.length === 0 && page.items.length < LIMIT) return undefined;
+    // All of this page are known: the list is over, unless it is as long as a page can be.
+    if (records.length === 0 && page.items.length < longest) return undefined;
     if (records.length === 0) throw stuck(definition);
+    longest = Math.max(longest, page.items.length);
     before = new Set(ids);
     parameters =
       overlap === "skip"

@@ -18,7 +18,7 @@ export interface Row {
 const ID_NAMES = ["id", "_id", "uuid", "task_uuid"];
 
 /** The id of a record; of one without any, the hash of what it holds. */
-function idOf(record: unknown): string {
+export function idOf(record: unknown): string {
   for (const name of ID_NAMES) {
     const id = propertyOf(record, name);
     if ((typeof id === "string" && id !== "") || typeof id === "number") return String(id);
