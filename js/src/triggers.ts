@@ -72,6 +72,11 @@ export function createTriggersOn(
   };
 }
 
+/** The triggers over these endpoints, as data. */
+export function listTriggersOf(endpoints: readonly Endpoint[]): Trigger[] {
+  return definitions(endpoints).map(describe);
+}
+
 function describe(definition: Definition): Trigger {
   const { name, title, description, service, reads, finds, gives, intervalMs, parameters } = definition;
   return { name, title, description, service, reads, finds, gives, intervalMs, parameters };
