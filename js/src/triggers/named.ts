@@ -10,8 +10,8 @@ export interface NamedTrigger {
   time?: string;
   /** What of it is given; by default both. */
   gives?: "new" | "changed";
-  /** The time is one of something that may never have happened to a record, or happened as it was created. */
-  event?: "later" | "any";
+  /** The time is one of something that may never have happened to a record. As it was created does not count. */
+  event?: true;
   /** Parameters that are fixed. */
   fixed?: Readonly<Record<string, unknown>>;
   /** One of these parameters is needed. */
@@ -87,14 +87,14 @@ export const NAMED: Readonly<Record<string, NamedTrigger>> = {
     description: "An opportunity was moved to another stage.",
     reads: "ghl.opportunities.search",
     time: "lastStageChangeAt",
-    event: "later",
+    event: true,
   },
   opportunityChangedStatus: {
     title: "Opportunity changed status",
     description: "An opportunity was won, lost, abandoned or opened again.",
     reads: "ghl.opportunities.search",
     time: "lastStatusChangeAt",
-    event: "later",
+    event: true,
   },
   newAppointment: {
     title: "New appointment",
@@ -167,10 +167,8 @@ export const NAMED: Readonly<Record<string, NamedTrigger>> = {
   },
   completedChartMogulTask: {
     title: "Completed ChartMogul task",
-    description: "A task was completed.",
+    description: "A task was completed. One that is edited after it was completed comes again.",
     reads: "chartmogul.tasks.list",
-    time: "completed_at",
-    event: "any",
     fixed: { completed: true },
   },
   newChartMogulOpportunity: {

@@ -377,7 +377,8 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
     }
     seen.meet(row.idHash);
     const isNew = before === undefined && row.created !== undefined && row.created > state.base;
-    const item = itemOf(row, isNew || isCreation(definition) ? "new" : "changed");
+    const isCreated = definition.named.event === undefined && (isNew || isCreation(definition));
+    const item = itemOf(row, isCreated ? "new" : "changed");
     yield { item, done: isSettled ? settle : () => seen.set(row.idHash, row.versionHash) };
   }
   for (const [id, time] of known) if (time <= settledUpTo) seen.delete(id);

@@ -178,8 +178,7 @@ function timedRow({ definition }: Reader, record: unknown): Row | undefined {
   const { facts, time = "", named } = definition;
   const row = rowOfTime(record, time, facts?.created);
   if (named.event === undefined) return row;
-  if (!Number.isFinite(row.time)) return undefined;
-  return named.event === "later" && row.created !== undefined && row.time <= row.created ? undefined : row;
+  return Number.isFinite(row.time) && row.time > (row.created ?? Number.NEGATIVE_INFINITY) ? row : undefined;
 }
 
 /** The pages of a list, each without what the one before had. */
