@@ -15,7 +15,7 @@ export type { Poll, PollOptions, PollPage } from "./triggers/poll.js";
 export interface Triggers {
   /**
    * What is new since the cursor, the oldest change first where the service has times. Without a cursor nothing
-   * is given (or `samples`), and the poll's cursor stands at now. Save `poll.cursor` when an item is dealt with:
+   * is given (or `samples`), and the poll's cursor says where now is. Save `poll.cursor` when an item is dealt with:
    * what was given under a saved cursor is never given again, what was given behind it is given again, and
    * nothing is skipped.
    *

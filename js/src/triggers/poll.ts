@@ -51,7 +51,7 @@ export interface PollPage<Item = unknown> {
  */
 export interface Poll<Item = unknown> extends AsyncIterable<TriggerItem<Item>>, PromiseLike<PollPage<Item>> {
   /**
-   * Stands behind every item that was given so far: save it when an item is dealt with. Null until the first
+   * Has every item behind it that was given so far: save it when an item is dealt with. Null until the first
    * poll knows where to begin.
    */
   readonly cursor: string | null;
@@ -372,7 +372,7 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
     }
     if (!isSettled && before === undefined && seen.size >= most) {
       if (!Number.isFinite(row.time)) throw tooMany(definition, most);
-      // The rest waits until it is settled: then it takes no room in the cursor.
+      // The rest waits until it is settled, and the cursor need not hold it.
       return undefined;
     }
     seen.meet(row.idHash);

@@ -2,7 +2,17 @@
 // the command with its cursor in a file.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -550,6 +560,29 @@ describe("the command", () => {
     assert.match(stdout, /^newContact +new +times +A contact was created\.$/m);
     const listed = JSON.parse((await trigger("--json")).stdout);
     assert.deepEqual(listed, JSON.parse(JSON.stringify(connector.triggers.list())));
+  });
+
+  test("and the page's example do the same", async () => {
+    const page = readFileSync(new URL("../../../pkg-template/docs/triggers.md", import.meta.url), "utf8");
+    const [, code] = /```js\n([\s\S]+?)```/.exec(page);
+    const own = mkdtempSync(join(folder, "example-"));
+    symlinkSync(join(process.env.PACKAGE_DIR, "node_modules"), join(own, "node_modules"));
+    writeFileSync(join(own, "example.mjs"), code);
+    const runExample = async () => {
+      const child = spawn(process.execPath, ["example.mjs"], { cwd: own, env: { ...process.env, ...env } });
+      let printed = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        printed += text;
+      });
+      const [code] = await once(child, "close");
+      assert.equal(code, 0);
+      return printed;
+    };
+    assert.equal(await runExample(), "");
+    sandbox.advanceClock(1_000);
+    const { id } = await connector.ghl.contacts.create({ email: "page@example.com" });
+    assert.equal(await runExample(), `new ${id} page@example.com\n`);
+    assert.equal(await runExample(), "");
   });
 
   test("polls again at its interval, and ends when it is told to", async () => {

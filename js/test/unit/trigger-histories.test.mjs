@@ -86,6 +86,8 @@ async function live(seed) {
       model.now += below(MINUTE);
     }
     model.now += below(30 * MINUTE);
+    const versionsOf = (states) => states.map((state) => `${state.id} ${kind.version(state)}`);
+    const former = new Set(kind.contents ? [] : versionsOf(model.shown()));
     const primed = poll(kind.name, null);
     for await (const item of primed) assert.fail(`the first poll gives ${item.id}`);
     let saved = primed.cursor;
@@ -113,6 +115,7 @@ async function live(seed) {
         items += 1;
         assert.ok(!committed.has(keyOf(item)), `given again: ${keyOf(item)}`);
         assert.ok(!pending.some((other) => keyOf(other) === keyOf(item)), `given twice: ${keyOf(item)}`);
+        assert.ok(!former.has(keyOf(item)), `given although it was there before: ${keyOf(item)}`);
         pending.push(item);
         given.set(keyOf(item), item);
         if (isCalm) continue;
