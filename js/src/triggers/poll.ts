@@ -356,7 +356,14 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
       : selected(reader, state, known, (cut) => {
           settledUpTo = Math.max(settledUpTo, cut);
         });
+  /** All that is settled was given: the place is behind it, and the cursor need not hold it. */
+  const passSettled = () => {
+    for (const [id, time] of known) if (time <= settledUpTo) seen.delete(id);
+    known.clear();
+    if (settledUpTo > state.place.time) state.place = { time: settledUpTo, id: LAST_ID };
+  };
   for await (const { row, after } of rows) {
+    if (row.time > settledUpTo) passSettled();
     const before = seen.version(row.idHash);
     // The service's own order continues behind its own cursor alone.
     const hasPlace = definition.facts?.reading !== "order" || after !== undefined;
@@ -381,9 +388,8 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
     const item = itemOf(row, isCreated ? "new" : "changed");
     yield { item, done: isSettled ? settle : () => seen.set(row.idHash, row.versionHash) };
   }
-  for (const [id, time] of known) if (time <= settledUpTo) seen.delete(id);
+  passSettled();
   seen.sweep();
-  if (settledUpTo > state.place.time) state.place = { time: settledUpTo, id: LAST_ID };
   state.base = state.place.time;
   return undefined;
 }

@@ -45,7 +45,7 @@ afterEach(() => {
   Date.now = realNow;
 });
 
-/** Triggers over a service that answers as it is told. */
+/** Triggers over a service with these answers. */
 function over(answers) {
   const calls = [];
   const answer = (kind) => async (name, parameters) => {
@@ -312,6 +312,7 @@ describe("a later poll", () => {
     model.now += 10 * MINUTE;
     const given = new Set();
     for (let more = true; more; ) {
+      assert.ok(model.calls < 100, "polls come to no end");
       const page = await triggers.poll("contacts.search", cursor, { limit: 97 });
       for (const { id } of page.items) {
         assert.ok(!given.has(id), id);
@@ -320,6 +321,17 @@ describe("a later poll", () => {
       ({ cursor, more } = page);
     }
     assert.equal(given.size, 1_700);
+  });
+
+  test("has room for a burst as soon as the one before is settled", async () => {
+    let { cursor } = await triggers.poll("newTask");
+    for (let burst = 0; burst < 3; burst++) {
+      model.now += 6 * MINUTE;
+      for (let index = 0; index < 900; index++) model.create();
+      const page = await triggers.poll("newTask", cursor, { limit: 5_000 });
+      assert.equal(page.items.length, 900);
+      cursor = page.cursor;
+    }
   });
 
   test("finds a record that its index shows late, behind newer ones", async () => {
@@ -370,7 +382,12 @@ describe("a later poll", () => {
     const early = await triggers.poll("newContact", cursor, options);
     assert.deepEqual([early.items, early.cursor, model.calls], [[], cursor, calls]);
     model.now += MINUTE;
-    assert.deepEqual(idsOf((await triggers.poll("newContact", cursor, options)).items), [id]);
+    const page = await triggers.poll("newContact", cursor, options);
+    assert.deepEqual(idsOf(page.items), [id]);
+    model.now += 4 * MINUTE;
+    const { calls: sent } = model;
+    await triggers.poll("newContact", page.cursor, options);
+    assert.equal(model.calls, sent);
   });
 
   test("keeps the time that it reached, whatever the clock of this machine says", async () => {
@@ -463,6 +480,7 @@ describe("lists that shift while they are read", () => {
     model.now += 30 * MINUTE;
     const given = [];
     for (let more = true; more; ) {
+      assert.ok(model.calls < 100, "polls come to no end");
       const page = await triggers.poll("conversations.search", cursor, { limit: 1 });
       given.push(...idsOf(page.items));
       ({ cursor, more } = page);
@@ -622,8 +640,11 @@ describe("newNote", () => {
     write(one, "old");
     let { cursor } = await notes.poll("newNote");
     const given = [];
+    let polls = 0;
     const poll = async () => {
       const page = await notes.poll("newNote", cursor, { limit: 1 });
+      polls += 1;
+      assert.ok(polls < 40, "polls come to no end");
       cursor = page.cursor;
       given.push(...idsOf(page.items));
       return page.more;
