@@ -145,15 +145,19 @@ export const TIMED: Readonly<Record<string, TimedFacts>> = {
   },
 };
 
-/** What to poll in place of a list that is too long to be compared by its contents. */
+/** What to do about a list that is too long to be read whole in each poll. */
 export const INSTEAD: Readonly<Record<string, string>> = {
   "ghl.contacts.list": "poll ghl.contacts.search, which has no such limit",
   "ghl.contacts.listByBusiness": "poll ghl.contacts.search with a filter by businessName",
+  "ghl.tasks.search": "narrow the list by completed, assignedTo or contactId",
+  "ghl.opportunities.search": "narrow the list by pipeline_id, pipeline_stage_id, status or assigned_to",
   "ghl.messages.list": "poll newMessage with the parameter conversationId",
   "ghl.businesses.list": "poll ghl.contacts.search for the contacts of businesses",
   "chartmogul.customers.list":
     "narrow the list by data_source_uuid, status or system, or poll mrrChanged for paying customers",
   "chartmogul.contacts.list": "narrow the list by customer_uuid or data_source_uuid",
+  "chartmogul.notes.list": "narrow the list by customer_uuid, type or author_email",
+  "chartmogul.tasks.list": "narrow the list by customer_uuid, assignee or completed",
   "chartmogul.customers.listActivities": "poll mrrChanged",
   "chartmogul.invoices.list": "narrow the list by customer_uuid or data_source_uuid, or poll mrrChanged",
   "chartmogul.subscriptionEvents.list": "narrow the list by event_date or customer_uuid, or poll mrrChanged",

@@ -558,6 +558,7 @@ describe("the command", () => {
     const { code, stdout } = await trigger();
     assert.equal(code, 0);
     assert.match(stdout, /^newContact +new +times +A contact was created\.$/m);
+    assert.match(stdout, /^ghl\.contacts\.get +both +contents$/m);
     const listed = JSON.parse((await trigger("--json")).stdout);
     assert.deepEqual(listed, JSON.parse(JSON.stringify(connector.triggers.list())));
   });

@@ -188,12 +188,25 @@ function listTriggers(triggers: readonly Trigger[], terminal: Terminal): void {
     terminal.printJson(triggers);
     return;
   }
-  const columns = [
+  const isOperation = ({ name, reads }: Trigger) => name === reads;
+  const own = triggers
+    .filter((trigger) => !isOperation(trigger))
+    .map(({ name, gives, finds, description }) => [name, gives, finds, description]);
+  const ownColumns = [
     { title: "name", whole: true },
     { title: "gives", whole: true },
     { title: "by", whole: true },
     { title: "what it is", wraps: true },
   ];
-  const rows = triggers.map(({ name, gives, finds, description }) => [name, gives, finds, description]);
-  for (const line of formatTable(columns, rows, terminal.columns)) terminal.print(line);
+  for (const line of formatTable(ownColumns, own, terminal.columns)) terminal.print(line);
+  const operations = triggers.filter(isOperation).map(({ name, gives, finds }) => [name, gives, finds]);
+  const columns = [
+    { title: "operation", whole: true },
+    { title: "gives", whole: true },
+    { title: "by", whole: true },
+  ];
+  terminal.print("");
+  for (const line of formatTable(columns, operations, terminal.columns)) terminal.print(line);
+  terminal.print("");
+  terminal.print(`What an operation reads, and its parameters: ${PROGRAM} call NAME --help`);
 }
