@@ -97,10 +97,9 @@ function namedDefinition(name: string, named: NamedTrigger, endpoint: Endpoint):
 function rawDefinition(endpoint: Endpoint): Definition {
   const name = fullName(endpoint);
   const facts = TIMED[name];
-  const titles = endpoint.catalogue[0] ?? endpoint.name;
   return {
     name,
-    title: titles,
+    title: endpoint.catalogue[0] ?? endpoint.name,
     description: endpoint.summary,
     service: endpoint.service,
     reads: name,

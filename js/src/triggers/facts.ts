@@ -17,10 +17,10 @@ export interface TimedFacts {
   updated: string;
   /** The time of creation; never moves. */
   created?: string;
-  /** Names of times that may be asked for, as the service spells them; otherwise any. */
-  times?: readonly string[];
   /** The parameters that the trigger sets itself. */
   owned: readonly string[];
+  /** One of these parameters is needed. */
+  oneOf?: readonly string[];
   /** Asks only for what is at the place or behind it, by the time of this name. */
   since?: (place: Place, time: string, given: Parameters) => Parameters;
   /** Whether what `since` asks for comes oldest first. */
@@ -52,14 +52,20 @@ function americanDay(time: number): string {
   return `${month}-${date}-${year}`;
 }
 
-const RECORDS_OF_2026: TimedFacts = {
+const DATED_RECORDS: TimedFacts = {
   reading: "all",
   updated: "updated_at",
   created: "created_at",
   owned: ["cursor", "per_page"],
 };
 
-const EVENTS: TimedFacts = { reading: "all", updated: "dateUpdated", created: "dateAdded", owned: [] };
+const EVENTS: TimedFacts = {
+  reading: "all",
+  updated: "dateUpdated",
+  created: "dateAdded",
+  owned: [],
+  oneOf: ["calendarId", "userId", "groupId"],
+};
 
 /** By full name. */
 export const TIMED: Readonly<Record<string, TimedFacts>> = {
@@ -129,10 +135,10 @@ export const TIMED: Readonly<Record<string, TimedFacts>> = {
   },
   "ghl.calendarEvents.list": EVENTS,
   "ghl.blockSlots.list": EVENTS,
-  "chartmogul.notes.list": RECORDS_OF_2026,
-  "chartmogul.customerNotes.list": RECORDS_OF_2026,
-  "chartmogul.tasks.list": RECORDS_OF_2026,
-  "chartmogul.opportunities.list": RECORDS_OF_2026,
+  "chartmogul.notes.list": DATED_RECORDS,
+  "chartmogul.customerNotes.list": DATED_RECORDS,
+  "chartmogul.tasks.list": DATED_RECORDS,
+  "chartmogul.opportunities.list": DATED_RECORDS,
   "chartmogul.activities.list": {
     reading: "all",
     updated: "date",

@@ -14,8 +14,6 @@ export interface NamedTrigger {
   event?: true;
   /** Parameters that are fixed. */
   fixed?: Readonly<Record<string, unknown>>;
-  /** One of these parameters is needed. */
-  oneOf?: readonly string[];
   /** Without `startTime` and `endTime`: events from so many days back to so many ahead. */
   windowDays?: readonly [back: number, ahead: number];
   /** Reads the notes of the contacts that changed, or of those that the parameter `contactIds` names. */
@@ -24,7 +22,6 @@ export interface NamedTrigger {
 
 const CALENDAR = {
   reads: "ghl.calendarEvents.list",
-  oneOf: ["calendarId", "userId", "groupId"],
   windowDays: [30, 365],
 } as const;
 

@@ -179,7 +179,7 @@ function readSetting(definition: Definition, location: string, options: PollOpti
 
 /** The parameters that the trigger takes. */
 function readParameters(
-  { name, parameters, named, endpoint }: Definition,
+  { name, parameters, facts, endpoint }: Definition,
   given: Record<string, unknown>,
 ): Record<string, unknown> {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -199,7 +199,7 @@ function readParameters(
   if (missing !== undefined) {
     throw refused(`${name}: the parameter ${missing.name} is missing`, missing.summary);
   }
-  const { oneOf } = named;
+  const { oneOf } = facts ?? {};
   if (oneOf !== undefined && !oneOf.some((one) => found[one] !== undefined)) {
     throw refused(`${name}: one of the parameters ${oneOf.join(", ")} is needed`, undefined);
   }

@@ -563,6 +563,38 @@ describe("the command", () => {
     assert.deepEqual(listed, JSON.parse(JSON.stringify(connector.triggers.list())));
   });
 
+  test("loses nothing when it is killed between two lines", async () => {
+    const busy = createSandbox({ seed: 13, contacts: 1, searchLagMs: 0, burstLimit: 100_000 });
+    const other = await busy.serve();
+    const own = createConnector({ ...other.address, store: "memory" });
+    const file = join(folder, "killed");
+    const at = { ...env, GHL_BASE_URL: other.address.ghl.baseUrl, GHL_TOKEN: other.address.ghl.token };
+    at.GHL_LOCATION_ID = other.address.ghl.locationId;
+    const flags = ["trigger", "newContact", "--cursor-file", file];
+    await run(flags, { env: at });
+    busy.advanceClock(1_000);
+    const ids = [];
+    for (let index = 0; index < 450; index++)
+      ids.push((await own.ghl.contacts.create({ email: `k${index}@example.com` })).id);
+    const began = readFileSync(file, "utf8");
+    const child = start(flags, { env: at });
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      printed += text;
+    });
+    while (readFileSync(file, "utf8") === began) await new Promise((resolve) => setTimeout(resolve, 1));
+    child.kill("SIGKILL");
+    await once(child, "close");
+    // What was half written when it was killed is not a line.
+    const before = linesOf({ stdout: printed.slice(0, printed.lastIndexOf("\n") + 1) }).map(({ id }) => id);
+    const rest = linesOf(await run(flags, { env: at })).map(({ id }) => id);
+    assert.deepEqual([...new Set([...before, ...rest])].toSorted(), ids.toSorted());
+    assert.equal(new Set(rest).size, rest.length);
+    assert.ok(rest.length <= ids.length - 100, "what a saved cursor has behind it came again");
+    await own.close();
+    await other.close();
+  });
+
   test("and the page's example do the same", async () => {
     const page = readFileSync(new URL("../../../pkg-template/docs/triggers.md", import.meta.url), "utf8");
     const [, code] = /```js\n([\s\S]+?)```/.exec(page);
