@@ -74,6 +74,9 @@ const MOST_SEEN = 1_000;
 /** The same with those that a list did not have when it was read last. */
 const MOST_ENTRIES = 1_100;
 
+/** New records of one poll that are known again when they change while it lasts. */
+const MOST_CREATED = 10_000;
+
 export const SHORTEST_INTERVAL_MS = 60_000;
 export const LONGEST_INTERVAL_MS = 900_000;
 
@@ -349,6 +352,9 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
   const { definition, startedAt } = reader;
   const { seen } = state;
   let settledUpTo = startedAt - lateByMs(definition);
+  // What was created up to here has been met in an earlier poll.
+  const begun = state.place.time;
+  const created = new Set<number>();
   const known = new Map<number, number>();
   const rows =
     definition.facts?.reading === "order"
@@ -383,7 +389,9 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
       return undefined;
     }
     seen.meet(row.idHash);
-    const isNew = before === undefined && row.created !== undefined && row.created > state.base;
+    const isNew = before === undefined && (row.created ?? 0) > begun && !created.has(row.idHash);
+    // It may change while the list is read, and be met again.
+    if (isNew && created.size < MOST_CREATED) created.add(row.idHash);
     const isCreated = definition.named.event === undefined && (isNew || isCreation(definition));
     const item = itemOf(row, isCreated ? "new" : "changed");
     yield { item, done: isSettled ? settle : () => seen.set(row.idHash, row.versionHash) };

@@ -24,6 +24,12 @@ const table = endpoints();
 /** What is polled, and how its records are told apart. */
 const KINDS = [
   { name: "ghl.contacts.search", version: (state) => new Date(state.updated).toISOString(), most: 2_600 },
+  {
+    name: "updatedContact",
+    version: (state) => new Date(state.updated).toISOString(),
+    most: 1_200,
+    changes: true,
+  },
   { name: "newContact", version: (state) => new Date(state.created).toISOString(), most: 2_600, once: true },
   { name: "ghl.tasks.search", version: (state) => new Date(state.updated).toISOString(), most: 900 },
   {
@@ -160,6 +166,14 @@ async function live(seed) {
       const wasRead = complete.some(({ startedAt, endedAt }) => startedAt >= settled && endedAt < until);
       const isHere = until === Number.POSITIVE_INFINITY;
       if (!isNew || !(isHere || wasRead)) continue;
+      if (kind.changes) {
+        // A change of what was new to the same poll is not one.
+        const known = state.created + SETTLED_AFTER_MS + MINUTE;
+        const wasKnown = complete.some(
+          ({ startedAt, endedAt }) => startedAt >= known && endedAt < state.updated,
+        );
+        if (state.updated === state.created || !wasKnown) continue;
+      }
       if (kind.contents) {
         // Versions of records that are compared by contents are hashes.
         const ofId = [...committed.values()].filter((item) => item.id === state.id);

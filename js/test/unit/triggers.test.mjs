@@ -401,6 +401,25 @@ describe("a later poll", () => {
     assert.deepEqual((await triggers.poll("contacts.search", page.cursor)).items, []);
   });
 
+  test("gives a change that comes while it lasts to a contact that it met as a new one", async () => {
+    model.create();
+    const { cursor } = await triggers.poll("updatedContact");
+    model.now += MINUTE;
+    const id = model.create();
+    for (let index = 0; index < 20; index++) {
+      model.now += 1_000;
+      model.create();
+    }
+    model.now += 10 * MINUTE;
+    model.pageSize = 5;
+    let page = 0;
+    model.onPage = () => {
+      page += 1;
+      if (page === 3) model.update(id);
+    };
+    assert.deepEqual(idsOf((await triggers.poll("updatedContact", cursor)).items), [id]);
+  });
+
   test("tells new records from changed ones", async () => {
     const old = model.create();
     let { cursor } = await triggers.poll("contacts.search");
