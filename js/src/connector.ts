@@ -19,6 +19,7 @@ import { type ConnectorOptions, type Functions, splitOptions } from "./options.j
 import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
+import { createTriggers, type Triggers } from "./triggers.js";
 import { createWebhook } from "./webhook.js";
 
 /** Options of a check. */
@@ -41,6 +42,8 @@ export interface Connector {
    * console.log(other === connector.location("ve9EPM428h8vShlRW1KT")); // true
    */
   location(locationId: string): Connector;
+  /** What is new or has changed, found by polling. */
+  readonly triggers: Triggers;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -92,6 +95,10 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   };
   let table: readonly Endpoint[] | undefined;
   const others = new Map<string, Connector>();
+  const tableOfEndpoints = () => {
+    table ??= endpoints();
+    return table;
+  };
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
@@ -109,9 +116,9 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       others.set(locationId, other);
       return other;
     },
+    triggers: createTriggers(core, location, tableOfEndpoints),
     get endpoints() {
-      table ??= endpoints();
-      return table;
+      return tableOfEndpoints();
     },
     async check(given) {
       const { records, onProgress, ...callOptions } = given ?? {};

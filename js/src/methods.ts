@@ -30,10 +30,7 @@ const METHODS: Readonly<Record<ResultKind, (core: Core, name: string) => Method>
   nothing: (core, name) => async (parameters, options) => {
     await callEndpoint(core, name, parameters, options);
   },
-  bytes: (core, name) => async (parameters, options) => {
-    const json = toJson(parameters);
-    return core.invoke((connector, context) => connector.bytes(name, json, context), options);
-  },
+  bytes: (core, name) => (parameters, options) => bytesOf(core, name, parameters, options),
   list: (core, name) => (parameters, options) => listEndpoint(core, name, parameters, options),
 };
 
@@ -48,17 +45,39 @@ export async function callEndpoint(
   return JSON.parse(await core.invoke((connector, context) => connector.call(name, json, context), options));
 }
 
+/** The bytes that an endpoint gives. */
+export async function bytesOf(
+  core: Core,
+  name: string,
+  parameters?: object,
+  options?: CallOptions,
+): Promise<Uint8Array> {
+  const json = toJson(parameters);
+  return core.invoke((connector, context) => connector.bytes(name, json, context), options);
+}
+
+/** One page of a list; the first where the cursor is null. */
+export async function pageOf(
+  core: Core,
+  name: string,
+  parameters: object | undefined,
+  cursor: string | null,
+  options: CallOptions,
+): Promise<Page<unknown>> {
+  const json = toJson(parameters);
+  return JSON.parse(
+    await core.invoke(
+      (connector, context) => connector.page(name, json, cursor ?? undefined, context),
+      options,
+    ),
+  );
+}
+
 function listEndpoint(core: Core, name: string, parameters?: object, options: ListOptions = {}) {
-  const readPage = async (cursor: string | null, callOptions: CallOptions): Promise<Page<unknown>> => {
-    const json = toJson(parameters);
-    return JSON.parse(
-      await core.invoke(
-        (connector, context) => connector.page(name, json, cursor ?? undefined, context),
-        callOptions,
-      ),
-    );
-  };
-  return createList(readPage, options ?? {});
+  return createList(
+    (cursor, callOptions: CallOptions) => pageOf(core, name, parameters, cursor, callOptions),
+    options ?? {},
+  );
 }
 
 function toJson(parameters: object = {}): string {

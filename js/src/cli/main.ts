@@ -8,6 +8,7 @@ import { ConnectorError, type ErrorFields } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { nodeTransport } from "../node/transport.js";
 import type { ConnectorOptions } from "../options.js";
+import { listTriggersOf } from "../triggers.js";
 import { appendAudit } from "./audit-file.js";
 import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
@@ -21,6 +22,7 @@ import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
+import { runTrigger } from "./commands/trigger.js";
 import { runWatch } from "./commands/watch.js";
 import { CONFIGURATION_FILE, readAuditSettings, readConfiguration, readOAuthApp } from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
@@ -50,7 +52,7 @@ const WITH_VALUE = new Map([
 ]);
 
 /** Commands that continue where they were when they are run again. */
-const RESUMING = ["plan", "sync", "watch"];
+const RESUMING = ["plan", "sync", "watch", "trigger"];
 
 let exitCode: ExitCode = ExitCode.Done;
 
@@ -227,6 +229,21 @@ command("call", "call one endpoint; its parameters are flags: call contacts.get 
       };
       const output = own.flags.json === true ? createTerminal(true) : terminal;
       return runCall(connect, endpoints(), name, own.rest, { ...self.opts(), ...own.flags }, output);
+    }),
+  );
+
+command("trigger", "print what is new or has changed since the last poll, as lines of JSON")
+  .argument("[name]", "for example newContact or contacts.search; without it, the triggers are listed")
+  .option("--param <name=value>", "a parameter of the trigger; repeatable", list)
+  .option("--cursor-file <file>", "where the place is kept from one run to the next")
+  .option("--samples", "in the first poll: print the newest items, marked as samples")
+  .option("--limit <number>", "most items of a poll", wholeNumber)
+  .option("--interval <minutes>", "poll again and again until it is ended, 1 to 15", wholeNumber)
+  .action((name: string | undefined, _: object, self: Command) =>
+    finish(self, (flags, terminal) => {
+      const connect = ({ service }: { service: "ghl" | "chartmogul" }) =>
+        createConnector(readConfiguration(flags, [service]));
+      return runTrigger(connect, listTriggersOf(endpoints()), name, self.opts(), terminal);
     }),
   );
 

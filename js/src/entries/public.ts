@@ -36,3 +36,12 @@ export type {
   TransportRequest,
   TransportResponse,
 } from "../transport.js";
+export type {
+  Poll,
+  PollOptions,
+  PollPage,
+  Trigger,
+  TriggerFinding,
+  TriggerItem,
+  Triggers,
+} from "../triggers.js";

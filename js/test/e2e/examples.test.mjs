@@ -1,4 +1,4 @@
-// The examples in the documentation of `connector.sync` run, and print what they say.
+// The examples in the documentation of `connector.sync` and `connector.triggers` run, and print what they say.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,9 +8,11 @@ import { requirePackage } from "./sandbox.mjs";
 const { createConnector } = requirePackage("ghl-chartmogul");
 const { createSandbox } = requirePackage("ghl-chartmogul/sandbox");
 
-const source = readFileSync(new URL("../../src/sync.ts", import.meta.url), "utf8");
+const source = ["sync", "triggers"]
+  .map((name) => readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), "utf8"))
+  .join("\n");
 /** The code of each example, by the function that it belongs to. */
-const examples = [...source.matchAll(/@example\n((?: {3}\* .*\n)+?) {3}\*\/\n {2}(\w+)\(/g)].map(
+const examples = [...source.matchAll(/@example\n((?: {3}\* .*\n)+?) {3}\*\/\n {2}(\w+)(?:<[^(]*>)?\(/g)].map(
   ([, code, name]) => ({ name, code: code.replace(/^ {3}\* /gm, "") }),
 );
 
@@ -58,6 +60,7 @@ test("every function that decides about records, or reports on them, has an exam
     "deadLetters",
     "runs",
     "status",
+    "poll",
   ])
     assert.ok(names.includes(name), name);
 });
