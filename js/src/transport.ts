@@ -2,6 +2,7 @@
 
 import { bounded } from "./bounded.js";
 import type { PlainRequest, PlainResponse } from "./glue.js";
+import { followable, isFile, MOST_REDIRECTS } from "./redirects.js";
 import { toSendFailure } from "./send-failure.js";
 
 /** What a transport may answer: plain data, or anything with fetch's `Response` methods. */
@@ -51,11 +52,34 @@ export async function sendWithFetch(
       if (typeof globalThis.fetch !== "function") {
         throw { kind: "not_sent", message: "this host has no fetch; pass the option transport" };
       }
-      return globalThis.fetch(request, bounds === undefined ? {} : { signal: bounds });
+      return followed(request, bounds);
     },
     timeoutMs,
     signal ?? request.signal,
   );
+}
+
+/** Fetches, and follows what may be followed. */
+async function followed(request: Request, signal: AbortSignal | undefined): Promise<Response> {
+  const bounds = signal === undefined ? {} : { signal };
+  let current = request;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await globalThis.fetch(current, { ...bounds, redirect: "manual" });
+    // A browser hides where a redirect leads, and takes the credential off by itself.
+    if (response.type === "opaqueredirect") {
+      if (isFile(current.headers.get("accept")))
+        return globalThis.fetch(current, { ...bounds, redirect: "follow" });
+      throw { kind: "lost", message: "the answer is a redirect, which is refused" };
+    }
+    const { method, url } = current;
+    const place = response.headers.get("location");
+    const target = followable({ method, url, accept: current.headers.get("accept") }, response.status, place);
+    if (target === undefined) return response;
+    const headers = new Headers(current.headers);
+    if (!target.isSameOrigin) headers.delete("authorization");
+    current = new Request(target.url, { method, headers });
+  }
+  throw { kind: "lost", message: `more than ${MOST_REDIRECTS} redirects` };
 }
 
 /** Sends with a function that the program gives. */

@@ -152,6 +152,9 @@ pub(super) fn of_response(
     response: &Response,
 ) -> Failure {
     let refusal = Refusal::read(endpoint, response);
+    if matches!(response.status, 300..=399) && response.header("location").is_some() {
+        return redirected(&refusal);
+    }
     let believed = mutants::is_on(Mutant::ProxyIsTheService);
     if !believed && !refusal.is_own_word(profile) {
         return intercepted(&refusal);
@@ -236,6 +239,31 @@ fn intercepted(refusal: &Refusal<'_>) -> Failure {
     let kind =
         if response.status == 404 { FailureKind::Unrouted } else { FailureKind::Intercepted };
     Failure { error, kind }
+}
+
+/// A redirect that the host did not follow: to another origin, or of a write.
+fn redirected(refusal: &Refusal<'_>) -> Failure {
+    let Refusal { endpoint, response, .. } = refusal;
+    // The origin alone: what comes after it may hold a secret.
+    let place = response.header("location").unwrap_or_default();
+    let origin = match place.split_once("://") {
+        Some((scheme, rest)) => {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = host.rsplit('@').next().unwrap_or_default();
+            shortened(&format!("{scheme}://{host}"), HEADER_LIMIT)
+        }
+        None => "another path".to_owned(),
+    };
+    let message = format!(
+        "{} answered {} and leads to {origin}: the request was not sent there",
+        endpoint.service.title(),
+        response.status
+    );
+    let mut error = Error::new(Code::UnreadableResponse, message)
+        .hint("Check baseUrl. A proxy or a portal may have answered in the service's place.");
+    error.status = Some(response.status);
+    error.retry_after_ms = None;
+    Failure { error, kind: FailureKind::Unrouted }
 }
 
 /// What the headers say about who answered, for example ` (server: squid/6.6; via: 1.1 gate)`.
@@ -437,6 +465,26 @@ mod tests {
     fn read(endpoint: &'static Endpoint, status: u16, body: &str) -> Failure {
         let body = body.as_bytes().to_vec();
         of_response(endpoint, &Response { status, headers: Vec::new(), body })
+    }
+
+    #[test]
+    fn a_redirect_that_was_not_followed_names_where_it_leads_and_nothing_more() {
+        for (place, said) in [
+            ("https://login.portal.example/sign-in?token=canary", "https://login.portal.example:"),
+            ("https://user:canary@evil.example/x", "https://evil.example:"),
+            ("/other?canary", "another path:"),
+        ] {
+            let headers = vec![("location".to_owned(), place.to_owned())];
+            let response = Response { status: 302, headers, body: Vec::new() };
+            let failure = of_response(&GHL, &response);
+            let error = failure.error;
+            assert_eq!(
+                (error.code, failure.kind),
+                (Code::UnreadableResponse, FailureKind::Unrouted)
+            );
+            assert!(error.message.contains(said), "{}", error.message);
+            assert!(!error.message.contains("canary"), "{}", error.message);
+        }
     }
 
     /// Bodies of proxies, firewalls and portals, and of no service.

@@ -8,6 +8,7 @@ import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { SendFailure } from "../bounded.js";
+import { followable, MOST_REDIRECTS } from "../redirects.js";
 import { toSendFailure } from "../send-failure.js";
 import type { TransportRequest } from "../transport.js";
 import { type Environment, proxyAuthorization, proxyFor } from "./proxy.js";
@@ -38,7 +39,6 @@ export interface NodeTransport {
 }
 
 const TUNNEL_TIMEOUT_MS = 30_000;
-const MOST_REDIRECTS = 5;
 
 /**
  * A transport over Node's own http and https, with connections that stay open:
@@ -65,17 +65,20 @@ export function nodeTransport(options: NodeTransportOptions = {}): NodeTransport
     const proxy = proxyFor(url, environment);
     const response = await exchange(request, url, proxy, agentOf(url, proxy), maxResponseBytes);
     const location = response.headers.find(([name]) => name.toLowerCase() === "location")?.[1];
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    if (!isRead || location === undefined || ![301, 302, 303, 307, 308].includes(response.status))
-      return response;
+    const { method, headers } = request;
+    const target = followable(
+      { method, url: request.url, accept: headers["accept"] },
+      response.status,
+      location,
+    );
+    // A redirect that is not followed is the answer.
+    if (target === undefined) return response;
     if (redirects === MOST_REDIRECTS) {
       throw { kind: "lost", message: `more than ${MOST_REDIRECTS} redirects` } satisfies SendFailure;
     }
-    const target = new URL(location, url);
-    const { authorization: _, ...open } = request.headers;
-    // A credential is for the service that it was given for.
-    const headers = target.origin === url.origin ? request.headers : open;
-    return follow({ ...request, url: target.href, headers }, redirects + 1);
+    const { authorization: _, ...open } = headers;
+    const next = { ...request, url: target.url, headers: target.isSameOrigin ? headers : open };
+    return follow(next, redirects + 1);
   };
 
   const transport = (request: TransportRequest) => follow(request, 0);

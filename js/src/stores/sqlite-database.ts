@@ -35,6 +35,7 @@ export const ownEngine = (): Engine => (nodeSqlite() === undefined ? "wasm" : "n
  * build owns it, and no other process has it open then, of either engine.
  */
 export async function openDatabase(file: string, engine: Engine = ownEngine()): Promise<SqliteDatabase> {
+  createPrivately(file);
   const database = engine === "wasm" ? await openOwned(file) : await openShared(file);
   try {
     database.exec("PRAGMA synchronous = FULL");
@@ -119,11 +120,16 @@ function touch(file: string): void {
     utimesSync(file, now, now);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") return;
-    try {
-      closeSync(openSync(file, "wx"));
-    } catch {
-      // Another process has just made it, or the folder cannot be written: opening says which.
-    }
+    createPrivately(file);
+  }
+}
+
+/** Makes a file that does not exist yet, for this user alone: it holds personal data. Its log inherits that. */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch {
+    // It exists, another process has just made it, or the folder cannot be written: opening says which.
   }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -92,7 +92,7 @@ describe("login", () => {
     const check = await run(["check", "--json"], { cwd, env });
     assert.equal(check.code, 0, check.stdout + check.stderr);
     const file = join(cwd, "ghl-chartmogul-tokens.db");
-    assert.ok(existsSync(file));
+    assert.equal(statSync(file).mode & 0o077, 0, "for this user alone");
     const files = readdirSync(cwd)
       .map((name) => readFileSync(join(cwd, name), "latin1"))
       .join();

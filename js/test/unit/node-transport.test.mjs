@@ -17,7 +17,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { importSources, sourcesPath } from "../build-sources.mjs";
 
 const names = ["node/transport", "node/proxy", "transport"];
-const { nodeTransport, proxyFor, sendWithTransport } = await importSources(...names);
+const { nodeTransport, proxyFor, sendWithFetch, sendWithTransport } = await importSources(...names);
 
 const closing = [];
 after(() => {
@@ -153,37 +153,45 @@ describe("an exchange", () => {
     assert.equal(await kindOf(small(request(`${url}gzip`))), "lost");
   });
 
-  test("follows redirects of reads, and gives the credential to nobody else", async () => {
-    const seen = [];
-    const other = await listen(
-      createServer((incoming, response) => {
-        seen.push(["other", incoming.url, incoming.headers.authorization]);
-        response.end("there");
-      }),
-    );
-    const port = await listen(
-      createServer((incoming, response) => {
-        seen.push(["own", incoming.url, incoming.headers.authorization]);
-        if (incoming.url === "/b") return response.end("here");
-        const location = { "/a": "/b", "/away": `http://127.0.0.1:${other}/c` }[incoming.url] ?? "/round";
-        response.writeHead(incoming.url === "/a" ? 301 : 307, { location });
-        response.end();
-      }),
-    );
-    const transport = transportOf();
-    const headers = { authorization: "Bearer secret" };
-    const get = (path, more) => transport(request(`http://127.0.0.1:${port}${path}`, { headers, ...more }));
-    assert.equal(text(await get("/a")), "here");
-    assert.equal(text(await get("/away")), "there");
-    assert.deepEqual(seen, [
-      ["own", "/a", "Bearer secret"],
-      ["own", "/b", "Bearer secret"],
-      ["own", "/away", "Bearer secret"],
-      ["other", "/c", undefined],
-    ]);
-    assert.equal((await get("/away", { method: "POST", body: new Uint8Array(1) })).status, 307);
-    await assert.rejects(get("/round"), { kind: "lost", message: /redirects/ });
-  });
+  for (const by of ["node", "fetch"])
+    test(`${by} follows redirects of reads to their own origin, of files to others without the credential`, async () => {
+      const seen = [];
+      const other = await listen(
+        createServer((incoming, response) => {
+          seen.push(["other", incoming.url, incoming.headers.authorization]);
+          response.end("there");
+        }),
+      );
+      const port = await listen(
+        createServer((incoming, response) => {
+          seen.push(["own", incoming.url, incoming.headers.authorization]);
+          if (incoming.url === "/b") return response.end("here");
+          const location = { "/a": "/b", "/away": `http://127.0.0.1:${other}/c` }[incoming.url] ?? "/round";
+          response.writeHead(incoming.url === "/a" ? 301 : 307, { location });
+          response.end();
+        }),
+      );
+      const transport =
+        by === "node"
+          ? transportOf()
+          : ({ url, signal, timeoutMs, ...init }) => sendWithFetch(new Request(url, init), timeoutMs, signal);
+      const headers = { authorization: "Bearer secret", accept: "application/json" };
+      const get = (path, more) => transport(request(`http://127.0.0.1:${port}${path}`, { headers, ...more }));
+      assert.equal(text(await get("/a")), "here");
+      assert.equal((await get("/away")).status, 307, "not followed");
+      assert.equal(seen.filter(([whose]) => whose === "other").length, 0);
+      seen.splice(2);
+      const file = { headers: { ...headers, accept: "*/*" } };
+      assert.equal(text(await get("/away", file)), "there");
+      assert.deepEqual(seen, [
+        ["own", "/a", "Bearer secret"],
+        ["own", "/b", "Bearer secret"],
+        ["own", "/away", "Bearer secret"],
+        ["other", "/c", undefined],
+      ]);
+      assert.equal((await get("/away", { method: "POST", body: new Uint8Array(1) })).status, 307);
+      await assert.rejects(get("/round"), { kind: "lost", message: /redirects/ });
+    });
 
   test("leaves nothing that keeps a process alive", async () => {
     const port = await listen(createServer((_, response) => response.end("ok")));
