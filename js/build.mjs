@@ -64,7 +64,11 @@ const shared = (importers, files) => ({
 });
 
 const table = ["generated/endpoints", "endpoints"];
-const facade = shared(/\/src\/(entries\/\w+|connector)\.ts$/, [table, ["stores/sqlite", "sqlite"]]);
+const facade = shared(/\/src\/(entries\/\w+|connector|webhooks\/signature)\.ts$/, [
+  table,
+  ["stores/sqlite", "sqlite"],
+  ["ed25519", "ed25519"],
+]);
 const commandLine = shared(/\/src\/cli\//, [
   table,
   ["stores/sqlite", "sqlite"],
@@ -85,7 +89,12 @@ const common = {
 };
 
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entries/${name}.ts`]));
-const withTable = (files) => ({ ...files, endpoints: "src/generated/endpoints.ts" });
+/** With the files that entries share: the endpoints, and what only hosts without Ed25519 load. */
+const withShared = (files) => ({
+  ...files,
+  endpoints: "src/generated/endpoints.ts",
+  ed25519: "src/webhooks/ed25519.ts",
+});
 
 // All files lie in one folder: `new URL("./connector.wasm", import.meta.url)` holds in each of them.
 const modules = {
@@ -96,7 +105,7 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
+  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({
@@ -121,7 +130,7 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: withTable(entries("slim", "store-tests")),
+  entryPoints: withShared(entries("slim", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({ ...scripts, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
@@ -140,8 +149,13 @@ for (const name of ["connector", "sandbox"])
 mkdirSync(output, { recursive: true });
 const template = join(here, "../pkg-template");
 cpSync(template, output, { recursive: true });
-// Bundled into the inline entry.
-cpSync(join(here, "node_modules/fflate/LICENSE"), join(output, "LICENSE-fflate"));
+// Bundled: the first into the inline entry, the others into ed25519.js and the inline entry.
+for (const [name, file] of [
+  ["fflate", "LICENSE-fflate"],
+  ["@noble/curves", "LICENSE-noble-curves"],
+  ["@noble/curves/node_modules/@noble/hashes", "LICENSE-noble-hashes"],
+])
+  cpSync(join(here, "node_modules", name, "LICENSE"), join(output, file));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "NOTICE", "CHANGELOG.md"])
   cpSync(join(here, "..", name), join(output, name));
 const manifest = JSON.parse(readFileSync(join(template, "package.json"), "utf8"));

@@ -1,5 +1,6 @@
 // A connector as programs see it.
 
+import { createWebhook } from "./alert-webhook.js";
 import { Alerts } from "./alerts.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
@@ -10,6 +11,7 @@ import { methods } from "./generated/methods.js";
 import type * as Given from "./generated/options.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
+import { isHeard } from "./hints.js";
 import { createHost } from "./host.js";
 import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
@@ -18,7 +20,8 @@ import { type ConnectorOptions, type Functions, splitOptions } from "./options.j
 import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
-import { createWebhook } from "./webhook.js";
+import { createRunsAfter } from "./webhooks/runs-after.js";
+import { createWebhooks, type Webhooks, type WebhooksHost } from "./webhooks/webhooks.js";
 
 /** Options of a check. */
 export interface CheckOptions extends ProgressOptions, Given.CheckOptions {}
@@ -31,6 +34,8 @@ export interface Connector {
   readonly chartmogul: ChartMogulApi;
   /** Keeps the two in step. */
   readonly sync: Sync;
+  /** Webhooks of both services, checked and taken as hints of the sync. */
+  readonly webhooks: Webhooks;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -80,12 +85,20 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     const beside = isDecision && (opened as Partial<StateStore>).conditional === true;
     return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
+  const sync = createSync(core, events, takeTurn, alerts, place);
   let table: readonly Endpoint[] | undefined;
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
-    sync: createSync(core, events, takeTurn, alerts, place),
+    sync,
+    webhooks: createWebhooks({
+      settings: functions.webhooks,
+      locationId: options.ghl?.locationId,
+      refresh: sync.refresh as unknown as WebhooksHost["refresh"],
+      runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),
+      now: () => Date.now(),
+    }),
     get endpoints() {
       table ??= endpoints();
       return table;
