@@ -12,7 +12,9 @@ use crate::host::Host;
 use crate::http::{Accounts, Client, ClientConfig, Parameters, Profile};
 use crate::mapping::settings::Settings;
 use crate::record::{self, Json, Problem, Slot};
-use crate::sync::{self, CheckOptions, Conflict, Engine, ForgetOptions, RunOptions, Settlement};
+use crate::sync::{
+    self, CheckOptions, Conflict, Engine, ForgetOptions, RefreshOptions, RunOptions, Settlement,
+};
 use crate::{chartmogul, ghl, names};
 
 /// The clients of a connector. A service that the options leave out cannot be called.
@@ -268,9 +270,10 @@ impl Connector {
         text(&self.engine(host)?.accept(&ids_of(ids)?).await?)
     }
 
-    /// Has the next run read contacts at once: a JSON list of ids in; nothing out.
-    pub async fn refresh<H: Host>(&self, host: &H, ids: &str) -> Result<String> {
-        text(&self.engine(host)?.refresh(&ids_of(ids)?).await?)
+    /// Has the next run read contacts at once: options as JSON text in; what came of it as JSON text out.
+    pub async fn refresh<H: Host>(&self, host: &H, options: &str) -> Result<String> {
+        let options: RefreshOptions = read_options(options)?;
+        text(&self.engine(host)?.refresh(&options).await?)
     }
 
     /// Has the next run try a record again; how it stands then as JSON text.

@@ -39,7 +39,7 @@ export interface GlueConnector {
   unlink(id: string, context: CallContext): Promise<string>;
   accept(idsJson: string, context: CallContext): Promise<string>;
   retry(id: string, context: CallContext): Promise<string>;
-  refresh(idsJson: string, context: CallContext): Promise<string>;
+  refresh(optionsJson: string, context: CallContext): Promise<string>;
   /** Releases its memory; calls in flight continue. */
   free(): void;
 }

@@ -14,6 +14,7 @@ import type {
   ForgetOutcome,
   PlanSummary,
   RecordStatus,
+  RefreshOutcome,
   SyncCost,
   SyncOutcome,
   SyncRun,
@@ -65,6 +66,9 @@ export interface ResolveOptions extends CallOptions {
   /** `seen` of the conflict as it was shown: if a value has changed since, nothing is settled. */
   seen?: string | undefined;
 }
+
+/** Who says that contacts have changed. */
+export interface RefreshOptions extends CallOptions, Pick<Given.RefreshOptions, "event"> {}
 
 /** Whom to forget, and whether to do so while a service still has a record of the person. */
 export interface ForgetOptions extends CallOptions, Given.ForgetOptions {}
@@ -195,14 +199,19 @@ export interface Sync {
   retry(id: string, options?: CallOptions): Promise<RecordStatus>;
   /**
    * Has the next run read GHL contacts at once, with their notes and tasks, whether their dates say that
-   * they changed or not: for webhooks, and for programs that change records themselves. Sends nothing,
-   * and does not wait for a sync that is under way. `status().refreshing` counts them.
+   * they changed or not: for webhooks, and for programs that change records themselves. A ChartMogul
+   * customer (`cus_…`) stands for the contacts that are linked with it. With `event` the same event is
+   * taken once in 7 days; it and its contacts are noted together or not at all. Sends nothing, and does not
+   * wait for a sync that is under way. `status().refreshing` counts the contacts.
    *
    * @example
    * // A webhook says that a note of this contact changed.
-   * await connector.sync.refresh(["seD4PfOuKoVMLkEZqohJ"]);
+   * const { contacts, duplicate } = await connector.sync.refresh(["seD4PfOuKoVMLkEZqohJ"], {
+   *   event: "evt-4f1c",
+   * });
+   * console.log(contacts.length, duplicate); // 1 false
    */
-  refresh(contacts: readonly string[], options?: CallOptions): Promise<void>;
+  refresh(contacts: readonly string[], options?: RefreshOptions): Promise<RefreshOutcome>;
   /**
    * How a record stands, and why: any id of either service. Sends nothing.
    *
@@ -436,12 +445,17 @@ export function createSync(
     },
 
     async refresh(contacts, options) {
-      requireIds(contacts, "refresh", "GHL contact ids");
-      await core.invoke(
-        (connector, context) => connector.refresh(JSON.stringify(contacts), context),
-        options,
+      const { event, ...callOptions } = options ?? {};
+      // An event may be about nobody in particular.
+      const isEmpty = Array.isArray(contacts) && contacts.length === 0;
+      if (!(isEmpty && event !== undefined)) requireIds(contacts, "refresh", "GHL contact ids");
+      const text = await core.invoke(
+        (connector, context) => connector.refresh(JSON.stringify({ contacts, event }), context),
+        callOptions,
       );
-      giveHint(identityOf(await place.store()), place.location);
+      const outcome: RefreshOutcome = JSON.parse(text);
+      if (!outcome.duplicate) giveHint(identityOf(await place.store()), place.location);
+      return outcome;
     },
 
     async why(id, options) {

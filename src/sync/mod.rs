@@ -58,6 +58,7 @@ pub use model::plan::{Calls, CallsByKind, CountByKind, Pass, Plan, PlanView, Quo
 pub use model::standing::{DeadLetter, LetterKind, Reason, Standing, StandingCounts};
 pub use model::state::{AccountMark, State};
 pub use preview::preview;
+pub use read::again::{RefreshOptions, Refreshed};
 pub use read::sweep::NotesStatus;
 pub use report::{Holder, ReasonCount, Report, Status, Unfinished};
 pub use run::Outcome;

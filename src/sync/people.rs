@@ -23,7 +23,9 @@ use crate::phone::e164;
 /// Contacts looked at in one step.
 const CONTACTS_A_STEP: usize = 100;
 /// What the uuids of ChartMogul's customers begin with.
-const CUSTOMER_UUID: &str = "cus_";
+pub(in crate::sync) const CUSTOMER_UUID: &str = "cus_";
+/// Pairs looked through at once.
+const PAIRS_A_PAGE: usize = 500;
 
 impl<H: Host> Engine<'_, H> {
     /// The GHL contacts that a run is for: a customer's uuid stands for those that are linked with it.
@@ -51,11 +53,27 @@ impl<H: Host> Engine<'_, H> {
             Err(error) if error.code == Code::NotFound => Vec::new(),
             listed => listed?,
         };
-        let mut keys = vec![of(Kind::Customer, customer)];
+        let mut keys = Vec::new();
         for item in &listed {
             let contact: Contact = self.parse(Service::Chartmogul, "contacts.list", item)?;
             keys.extend(contact.uuid.map(|uuid| of(Kind::Contact, &uuid)));
         }
+        let contacts = self.linked_with(customer, keys).await?;
+        if contacts.is_empty() {
+            let message = format!("no contact of GHL is linked with the customer {customer}");
+            return Err(Error::new(Code::NotFound, message)
+                .hint("`link` links one; a run without `contacts` looks at all."));
+        }
+        Ok(contacts)
+    }
+
+    /// The GHL contacts that are linked with a customer, or with these records of it, by the state alone.
+    pub(in crate::sync) async fn linked_with(
+        &self,
+        customer: &str,
+        mut keys: Vec<String>,
+    ) -> Result<Vec<String>> {
+        keys.push(of(Kind::Customer, customer));
         let owners: Vec<Option<String>> = self.keeper.get_all(&OWNERS, &keys).await?;
         let mut contacts: Vec<String> = owners.into_iter().flatten().collect();
         let within = format!("{customer}/");
@@ -67,10 +85,22 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &contacts)).await?;
         let mut pairs = pairs.into_iter();
         contacts.retain(|_| pairs.next().flatten().is_some_and(|pair| pair.gone.is_none()));
+        // Members are noted of customers whose tags or attributes are written.
         if contacts.is_empty() {
-            let message = format!("no contact of GHL is linked with the customer {customer}");
-            return Err(Error::new(Code::NotFound, message)
-                .hint("`link` links one; a run without `contacts` looks at all."));
+            let within = of(Kind::Contact, "");
+            let mut after: Option<String> = None;
+            loop {
+                let rows =
+                    self.keeper.scan(&PAIRS, &within, after.as_deref(), PAIRS_A_PAGE).await?;
+                let Some((last, _)) = rows.last() else { break };
+                after = Some(last.clone());
+                let linked = rows
+                    .iter()
+                    .filter(|(_, pair)| pair.customer == customer && pair.gone.is_none());
+                contacts.extend(
+                    linked.filter_map(|(key, _)| Some(key.strip_prefix(&within)?.to_owned())),
+                );
+            }
         }
         Ok(contacts)
     }

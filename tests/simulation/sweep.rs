@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use ghl_chartmogul::error::Code;
 use ghl_chartmogul::host::Host as _;
 use ghl_chartmogul::mapping::settings::{Anchor, Settings};
 use ghl_chartmogul::sandbox::SandboxOptions;
-use ghl_chartmogul::sync::{NotesStatus, RunOptions, Stop};
+use ghl_chartmogul::sync::{NotesStatus, RefreshOptions, RunOptions, Stop};
 use serde_json::json;
 
 use crate::adversary::{add_note, texts_of};
@@ -275,8 +276,9 @@ fn a_contact_to_refresh_is_read_by_the_next_run_and_a_lost_hint_by_its_turn() {
     assert!(world.run(APPLY).unwrap().done);
     let contacts: Vec<String> = world.linked("contact").into_keys().collect();
     let refresh = |ids: &[&str]| {
-        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-        world.with(async |engine| engine.refresh(&ids).await).unwrap().unwrap();
+        let contacts = ids.iter().map(|id| (*id).to_owned()).collect();
+        let options = RefreshOptions { contacts, event: None };
+        world.with(async |engine| engine.refresh(&options).await).unwrap().unwrap();
     };
     let within = notes(&world).within_hours.unwrap();
     // Of 20 edits those of the even hours are named, twice and together with one that is not there.
@@ -336,8 +338,8 @@ fn a_contact_to_refresh_that_comes_in_the_midst_of_a_run_is_read_by_the_next() {
         assert!(stopped.stopped.is_some(), "{calls}: {:?}", stopped.report);
         let last = contacts.last().unwrap();
         let note = add_note(&world, last, "comes between");
-        let ids = vec![last.clone()];
-        world.with(async |engine| engine.refresh(&ids).await).unwrap().unwrap();
+        let options = RefreshOptions { contacts: vec![last.clone()], event: None };
+        world.with(async |engine| engine.refresh(&options).await).unwrap().unwrap();
         assert!(world.run(APPLY).unwrap().done);
         world.host.advance(60_000);
         assert!(world.run(APPLY).unwrap().done);
@@ -408,4 +410,61 @@ fn reading_and_writing_overlap_up_to_the_limits_of_both_services() {
         );
         world.check();
     }
+}
+
+/// An event and its contacts are one commit, and the same event is taken once in a week.
+#[test]
+fn an_event_is_taken_once() {
+    let world = World::new(quiet(4, 60), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    let contacts: Vec<String> = world.linked("contact").into_keys().collect();
+    let refresh = |ids: &[&str], event: &str| {
+        let contacts = ids.iter().map(|id| (*id).to_owned()).collect();
+        let options = RefreshOptions { contacts, event: Some(event.to_owned()) };
+        world.with(async |engine| engine.refresh(&options).await).unwrap()
+    };
+    let first = refresh(&[&contacts[0]], "evt-1").unwrap();
+    assert_eq!((first.contacts.as_slice(), first.duplicate), (&contacts[..1], false));
+    assert!(refresh(&[&contacts[1]], "evt-1").unwrap().duplicate);
+    assert_eq!(world.status().refreshing, 1, "a duplicate names nobody");
+    assert!(!refresh(&[], "evt-2").unwrap().duplicate);
+    assert!(world.run(APPLY).unwrap().done);
+    assert_eq!(world.status().refreshing, 0);
+    assert!(refresh(&[&contacts[0]], "evt-1").unwrap().duplicate, "still after the run");
+    // A customer stands for the contacts that are linked with it.
+    let customer = world.linked("contact")[&contacts[2]]["customer"].as_str().unwrap().to_owned();
+    assert_eq!(refresh(&[&customer], "evt-3").unwrap().contacts, [contacts[2].clone()]);
+    assert_eq!(refresh(&["cus_of-nobody"], "evt-4").unwrap().contacts, Vec::<String>::new());
+    world.host.advance(8 * 24 * HOUR_MS);
+    assert!(world.run(APPLY).unwrap().done);
+    assert!(!refresh(&[&contacts[0]], "evt-1").unwrap().duplicate, "after a week it is forgotten");
+    for event in ["", "a/b", "a b", &"x".repeat(201)] {
+        assert_eq!(refresh(&[], event).unwrap_err().code, Code::InvalidArgument, "{event:?}");
+    }
+    assert_eq!(refresh(&[" "], "evt-5").unwrap_err().code, Code::InvalidArgument);
+}
+
+/// Wherever a process dies, an event and its contacts are there together or not at all.
+#[test]
+fn an_event_and_its_contacts_are_one_commit() {
+    let world = World::new(quiet(4, 60), settings());
+    assert!(world.run(APPLY).unwrap().done);
+    let (mut killed, mut taken) = (0, 0);
+    for (steps, contact) in world.linked("contact").into_keys().enumerate().take(8) {
+        let event = format!("evt-{steps}");
+        let options =
+            RefreshOptions { contacts: vec![contact.clone()], event: Some(event.clone()) };
+        world.host.kill_after.set(Some(world.host.steps() + steps as u64));
+        let outcome = world.with(async |engine| engine.refresh(&options).await);
+        world.host.kill_after.set(None);
+        killed += u32::from(outcome.is_err());
+        let rows = |prefix: &str, id: &str| {
+            let rows = world.host.store.matching(prefix);
+            rows.iter().filter(|(key, _)| key.ends_with(id)).count()
+        };
+        let noted = (rows("/event/", &event), rows("/refresh/", &contact));
+        assert!(noted == (0, 0) || noted == (1, 1), "{steps}: {noted:?}");
+        taken += noted.0;
+    }
+    assert!(killed > 0 && taken > 0, "{killed} killed, {taken} taken");
 }

@@ -51,6 +51,7 @@ pub(crate) fn answers() -> Result<String> {
     generator.subschema_for::<sync::Why>();
     generator.subschema_for::<sync::Conflict>();
     generator.subschema_for::<sync::Forgotten>();
+    generator.subschema_for::<sync::Refreshed>();
     let aliases = [
         alias::<sync::CountByKind>(&mut generator, "CountByKind", "Numbers of records by kind."),
         alias::<sync::Totals>(&mut generator, "Totals", "Numbers of changes by action and kind."),
@@ -65,6 +66,7 @@ pub(crate) fn options() -> Result<String> {
     generator.subschema_for::<sync::CheckOptions>();
     generator.subschema_for::<sync::Settlement>();
     generator.subschema_for::<sync::ForgetOptions>();
+    generator.subschema_for::<sync::RefreshOptions>();
     written(generator, &[])
 }
 

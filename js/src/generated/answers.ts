@@ -835,6 +835,14 @@ export interface RecordsReport {
   findings: readonly Finding[];
 }
 
+/** What came of a refresh. */
+export interface RefreshOutcome {
+  /** The GHL contacts that the next run reads. */
+  contacts: readonly string[];
+  /** Whether this event was taken before: then nothing was noted. */
+  duplicate: boolean;
+}
+
 /** A record that a service still has. */
 export interface RemainingRecord {
   /** The service. */

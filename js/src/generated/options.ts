@@ -41,6 +41,20 @@ export type RecordKind =
   /** A task. */
   | "task";
 
+/** Contacts that have changed, and who says so. */
+export interface RefreshOptions {
+  /**
+   * Ids of GHL contacts, and uuids of ChartMogul customers (`cus_…`), which stand for the contacts that
+   * are linked with them.
+   */
+  contacts?: readonly string[] | undefined;
+  /**
+   * The id of the event that says so, for example a webhook's `webhookId`, at most 200 characters: the
+   * same event is taken once in 7 days.
+   */
+  event?: string | undefined;
+}
+
 /** What a plan or a run is about, and what it may use. */
 export interface RunOptions {
   /** Writes even if it is the location's first run, or if a person must read the plan first. */

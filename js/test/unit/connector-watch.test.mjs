@@ -118,7 +118,10 @@ describe("sync.watch", () => {
 
   test("hears of contacts that another connector of this process names", async () => {
     const store = memory();
-    const functions = { run: async () => JSON.stringify(OUTCOME), refresh: async () => "null" };
+    const functions = {
+      run: async () => JSON.stringify(OUTCOME),
+      refresh: async () => '{"contacts":["c"],"duplicate":false}',
+    };
     const [watching, other] = [play(functions, { store }), play(functions, { store })];
     const controller = new AbortController();
     const waits = [];

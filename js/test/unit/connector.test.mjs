@@ -500,6 +500,7 @@ describe("decisions about single records", () => {
     await sync.accept(["a", "b"]);
     await sync.retry("c");
     await sync.refresh(["c", "d"]);
+    await sync.refresh([], { event: "e1" });
     await sync.why("c");
     await sync.run({ contacts: ["c"] });
     await sync.forget({ person: "c", evenIfPresent: true });
@@ -508,7 +509,8 @@ describe("decisions about single records", () => {
       ["unlink", "c"],
       ["accept", '["a","b"]'],
       ["retry", "c"],
-      ["refresh", '["c","d"]'],
+      ["refresh", '{"contacts":["c","d"]}'],
+      ["refresh", '{"contacts":[],"event":"e1"}'],
       ["why", "c"],
       ["run", '{"contacts":["c"]}'],
       ["forget", '{"person":"c","evenIfPresent":true}'],
@@ -548,6 +550,8 @@ describe("decisions about single records", () => {
     for (const none of ["c", [], ["c", ""], [7], {}, 7]) {
       await assert.rejects(sync.accept(none), refused(/\["/));
       await assert.rejects(sync.refresh(none), refused(/\["/));
+      if (!Array.isArray(none) || none.length > 0)
+        await assert.rejects(sync.refresh(none, { event: "e1" }), refused(/\["/));
       await assert.rejects(sync.plan({ contacts: none }), refused(/\["/));
       await assert.rejects(sync.run({ contacts: none }), refused(/\["/));
     }

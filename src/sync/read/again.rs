@@ -1,27 +1,77 @@
 //! What an earlier run could not finish: contacts to be read again, refused records to be tried again.
 
+use serde::Serialize;
+
 use super::super::engine::{Engine, Step, gather, one};
 use super::super::letters::group_of;
 use super::super::model::pair::Kind;
 use super::super::model::staged::StagedContact;
 use super::super::model::standing::{DeadLetter, LetterKind, Reason, Refusal, Standing};
 use super::super::model::state::Run;
+use super::super::people::CUSTOMER_UUID;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
-use super::super::state::tables::{AGAIN, LETTERS, REFRESH, REFUSALS};
+use super::super::state::tables::{AGAIN, EVENTS, LETTERS, REFRESH, REFUSALS};
 use super::super::work::Work;
 use super::contacts::{Listing, TOGETHER};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::mutants::{self, Mutant};
-use crate::ordered::Ordered;
+use crate::ordered::{Ordered, tidy};
 use crate::record::Json;
+use crate::records;
 
 /// Refused records of a group that a full pass tries again.
 const TRIED_OF_A_GROUP: usize = 10;
 
 /// Rows of contacts to be refreshed that are put or taken together.
 const ROWS_A_COMMIT: usize = 500;
+
+/// How long an event counts as taken: longer than a service sends it again.
+const EVENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+
+/// Longest id of an event, in characters.
+const LONGEST_EVENT: usize = 200;
+
+records! {
+    /// Contacts that have changed, and who says so.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(feature = "reference", derive(schemars::JsonSchema), schemars(default))]
+    closed pub struct RefreshOptions {
+        /// Ids of GHL contacts, and uuids of ChartMogul customers (`cus_…`), which stand for the contacts that
+        /// are linked with them.
+        pub contacts: Vec<String> = "contacts";
+        /// The id of the event that says so, for example a webhook's `webhookId`, at most 200 characters: the
+        /// same event is taken once in 7 days.
+        pub event: Option<String> = "event";
+    }
+}
+
+/// What came of a refresh.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "reference",
+    derive(schemars::JsonSchema),
+    schemars(rename = "RefreshOutcome")
+)]
+pub struct Refreshed {
+    /// The GHL contacts that the next run reads.
+    pub contacts: Vec<String>,
+    /// Whether this event was taken before: then nothing was noted.
+    pub duplicate: bool,
+}
+
+/// The row of an event.
+fn event_row(id: &str) -> Result<String> {
+    if !id.is_empty()
+        && id.len() <= LONGEST_EVENT
+        && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+    {
+        return Ok(id.to_owned());
+    }
+    let message = "event must be the id of an event: 1 to 200 visible characters without a slash";
+    Err(Error::new(Code::InvalidArgument, message))
+}
 
 impl<H: Host> Engine<'_, H> {
     /// Contacts that an earlier run could not finish are read again, whether they changed or not.
@@ -48,19 +98,62 @@ impl<H: Host> Engine<'_, H> {
 
     /// Has the next run read contacts at once, with their notes and tasks, whatever their dates say: a
     /// webhook, or a program, knows that they have changed. Waits for nobody, and asks no service.
-    pub async fn refresh(&self, contacts: &[String]) -> Result<()> {
-        for some in contacts.chunks(ROWS_A_COMMIT) {
-            let mut batch = self.keeper.batch();
-            for contact in some {
-                batch.put(&REFRESH, contact, &true)?;
+    pub async fn refresh(&self, options: &RefreshOptions) -> Result<Refreshed> {
+        let event = options.event.as_deref().map(event_row).transpose()?;
+        if let Some(id) = options.contacts.iter().find(|id| id.trim().is_empty()) {
+            let message = format!("contacts holds an id that is empty: {id:?}");
+            return Err(Error::new(Code::InvalidArgument, message)
+                .hint("Pass ids of GHL contacts, or uuids of ChartMogul customers (cus_…)."));
+        }
+        let mut contacts: Vec<String> = Vec::new();
+        for id in &options.contacts {
+            if id.starts_with(CUSTOMER_UUID) {
+                contacts.extend(self.linked_with(id, Vec::new()).await?);
+            } else {
+                contacts.push(id.clone());
             }
-            self.keeper.commit_beside(batch).await?;
+        }
+        tidy(&mut contacts);
+        let mut chunks: Vec<&[String]> = contacts.chunks(ROWS_A_COMMIT).collect();
+        // An event is taken with the last of its contacts: one that broke off before is taken again.
+        let last = if event.is_some() { chunks.pop().or(Some(&[])) } else { None };
+        for some in chunks {
+            self.keeper.commit_beside(self.to_refresh(some)?).await?;
+        }
+        let mut duplicate = false;
+        if let (Some(row), Some(last)) = (event, last) {
+            let mut batch = self.to_refresh(last)?;
+            batch.put(&EVENTS, &row, &self.host.now())?;
+            duplicate = !self.keeper.commit_beside_once(batch, &EVENTS.key(&row)).await?;
+        }
+        Ok(Refreshed { contacts, duplicate })
+    }
+
+    fn to_refresh(&self, contacts: &[String]) -> Result<Batch> {
+        let mut batch = self.keeper.batch();
+        for contact in contacts {
+            batch.put(&REFRESH, contact, &true)?;
+        }
+        Ok(batch)
+    }
+
+    /// Events are sent again for days at most.
+    async fn forget_old_events(&self) -> Result<()> {
+        let since = self.host.now().saturating_sub(EVENT_KEPT_MS);
+        let mut pages = self.keeper.pages(&EVENTS, ROWS_A_COMMIT);
+        while let Some(rows) = pages.next().await? {
+            let mut batch = self.keeper.batch();
+            for (event, _) in rows.iter().filter(|(_, at)| *at < since) {
+                batch.delete(&EVENTS, event);
+            }
+            self.keeper.commit(batch).await?;
         }
         Ok(())
     }
 
     /// What comes later than this is for the next run, and a contact is read after its row is taken.
     async fn take_refreshes(&self) -> Result<()> {
+        self.forget_old_events().await?;
         let mut pages = self.keeper.pages(&REFRESH, ROWS_A_COMMIT);
         while let Some(rows) = pages.next().await? {
             let mut batch = self.keeper.batch();

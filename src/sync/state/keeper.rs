@@ -185,6 +185,22 @@ impl<'a, S: StateStore> Keeper<'a, S> {
         self.store.commit(puts, deletes, None).await.map(|_| ())
     }
 
+    /// The same, unless there is a row of this key already; says whether it was committed. A store without
+    /// conditional commits serves one process, which looked before.
+    pub(in crate::sync) async fn commit_beside_once(
+        &self,
+        batch: Batch,
+        key: &str,
+    ) -> Result<bool> {
+        let key = format!("{}{key}", self.prefix);
+        if self.store.get(std::slice::from_ref(&key)).await?.iter().any(Option::is_some) {
+            return Ok(false);
+        }
+        let (puts, deletes) = split(batch.rows);
+        let guard = Some(Guard { key, value: None });
+        Ok(self.store.commit(puts, deletes, guard).await? == Committed::Yes)
+    }
+
     async fn write(&self, puts: Vec<(String, String)>, deletes: Vec<String>) -> Result<()> {
         let lease = self.lease.borrow().clone();
         self.write_while(lease.and_then(|text| self.while_lease_is(Some(text))), puts, deletes)

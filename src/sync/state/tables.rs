@@ -83,6 +83,8 @@ pub(in crate::sync) static MAIL: Table<Mail> = Table::lasting("mail/");
 /// `GHL ID`: contacts that somebody says have changed. Anybody puts them, without the lease; only its owner
 /// takes them.
 pub(in crate::sync) static REFRESH: Table<bool> = Table::lasting("refresh/");
+/// `EVENT`: events of a service that were taken lately, and when. Anybody puts them, without the lease.
+pub(in crate::sync) static EVENTS: Table<u64> = Table::lasting("event/");
 /// GHL's quota as a run saw it last, under one key.
 pub(in crate::sync) static QUOTA: Table<Quota> = Table::lasting("quota");
 /// How the location is read, under one key.

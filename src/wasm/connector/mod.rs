@@ -226,10 +226,10 @@ impl Connector {
         self.json(context, async move |inner, host| inner.connector.accept(host, &ids).await)
     }
 
-    /// Has the next run read contacts at once: a JSON list of ids in; nothing out.
+    /// Has the next run read contacts at once: options as JSON text in; what came of it as JSON text out.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
-    pub fn refresh(&self, ids: String, context: JsValue) -> Promise {
-        self.json(context, async move |inner, host| inner.connector.refresh(host, &ids).await)
+    pub fn refresh(&self, options: String, context: JsValue) -> Promise {
+        self.json(context, async move |inner, host| inner.connector.refresh(host, &options).await)
     }
 
     /// Has the next run try a record again; how it stands then as JSON text.
