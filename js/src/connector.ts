@@ -21,7 +21,7 @@ import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
 import { createRunsAfter } from "./webhooks/runs-after.js";
-import { createWebhooks, type Webhooks, type WebhooksHost } from "./webhooks/webhooks.js";
+import { createWebhooks, type Webhooks } from "./webhooks/webhooks.js";
 
 /** Options of a check. */
 export interface CheckOptions extends ProgressOptions, Given.CheckOptions {}
@@ -95,7 +95,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     webhooks: createWebhooks({
       settings: functions.webhooks,
       locationId: options.ghl?.locationId,
-      refresh: sync.refresh as unknown as WebhooksHost["refresh"],
+      refresh: sync.refresh,
       runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),
       now: () => Date.now(),
     }),

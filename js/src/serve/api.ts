@@ -144,8 +144,7 @@ const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/v1/refresh",
     takes: { contacts: "texts!" },
-    answer: async ({ sync }, { contacts }, signal) =>
-      (await sync.refresh(contacts as string[], { signal })) ?? { contacts },
+    answer: ({ sync }, { contacts }, signal) => sync.refresh(contacts as string[], { signal }),
   },
 ];
 
