@@ -10,8 +10,7 @@ export interface NodeRequest {
   method?: string | undefined;
   url?: string | undefined;
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: listeners of all events have one type in Node.
-  on(event: string, listener: (...values: any[]) => void): unknown;
+  on(event: string, listener: (...values: never[]) => void): unknown;
 }
 
 /** A response of Node's http or Express: what is used of it. */
