@@ -74,6 +74,7 @@ const commandLine = shared(/\/src\/cli\//, [
   ["stores/sqlite", "sqlite"],
   ["errors", "node"],
   ["entries/node", "node"],
+  ["entries/oauth", "oauth"],
   ["entries/sandbox", "sandbox"],
   ["node/transport", "node-http"],
 ]);
@@ -110,7 +111,7 @@ await build({
 });
 await build({
   ...modules,
-  entryPoints: entries("sqlite", "inline", "node-http", "sandbox-web"),
+  entryPoints: entries("sqlite", "inline", "node-http", "oauth", "sandbox-web"),
   plugins: [virtualModules],
 });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
@@ -133,7 +134,11 @@ await build({
   entryPoints: withShared(entries("slim", "store-tests")),
   plugins: [facade, virtualModules],
 });
-await build({ ...scripts, entryPoints: entries("sqlite", "inline", "node-http"), plugins: [virtualModules] });
+await build({
+  ...scripts,
+  entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
+  plugins: [virtualModules],
+});
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

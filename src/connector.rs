@@ -430,8 +430,8 @@ mod tests {
     fn wrong_options_of_a_run_are_named_before_anything_is_sent() {
         use crate::http::scripted::Scripted;
         let options = json!({
-            "ghl": {"token": "t", "locationId": "l", "baseUrl": "http://ghl.test"},
-            "chartmogul": {"apiKey": "k", "baseUrl": "http://cm.test"},
+            "ghl": {"token": "t", "locationId": "l", "baseUrl": "https://ghl.test"},
+            "chartmogul": {"apiKey": "k", "baseUrl": "https://cm.test"},
         });
         let connector = Connector::new(&options).unwrap();
         let host = Scripted::in_turn(Vec::new());
@@ -456,7 +456,7 @@ mod tests {
     #[test]
     fn a_missing_note_of_ghl_does_not_mean_an_older_chartmogul() {
         use crate::http::scripted::{Scripted, text_reply};
-        let options = json!({"ghl": {"token": "t", "baseUrl": "http://ghl.test"}});
+        let options = json!({"ghl": {"token": "t", "baseUrl": "https://ghl.test"}});
         let connector = Connector::new(&options).unwrap();
         let host = Scripted::in_turn(vec![text_reply(404, &[], "")]);
         let parameters = r#"{"contactId":"c","id":"n"}"#;

@@ -80,10 +80,14 @@ codes! {
     UnknownEndpoint = "unknown_endpoint", retryable: false;
     /// The token or key was refused.
     Unauthorized = "unauthorized", retryable: false;
+    /// The authorization has ended: a person must install the app again. `hint` says how.
+    ReconnectRequired = "reconnect_required", retryable: false;
+    /// The location is paused; its tokens work again once it is active.
+    LocationSuspended = "location_suspended", retryable: false;
     /// The token works but lacks a scope.
-    MissingScope = "missing_scope", retryable: false;
+    ScopeMissing = "scope_missing", retryable: false;
     /// A company token was used where a location token is needed, or the other way round.
-    WrongTokenType = "wrong_token_type", retryable: false;
+    TokenTypeMismatch = "token_type_mismatch", retryable: false;
     /// The token does not reach this location.
     LocationForbidden = "location_forbidden", retryable: false;
     /// The service forbids this call to this token or account.
@@ -141,7 +145,9 @@ impl Code {
         matches!(
             self,
             Self::Unauthorized
-                | Self::WrongTokenType
+                | Self::ReconnectRequired
+                | Self::LocationSuspended
+                | Self::TokenTypeMismatch
                 | Self::LocationForbidden
                 | Self::DailyQuotaExhausted
                 | Self::Aborted
@@ -285,7 +291,9 @@ mod tests {
             ending.map(|(_, text, ..)| *text).collect::<Vec<_>>(),
             [
                 "unauthorized",
-                "wrong_token_type",
+                "reconnect_required",
+                "location_suspended",
+                "token_type_mismatch",
                 "location_forbidden",
                 "daily_quota_exhausted",
                 "aborted",

@@ -197,6 +197,22 @@ pub trait StateStore {
     ) -> Result<Vec<(String, String)>>;
 }
 
+/// A token or key that a host gives.
+#[derive(Default)]
+pub struct GivenCredential {
+    /// The token or key.
+    pub text: String,
+    /// The instant, in milliseconds since 1970, from which another is asked for before it is used.
+    pub renew_at_ms: Option<u64>,
+}
+
+impl fmt::Debug for GivenCredential {
+    /// Leaves the secret out.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("GivenCredential").finish_non_exhaustive()
+    }
+}
+
 /// What a host gives: I/O, time, chance, zones, events.
 #[allow(async_fn_in_trait, reason = "one thread: wasm and the native tests need no Send")]
 pub trait Host {
@@ -205,7 +221,7 @@ pub trait Host {
 
     /// The token or key of a service whose option is a function. `round` counts what was asked for: calls
     /// that run at once ask with the same one, and are to get the same answer.
-    async fn credential(&self, service: Service, round: u32) -> Result<String> {
+    async fn credential(&self, service: Service, round: u32) -> Result<GivenCredential> {
         let _ = round;
         let message = format!("no function gives the credential of {}", service.title());
         Err(Error::new(Code::InvalidConfig, message))

@@ -4,6 +4,7 @@ import { createWebhook } from "./alert-webhook.js";
 import { Alerts } from "./alerts.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
+import { createError } from "./errors.js";
 import { type ConnectorEvent, Events } from "./events.js";
 import type { AuditRecord, CheckReport } from "./generated/answers.js";
 import { endpoints } from "./generated/endpoints.js";
@@ -36,6 +37,15 @@ export interface Connector {
   readonly sync: Sync;
   /** Webhooks of both services, checked and taken as hints of the sync. */
   readonly webhooks: Webhooks;
+  /**
+   * The same for another location: its options are this connector's, but for `ghl.locationId`. The same
+   * connector each time; `close` of this one closes it too.
+   *
+   * @example
+   * const other = connector.location("ve9EPM428h8vShlRW1KT");
+   * console.log(other === connector.location("ve9EPM428h8vShlRW1KT")); // true
+   */
+  location(locationId: string): Connector;
   /** The endpoints as data. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -87,6 +97,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
   };
   const sync = createSync(core, events, takeTurn, alerts, place);
   let table: readonly Endpoint[] | undefined;
+  const others = new Map<string, Connector>();
   return {
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
@@ -99,6 +110,18 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),
       now: () => Date.now(),
     }),
+    location(locationId) {
+      if (options.ghl === undefined || typeof locationId !== "string" || locationId === "")
+        throw createError({
+          code: "invalid_argument",
+          message: "location takes the id of a GHL location, of a connector that has the option ghl",
+        });
+      const known = others.get(locationId);
+      if (known !== undefined) return known;
+      const other = createConnectorOn(platform, { ...options, ghl: { ...options.ghl, locationId } });
+      others.set(locationId, other);
+      return other;
+    },
     get endpoints() {
       table ??= endpoints();
       return table;
@@ -112,6 +135,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       return JSON.parse(text);
     },
     async close() {
+      await Promise.all(Array.from(others.values(), (other) => other.close()));
       await core.free();
       await store.close();
     },

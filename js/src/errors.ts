@@ -107,8 +107,10 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
 
 const CLASSES: Readonly<Partial<Record<ErrorCode, new (fields: ErrorFields) => ConnectorError>>> = {
   unauthorized: AuthenticationError,
-  missing_scope: AuthenticationError,
-  wrong_token_type: AuthenticationError,
+  reconnect_required: AuthenticationError,
+  location_suspended: AuthenticationError,
+  scope_missing: AuthenticationError,
+  token_type_mismatch: AuthenticationError,
   location_forbidden: AuthenticationError,
   forbidden: AuthenticationError,
   invalid_config: ValidationError,

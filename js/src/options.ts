@@ -1,7 +1,12 @@
 // The options of a connector.
 
 import { type Alert, type AlertSettings, requireAlertSettings } from "./alerts.js";
-import type { CredentialFunctions, CredentialSource } from "./credentials.js";
+import type {
+  CredentialFunction,
+  CredentialFunctions,
+  CredentialSource,
+  TokenProvider,
+} from "./credentials.js";
 import { createError } from "./errors.js";
 import type { ConnectorEvent } from "./events.js";
 import type { AuditRecord } from "./generated/answers.js";
@@ -13,10 +18,11 @@ import { type ReadWebhookSettings, readWebhookSettings, type WebhookSettings } f
 /** How to reach GoHighLevel. */
 export interface GhlOptions {
   /**
-   * A private integration token or an access token, or a function that gives it: asked at the first call,
-   * and again whenever GoHighLevel refuses the last one. `invalid_config` if it is missing.
+   * A private integration token or an access token, a function that gives it (asked at the first call, and
+   * again whenever GoHighLevel refuses the last one or its time is over), or what `createOAuth` of
+   * `ghl-chartmogul/oauth` made. `invalid_config` if it is missing.
    */
-  token: CredentialSource | undefined;
+  token: CredentialSource | TokenProvider | undefined;
   /** The location (sub-account); filled into every call that takes one and is given none. */
   locationId?: string | undefined;
   /** Default `https://services.leadconnectorhq.com`. */
@@ -97,7 +103,7 @@ export function splitOptions(options: ConnectorOptions): { data: string; functio
   const webhooks = readWebhookSettings(given);
   if (store !== undefined && store !== "memory") requireStore(store);
   // Unknown options stay: the module refuses them by name.
-  const token = functionOf(options.ghl?.token);
+  const token = tokenFunctionOf(options.ghl);
   const apiKey = functionOf(options.chartmogul?.apiKey);
   const ofHost = { function: true };
   const forModule = {
@@ -110,8 +116,20 @@ export function splitOptions(options: ConnectorOptions): { data: string; functio
   return { data: JSON.stringify(forModule), functions };
 }
 
-function functionOf(source: CredentialSource | undefined): (() => unknown) | undefined {
+function functionOf(source: CredentialSource | undefined): CredentialFunction | undefined {
   return typeof source === "function" ? source : undefined;
+}
+
+function tokenFunctionOf(ghl: GhlOptions | undefined): CredentialFunction | undefined {
+  const source = ghl?.token;
+  if (typeof source !== "object" || source === null || typeof source.location !== "function")
+    return functionOf(source as CredentialSource | undefined);
+  if (typeof ghl?.locationId === "string" && ghl.locationId !== "") return source.location(ghl.locationId);
+  throw createError({
+    code: "invalid_config",
+    message: "ghl.locationId is missing: it says which location's token to use",
+    hint: "Pass locationId beside token. `oauth.company()` gives a company's token.",
+  });
 }
 
 function requireFunction(name: string, value: unknown): void {

@@ -69,10 +69,10 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
             (Code::Duplicate, hint("Use the record that `details` names, or update it instead."))
         }
         400 if says("invalid grant") => {
-            (Code::Unauthorized, hint("Refresh tokens work once; install the app again."))
+            (Code::ReconnectRequired, hint("Refresh tokens work once; install the app again."))
         }
-        400 if says("location is not active") => {
-            (Code::LocationForbidden, hint("The sub-account is paused; activate it."))
+        400 | 401 | 403 if says("location is not active") => {
+            (Code::LocationSuspended, hint("The sub-account is paused; activate it."))
         }
         // Unknown contacts and tasks are answered 400.
         400 | 404 if refusal.status() == 404 || says("not found") => {
@@ -85,10 +85,10 @@ fn read_error(refusal: &Refusal<'_>) -> Meaning {
         }
         401 if says("not authorized for this scope") => {
             let scopes = refusal.endpoint.scopes.join(", ");
-            (Code::MissingScope, Some(Cow::Owned(format!("Add the scope {scopes} to the token."))))
+            (Code::ScopeMissing, Some(Cow::Owned(format!("Add the scope {scopes} to the token."))))
         }
         401 if says("user type mismatch") || says("authclass type is not allowed") => {
-            (Code::WrongTokenType, hint("Use a token of the location, not of the agency."))
+            (Code::TokenTypeMismatch, hint("Use a token of the location, not of the agency."))
         }
         401 if says("command timed out") => (Code::ServiceUnavailable, None),
         400 | 401 if says("version header") || says("api version segment") => {
@@ -165,10 +165,10 @@ mod tests {
                 (
                     400,
                     r#"{"statusCode":400,"message":"Invalid grant: refresh token is invalid"}"#,
-                    Code::Unauthorized,
+                    Code::ReconnectRequired,
                     "grant",
                 ),
-                (400, r#"{"message":"Location is not active"}"#, Code::LocationForbidden, "active"),
+                (400, r#"{"message":"Location is not active"}"#, Code::LocationSuspended, "active"),
                 (
                     401,
                     r#"{"statusCode":401,"message":"Invalid JWT"}"#,
@@ -190,19 +190,19 @@ mod tests {
                 (
                     401,
                     r#"{"message":"The token is not authorized for this scope."}"#,
-                    Code::MissingScope,
+                    Code::ScopeMissing,
                     "scope",
                 ),
                 (
                     401,
                     r#"{"message":"Token's user type mismatch!"}"#,
-                    Code::WrongTokenType,
+                    Code::TokenTypeMismatch,
                     "mismatch",
                 ),
                 (
                     401,
                     r#"{"message":"This authClass type is not allowed to access this scope. Please verify your IAM configuration if this is not the case."}"#,
-                    Code::WrongTokenType,
+                    Code::TokenTypeMismatch,
                     "authClass",
                 ),
                 (
@@ -278,8 +278,8 @@ mod tests {
             (401, "Command timed out", Code::ServiceUnavailable),
             (401, "E01 - Unauthorized request", Code::Rejected),
             (401, "Invalid JWT", Code::Unauthorized),
-            (401, "\"The token is not authorized for this scope.\"", Code::MissingScope),
-            (401, "Token's user type mismatch!", Code::WrongTokenType),
+            (401, "\"The token is not authorized for this scope.\"", Code::ScopeMissing),
+            (401, "Token's user type mismatch!", Code::TokenTypeMismatch),
             (401, "version header was not found.", Code::Rejected),
             (404, "Cannot GET /contacts/x/y", Code::NotFound),
             (404, "", Code::NotFound),

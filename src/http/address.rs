@@ -10,17 +10,38 @@ use crate::record;
 /// All but the characters that RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A base URL without its last slash. Only `http` and `https` go to a network.
+/// A base URL without its last slash: `https`, or `http` where nothing leaves this machine, as the
+/// credential goes along.
 pub(super) fn base_url(profile: &Profile, given: Option<&str>) -> Result<String> {
     let service = profile.service;
     let base = given.map_or(profile.origin, str::trim).trim_end_matches('/');
-    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let plain = base.strip_prefix("http://");
+    let rest = base.strip_prefix("https://").or(plain);
     if rest.is_some_and(is_authority_and_path) {
-        return Ok(base.to_owned());
+        if plain.is_none_or(is_loopback) {
+            return Ok(base.to_owned());
+        }
+        let message = format!("{}.baseUrl must begin with https://", service.name());
+        return Err(Error::new(Code::InvalidConfig, message)
+            .of(service)
+            .hint("http:// is allowed to this machine only: localhost, 127.0.0.1, [::1]."));
     }
     Err(Error::new(Code::InvalidConfig, format!("{}.baseUrl is not a base URL", service.name()))
         .of(service)
         .hint("Pass an origin such as https://api.example.com, without credentials or query."))
+}
+
+/// Whether an authority is this machine.
+fn is_loopback(rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.starts_with("[::1]") {
+        return true;
+    }
+    let host = authority.split(':').next().unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Host, perhaps port, perhaps a path; so plain that no URL parser can refuse it.
@@ -179,6 +200,15 @@ mod tests {
             "http://é.de",
         ] {
             assert_eq!(base(bad).unwrap_err().code, Code::InvalidConfig, "{bad}");
+        }
+        for plain in
+            ["http://x", "http://127.0.0.1.x.de", "http://localhost.x.de", "http://10.0.0.1"]
+        {
+            let error = base(plain).unwrap_err();
+            assert_eq!(error.message, "ghl.baseUrl must begin with https://", "{plain}");
+        }
+        for own in ["http://localhost:80", "http://ghl.localhost", "http://127.8.0.1/x"] {
+            assert_eq!(base(own).unwrap(), own);
         }
         assert!(!base("https://user:canary@x").unwrap_err().to_string().contains("canary"));
         assert_eq!(base_url(of(Service::Chartmogul), None).unwrap(), "https://api.chartmogul.com");

@@ -432,6 +432,11 @@ impl Client {
         let mut renewals = 0;
         loop {
             let authorization = self.authorize(host, endpoint, &mut request).await?;
+            let writes = endpoint.retry != RetryClass::Read;
+            if writes {
+                let allowed = self.credential.allow_write();
+                allowed.map_err(|error| self.named(endpoint, error))?;
+            }
             let failure = match self.attempt(host, endpoint, &request, before, attempt).await? {
                 Ok(mut response) => {
                     if !matches!(endpoint.result, Outcome::Bytes) {
@@ -448,6 +453,9 @@ impl Client {
                 }
                 Err(failure) => failure,
             };
+            if writes {
+                self.credential.note_refused_write(&authorization, &failure.error);
+            }
             // A delete whose answer was lost has done its work when the record is gone.
             if uncertain
                 && endpoint.method == Method::Delete
@@ -719,7 +727,7 @@ mod tests {
     fn client_of(service: Service, api_version: GhlVersion) -> Client {
         Client::new(ClientConfig {
             profile: of(service),
-            base_url: Some("http://test/".to_owned()),
+            base_url: Some("https://test/".to_owned()),
             secret: Secret::new(TOKEN),
             location_id: Some("loc1".to_owned()),
             api_version,
@@ -772,7 +780,7 @@ mod tests {
     fn asking() -> Client {
         Client::new(ClientConfig {
             profile: of(Service::Ghl),
-            base_url: Some("http://test/".to_owned()),
+            base_url: Some("https://test/".to_owned()),
             secret: Secret::of_host(),
             location_id: None,
             api_version: GhlVersion::Dated,
@@ -888,7 +896,61 @@ mod tests {
         let scope = reply(401, &[], &json!({"statusCode": 401, "message": message}));
         let host = Scripted::in_turn(vec![scope]);
         let error = host.run(get(&asking(), &host)).unwrap_err();
-        assert_eq!((error.code, host.asked.borrow().len()), (Code::MissingScope, 1));
+        assert_eq!((error.code, host.asked.borrow().len()), (Code::ScopeMissing, 1));
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_its_time_is_over_and_once_for_calls_that_run_at_once() {
+        let host = Scripted::new(|_, _| found());
+        let client = asking();
+        host.renew_at_ms.set(Some(Scripted::START + 1_000));
+        host.run(get(&client, &host)).unwrap();
+        assert_eq!(*host.asked.borrow(), [1]);
+        host.run(async { host.sleep(1_000).await }).unwrap();
+        host.renew_at_ms.set(None);
+        let calls = (0..5).map(|_| get(&client, &host));
+        assert!(host.run(join_all(calls)).into_iter().all(|result| result.is_ok()));
+        let mut rounds = host.asked.borrow().clone();
+        rounds.dedup();
+        assert_eq!((rounds, sent(&host)), (vec![1, 2], 6));
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_renewed_yet_is_used_while_it_works() {
+        let host = Scripted::new(|_, _| found());
+        let client = asking();
+        host.renew_at_ms.set(Some(Scripted::START));
+        host.run(get(&client, &host)).unwrap();
+        *host.token.borrow_mut() = Box::new(|_| Err(Error::new(Code::Network, "away")));
+        for _ in 0..3 {
+            host.run(get(&client, &host)).unwrap();
+        }
+        assert_eq!(*host.asked.borrow(), [1, 2], "asked for once in 5 seconds");
+        host.run(async { host.sleep(5_000).await }).unwrap();
+        *host.token.borrow_mut() =
+            Box::new(|_| Err(Error::new(Code::ReconnectRequired, "install the app again")));
+        let error = host.run(get(&client, &host)).unwrap_err();
+        assert_eq!(error.code, Code::ReconnectRequired);
+    }
+
+    #[test]
+    fn a_key_that_may_only_read_is_known_after_the_first_refused_write() {
+        let refusal =
+            reply(403, &[], &json!({"code": 403, "message": "This API key is read-only"}));
+        let task = || reply(200, &[], &json!({"id": "t1"}));
+        let host = Scripted::in_turn(vec![task(), refusal, task()]);
+        let client = client_of(Service::Chartmogul, GhlVersion::Dated);
+        let call = |row: usize| {
+            let given =
+                if row == 0 { json!({"id": "t1", "text": "x"}) } else { json!({"id": "t1"}) };
+            host.run(client.value(&host, &CHARTMOGUL_ROWS[row], parameters(given)))
+        };
+        call(1).unwrap();
+        assert_eq!(call(0).unwrap_err().code, Code::Forbidden);
+        let error = call(0).unwrap_err();
+        assert_eq!((error.code, sent(&host)), (Code::Forbidden, 2));
+        assert_eq!(error.message, "chartmogul.apiKey may only read: nothing was sent");
+        call(1).unwrap();
     }
 
     #[test]
@@ -968,7 +1030,7 @@ mod tests {
         assert_eq!(value.unwrap(), r#"{"id":"n1"}"#);
         let sent = host.sent.borrow();
         let request = &sent[0].1;
-        assert_eq!((request.method, request.url.as_str()), (Method::Post, "http://test/notes"));
+        assert_eq!((request.method, request.url.as_str()), (Method::Post, "https://test/notes"));
         assert_eq!(request.body, br#"{"body":"x"}"#);
         assert_eq!(header(request, "authorization").unwrap(), format!("Bearer {TOKEN}"));
         assert_eq!(header(request, "version").unwrap(), "2021-04-15");
@@ -984,7 +1046,7 @@ mod tests {
             .unwrap();
         let sent = host.sent.borrow();
         let request = &sent[0].1;
-        assert_eq!(request.url, "http://test/v1/tasks/a%2Fb");
+        assert_eq!(request.url, "https://test/v1/tasks/a%2Fb");
         assert!(request.body.is_empty());
         assert_eq!(header(request, "content-type"), None);
         assert_eq!(header(request, "version"), None);
@@ -996,9 +1058,10 @@ mod tests {
     fn v3_changes_path_and_version_where_the_row_exists_there() {
         let client = client_of(Service::Ghl, GhlVersion::V3);
         let host = Scripted::new(|_, _| found());
-        for (row, url, version) in
-            [(2, "http://test/notes/re-named/n1", "v3"), (3, "http://test/notes/n1", "2021-07-28")]
-        {
+        for (row, url, version) in [
+            (2, "https://test/notes/re-named/n1", "v3"),
+            (3, "https://test/notes/n1", "2021-07-28"),
+        ] {
             let mut given = json!({"id": "n1"});
             if row == 2 {
                 given["text"] = json!("x");
@@ -1016,11 +1079,11 @@ mod tests {
     #[test]
     fn the_location_is_filled_in_unless_given() {
         let (_, host) = run(4, vec![found()]);
-        assert_eq!(host.sent.borrow()[0].1.url, "http://test/search?location_id=loc1");
+        assert_eq!(host.sent.borrow()[0].1.url, "https://test/search?location_id=loc1");
         let host = Scripted::new(|_, _| found());
         let given = parameters(json!({"location_id": "other"}));
         host.run(ghl().value(&host, &ROWS[4], given)).unwrap();
-        assert_eq!(host.sent.borrow()[0].1.url, "http://test/search?location_id=other");
+        assert_eq!(host.sent.borrow()[0].1.url, "https://test/search?location_id=other");
         let (_, host) = run(2, vec![found()]);
         let body: Value = serde_json::from_slice(&host.sent.borrow()[0].1.body).unwrap();
         assert_eq!(body, json!({"text": "x", "locationId": "loc1"}));

@@ -83,9 +83,9 @@ mod tests {
         let config = ClientConfig::read(of(Service::Ghl), &options).unwrap();
         assert_eq!((config.location_id.as_deref(), config.base_url), (Some("l"), None));
         assert_eq!(config.api_version, GhlVersion::V3);
-        let options = json!({"apiKey": "k", "baseUrl": "http://x"});
+        let options = json!({"apiKey": "k", "baseUrl": "https://x"});
         let config = ClientConfig::read(of(Service::Chartmogul), &options).unwrap();
-        assert_eq!(config.base_url.as_deref(), Some("http://x"));
+        assert_eq!(config.base_url.as_deref(), Some("https://x"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::Profile;
+use super::failure::says;
 use super::secret::{Secret, redact};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
@@ -16,11 +17,18 @@ pub(super) struct Credential {
     held: RefCell<Held>,
 }
 
+/// How long after an attempt that failed a credential is asked for again before its time is over.
+const RENEWED_AGAIN_MS: u64 = 5_000;
+
 /// The newest credential, and what errors must not show.
 #[derive(Default)]
 struct Held {
     /// How often the host has given one.
     round: u32,
+    /// Whether the service has said that it may only read.
+    read_only: bool,
+    /// From when on another is asked for.
+    renew_at_ms: Option<u64>,
     /// The header's value; empty before there is a credential.
     authorization: String,
     /// Every credential so far, as it is and as the header holds it; the longest first.
@@ -46,15 +54,28 @@ impl Credential {
             held: RefCell::default(),
         };
         if let Some(text) = secret.expose() {
-            credential.hold(0, text)?;
+            credential.hold(0, text, None)?;
         }
         Ok(credential)
     }
 
     /// The newest one; the host is asked for the first.
     pub(super) async fn authorization<H: Host>(&self, host: &H) -> Result<Authorization> {
-        if self.is_of_host && self.held.borrow().round == 0 {
-            self.ask(host, 1).await?;
+        if self.is_of_host {
+            let Held { round, renew_at_ms, .. } = *self.held.borrow();
+            // A host whose clock is ahead of the service's gives the same one again: it is used.
+            if round == 0 {
+                self.ask(host, 1).await?;
+            } else if renew_at_ms.is_some_and(|at| host.now() >= at) {
+                match self.ask(host, round + 1).await {
+                    Err(error) if error.code.retryable() => {
+                        // The one that is held still works for a while.
+                        let later = host.now().saturating_add(RENEWED_AGAIN_MS);
+                        self.held.borrow_mut().renew_at_ms = Some(later);
+                    }
+                    asked => asked?,
+                }
+            }
         }
         let held = self.held.borrow();
         Ok(Authorization { round: held.round, value: held.authorization.clone() })
@@ -78,6 +99,25 @@ impl Credential {
         Ok(self.held.borrow().authorization != refused.value)
     }
 
+    /// Refuses a write where the service has said that this credential may only read.
+    pub(super) fn allow_write(&self) -> Result<()> {
+        if !self.held.borrow().read_only {
+            return Ok(());
+        }
+        let message = format!("{} may only read: nothing was sent", self.name);
+        Err(Error::new(Code::Forbidden, message)
+            .of(self.profile.service)
+            .hint("Create a key for reading and writing, and pass that one."))
+    }
+
+    /// Takes in that this credential may only read, where the refusal of a write says so.
+    pub(super) fn note_refused_write(&self, refused: &Authorization, error: &Error) {
+        let of_access = matches!(error.code, Code::Forbidden | Code::Unauthorized);
+        let mut held = self.held.borrow_mut();
+        let says_so = ["read-only", "read only"].iter().any(|words| says(&error.message, words));
+        held.read_only |= of_access && says_so && held.round == refused.round;
+    }
+
     /// The error without any credential of this client.
     pub(super) fn redact(&self, error: Error) -> Error {
         redact(error, &self.held.borrow().hidden)
@@ -89,10 +129,10 @@ impl Credential {
             error.message = format!("{}: {}", self.name, error.message);
             self.redact(error.of(self.profile.service))
         })?;
-        self.hold(round, given.trim())
+        self.hold(round, given.text.trim(), given.renew_at_ms)
     }
 
-    fn hold(&self, round: u32, secret: &str) -> Result<()> {
+    fn hold(&self, round: u32, secret: &str, renew_at_ms: Option<u64>) -> Result<()> {
         let invalid = |what: &str| {
             let message = format!("{} {what}", self.name);
             Error::new(Code::InvalidConfig, message).of(self.profile.service)
@@ -110,6 +150,8 @@ impl Credential {
             return Ok(());
         }
         held.round = round;
+        held.renew_at_ms = renew_at_ms;
+        held.read_only = false;
         held.authorization = (self.profile.authorization)(secret);
         let inner = held.authorization.rsplit(' ').next().unwrap_or_default().to_owned();
         for hidden in [secret.to_owned(), inner] {

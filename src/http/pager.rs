@@ -353,7 +353,7 @@ mod tests {
     fn client(service: Service) -> Client {
         Client::new(ClientConfig {
             profile: super::super::profile::of(service),
-            base_url: Some("http://test".to_owned()),
+            base_url: Some("https://test".to_owned()),
             secret: Secret::new("k"),
             location_id: None,
             api_version: GhlVersion::Dated,

@@ -14,7 +14,8 @@ use super::{Client, ClientConfig, GhlVersion, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{
-    Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
+    Aborted, Committed, Event, GivenCredential, Guard, Host, Request, Response, SendFailure,
+    StateStore,
 };
 
 /// What a request gets, after so many milliseconds.
@@ -33,6 +34,8 @@ pub(crate) struct Scripted<'a> {
     set_back_ms: Cell<u64>,
     stopped: Cell<bool>,
     answer: Box<Answer<'a>>,
+    /// From when on the credential is to be renewed.
+    pub(crate) renew_at_ms: Cell<Option<u64>>,
     /// What gives the token of a round, for clients that ask for it.
     pub(crate) token: RefCell<Box<dyn Fn(u32) -> Result<String> + 'a>>,
     /// The rounds that were asked for.
@@ -54,6 +57,7 @@ impl<'a> Scripted<'a> {
             set_back_ms: Cell::new(0),
             stopped: Cell::new(false),
             answer: Box::new(answer),
+            renew_at_ms: Cell::new(None),
             token: RefCell::new(Box::new(|round| Ok(format!("pit-canary-{round}")))),
             asked: RefCell::default(),
             sent: RefCell::default(),
@@ -159,10 +163,12 @@ pub(crate) fn text_reply(status: u16, headers: &[(&str, &str)], body: &str) -> R
 impl Host for Scripted<'_> {
     type Store = NoStore;
 
-    async fn credential(&self, _: Service, round: u32) -> Result<String> {
+    async fn credential(&self, _: Service, round: u32) -> Result<GivenCredential> {
         self.asked.borrow_mut().push(round);
         self.wait(10).await.map_err(|Aborted| super::failure::aborted())?;
-        (self.token.borrow())(round)
+        let text = (self.token.borrow())(round)?;
+        let renew_at_ms = self.renew_at_ms.get();
+        Ok(GivenCredential { text, renew_at_ms })
     }
 
     async fn send(&self, request: &Request) -> Result<Response, SendFailure> {

@@ -2,7 +2,9 @@
 //!
 //! `GET /sandbox/stats` · `POST /sandbox/faults` (a list of rules) · `POST /sandbox/clock`
 //! (`{"advanceMs": n}`) · `POST /sandbox/reset` (the records of the start, counters at zero) ·
-//! `GET /sandbox/records?service=ghl&kind=notes` · `POST /sandbox/token` (valid again after an expiry).
+//! `GET /sandbox/records?service=ghl&kind=notes` · `POST /sandbox/token` (valid again after an expiry) ·
+//! `GET /sandbox/locations` · `POST /sandbox/location` (`{"id", "active"?, "installed"?}`: pauses a location,
+//! or takes the OAuth app from it).
 
 use serde_json::{Value, json};
 
@@ -24,6 +26,8 @@ pub(super) fn answer(sandbox: &mut Sandbox, call: &Call<'_>) -> Reply {
             sandbox.renew_token();
             Reply::json(200, &json!({}))
         }
+        (Method::Get, "/sandbox/locations") => Reply::json(200, &json!(sandbox.ghl.location_ids())),
+        (Method::Post, "/sandbox/location") => set_location(sandbox, call),
         (Method::Post, "/sandbox/reset") => {
             // A ticket of before must not come to mean another request.
             let ticket = sandbox.ticket;
@@ -54,6 +58,17 @@ fn set_faults(sandbox: &mut Sandbox, call: &Call<'_>) -> Reply {
             Reply::json(200, &json!({ "rules": count }))
         }
         Err(error) => bad_control(&format!("The faults are not valid: {error}.")),
+    }
+}
+
+fn set_location(sandbox: &mut Sandbox, call: &Call<'_>) -> Reply {
+    let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
+    let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
+    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    if sandbox.ghl.set_location(id, flag("active"), flag("installed")) {
+        Reply::json(200, &json!({}))
+    } else {
+        bad_control("`id` must be a location of the sandbox's company.")
     }
 }
 

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 pub use faults::{Fault, FaultRule};
 pub use options::{
     AttributeType, AttributeValues, ChartmogulGeneration, ChartmogulTexts, ContactAttributes,
-    SandboxOptions, TokenKind,
+    OauthInstall, SandboxOptions, TokenKind,
 };
 pub use stats::{ServiceStats, Stats};
 
@@ -79,6 +79,10 @@ pub enum Arrival {
 pub struct Credentials {
     /// GHL: bearer token.
     pub ghl_token: String,
+    /// GHL: the OAuth app's client id.
+    pub oauth_client_id: String,
+    /// GHL: the OAuth app's client secret.
+    pub oauth_client_secret: String,
     /// GHL: bearer token of the company, for what only an agency may do.
     pub ghl_company_token: String,
     /// GHL: the location.
@@ -132,6 +136,8 @@ impl Sandbox {
             location_id: keys.id(20),
             company_id: keys.id(20),
             chartmogul_key: keys.hex(32),
+            oauth_client_id: format!("{}-{}", keys.hex(24), keys.hex(8)),
+            oauth_client_secret: keys.uuid(),
         };
         let seed = seed::seed(&options, &credentials);
         Self {

@@ -36,6 +36,16 @@ pub struct SandboxOptions {
     pub allow_duplicate_contact: bool,
     /// GHL: scopes of the token; without it, all.
     pub scopes: Option<Vec<String>>,
+    /// GHL: what a person who agrees to the app's installation installs it in.
+    pub oauth_install: OauthInstall,
+    /// GHL: locations of the company in which the app is installed. The sandbox has records of the first.
+    pub oauth_locations: u32,
+    /// GHL: milliseconds that a refresh token works after its first use. Nobody promises any.
+    pub oauth_grace_ms: u64,
+    /// GHL: whether `/oauth/reconnect` is there. It is documented, and reported gone.
+    pub oauth_reconnect: bool,
+    /// GHL: seconds that an access token works.
+    pub oauth_expires_s: u64,
     /// GHL: what kind of token `credentials` gives.
     pub token_kind: TokenKind,
     /// GHL: whether a merge takes the appointments of the contact that goes along. One description of
@@ -47,6 +57,8 @@ pub struct SandboxOptions {
     pub chartmogul_generation: ChartmogulGeneration,
     /// ChartMogul: requests allowed in a second.
     pub chartmogul_limit: u32,
+    /// ChartMogul: whether the key may only read. The refusal's words are not on record.
+    pub chartmogul_read_only: bool,
     /// ChartMogul: whether `GET /v1/account` tells the account's `id`. It did not before 2025.
     pub chartmogul_account_id: bool,
     /// ChartMogul: what becomes of a contact's custom attribute that the account does not define.
@@ -81,10 +93,16 @@ impl Default for SandboxOptions {
             allow_duplicate_contact: false,
             scopes: None,
             token_kind: TokenKind::Location,
+            oauth_install: OauthInstall::Location,
+            oauth_locations: 1,
+            oauth_grace_ms: 0,
+            oauth_reconnect: false,
+            oauth_expires_s: 86_399,
             merge_moves_appointments: true,
             business_deletion_clears_contacts: false,
             chartmogul_generation: ChartmogulGeneration::September2026,
             chartmogul_limit: 40,
+            chartmogul_read_only: false,
             chartmogul_account_id: true,
             contact_attributes: ContactAttributes::DropUnknown,
             contact_attribute_keys: vec!["Toggle".into(), "ghl_contact_id".into()],
@@ -94,6 +112,18 @@ impl Default for SandboxOptions {
             contact_move_refusal: 404,
         }
     }
+}
+
+/// What an app is installed in when a person agrees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OauthInstall {
+    /// One location: the code gives a location's tokens.
+    Location,
+    /// The agency: the code gives a company's tokens.
+    Company,
+    /// Many locations at once: a company's tokens, and `isBulkInstallation`.
+    Bulk,
 }
 
 /// The kinds of GHL tokens.

@@ -166,7 +166,7 @@ impl<H: Host> Engine<'_, H> {
             Err(_) => schema.location_name.clone_from(&self.location),
         }
         self.note_scope(&mut check, "locations.readonly", location.map(drop), problems);
-        if !check.ok && problems.last().is_some_and(|error| error.code != Code::MissingScope) {
+        if !check.ok && problems.last().is_some_and(|error| error.code != Code::ScopeMissing) {
             return check;
         }
         check.ok = true;

@@ -3,7 +3,13 @@
 export type { Alert, AlertSettings } from "../alerts.js";
 export type { CallOptions, List, ListOptions, Page } from "../call.js";
 export type { CheckOptions, Connector } from "../connector.js";
-export type { CredentialSource } from "../credentials.js";
+export type {
+  CredentialContext,
+  CredentialFunction,
+  CredentialSource,
+  IssuedCredential,
+  TokenProvider,
+} from "../credentials.js";
 export type { Endpoint, EndpointParameter, ResultKind } from "../endpoint.js";
 export {
   AuthenticationError,

@@ -395,10 +395,14 @@ export type ErrorCode =
   | "unknown_endpoint"
   /** The token or key was refused. */
   | "unauthorized"
+  /** The authorization has ended: a person must install the app again. `hint` says how. */
+  | "reconnect_required"
+  /** The location is paused; its tokens work again once it is active. */
+  | "location_suspended"
   /** The token works but lacks a scope. */
-  | "missing_scope"
+  | "scope_missing"
   /** A company token was used where a location token is needed, or the other way round. */
-  | "wrong_token_type"
+  | "token_type_mismatch"
   /** The token does not reach this location. */
   | "location_forbidden"
   /** The service forbids this call to this token or account. */

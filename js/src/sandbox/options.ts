@@ -33,6 +33,16 @@ export interface SandboxOptions {
   scopes?: string[] | undefined;
   /** GHL: what kind of token the credentials hold. Default `location`. */
   tokenKind?: "location" | "company" | "agency" | undefined;
+  /** GHL: what a person who agrees to the OAuth app installs it in. Default `location`. */
+  oauthInstall?: "location" | "company" | "bulk" | undefined;
+  /** GHL: locations of the company in which the app is installed; only the first has records. Default 1. */
+  oauthLocations?: number | undefined;
+  /** GHL: milliseconds that a refresh token works after its first use. Default 0. */
+  oauthGraceMs?: number | undefined;
+  /** GHL: whether `/oauth/reconnect` is there. Default false. */
+  oauthReconnect?: boolean | undefined;
+  /** GHL: seconds that an OAuth access token works. Default 86,399. */
+  oauthExpiresS?: number | undefined;
   /** GHL: whether a merge of two contacts takes the appointments of the one that goes. Default true. */
   mergeMovesAppointments?: boolean | undefined;
   /** GHL: whether deleting a business takes its contacts' `businessId` off. Default false. */
@@ -53,6 +63,8 @@ export interface SandboxOptions {
   attributeValues?: "convert" | "sameType" | undefined;
   /** ChartMogul: whether texts stay as given, or white space, case of addresses and emoji are tidied. Default `asGiven`. */
   chartmogulTexts?: "asGiven" | "tidied" | undefined;
+  /** ChartMogul: whether the key may only read. Default false. */
+  chartmogulReadOnly?: boolean | undefined;
   /** ChartMogul: the status of moving a contact to a customer that is not there. Default 404. */
   contactMoveRefusal?: 404 | 422 | undefined;
 }
@@ -65,4 +77,7 @@ export interface SandboxCredentials {
   locationId: string;
   companyId: string;
   chartmogulKey: string;
+  /** The OAuth app's. */
+  oauthClientId: string;
+  oauthClientSecret: string;
 }

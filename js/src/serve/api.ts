@@ -258,8 +258,10 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
 /** What a caller's own token has nothing to do with: the services refuse the connector's. */
 const OF_SERVICES: ReadonlySet<string> = new Set<ErrorCode>([
   "unauthorized",
-  "missing_scope",
-  "wrong_token_type",
+  "reconnect_required",
+  "location_suspended",
+  "scope_missing",
+  "token_type_mismatch",
   "location_forbidden",
   "forbidden",
   "payment_required",

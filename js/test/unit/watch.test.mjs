@@ -236,7 +236,7 @@ describe("a watch", () => {
   });
 
   test("is ended by what no later run corrects", async () => {
-    for (const code of ["unauthorized", "missing_scope", "invalid_config", "forbidden", "crashed"]) {
+    for (const code of ["unauthorized", "scope_missing", "invalid_config", "forbidden", "crashed"]) {
       await assert.rejects(play([outcome(), failure(code), outcome()]), { code });
     }
     await assert.rejects(play([new TypeError("not one of ours")]), TypeError);

@@ -54,6 +54,8 @@ pub(crate) struct Chartmogul {
     arrivals: VecDeque<u64>,
     /// When each connection in use will be free again.
     connections: Vec<u64>,
+    /// Whether the key may only read.
+    read_only: bool,
 }
 
 /// Connections at a time; documented.
@@ -66,6 +68,7 @@ impl Chartmogul {
             accounts: vec![(api_key, Account::new(options, 1, seed))],
             made: 1,
             limit: usize::try_from(options.chartmogul_limit).unwrap_or(usize::MAX),
+            read_only: options.chartmogul_read_only,
             arrivals: VecDeque::new(),
             connections: Vec::new(),
         }
@@ -156,7 +159,9 @@ impl Service for Chartmogul {
         if self.is_over_limit(call.now_ms) {
             return refusals::too_many().endpoint("rate limit");
         }
+        let read_only = self.read_only && call.method != crate::host::Method::Get;
         match self.authorized(call) {
+            Some(_) if read_only => refusals::read_only().endpoint("authorization"),
             Some(account) => account.answer(call),
             None => refusals::unauthorized().endpoint("authorization"),
         }

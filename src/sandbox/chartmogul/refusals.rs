@@ -72,6 +72,11 @@ pub(super) fn unauthorized() -> Reply {
     coded(401, "No valid API key provided", None)
 }
 
+/// 403 for a write with a key that may only read. Its words are not on record.
+pub(super) fn read_only() -> Reply {
+    coded(403, "This API key is read-only", None)
+}
+
 /// 429. The text is documented, its envelope is not: plain text is the harder case.
 pub(super) fn too_many() -> Reply {
     Reply::text(429, "text/plain", "Your request rate has exceeded our rate limit.")

@@ -18,6 +18,7 @@ mod gate;
 mod lists;
 mod locations;
 mod notes;
+mod oauth;
 mod object_fields;
 mod objects;
 mod opportunities;
@@ -53,6 +54,7 @@ type Answered = Result<Reply, Reply>;
 pub(crate) struct Ghl {
     rules: &'static Rules,
     access: Access,
+    oauth: oauth::Oauth,
     limits: Limits,
     store: Store,
     merge_moves_appointments: bool,
@@ -147,6 +149,7 @@ impl Ghl {
         Self {
             rules: Rules::shared(options.strict),
             access: Access::new(options, credentials),
+            oauth: oauth::Oauth::new(options, credentials),
             limits: Limits::new(options),
             store,
             merge_moves_appointments: options.merge_moves_appointments,
@@ -165,8 +168,9 @@ impl Ghl {
     }
 
     /// Ends the token's validity.
-    pub(crate) const fn expire_token(&mut self) {
+    pub(crate) fn expire_token(&mut self) {
         self.access.set_valid(false);
+        self.oauth.expire();
     }
 
     /// Gives the token its validity back.
@@ -174,15 +178,50 @@ impl Ghl {
         self.access.set_valid(true);
     }
 
+    /// The ids of the company's locations, the sandbox's own first.
+    pub(crate) fn location_ids(&self) -> Vec<&str> {
+        self.oauth.location_ids()
+    }
+
+    /// Pauses a location, activates it, or takes the app from it; false where there is none.
+    pub(crate) fn set_location(
+        &mut self,
+        id: &str,
+        active: Option<bool>,
+        installed: Option<bool>,
+    ) -> bool {
+        self.oauth.set_location(id, active, installed)
+    }
+
     fn pass(&mut self, call: &Call<'_>, random: &mut Random) -> Reply {
+        // OAuth's own paths have no version and no limits that are on record.
+        if let Some(reply) = self.oauth.answer(call, random) {
+            return reply;
+        }
         let generation = match gate::generation(call) {
             Ok(generation) => generation,
             Err(refusal) => return refusal.endpoint("(no version)"),
         };
-        let kind = match self.access.token_kind(call) {
+        let header = call.header("authorization").unwrap_or_default();
+        let token = header.strip_prefix("Bearer ").unwrap_or_default();
+        let kind = match self.oauth.kind_of(token, call.now_ms) {
+            Some(kind) => Ok(kind),
+            None => self.access.token_kind(call),
+        };
+        let kind = match kind {
             Ok(kind) => kind,
             Err(refusal) => return refusal.endpoint("(no token)"),
         };
+        // The sandbox has no records of other locations, but that they are there.
+        if let Some(other) = self.oauth.other_location(token) {
+            let own = call.method == crate::host::Method::Get
+                && call.path == format!("/locations/{other}");
+            let location = self.oauth.location(other).filter(|_| own);
+            let reply = location.map_or_else(refusals::wrong_location, |location| {
+                Reply::json(200, &json!({ "location": location }))
+            });
+            return reply.endpoint("GET /locations/{locationId}");
+        }
         let (operation, parameters) =
             match self.rules.route(call.method, &call.segments, generation) {
                 Route::To(operation, parameters) => (operation, parameters),

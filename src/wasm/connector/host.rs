@@ -1,5 +1,6 @@
 //! The host of one call: its functions as the port, with the call's own signal and time.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -11,7 +12,8 @@ use super::host_object::{HostObject, settled};
 use super::value;
 use crate::error::{Code, Error, Result, Service};
 use crate::host::{
-    Aborted, Committed, Event, Guard, Host, Request, Response, SendFailure, StateStore,
+    Aborted, Committed, Event, GivenCredential, Guard, Host, Request, Response, SendFailure,
+    StateStore,
 };
 
 /// The port for one call.
@@ -92,7 +94,7 @@ impl CallHost {
 impl Host for CallHost {
     type Store = HostStore;
 
-    async fn credential(&self, service: Service, round: u32) -> Result<String> {
+    async fn credential(&self, service: Service, round: u32) -> Result<GivenCredential> {
         let given = self.object().credential(service.name(), round.into(), &self.signal);
         let given = settled(given).await.map_err(|reason| match self.failure(reason) {
             SendFailure::Aborted => Error::new(Code::Aborted, "ended by the caller's signal"),
@@ -101,7 +103,20 @@ impl Host for CallHost {
                 Error::new(Code::Unauthorized, format!("the function failed: {why}"))
             }
         })?;
-        given.as_string().ok_or_else(|| {
+        // Why there is none, in the words of an error of ours.
+        if let Some(code) = value::text(&given, "code").and_then(|code| Code::parse(&code)) {
+            let mut error = Error::new(code, value::text(&given, "message").unwrap_or_default());
+            error.hint = value::text(&given, "hint").map(Cow::Owned);
+            return Err(error);
+        }
+        if let Some(text) = value::text(&given, "token") {
+            let renew_at = value::property(&given, "renewAtMs").as_f64();
+            return Ok(GivenCredential {
+                text,
+                renew_at_ms: renew_at.map(|at| at.max(0.0) as u64),
+            });
+        }
+        given.as_string().map(|text| GivenCredential { text, renew_at_ms: None }).ok_or_else(|| {
             let what = if given.is_undefined() { "nothing" } else { "no text" };
             Error::new(Code::InvalidConfig, format!("the function gave {what}"))
                 .hint("It must return the token or key as a text, or a promise of it.")

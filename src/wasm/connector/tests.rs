@@ -51,8 +51,8 @@ fn property(value: &JsValue, name: &str) -> JsValue {
 
 fn options() -> String {
     let options = json!({
-        "ghl": {"token": TOKEN, "locationId": "l1", "baseUrl": "http://ghl.test"},
-        "chartmogul": {"apiKey": "k", "baseUrl": "http://cm.test"},
+        "ghl": {"token": TOKEN, "locationId": "l1", "baseUrl": "https://ghl.test"},
+        "chartmogul": {"apiKey": "k", "baseUrl": "https://cm.test"},
     });
     options.to_string()
 }
@@ -292,7 +292,7 @@ async fn the_request_is_what_the_row_says() {
     assert_eq!(
         told,
         json!({
-            "method": "POST", "url": "http://ghl.test/contacts/c1/notes", "timeoutMs": 30000,
+            "method": "POST", "url": "https://ghl.test/contacts/c1/notes", "timeoutMs": 30000,
             "signal": true, "body": r#"{"body":"x"}"#, "version": "2021-07-28", "authorized": true,
         })
     );
@@ -319,7 +319,7 @@ async fn a_transport_gets_plain_data_and_needs_no_request() {
     assert_eq!(
         told,
         json!({
-            "method": "POST", "url": "http://ghl.test/contacts/c1/notes", "version": "2021-07-28",
+            "method": "POST", "url": "https://ghl.test/contacts/c1/notes", "version": "2021-07-28",
             "bytes": true, "body": r#"{"body":"x"}"#, "timeoutMs": 30000,
         })
     );

@@ -119,7 +119,7 @@ fn deleted_there(policy: DeletePolicy) -> Held {
     play.settle_down()
 }
 
-/// Nothing but ChartMogul's marked copies tells of them.
+/// Only the marked copies in ChartMogul show that they were there.
 fn a_lost_state_lists_what_was_deleted_meanwhile() -> Held {
     let mut play = with(DeletePolicy::Keep, 5);
     let (note, _) = play.note_of_both("Wants the big plan")?;

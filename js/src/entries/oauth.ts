@@ -1,0 +1,13 @@
+// The entry `ghl-chartmogul/oauth`: GoHighLevel's OAuth.
+
+export {
+  type AuthorizationOptions,
+  createEncryptionKey,
+  createOAuth,
+  type EncryptionKey,
+  type Installation,
+  type InstalledLocation,
+  type LocationConnection,
+  type OAuth,
+  type OAuthOptions,
+} from "../oauth/oauth.js";
