@@ -120,7 +120,7 @@ export interface Sync {
    * @example
    * const { id } = await connector.sync.plan();
    * const { items, cursor } = await connector.sync.changes(id, { limit: 50 });
-   * console.log(items.length, cursor === null); // the last page has no cursor
+   * console.log(items.length, cursor); // the last page has no cursor: null
    */
   changes(planId: string, options?: ListOptions): List<Change>;
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */

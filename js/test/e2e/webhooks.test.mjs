@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createFolder, requirePackage, run, serveSandbox, start } from "./sandbox.mjs";
 import { createRandom } from "./world.mjs";
@@ -95,7 +95,9 @@ async function world() {
     "--seed",
     `${SEED % 1_000}`,
     "--contacts",
-    "16",
+    "24",
+    "--billing-share",
+    "0.3",
     "--search-lag-ms",
     "0",
     "--burst-limit",
@@ -228,9 +230,11 @@ describe(`serve (WEBHOOKS_SEED=${SEED})`, () => {
   before(async () => {
     [served, polled] = await Promise.all([world(), world()]);
   });
+  // Those of tests that failed.
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+  });
   after(async () => {
-    // Those of tests that failed.
-    for (const child of children) child.kill("SIGKILL");
     await Promise.all([served.sandbox.close(), polled.sandbox.close()]);
   });
 
