@@ -119,8 +119,8 @@ export interface Sync {
    *
    * @example
    * const { id } = await connector.sync.plan();
-   * const { items, cursor } = await connector.sync.changes(id, { limit: 50 });
-   * console.log(items.length, cursor); // the last page has no cursor: null
+   * const { items, cursor } = await connector.sync.changes(id, { limit: 50 }); // cursor: null on the last page
+   * console.log(items.length, cursor);
    */
   changes(planId: string, options?: ListOptions): List<Change>;
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
