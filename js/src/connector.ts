@@ -22,6 +22,7 @@ import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
 import { createRunsAfter } from "./webhooks/runs-after.js";
+import type { VerifyEd25519 } from "./webhooks/signature.js";
 import { createWebhooks, type Webhooks } from "./webhooks/webhooks.js";
 
 /** Options of a check. */
@@ -71,6 +72,8 @@ export interface Platform {
   origin: ModuleOrigin;
   /** The store where none is given. */
   defaultStore?: () => StateStore | PromiseLike<StateStore>;
+  /** Checks signatures where the host cannot, if the entry carries that in itself. */
+  verifyEd25519?: VerifyEd25519;
 }
 
 /** The connector of these options on this platform. Sends nothing and loads nothing yet. */
@@ -105,6 +108,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     sync,
     webhooks: createWebhooks({
       settings: functions.webhooks,
+      verifyEd25519: platform.verifyEd25519,
       locationId: options.ghl?.locationId,
       refresh: sync.refresh,
       runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),

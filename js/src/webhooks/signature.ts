@@ -3,6 +3,9 @@
 /** Whether one of the keys made the signature of a message. */
 export type SignatureCheck = (signature: Uint8Array, message: Uint8Array) => Promise<boolean>;
 
+/** Whether a key made the signature of a message: the function of ed25519.ts. */
+export type VerifyEd25519 = (key: Uint8Array, signature: Uint8Array, message: Uint8Array) => boolean;
+
 type OneKey = (signature: Uint8Array, message: Uint8Array) => boolean | Promise<boolean>;
 
 /** What is used of WebCrypto; the compiler's library for the web is not loaded. */
@@ -24,11 +27,14 @@ interface Subtle {
 
 const ALGORITHM = { name: "Ed25519" };
 
-/** A check with these public keys, of 32 bytes each. Loads and asks nothing yet. */
-export function createSignatureCheck(keys: readonly Uint8Array[]): SignatureCheck {
+/**
+ * A check with these public keys, of 32 bytes each. Loads and asks nothing yet. `library`: in a bundle that has
+ * it in itself, as dynamic imports inside of one need what some hosts lack (n8n's `Object.defineProperty`).
+ */
+export function createSignatureCheck(keys: readonly Uint8Array[], library?: VerifyEd25519): SignatureCheck {
   let checks: Promise<OneKey[]> | undefined;
   return async (signature, message) => {
-    checks ??= Promise.all(keys.map(checkOf));
+    checks ??= Promise.all(keys.map((key) => checkOf(key, library)));
     // A library that could not be loaded is loaded again next time.
     checks.catch(() => {
       checks = undefined;
@@ -38,7 +44,7 @@ export function createSignatureCheck(keys: readonly Uint8Array[]): SignatureChec
   };
 }
 
-async function checkOf(key: Uint8Array): Promise<OneKey> {
+async function checkOf(key: Uint8Array, library: VerifyEd25519 | undefined): Promise<OneKey> {
   const subtle = (globalThis as { crypto?: { subtle?: Subtle } }).crypto?.subtle;
   try {
     const imported = await subtle?.importKey("raw", key, ALGORITHM, false, ["verify"]);
@@ -47,6 +53,6 @@ async function checkOf(key: Uint8Array): Promise<OneKey> {
   } catch {
     // The host knows no Ed25519: what it throws differs.
   }
-  const { verifyEd25519 } = await import("./ed25519.js");
-  return (signature, message) => verifyEd25519(key, signature, message);
+  const verify = library ?? (await import("./ed25519.js")).verifyEd25519;
+  return (signature, message) => verify(key, signature, message);
 }

@@ -9,7 +9,7 @@ import { createNodeHandler, type NodeHandler } from "./node-handler.js";
 import type { Receiver, WebhookHandlerOptions } from "./receive.js";
 import type { RunsAfter } from "./runs-after.js";
 import type { ReadWebhookSettings } from "./settings.js";
-import { createSignatureCheck } from "./signature.js";
+import { createSignatureCheck, type VerifyEd25519 } from "./signature.js";
 import { bytesOf, type RawBody, verifyGhl, type WebhookHeaders } from "./verify.js";
 
 /** A webhook that was checked. `event.type` tells which one it is. */
@@ -88,6 +88,8 @@ export interface Webhooks {
 /** What webhooks need of their connector. */
 export interface WebhooksHost {
   settings: ReadWebhookSettings;
+  /** Where it need not be loaded. */
+  verifyEd25519?: VerifyEd25519 | undefined;
   locationId: string | undefined;
   /** Notes an event, and contacts or customers to be read, in one commit. */
   refresh(
@@ -100,8 +102,9 @@ export interface WebhooksHost {
 }
 
 /** The webhooks of a connector. */
-export function createWebhooks({ settings, locationId, refresh, runsAfter, now }: WebhooksHost): Webhooks {
-  const isSigned = createSignatureCheck(settings.keys);
+export function createWebhooks(host: WebhooksHost): Webhooks {
+  const { settings, locationId, refresh, runsAfter, now } = host;
+  const isSigned = createSignatureCheck(settings.keys, host.verifyEd25519);
   const verify: Webhooks["verify"] = (rawBody, headers) =>
     verifyGhl(rawBody, headers, { isSigned, toleranceMs: settings.toleranceMs, now });
 
