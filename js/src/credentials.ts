@@ -3,7 +3,7 @@
 import { bounded } from "./bounded.js";
 import { ConnectorError } from "./errors.js";
 
-/** What a function that gives a credential is told. */
+/** What a function that gives a credential gets. */
 export interface CredentialContext {
   /** The one it gave last, which the service refused or whose time is over. */
   previous?: string | undefined;

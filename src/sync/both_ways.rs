@@ -10,7 +10,8 @@ use super::engine::{Engine, Step, gather, only};
 use super::model::change::{Action, Change};
 use super::model::conflict::{Conflict, Winner, id_of, ids_of};
 use super::model::pair::{Kind, Matched, Pair, Role};
-use super::model::staged::{Reading, SeenChild};
+use super::model::plan::Pass;
+use super::model::staged::{Reading, SeenChild, StagedNote, StagedTask};
 use super::model::standing::Reason;
 use super::model::state::Run;
 use super::read::contacts::TOGETHER;
@@ -345,6 +346,7 @@ impl<H: Host> Engine<'_, H> {
     /// What is new in ChartMogul becomes changes, once what GHL's contact has is known.
     pub(in crate::sync) async fn bring(&self, run: &mut Run, work: &Work) -> Result<Step> {
         if run.cursor.is_none() {
+            self.look_for_conflicts(run, work).await?;
             self.look_for_moved(run, work).await?;
         }
         let rows = self.next_rows(run, &work.tables.incoming, "", BROUGHT_A_STEP).await?;
@@ -391,6 +393,33 @@ impl<H: Host> Engine<'_, H> {
             }
         }
         Ok(Step { batch, done: false })
+    }
+
+    /// Records with a conflict that waits, and that a full pass has not read: whether they are there still is
+    /// asked by their ids. Nobody could settle a conflict of one that is gone.
+    async fn look_for_conflicts(&self, run: &Run, work: &Work) -> Result<()> {
+        if run.plan.pass != Pass::Full {
+            return Ok(());
+        }
+        let mut pages = self.keeper.pages(&CONFLICTS, BROUGHT_A_STEP);
+        while let Some(rows) = pages.next().await? {
+            let open = rows.into_iter().map(|(_, conflict)| conflict);
+            let open: Vec<Conflict> =
+                open.filter(|conflict| !conflict.done && conflict.kind.is_child()).collect();
+            let ids: Vec<&String> = open.iter().map(|conflict| &conflict.ghl_id).collect();
+            let notes: Vec<Option<StagedNote>> =
+                self.keeper.get_all(&work.tables.notes, &ids).await?;
+            let tasks: Vec<Option<StagedTask>> =
+                self.keeper.get_all(&work.tables.tasks, &ids).await?;
+            let mut batch = self.keeper.batch();
+            for ((conflict, note), task) in open.iter().zip(notes).zip(tasks) {
+                if note.is_none() && task.is_none() {
+                    batch.put(&work.tables.moved, &of(conflict.kind, &conflict.ghl_id), &true)?;
+                }
+            }
+            self.keeper.commit(batch).await?;
+        }
+        Ok(())
     }
 
     /// Records that have changed in ChartMogul, and that GHL's lists did not show: deleted by a person,

@@ -9,6 +9,13 @@ import { isSecret, LEAST_SECRET } from "../webhooks/settings.js";
 import type { AuditSettings } from "./audit-file.js";
 import { closest } from "./closest.js";
 import { UsageError } from "./exit-code.js";
+import {
+  createOAuthApp,
+  hasOAuthApp,
+  OAUTH_SETTINGS,
+  type OAuthApp,
+  type OAuthAppSettings,
+} from "./oauth-app.js";
 
 /** The file that is read when `--config` names no other, if it exists. */
 export const CONFIGURATION_FILE = "ghl-chartmogul.config.json";
@@ -34,13 +41,24 @@ const WEBHOOK_SECRET = "CHARTMOGUL_WEBHOOK_SECRET";
 /** Where the token of the API of `serve` comes from. */
 const API_TOKEN = "SERVE_TOKEN";
 
-/** Those that are secrets. */
+/** Those that are read again when the service refuses them. */
 const SECRETS: ReadonlySet<string> = new Set(["GHL_TOKEN", "CHARTMOGUL_API_KEY"]);
+
+/** What people put into the file, and where it belongs. */
+const CREDENTIALS: Readonly<Record<string, string>> = {
+  chartmogulSecret: WEBHOOK_SECRET,
+  token: "GHL_TOKEN",
+  apiKey: "CHARTMOGUL_API_KEY",
+  clientId: "GHL_CLIENT_ID",
+  clientSecret: "GHL_CLIENT_SECRET",
+  encryptionKey: "GHL_TOKEN_KEY",
+};
 
 /** What each part of the configuration file may hold; the module checks `sync`. */
 const PARTS = {
   "": ["$schema", "ghl", "chartmogul", "sync", "store", "alerts", "webhooks", "audit"],
-  ghl: ["locationId", "baseUrl", "apiVersion", "timeoutMs"],
+  ghl: ["locationId", "baseUrl", "apiVersion", "timeoutMs", "oauth"],
+  "ghl.oauth": OAUTH_SETTINGS,
   chartmogul: ["baseUrl", "timeoutMs"],
   alerts: ["webhook", "format", "maxFailures", "minQuotaPercent"],
   webhooks: ["publicKey", "toleranceMs", "bodyLimit"],
@@ -77,6 +95,10 @@ export function readConfiguration(
     const value = variables(variable);
     if (value) services[service][name] = value;
   }
+  const app = oauthSettings(services.ghl, variables);
+  delete services.ghl["oauth"];
+  // A token that is set goes before the app.
+  if (!services.ghl["token"] && hasOAuthApp(app)) services.ghl["token"] = createOAuthApp(app).oauth;
   requireCredentials(services, required);
   // The file of variables may name it as well; it is read once.
   const webhook = textOf(variables(WEBHOOK));
@@ -94,6 +116,35 @@ export function readConfiguration(
     ...(Object.keys(alerts).length > 0 ? { alerts } : {}),
     ...(Object.keys(webhooks).length > 0 ? { webhooks } : {}),
     store: store === "memory" ? "memory" : sqlite(store),
+  };
+}
+
+/** The OAuth app of `login` and `logout`; a first login makes a key in the system's key ring. */
+export function readOAuthApp(
+  flags: ConfigurationFlags,
+  createKey: boolean,
+  environment: NodeJS.ProcessEnv = process.env,
+): OAuthApp {
+  const ghl = { ...(readConfigurationFile(flags.config)["ghl"] as Part | undefined) };
+  const variables = variablesOf(flags, environment);
+  return createOAuthApp(
+    oauthSettings({ ...ghl, baseUrl: variables("GHL_BASE_URL") || ghl["baseUrl"] }, variables),
+    createKey,
+  );
+}
+
+function oauthSettings(
+  ghl: Part,
+  variables: (variable: string) => string | (() => string) | undefined,
+): OAuthAppSettings {
+  const text = (name: string) => textOf(variables(name)) || undefined;
+  return {
+    clientId: text("GHL_CLIENT_ID"),
+    clientSecret: text("GHL_CLIENT_SECRET"),
+    redirectUri: text("GHL_REDIRECT_URI"),
+    tokenKey: text("GHL_TOKEN_KEY"),
+    baseUrl: ghl["baseUrl"] as string | undefined,
+    file: (ghl["oauth"] ?? {}) as Part,
   };
 }
 
@@ -170,7 +221,8 @@ function requireCredentials(services: Readonly<Record<Service, Part>>, required:
   throw new UsageError(
     `${named} ${missing.length === 1 ? "is" : "are"} not set`,
     `Set ${missing.length === 1 ? "it" : "them"} in the environment, or name a file of NAME=value lines with ` +
-      "--env-file. To try without accounts: ghl-chartmogul sandbox.",
+      "--env-file. In place of GHL_TOKEN an OAuth app will do: GHL_CLIENT_ID, GHL_CLIENT_SECRET, and " +
+      "ghl-chartmogul login. To try without accounts: ghl-chartmogul sandbox.",
   );
 }
 
@@ -190,15 +242,10 @@ function readConfigurationFile(path: string | undefined): Part {
   for (const part of ["ghl", "chartmogul", "alerts", "webhooks", "audit"] as const) {
     if (part in content) requirePart(content[part], part, name);
   }
+  const oauth = (content["ghl"] as Part | undefined)?.["oauth"];
+  if (oauth !== undefined) requirePart(oauth, "ghl.oauth", name);
   return content;
 }
-
-/** What may not be in the configuration file, and where it belongs. */
-const VARIABLES_OF_SECRETS: Readonly<Record<string, string>> = {
-  token: "GHL_TOKEN",
-  apiKey: "CHARTMOGUL_API_KEY",
-  chartmogulSecret: WEBHOOK_SECRET,
-};
 
 function requirePart(value: unknown, part: keyof typeof PARTS, file: string): asserts value is Part {
   const where = part === "" ? file : `${file}: ${part}`;
@@ -208,7 +255,7 @@ function requirePart(value: unknown, part: keyof typeof PARTS, file: string): as
   const allowed: readonly string[] = PARTS[part];
   for (const name of Object.keys(value)) {
     if (allowed.includes(name)) continue;
-    const variable = VARIABLES_OF_SECRETS[name];
+    const variable = CREDENTIALS[name];
     if (variable !== undefined) {
       throw new UsageError(
         `${where}.${name}: credentials do not belong into the configuration file`,

@@ -14,6 +14,7 @@ import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { type ResolveFlags, runConflicts, runResolve } from "./commands/conflicts.js";
 import { type ForgetFlags, runForget } from "./commands/forget.js";
+import { type LoginFlags, type LogoutFlags, runLogin, runLogout } from "./commands/login.js";
 import { runPlan } from "./commands/plan.js";
 import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./commands/records.js";
 import { runRejected } from "./commands/rejected.js";
@@ -23,9 +24,16 @@ import { appEventText, runServe, type ServeFlags } from "./commands/serve.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
 import { runWatch } from "./commands/watch.js";
-import { CONFIGURATION_FILE, readApiToken, readAuditSettings, readConfiguration } from "./configuration.js";
+import {
+  CONFIGURATION_FILE,
+  readApiToken,
+  readAuditSettings,
+  readConfiguration,
+  readOAuthApp,
+} from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
+import type { OAuthApp } from "./oauth-app.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 import { inTerms } from "./terms.js";
 
@@ -85,6 +93,19 @@ Exit codes:
 
 "rejected" and "conflicts" list what is behind a 3. "plan" ends with 0, and with 3 where lists could not be read
 or the plan must be read before it is applied.`,
+  );
+
+command("login", "connect a location or an agency by GoHighLevel's OAuth; a person agrees in a browser")
+  .option("--port <number>", "wait for the redirect on this port of this machine", wholeNumber)
+  .action((flags: LoginFlags, self: Command) =>
+    withOAuth(self, true, (app, terminal) => runLogin(app, flags, terminal)),
+  );
+
+command("logout", "remove the tokens of login; ends no access in GoHighLevel")
+  .option("--location <id>", "only those of this location")
+  .option("--company <id>", "only those of this company, and its locations'")
+  .action((flags: LogoutFlags, self: Command) =>
+    withOAuth(self, false, (app, terminal) => runLogout(app, flags, terminal)),
   );
 
 command("check", "tell for each credential whether it works, and how far it reaches")
@@ -336,6 +357,15 @@ function connected(
       await connector.close();
     }
   });
+}
+
+/** Runs a command of the OAuth app. */
+function withOAuth(
+  self: Command,
+  createKey: boolean,
+  run: (app: OAuthApp, terminal: Terminal) => Promise<ExitCode>,
+): Promise<void> {
+  return finish(self, (common, terminal) => run(readOAuthApp(common, createKey), terminal));
 }
 
 /** What a command that writes says of alerts, and the audit that it keeps. */

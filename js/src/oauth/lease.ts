@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 50_000;
 /**
  * Does the work under the lease of this key. While another process has it, `done` is asked again and again:
  * what it gives ends the waiting. No clocks of two machines are compared: a lease is dead when its text has
- * not changed for 10 seconds of one's own time.
+ * not changed for 10 seconds by this process's own clock.
  */
 export async function underLease<Result>(
   store: StateStore,

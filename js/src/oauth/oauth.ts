@@ -19,6 +19,7 @@ import {
   tokenAnswer,
 } from "./requests.js";
 import { cipherOf, type EncryptionKey, PLAIN, type RowCipher, type TokenRow } from "./token-row.js";
+import { tokenStoreOf } from "./token-store.js";
 
 export type { InstalledLocation } from "./requests.js";
 export { createEncryptionKey, type EncryptionKey } from "./token-row.js";
@@ -29,7 +30,7 @@ export interface OAuthOptions {
   clientId: string;
   /** The app's client secret. GoHighLevel has no public clients: a browser alone cannot use OAuth. */
   clientSecret: string;
-  /** The redirect URL that the app has in GoHighLevel, to the letter. */
+  /** The redirect URL that the app has in GoHighLevel, exactly. */
   redirectUri: string;
   /** The scopes to ask for. */
   scopes?: readonly string[] | undefined;
@@ -170,7 +171,8 @@ class Tokens implements OAuth {
   constructor(options: OAuthOptions) {
     requireOptions(options);
     this.#options = options;
-    this.#store = options.store === undefined || options.store === "memory" ? memory() : options.store;
+    const { store } = options;
+    this.#store = tokenStoreOf(store === undefined || store === "memory" ? memory() : store);
     this.#cipher = cipherFor(options);
     const { baseUrl = SERVICES, transport, timeoutMs = 15_000 } = options;
     this.#endpoint = { baseUrl: baseUrl.replace(/\/+$/, ""), transport, timeoutMs };
@@ -545,7 +547,7 @@ class Tokens implements OAuth {
     return done;
   }
 
-  /** Puts a row in the place of the one that it was made from; gives what stands there then. */
+  /** Puts a row in the place of the one that it was made from; gives the row that is there afterwards. */
   async #replace(key: string, row: TokenRow, text: string | undefined): Promise<TokenRow> {
     if (await this.#put(key, row, { text })) return row;
     // A person has connected again meanwhile, or another process was faster.

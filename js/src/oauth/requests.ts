@@ -120,7 +120,7 @@ function meaning(status: number, words: string, isJson: boolean): [ErrorCode, st
       ? [
           "invalid_config",
           "the redirect URL does not match",
-          "Use the redirect URL that the app has in GoHighLevel, to the letter.",
+          "Use the redirect URL that the app has in GoHighLevel, exactly as it is there.",
         ]
       : ["reconnect_required", "the refresh token was used or revoked", RECONNECT];
   if (says("location is not active"))

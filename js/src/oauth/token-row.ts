@@ -17,7 +17,7 @@ export interface TokenRow {
   locationId?: string | undefined;
   scopes: readonly string[];
   isBulk: boolean;
-  /** Since when GoHighLevel refuses its refresh token: only a person can mend that. */
+  /** Since when GoHighLevel refuses its refresh token: only a person can connect again. */
   deadSince?: number | undefined;
 }
 
