@@ -26,6 +26,10 @@ const virtualModules = {
     onLoad({ filter: /.*/, namespace: "base64" }, ({ path }) => ({
       contents: `export default "${deflateRawSync(readFileSync(join(glue, `${path}_bg.wasm`)), { level: 9 }).toString("base64")}";`,
     }));
+    onLoad({ filter: /@noble\/hashes\/utils\.js$/ }, ({ path }) => ({
+      contents: adaptHashes(readFileSync(path, "utf8")),
+      resolveDir: dirname(path),
+    }));
     onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/endpoints\.ts$/ }, async ({ path }) => ({ contents: await asJson(path) }));
   },
@@ -42,6 +46,13 @@ function adaptGlue(source) {
   return `import { queueMicrotask } from "./guarded-microtask.js";
 import { LazyDecoder as TextDecoder, LazyEncoder as TextEncoder } from "./lazy-text-coding.js";
 ${source.replaceAll(test, "true")}`;
+}
+
+/** The same for the check of the library's own options; nothing of its mathematics is touched. */
+function adaptHashes(source) {
+  const test = "if (proto !== Object.prototype && proto !== null)";
+  if (source.split(test).length !== 2) throw new Error("the check of options in @noble/hashes has changed");
+  return source.replace(test, "if (false)");
 }
 
 /** The table of endpoints as JSON text: read 20 times faster than as code, and only when asked for. */
@@ -64,7 +75,11 @@ const shared = (importers, files) => ({
 });
 
 const table = ["generated/endpoints", "endpoints"];
-const facade = shared(/\/src\/(entries\/\w+|connector)\.ts$/, [table, ["stores/sqlite", "sqlite"]]);
+const facade = shared(/\/src\/(entries\/\w+|connector|webhooks\/signature)\.ts$/, [
+  table,
+  ["stores/sqlite", "sqlite"],
+  ["ed25519", "ed25519"],
+]);
 const commandLine = shared(/\/src\/cli\//, [
   table,
   ["stores/sqlite", "sqlite"],
@@ -86,7 +101,12 @@ const common = {
 };
 
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entries/${name}.ts`]));
-const withTable = (files) => ({ ...files, endpoints: "src/generated/endpoints.ts" });
+/** With the files that entries share: the endpoints, and what only hosts without Ed25519 load. */
+const withShared = (files) => ({
+  ...files,
+  endpoints: "src/generated/endpoints.ts",
+  ed25519: "src/webhooks/ed25519.ts",
+});
 
 // All files lie in one folder: `new URL("./connector.wasm", import.meta.url)` holds in each of them.
 const modules = {
@@ -97,7 +117,7 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withTable(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
+  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({
@@ -122,7 +142,7 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: withTable(entries("slim", "store-tests")),
+  entryPoints: withShared(entries("slim", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({
@@ -145,8 +165,13 @@ for (const name of ["connector", "sandbox"])
 mkdirSync(output, { recursive: true });
 const template = join(here, "../pkg-template");
 cpSync(template, output, { recursive: true });
-// Bundled into the inline entry.
-cpSync(join(here, "node_modules/fflate/LICENSE"), join(output, "LICENSE-fflate"));
+// Bundled: the first into the inline entry, the others into ed25519.js and the inline entry.
+for (const [name, file] of [
+  ["fflate", "LICENSE-fflate"],
+  ["@noble/curves", "LICENSE-noble-curves"],
+  ["@noble/curves/node_modules/@noble/hashes", "LICENSE-noble-hashes"],
+])
+  cpSync(join(here, "node_modules", name, "LICENSE"), join(output, file));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "NOTICE", "CHANGELOG.md"])
   cpSync(join(here, "..", name), join(output, name));
 const manifest = JSON.parse(readFileSync(join(template, "package.json"), "utf8"));

@@ -1,12 +1,12 @@
 // Alerts: what a person should know of a run. Each is sent once when it begins, once when it is over, and
 // again after a day while it stands. What was sent is in the store, so that the next process knows it.
 
+import type { Webhook, WebhookFormat } from "./alert-webhook.js";
 import { bounded } from "./bounded.js";
 import { ConnectorError, createError } from "./errors.js";
 import type { ConnectorEvent, Events } from "./events.js";
 import type { ErrorCode, Service, SyncOutcome } from "./generated/answers.js";
 import type { StateStore } from "./stores/store.js";
-import type { Webhook, WebhookFormat } from "./webhook.js";
 
 /** When alerts are sent, and where they are posted. */
 export interface AlertSettings {

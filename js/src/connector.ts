@@ -1,5 +1,6 @@
 // A connector as programs see it.
 
+import { createWebhook } from "./alert-webhook.js";
 import { Alerts } from "./alerts.js";
 import { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
@@ -11,6 +12,7 @@ import { methods } from "./generated/methods.js";
 import type * as Given from "./generated/options.js";
 import type { ChartMogulApi, GhlApi } from "./generated/types.js";
 import type { Glue, HostFunctions } from "./glue.js";
+import { isHeard } from "./hints.js";
 import { createHost } from "./host.js";
 import { decisionsOf, inTurn } from "./in-turn.js";
 import { createMethods } from "./methods.js";
@@ -20,7 +22,9 @@ import { memory } from "./stores/memory.js";
 import { identityOf, type StateStore } from "./stores/store.js";
 import { createSync, type Place, type ProgressOptions, type Sync, type TakeTurn } from "./sync.js";
 import { createTriggers, type Triggers } from "./triggers.js";
-import { createWebhook } from "./webhook.js";
+import { createRunsAfter } from "./webhooks/runs-after.js";
+import type { VerifyEd25519 } from "./webhooks/signature.js";
+import { createWebhooks, type Webhooks } from "./webhooks/webhooks.js";
 
 /** Options of a check. */
 export interface CheckOptions extends ProgressOptions, Given.CheckOptions {}
@@ -33,6 +37,8 @@ export interface Connector {
   readonly chartmogul: ChartMogulApi;
   /** Keeps the two in step. */
   readonly sync: Sync;
+  /** Webhooks of both services, checked and taken as hints of the sync. */
+  readonly webhooks: Webhooks;
   /**
    * The same for another location: its options are this connector's, but for `ghl.locationId`. The same
    * connector each time; `close` of this one closes it too.
@@ -69,6 +75,8 @@ export interface Platform {
   origin: ModuleOrigin;
   /** The store where none is given. */
   defaultStore?: () => StateStore | PromiseLike<StateStore>;
+  /** Checks signatures where the host cannot, if the entry carries that in itself. */
+  verifyEd25519?: VerifyEd25519;
 }
 
 /** The connector of these options on this platform. Sends nothing and loads nothing yet. */
@@ -93,6 +101,7 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     const beside = isDecision && (opened as Partial<StateStore>).conditional === true;
     return inTurn(identityOf(opened), beside ? decisionsOf(location) : location, bounds, operation);
   };
+  const sync = createSync(core, events, takeTurn, alerts, place);
   let table: readonly Endpoint[] | undefined;
   const others = new Map<string, Connector>();
   const tableOfEndpoints = () => {
@@ -103,7 +112,15 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
     // The generated types describe exactly what the generated table makes.
     ghl: createMethods(core, methods.ghl, "ghl") as unknown as GhlApi,
     chartmogul: createMethods(core, methods.chartmogul, "chartmogul") as unknown as ChartMogulApi,
-    sync: createSync(core, events, takeTurn, alerts, place),
+    sync,
+    webhooks: createWebhooks({
+      settings: functions.webhooks,
+      verifyEd25519: platform.verifyEd25519,
+      locationId: options.ghl?.locationId,
+      refresh: sync.refresh,
+      runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),
+      now: () => Date.now(),
+    }),
     location(locationId) {
       if (options.ghl === undefined || typeof locationId !== "string" || locationId === "")
         throw createError({

@@ -19,3 +19,8 @@ export function onHint(store: object, location: string, callback: () => void): (
 export function giveHint(store: object, location: string): void {
   for (const callback of [...(listeners.get(store)?.get(location) ?? [])]) callback();
 }
+
+/** Whether anybody listens. */
+export function isHeard(store: object, location: string): boolean {
+  return (listeners.get(store)?.get(location)?.size ?? 0) > 0;
+}

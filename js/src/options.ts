@@ -13,6 +13,7 @@ import type { AuditRecord } from "./generated/answers.js";
 import type { SyncSettings } from "./generated/settings.js";
 import type { StateStore } from "./stores/store.js";
 import type { Transport } from "./transport.js";
+import { type ReadWebhookSettings, readWebhookSettings, type WebhookSettings } from "./webhooks/settings.js";
 
 /** How to reach GoHighLevel. */
 export interface GhlOptions {
@@ -62,6 +63,8 @@ export interface ConnectorOptions {
   onEvent?: ((event: ConnectorEvent) => void) | undefined;
   /** When a person is alerted, and a webhook that alerts are posted to. */
   alerts?: AlertSettings | undefined;
+  /** How webhooks that come in are checked. */
+  webhooks?: WebhookSettings | undefined;
   /**
    * Takes alerts of `sync.run` and `sync.apply`, each once when it begins, once when it is over and again
    * after 24 hours while it stands. A run waits up to 10 seconds for what it returns; what it throws is
@@ -79,6 +82,7 @@ export interface ConnectorOptions {
 export interface Functions
   extends Pick<ConnectorOptions, "store" | "transport" | "onEvent" | "alerts" | "onAlert" | "onAudit"> {
   credentials: CredentialFunctions;
+  webhooks: ReadWebhookSettings;
 }
 
 /** Splits the options into those that are data, for the module, and those that are functions. */
@@ -90,25 +94,26 @@ export function splitOptions(options: ConnectorOptions): { data: string; functio
       hint: "For example: createConnector({ ghl: { token, locationId }, chartmogul: { apiKey } }).",
     });
   }
-  const { store, transport, onEvent, alerts, onAlert, onAudit, ...data } = options;
+  const { store, transport, onEvent, alerts, webhooks: given, onAlert, onAudit, ...data } = options;
   requireFunction("transport", transport);
   requireFunction("onEvent", onEvent);
   requireFunction("onAlert", onAlert);
   requireFunction("onAudit", onAudit);
   requireAlertSettings(alerts);
+  const webhooks = readWebhookSettings(given);
   if (store !== undefined && store !== "memory") requireStore(store);
   // Unknown options stay: the module refuses them by name.
   const token = tokenFunctionOf(options.ghl);
   const apiKey = functionOf(options.chartmogul?.apiKey);
   const ofHost = { function: true };
-  const given = {
+  const forModule = {
     ...data,
     ...(token === undefined ? {} : { ghl: { ...data.ghl, token: ofHost } }),
     ...(apiKey === undefined ? {} : { chartmogul: { ...data.chartmogul, apiKey: ofHost } }),
   };
   const credentials = { ...(token && { ghl: token }), ...(apiKey && { chartmogul: apiKey }) };
-  const functions = { store, transport, onEvent, alerts, onAlert, onAudit, credentials };
-  return { data: JSON.stringify(given), functions };
+  const functions = { store, transport, onEvent, alerts, webhooks, onAlert, onAudit, credentials };
+  return { data: JSON.stringify(forModule), functions };
 }
 
 function functionOf(source: CredentialSource | undefined): CredentialFunction | undefined {

@@ -2,7 +2,7 @@
 
 import type { Alerts } from "./alerts.js";
 import { sleep } from "./bounded.js";
-import type { CallOptions, List } from "./call.js";
+import type { CallOptions, List, ListOptions } from "./call.js";
 import { monotonic } from "./clock.js";
 import { type Core, requireCallOptions } from "./core.js";
 import { createError } from "./errors.js";
@@ -56,7 +56,7 @@ export interface ApplyOptions
 export interface RunOptions extends ProgressOptions, Given.RunOptions {}
 
 /** Which conflicts to list. */
-export interface ConflictOptions extends CallOptions {
+export interface ConflictOptions extends ListOptions {
   /** Those that were settled in the last 90 days, with the values that lost, instead of those that wait. */
   settled?: boolean | undefined;
 }
@@ -113,6 +113,16 @@ export interface Sync {
    * console.log(firstLoad.calls.ghl, firstLoad.callsByKind["ghl.notes.list"], firstLoad.days, dailyCalls);
    */
   cost(options?: CallOptions): Promise<SyncCost>;
+  /**
+   * The changes of a plan that is in the store, a page at a time: for a program that shows them and knows
+   * only the plan's id.
+   *
+   * @example
+   * const { id } = await connector.sync.plan();
+   * const { items, cursor } = await connector.sync.changes(id, { limit: 50 }); // cursor: null on the last page
+   * console.log(items.length, cursor);
+   */
+  changes(planId: string, options?: ListOptions): List<Change>;
   /** Carries out exactly that plan; refuses one that no longer fits (`stale_plan`). */
   apply(plan: Plan | string, options?: ApplyOptions): Promise<SyncOutcome>;
   /**
@@ -218,7 +228,7 @@ export interface Sync {
    * for await (const { kind, id, reason, hint } of connector.sync.deadLetters())
    *   console.log(kind, id, reason, hint);
    */
-  deadLetters(options?: CallOptions): List<DeadLetter>;
+  deadLetters(options?: ListOptions): List<DeadLetter>;
   /**
    * Values that have changed on both sides, and texts that cannot go back to GHL without a loss: both
    * values, since when, and whose they are. Sends nothing.
@@ -326,7 +336,7 @@ export function createSync(
   function listOf<Item>(
     name: string,
     read: (connector: GlueConnector, after: string | undefined, context: CallContext) => Promise<string>,
-    options: CallOptions,
+    options: ListOptions,
   ): List<Item> {
     return createList(async (cursor, callOptions) => {
       const text = await core.invoke(
@@ -371,6 +381,15 @@ export function createSync(
 
     async cost(options) {
       return JSON.parse(await core.invoke((connector, context) => connector.cost(context), options));
+    },
+
+    changes(planId, options = {}) {
+      requireId(planId, "the id of a plan");
+      return listOf<Change>(
+        "changes",
+        (connector, after, context) => connector.planChanges(planId, after, PAGE_SIZE, context),
+        options,
+      );
     },
 
     async apply(plan, { onProgress, signal, timeoutMs, ...given } = {}) {

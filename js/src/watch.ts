@@ -71,8 +71,8 @@ const DAY_MS = 86_400_000;
 const FIRST_RETRY_MS = 15_000;
 /** Hints that come together are taken together. */
 const GATHER_MS = 2_000;
-/** A run for a hint keeps this distance to the one before. */
-const HINT_GAP_MS = 10_000;
+/** A run for a hint keeps this distance to the one before, or as much as that one took, if it took longer. */
+const HINT_GAP_MS = 5_000;
 /** The clock, and the hints of other processes, are looked at so often. */
 const LOOK_MS = 30_000;
 
@@ -140,6 +140,7 @@ export async function watch(
   /** Runs in a row that were to be tried again soon. */
   let failures = 0;
   let endedAt = Number.NEGATIVE_INFINITY;
+  let tookMs = 0;
 
   /** Waits; gives the reason for which the next run begins, or nothing where the signal fired. */
   async function pause({ until, reason, hears }: Wait): Promise<WaitReason | undefined> {
@@ -151,7 +152,7 @@ export async function watch(
       if (signal?.aborted) return undefined;
       const now = host.now();
       if (hears && hinted && due.reason !== "hint") {
-        const soon = Math.max(now + GATHER_MS, endedAt + HINT_GAP_MS);
+        const soon = Math.max(now + GATHER_MS, endedAt + Math.max(HINT_GAP_MS, tookMs));
         if (soon < due.until) {
           due = { until: soon, reason: "hint" };
           atMonotonic = host.monotonic() + (soon - now);
@@ -216,6 +217,7 @@ export async function watch(
         wait = waitAfterFailure(error, beganAt);
       }
       endedAt = host.now();
+      tookMs = endedAt - beganAt;
       leftOver = new Set((await namedContacts()).filter((id) => before.has(id)));
       await host.release();
     }

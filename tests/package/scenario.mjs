@@ -3,12 +3,20 @@
 
 const TOKEN = "pit-canary-ghl-token";
 
+/** A webhook that was signed in the past: whoever calls it too old has found its signature right. */
+const WEBHOOK = {
+  publicKey: "MCowBQYDK2VwAyEAWEvDWY08XoEp+MvOOArHQXWASQACotB6xWFYxDkKN6Y=",
+  signature: "e4fdMB2wrBApMbYduIy/HSQVlNMEwdFHhGd6eE/nVt9BFpCFgulcUDqv+8DmN+B/sCyHTNRCAdQ4gxQq+tfeCQ==",
+  body: `{"type":"ContactUpdate","timestamp":"2026-11-22T10:00:00.000Z","webhookId":"1","locationId":"location1","id":"contact1","name":"Zoë 🚀"}`,
+};
+
 export async function scenario({ createConnector, ConnectorError }) {
   const requests = [];
   const connector = createConnector({
     ghl: { token: TOKEN, locationId: "location1" },
     chartmogul: { apiKey: "canary-chartmogul-key" },
     store: "memory",
+    webhooks: { publicKey: WEBHOOK.publicKey },
     transport(request) {
       requests.push(request);
       return answer(request.url);
@@ -36,6 +44,12 @@ export async function scenario({ createConnector, ConnectorError }) {
   const sent = requests.length;
   const refused = await failure(() => connector.ghl.contacts.get({}));
   expect(refused.code === "invalid_argument" && requests.length === sent, "refuses before sending");
+
+  const verify = (body) => connector.webhooks.verify(body, { "x-ghl-signature": WEBHOOK.signature });
+  const old = await failure(() => verify(WEBHOOK.body));
+  expect(old.details?.reason === "too_old", `knows the signature: ${old.message}`);
+  const changed = await failure(() => verify(WEBHOOK.body.replace("Zoë", "Zoe")));
+  expect(changed.details?.reason === "wrong_signature", `knows a wrong one: ${changed.message}`);
   await connector.close();
   return "ok";
 }

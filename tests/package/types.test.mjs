@@ -39,6 +39,23 @@ const consumer = `
     });
     return interrupted ? -runs : error === undefined ? runs : 0;
   }
+  export const receiving = createConnector({
+    webhooks: {
+      publicKey: ["a", new Uint8Array(32)],
+      chartmogulSecret: "s",
+      onAppEvent: (event) => console.log(event.type === "PLAN_CHANGE" ? event.newPlanId : event.locationId),
+    },
+  });
+  export async function handling(body: Uint8Array, headers: Headers): Promise<readonly string[]> {
+    const event = await receiving.webhooks.verify(body, headers);
+    if (event.type === "NoteCreate") console.log(event.contactId?.length);
+    if (event.type === "AppointmentUpdate") console.log(event.appointment.startTime);
+    const { contacts, duplicate, ignored } = await receiving.webhooks.handle(event);
+    return duplicate || ignored === "location" ? [] : contacts;
+  }
+  export const served: (request: Request) => Promise<Response> = receiving.webhooks.fetchHandler({
+    onRefused: ({ reason, status }) => console.log(reason === "too_large", status.toFixed(0)),
+  });
   export const isMissing = (error: unknown) => ConnectorError.is(error) && error.code === "module_unavailable";
   export async function main(): Promise<string | undefined> {
     const connector: Connector = createConnector({

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import type { ConnectorOptions } from "../options.js";
 import { sqlite } from "../stores/sqlite.js";
+import { isSecret, LEAST_SECRET } from "../webhooks/settings.js";
 import type { AuditSettings } from "./audit-file.js";
 import { closest } from "./closest.js";
 import { UsageError } from "./exit-code.js";
@@ -31,11 +32,21 @@ const VARIABLES = {
 /** Where the webhook of alerts comes from, before the configuration file's. */
 const WEBHOOK = "ALERTS_WEBHOOK";
 
+/** Where the key that webhooks are signed with comes from, several separated by commas, before the file's. */
+const WEBHOOK_KEY = "GHL_WEBHOOK_PUBLIC_KEY";
+
+/** Where the secret in the path of ChartMogul's webhooks comes from. */
+const WEBHOOK_SECRET = "CHARTMOGUL_WEBHOOK_SECRET";
+
+/** Where the token of the API of `serve` comes from. */
+const API_TOKEN = "SERVE_TOKEN";
+
 /** Those that are read again when the service refuses them. */
 const SECRETS: ReadonlySet<string> = new Set(["GHL_TOKEN", "CHARTMOGUL_API_KEY"]);
 
 /** What people put into the file, and where it belongs. */
 const CREDENTIALS: Readonly<Record<string, string>> = {
+  chartmogulSecret: WEBHOOK_SECRET,
   token: "GHL_TOKEN",
   apiKey: "CHARTMOGUL_API_KEY",
   clientId: "GHL_CLIENT_ID",
@@ -45,11 +56,12 @@ const CREDENTIALS: Readonly<Record<string, string>> = {
 
 /** What each part of the configuration file may hold; the module checks `sync`. */
 const PARTS = {
-  "": ["$schema", "ghl", "chartmogul", "sync", "store", "alerts", "audit"],
+  "": ["$schema", "ghl", "chartmogul", "sync", "store", "alerts", "webhooks", "audit"],
   ghl: ["locationId", "baseUrl", "apiVersion", "timeoutMs", "oauth"],
   "ghl.oauth": OAUTH_SETTINGS,
   chartmogul: ["baseUrl", "timeoutMs"],
   alerts: ["webhook", "format", "maxFailures", "minQuotaPercent"],
+  webhooks: ["publicKey", "toleranceMs", "bodyLimit"],
   audit: ["file", "mask"],
 } as const;
 
@@ -91,6 +103,7 @@ export function readConfiguration(
   // The file of variables may name it as well; it is read once.
   const webhook = textOf(variables(WEBHOOK));
   const alerts = { ...(file["alerts"] as Part | undefined), ...(webhook && { webhook }) };
+  const webhooks = webhooksOf(file["webhooks"] as Part | undefined, (name) => textOf(variables(name)));
   const { store = "ghl-chartmogul.db" } = file;
   if (typeof store !== "string")
     throw new UsageError('the setting store must be "memory" or the path of a file');
@@ -101,6 +114,7 @@ export function readConfiguration(
       : {}),
     ...("sync" in file ? { sync: file["sync"] as ConnectorOptions["sync"] } : {}),
     ...(Object.keys(alerts).length > 0 ? { alerts } : {}),
+    ...(Object.keys(webhooks).length > 0 ? { webhooks } : {}),
     store: store === "memory" ? "memory" : sqlite(store),
   };
 }
@@ -143,6 +157,34 @@ export function readAuditSettings(flags: ConfigurationFlags): AuditSettings | un
   if (typeof path !== "string" || path.trim() === "")
     throw new UsageError("the setting audit.file must be the path of a file");
   return { file: resolve(path), mask };
+}
+
+function webhooksOf(part: Part = {}, variable: (name: string) => string | undefined): Part {
+  const [keys, chartmogulSecret] = [variable(WEBHOOK_KEY), variable(WEBHOOK_SECRET)];
+  if (chartmogulSecret && !isSecret(chartmogulSecret)) throw shortSecret(WEBHOOK_SECRET);
+  return {
+    ...part,
+    ...(keys && { publicKey: keys.split(",").filter((key) => key.trim() !== "") }),
+    ...(chartmogulSecret && { chartmogulSecret }),
+  };
+}
+
+/** What opens the API of `serve`; undefined where it is off. */
+export function readApiToken(
+  flags: ConfigurationFlags,
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const token = textOf(variablesOf(flags, environment)(API_TOKEN));
+  if (!token) return undefined;
+  if (!isSecret(token)) throw shortSecret(API_TOKEN);
+  return token;
+}
+
+function shortSecret(variable: string): UsageError {
+  return new UsageError(
+    `${variable} must have ${LEAST_SECRET} characters or more, and only letters, digits, -, _, . and ~`,
+    "For example what `openssl rand -hex 32` prints.",
+  );
 }
 
 function textOf(value: string | (() => string) | undefined): string | undefined {
@@ -197,7 +239,7 @@ function readConfigurationFile(path: string | undefined): Part {
     throw new UsageError(`${name} is not JSON: ${what}`);
   }
   requirePart(content, "", name);
-  for (const part of ["ghl", "chartmogul", "alerts", "audit"] as const) {
+  for (const part of ["ghl", "chartmogul", "alerts", "webhooks", "audit"] as const) {
     if (part in content) requirePart(content[part], part, name);
   }
   const oauth = (content["ghl"] as Part | undefined)?.["oauth"];

@@ -8,6 +8,7 @@ import { ConnectorError, type ErrorFields } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { nodeTransport } from "../node/transport.js";
 import type { ConnectorOptions } from "../options.js";
+import { Metrics } from "../serve/metrics.js";
 import { listTriggersOf } from "../triggers.js";
 import { appendAudit } from "./audit-file.js";
 import { runCall } from "./commands/call.js";
@@ -20,11 +21,18 @@ import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./c
 import { runRejected } from "./commands/rejected.js";
 import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
+import { appEventText, runServe, type ServeFlags } from "./commands/serve.js";
 import { runStatus } from "./commands/status.js";
 import { runSync } from "./commands/sync.js";
 import { runTrigger } from "./commands/trigger.js";
 import { runWatch } from "./commands/watch.js";
-import { CONFIGURATION_FILE, readAuditSettings, readConfiguration, readOAuthApp } from "./configuration.js";
+import {
+  CONFIGURATION_FILE,
+  readApiToken,
+  readAuditSettings,
+  readConfiguration,
+  readOAuthApp,
+} from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
 import type { OAuthApp } from "./oauth-app.js";
@@ -52,7 +60,7 @@ const WITH_VALUE = new Map([
 ]);
 
 /** Commands that continue where they were when they are run again. */
-const RESUMING = ["plan", "sync", "watch", "trigger"];
+const RESUMING = ["plan", "sync", "watch", "serve", "trigger"];
 
 let exitCode: ExitCode = ExitCode.Done;
 
@@ -74,7 +82,8 @@ const program = new Command("ghl-chartmogul")
     `
 Credentials come from the environment (GHL_TOKEN, GHL_LOCATION_ID, CHARTMOGUL_API_KEY) or a file of
 NAME=value lines (--env-file), and so does the webhook of alerts (ALERTS_WEBHOOK); GHL_BASE_URL and
-CHARTMOGUL_BASE_URL point at a sandbox.
+CHARTMOGUL_BASE_URL point at a sandbox. "serve" also reads SERVE_TOKEN, CHARTMOGUL_WEBHOOK_SECRET and
+GHL_WEBHOOK_PUBLIC_KEY.
 
 Exit codes:
   0  done, and no record fails or waits
@@ -124,19 +133,30 @@ command("sync", "plan and apply; continues where the last run stopped")
   .option("--audit <file>", AUDIT)
   .action(withConnector(runSync));
 
-command("watch", "keep the location in step: sync again and again, until it is ended")
-  .option("--interval <minutes>", "from a run to the next, 1 to 1,440", wholeNumber, 15)
-  .option(
-    "--jitter <seconds>",
-    "up to so much is added to each wait (default: a tenth of the interval; 0 in a terminal)",
-    wholeNumber,
-  )
-  .option("--yes", "write even in the location's first run, or if a plan must be read first")
-  .option("--deadline <seconds>", "each run: stop at a checkpoint after so many seconds", wholeNumber)
-  .option("--max-calls <number>", "each run: most calls to both services together", wholeNumber)
-  .option("--max-records <number>", "each run: most records written", wholeNumber)
-  .option("--audit <file>", AUDIT)
-  .action(withConnector(runWatch));
+watching(command("watch", "keep the location in step: sync again and again, until it is ended")).action(
+  withConnector(runWatch),
+);
+
+watching(
+  command("serve", "take webhooks, keep the location in step and answer an API, until it is ended")
+    .option("--port <number>", "where it listens, 0 for any free port", wholeNumber, 8787)
+    .option("--host <address>", "the address it listens at; another one needs SERVE_TOKEN", "127.0.0.1")
+    .option("--allow-origin <origin>", "an origin whose pages may call the API; repeatable", list),
+).action((flags: ServeFlags, self: Command) => {
+  const metrics = new Metrics(PACKAGE_VERSION);
+  return connected(
+    self,
+    (connector, terminal, common) =>
+      runServe(connector, flags, { metrics, token: readApiToken(common) }, terminal),
+    (options, terminal) => ({
+      onEvent: (event) => metrics.onEvent(event),
+      webhooks: {
+        ...options.webhooks,
+        onAppEvent: (event) => terminal.note(`${new Date().toISOString()} ${appEventText(event)}`),
+      },
+    }),
+  );
+});
 
 command("status", "show how the sync stands: last runs, what fails or waits and why; sends nothing").action(
   withConnector(runStatus),
@@ -300,6 +320,22 @@ function command(name: string, description: string): Command {
     .option("--env-file <file>", "credentials and addresses, as NAME=value lines");
 }
 
+/** The flags of a command that watches. */
+function watching(command: Command): Command {
+  return command
+    .option("--interval <minutes>", "from a run to the next, 1 to 1,440", wholeNumber, 15)
+    .option(
+      "--jitter <seconds>",
+      "up to so much is added to each wait (default: a tenth of the interval; 0 in a terminal)",
+      wholeNumber,
+    )
+    .option("--yes", "write even in the location's first run, or if a plan must be read first")
+    .option("--deadline <seconds>", "each run: stop at a checkpoint after so many seconds", wholeNumber)
+    .option("--max-calls <number>", "each run: most calls to both services together", wholeNumber)
+    .option("--max-records <number>", "each run: most records written", wholeNumber)
+    .option("--audit <file>", AUDIT);
+}
+
 /** An action that needs both services. */
 function withConnector<Flags>(
   run: (connector: Connector, flags: Flags, terminal: Terminal) => Promise<ExitCode>,
@@ -319,15 +355,21 @@ function withIds(
   };
 }
 
+/** Runs with a connector; `more` gives options beside those of the configuration. */
 function connected(
   self: Command,
-  run: (connector: Connector, terminal: Terminal) => Promise<ExitCode>,
+  run: (connector: Connector, terminal: Terminal, common: CommonFlags) => Promise<ExitCode>,
+  more: (options: ConnectorOptions, terminal: Terminal) => Partial<ConnectorOptions> = () => ({}),
 ): Promise<void> {
   return finish(self, async (common, terminal) => {
     const options = readConfiguration(common, ["ghl", "chartmogul"]);
-    const connector = createConnector({ ...options, ...listeners(self.name(), options, common, terminal) });
+    const given = [listeners(self.name(), options, common, terminal), more(options, terminal)] as const;
+    const onEvent: ConnectorOptions["onEvent"] = (event) => {
+      for (const each of given) each.onEvent?.(event);
+    };
+    const connector = createConnector({ ...options, ...given[0], ...given[1], onEvent });
     try {
-      return await run(connector, terminal);
+      return await run(connector, terminal, common);
     } finally {
       await connector.close();
     }
@@ -350,7 +392,7 @@ function listeners(
   flags: CommonFlags,
   terminal: Terminal,
 ): Partial<ConnectorOptions> {
-  if (!["sync", "watch"].includes(command)) return {};
+  if (!["sync", "watch", "serve"].includes(command)) return {};
   const audit = readAuditSettings(flags);
   const warn = (message: string) => terminal.note(`warning: ${message}`);
   return {

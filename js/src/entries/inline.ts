@@ -8,6 +8,7 @@ import { inflateSync } from "fflate";
 import { decodeBase64 } from "../base64.js";
 import { type Connector, createConnectorOn, type Platform } from "../connector.js";
 import type { ConnectorOptions } from "../options.js";
+import { verifyEd25519 } from "../webhooks/ed25519.js";
 
 export * from "./public.js";
 
@@ -17,6 +18,7 @@ const platform: Platform = {
     return { Connector: GlueConnector };
   },
   origin: { file: "the module inside ghl-chartmogul/inline", cure: "Install ghl-chartmogul again." },
+  verifyEd25519,
 };
 
 /** Makes a connector. Decodes and sends nothing yet. */

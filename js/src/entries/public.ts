@@ -45,3 +45,14 @@ export type {
   TriggerItem,
   Triggers,
 } from "../triggers.js";
+export type { ChartMogulEvent } from "../webhooks/chartmogul-event.js";
+export type { FetchContext, FetchHandler } from "../webhooks/fetch-handler.js";
+export type * from "../webhooks/ghl-events.js";
+export type { NodeHandler, NodeRequest, NodeResponse } from "../webhooks/node-handler.js";
+export type { PublicKey } from "../webhooks/public-key.js";
+export type { WebhookHandlerOptions } from "../webhooks/receive.js";
+export type { RefusalReason, WebhookRefusal } from "../webhooks/refusal.js";
+export type { RunAfterWebhooks } from "../webhooks/runs-after.js";
+export type { WebhookSettings } from "../webhooks/settings.js";
+export type { RawBody, WebhookHeaders } from "../webhooks/verify.js";
+export type { HandledWebhook, WebhookEvent, Webhooks } from "../webhooks/webhooks.js";

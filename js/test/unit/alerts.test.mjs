@@ -8,7 +8,7 @@ import { inspect } from "node:util";
 import { importSources } from "../build-sources.mjs";
 
 const { Alerts, bodyOf, createError, createWebhook, Events, memory, requireAlertSettings } =
-  await importSources("alerts", "webhook", "errors", "events", "stores/memory");
+  await importSources("alerts", "alert-webhook", "errors", "events", "stores/memory");
 
 const HOUR = 3_600_000;
 const outcome = (standing = {}, more = {}) => ({

@@ -77,7 +77,7 @@ describe("a watch on the command line", () => {
       "next run at 2027-01-01T12:00:00.000Z",
     );
     assert.match(updateText({ type: "wait", until, reason: "quota" }, 15), /quota of calls is used up$/);
-    assert.match(updateText({ type: "wait", until, reason: "hint" }, 15), /named by refresh$/);
+    assert.match(updateText({ type: "wait", until, reason: "hint" }, 15), /contacts were named$/);
     assert.equal(updateText({ type: "run", reason: "interval" }, 15), undefined);
     assert.equal(waitText({ until, reason: "interval" }, until - 872_000), "next run in 14:32");
     assert.equal(waitText({ until, reason: "interval" }, until - 3_600_000), "next run in 01:00:00");

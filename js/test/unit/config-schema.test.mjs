@@ -71,7 +71,11 @@ test("the schema is valid, accepts its own defaults, and refuses what it does no
     minQuotaPercent: 5,
   };
   assert.ok(validate({ alerts, audit: { file: "a.jsonl", mask: true } }), JSON.stringify(validate.errors));
+  const webhooks = { publicKey: ["a", "b"], toleranceMs: 300_000, bodyLimit: 1_048_576 };
+  assert.ok(validate({ webhooks }), JSON.stringify(validate.errors));
   for (const wrong of [
+    { webhooks: { chartmogulSecret: "a-secret-of-more-than-20" } },
+    { webhooks: { toleranceMs: 10 } },
     { sync: { ancor: "attach-only" } },
     { sync: { anchor: "everything" } },
     { ghl: { token: "secret" } },

@@ -201,9 +201,11 @@ describe("a watch", () => {
     );
   });
 
-  test("keeps ten seconds between a run and one for a hint", async () => {
+  test("keeps five seconds between a run and one for a hint, or as many as the run took", async () => {
     const { began } = await play([outcome(), outcome()], { hints: [0.01] });
-    assert.deepEqual(began, [0, 1 / 6]);
+    assert.deepEqual(began, [0, 5 / 60]);
+    const long = await play([outcome({ lasts: MINUTE }), outcome()], { hints: [1.01] });
+    assert.deepEqual(long.began, [0, 2]);
   });
 
   test("finds what another process named when it looks", async () => {

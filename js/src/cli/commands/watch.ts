@@ -35,6 +35,27 @@ export async function runWatch(
   flags: WatchFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const watcher = createWatcher(connector, flags, terminal);
+  return untilInterrupted(watcher.watch, watcher.onInterrupt);
+}
+
+/** A watch of the command line. */
+export interface Watcher {
+  /** Watches until the signal fires; gives the exit code that this calls for. */
+  watch(signal: AbortSignal): Promise<ExitCode>;
+  /** Says that it is about to stop. */
+  onInterrupt(): void;
+  /** Prints a line with the time. */
+  say(line: string): void;
+}
+
+/** A watch that says what it does; `alsoUpdate` takes its updates too. Refuses flags that are not allowed. */
+export function createWatcher(
+  connector: Connector,
+  flags: WatchFlags,
+  terminal: Terminal,
+  alsoUpdate: (update: WatchUpdate) => void = () => {},
+): Watcher {
   const { interval, jitter = jitterOf(interval) } = flags;
   requireTimes(interval, jitter);
   const live = createLiveLine(terminal.json);
@@ -44,6 +65,7 @@ export async function runWatch(
   };
   let standing = "";
   const onUpdate = (update: WatchUpdate) => {
+    alsoUpdate(update);
     if (terminal.json) return terminal.printJson(update);
     if (update.type === "outcome") standing = inStepText(update.outcome);
     const line = updateText(update, interval);
@@ -52,14 +74,15 @@ export async function runWatch(
     if (update.type === "wait")
       live.show(() => `${waitText(update, Date.now())}${standing && `; ${standing}`}`);
   };
-  const onInterrupt = () => {
-    live.clear();
-    terminal.note("stopping at the next checkpoint; again to stop at once");
-  };
-  try {
-    const result = await untilInterrupted(
-      (signal) =>
-        connector.sync.watch({
+  return {
+    say,
+    onInterrupt() {
+      live.clear();
+      terminal.note("stopping at the next checkpoint; again to stop at once");
+    },
+    async watch(signal) {
+      try {
+        const result = await connector.sync.watch({
           signal,
           onUpdate,
           onProgress: (event: ProgressEvent) => live.show(() => formatProgress(event)),
@@ -69,14 +92,15 @@ export async function runWatch(
           deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
           maxCalls: flags.maxCalls,
           maxRecords: flags.maxRecords,
-        }),
-      onInterrupt,
-    );
-    if (!terminal.json) say(`ended after ${formatNumber(result.runs)} ${result.runs === 1 ? "run" : "runs"}`);
-    return exitCodeOfWatch(result);
-  } finally {
-    live.clear();
-  }
+        });
+        const runs = `${formatNumber(result.runs)} ${result.runs === 1 ? "run" : "runs"}`;
+        if (!terminal.json) say(`ended after ${runs}`);
+        return exitCodeOfWatch(result);
+      } finally {
+        live.clear();
+      }
+    },
+  };
 }
 
 /** A person at a terminal waits for the first run; of many services not all begin at the same second. */
@@ -140,7 +164,7 @@ function inStepText({ standing, plannedOnly }: SyncOutcome): string {
 const REASONS: Readonly<Record<WaitReason, string>> = {
   start: "",
   interval: "",
-  hint: ": contacts were named by refresh",
+  hint: ": contacts were named",
   quota: ": the day's quota of calls is used up",
   busy: ": another process is syncing the location",
   unavailable: ": tried again",
