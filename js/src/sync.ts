@@ -544,11 +544,11 @@ async function watchHostOf(
     release: async () => {
       if (store?.exclusive === true) await place.closeStore().catch(() => {});
     },
-    async quotaResetsAt() {
+    async today() {
       const status: SyncStatus = JSON.parse(
         await core.invoke((connector, context) => connector.status(context)),
       );
-      return status.today.resetsAt;
+      return status.today;
     },
     onHint: (callback) =>
       store === undefined ? () => {} : onHint(identityOf(store), place.location, callback),

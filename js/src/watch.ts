@@ -47,8 +47,8 @@ export interface WatchHost {
   run(signal: AbortSignal | undefined): Promise<SyncOutcome>;
   /** Releases what other processes need between runs. */
   release(): Promise<void>;
-  /** When the day's calls start again, where the store knows. */
-  quotaResetsAt(): Promise<number | undefined>;
+  /** When the day's calls to GHL start again, and how many a day has, where the store knows. */
+  today(): Promise<{ resetsAt: number; limit?: number | undefined } | undefined>;
   /** Calls back when contacts are named in this process, until the returned function is called. */
   onHint(callback: () => void): () => void;
   /** Some of the contacts that the next run is to read, whoever named them; undefined where that is not cheap. */
@@ -73,6 +73,11 @@ const FIRST_RETRY_MS = 15_000;
 const GATHER_MS = 2_000;
 /** A run for a hint keeps this distance to the one before, or as much as that one took, if it took longer. */
 const HINT_GAP_MS = 5_000;
+/** Of the day's calls to GHL, what runs for hints may use; and how much of the day they may use at once. */
+const HINTS_SHARE = 0.2;
+const HINTS_AT_ONCE = 0.01;
+/** GHL's calls a day where it has not said how many: the fewest that were measured. */
+const FEWEST_CALLS_A_DAY = 10_000;
 /** The clock, and the hints of other processes, are looked at so often. */
 const LOOK_MS = 30_000;
 
@@ -141,6 +146,7 @@ export async function watch(
   let failures = 0;
   let endedAt = Number.NEGATIVE_INFINITY;
   let tookMs = 0;
+  const allowance = new Allowance(host.monotonic);
 
   /** Waits; gives the reason for which the next run begins, or nothing where the signal fired. */
   async function pause({ until, reason, hears }: Wait): Promise<WaitReason | undefined> {
@@ -152,7 +158,8 @@ export async function watch(
       if (signal?.aborted) return undefined;
       const now = host.now();
       if (hears && hinted && due.reason !== "hint") {
-        const soon = Math.max(now + GATHER_MS, endedAt + Math.max(HINT_GAP_MS, tookMs));
+        const gap = endedAt + Math.max(HINT_GAP_MS, tookMs);
+        const soon = Math.max(now + GATHER_MS, gap, now + allowance.waitMs());
         if (soon < due.until) {
           due = { until: soon, reason: "hint" };
           atMonotonic = host.monotonic() + (soon - now);
@@ -207,6 +214,10 @@ export async function watch(
         result.outcome = outcome;
         result.error = undefined;
         host.onUpdate({ type: "outcome", at: host.now(), run, outcome });
+        if (reason === "hint" || run === 1) {
+          const today = await host.today().catch(() => undefined);
+          allowance.used(reason === "hint" ? outcome.report.calls.ghl : 0, today?.limit);
+        }
         failures = outcome.stopped === "unavailable" ? failures + 1 : 0;
         wait = await waitAfter(outcome, beganAt);
       } catch (error) {
@@ -232,7 +243,7 @@ export async function watch(
       quota: async () =>
         report.notesWaiting > 0
           ? next(beganAt)
-          : afterReset(beganAt, await host.quotaResetsAt().catch(() => undefined)),
+          : afterReset(beganAt, (await host.today().catch(() => undefined))?.resetsAt),
     };
     return (stopped && (await stops[stopped]?.())) ?? next(beganAt);
   }
@@ -248,5 +259,48 @@ export async function watch(
     }
     failures += 1;
     return again(code === "busy" ? "busy" : "unavailable", retryAfterMs);
+  }
+}
+
+/**
+ * What runs for hints may use of the day's calls: a stream of events must not use up the quota that the
+ * other runs need. Unused calls are saved up to a hundredth of the day's.
+ */
+class Allowance {
+  readonly #now: () => number;
+  #daily = FEWEST_CALLS_A_DAY;
+  #left: number;
+  #at: number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#at = now();
+    this.#left = this.#daily * HINTS_AT_ONCE;
+  }
+
+  /** Takes in the calls of a run, and the calls of a day where they are known. */
+  used(calls: number, daily: number | undefined): void {
+    this.#refill();
+    if (daily !== undefined && daily > 0 && daily !== this.#daily) {
+      this.#left += (daily - this.#daily) * HINTS_AT_ONCE;
+      this.#daily = daily;
+    }
+    this.#left -= calls;
+  }
+
+  /** Milliseconds until the next run for a hint. */
+  waitMs(): number {
+    this.#refill();
+    return this.#left >= 0 ? 0 : -this.#left / this.#perMs;
+  }
+
+  get #perMs(): number {
+    return (this.#daily * HINTS_SHARE) / DAY_MS;
+  }
+
+  #refill(): void {
+    const now = this.#now();
+    this.#left = Math.min(this.#daily * HINTS_AT_ONCE, this.#left + (now - this.#at) * this.#perMs);
+    this.#at = now;
   }
 }

@@ -14,11 +14,11 @@ const MINUTE = 60_000;
 const TIMES = { intervalMs: 15 * MINUTE, jitterMs: 0 };
 const START = Date.UTC(2027, 0, 1);
 
-const outcome = (given = {}) => ({
+const outcome = ({ calls = 0, ...given } = {}) => ({
   done: true,
   plannedOnly: false,
   standing: { failed: 0, waiting: 0 },
-  report: { notesWaiting: 0 },
+  report: { notesWaiting: 0, calls: { ghl: calls, chartmogul: 0 } },
   ...given,
 });
 const failure = (code, more = {}) => createError({ code, message: code, ...more });
@@ -54,14 +54,15 @@ async function play(runs, { times = TIMES, random = 0, hints = [], foreignHints 
         controller.abort(new Error("the user's"));
         signal.throwIfAborted();
       }
-      if (runs.length === 0) queueMicrotask(() => controller.abort());
+      const isOver = runs.length === 0 || now >= START + (given.until ?? Infinity) * MINUTE;
+      if (isOver) queueMicrotask(() => controller.abort());
       if (next instanceof Error) throw next;
       return next;
     },
     async release() {
       released += 1;
     },
-    quotaResetsAt: async () => START + 600 * MINUTE,
+    today: async () => ({ resetsAt: START + 600 * MINUTE, limit: given.limit }),
     onHint(callback) {
       listeners.add(callback);
       return () => listeners.delete(callback);
@@ -199,6 +200,20 @@ describe("a watch", () => {
       waits(updates).map(([, reason]) => reason),
       ["interval", "hint", "interval", "interval"],
     );
+  });
+
+  test("never uses more than a fifth of the day's calls for hints, whatever comes", async () => {
+    // A hint each 15 seconds for 12 hours, and runs of 14 calls each.
+    const hints = Array.from({ length: 2_880 }, (_, index) => index / 4 + 0.1);
+    for (const limit of [10_000, 200_000]) {
+      const runs = Array.from({ length: 5_000 }, () => outcome({ calls: 14 }));
+      const { began, updates } = await play(runs, { hints, limit, until: 12 * 60 });
+      const hinted = updates.filter(({ type, reason }) => type === "run" && reason === "hint").length;
+      const allowed = limit * (0.2 / 2 + 0.01) + 2 * 14;
+      assert.ok(hinted * 14 <= allowed, `${limit}: ${hinted} runs`);
+      assert.ok(hinted * 14 >= Math.min(allowed * 0.8, 2_000 * 14), `${limit}: ${hinted} runs`);
+      assert.ok(began.length > hinted, "the others come all the same");
+    }
   });
 
   test("keeps five seconds between a run and one for a hint, or as many as the run took", async () => {
