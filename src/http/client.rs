@@ -631,6 +631,9 @@ impl Client {
         if endpoint.retry == RetryClass::Create && possible {
             error = failure::outcome_unknown(error);
         }
+        if let (Code::Unauthorized, Some(looks)) = (error.code, self.credential.looks()) {
+            error.hint = Some(Cow::Borrowed(looks));
+        }
         if error.code == Code::DailyQuotaExhausted {
             error.retry_after_ms = self.account().pacing.borrow().exhausted_ms(instants(host));
         }
@@ -954,6 +957,31 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_of_the_other_service_is_told() {
+        for (service, secret, row, hint) in [
+            (Service::Ghl, "0123456789abcdef0123456789abcdef", &ROWS[0], "chartmogul.apiKey"),
+            (Service::Chartmogul, "pit-4711", &CHARTMOGUL_ROWS[1], "ghl.token"),
+            (Service::Ghl, "pit-4711", &ROWS[0], "expired or revoked"),
+        ] {
+            let refusal = json!({"statusCode": 401, "message": "Invalid JWT"});
+            let host = Scripted::in_turn(vec![reply(401, &[], &refusal)]);
+            let config = ClientConfig {
+                profile: of(service),
+                base_url: None,
+                secret: Secret::new(secret),
+                location_id: None,
+                api_version: GhlVersion::Dated,
+                timeout_ms: None,
+            };
+            let client = Client::new(config).unwrap();
+            let error =
+                host.run(client.value(&host, row, parameters(json!({"id": "n1"})))).unwrap_err();
+            assert_eq!(error.code, Code::Unauthorized);
+            assert!(error.hint.as_deref().unwrap().contains(hint), "{:?}", error.hint);
+        }
+    }
+
+    #[test]
     fn what_a_function_gives_wrongly_is_reported_and_asked_for_again() {
         for (given, code, message) in [
             ("", Code::InvalidConfig, "ghl.token is empty"),
@@ -1270,7 +1298,8 @@ mod tests {
             let peak = Cell::new(0);
             let host = Scripted::new(|request, now| {
                 // Answers take 90 to 590 ms.
-                let took = 90 + (request.url.len() as u64 * 7919 + now) % 500;
+                let path = request.url.trim_start_matches("https://test");
+                let took = 90 + (path.len() as u64 * 7919 + now) % 500;
                 let mut open = open.borrow_mut();
                 open.retain(|end| *end > now);
                 open.push(now + took);

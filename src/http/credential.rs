@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::Profile;
 use super::failure::says;
 use super::secret::{Secret, redact};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Service};
 use crate::host::Host;
 
 /// What the client authorizes itself with.
@@ -25,6 +25,8 @@ const RENEWED_AGAIN_MS: u64 = 5_000;
 struct Held {
     /// How often the host has given one.
     round: u32,
+    /// What it looks like, where that is the other service's.
+    looks: Option<&'static str>,
     /// Whether the service has said that it may only read.
     read_only: bool,
     /// From when on another is asked for.
@@ -123,6 +125,11 @@ impl Credential {
         redact(error, &self.held.borrow().hidden)
     }
 
+    /// What the credential looks like, where that is the other service's.
+    pub(super) fn looks(&self) -> Option<&'static str> {
+        self.held.borrow().looks
+    }
+
     async fn ask<H: Host>(&self, host: &H, round: u32) -> Result<()> {
         let given = host.credential(self.profile.service, round).await;
         let given = given.map_err(|mut error| {
@@ -152,6 +159,7 @@ impl Credential {
         held.round = round;
         held.renew_at_ms = renew_at_ms;
         held.read_only = false;
+        held.looks = looks_of(self.profile.service, secret);
         held.authorization = (self.profile.authorization)(secret);
         let inner = held.authorization.rsplit(' ').next().unwrap_or_default().to_owned();
         for hidden in [secret.to_owned(), inner] {
@@ -161,5 +169,20 @@ impl Credential {
         }
         held.hidden.sort_by_key(|hidden| std::cmp::Reverse(hidden.len()));
         Ok(())
+    }
+}
+
+/// What a credential looks like that belongs to the other service.
+fn looks_of(service: Service, secret: &str) -> Option<&'static str> {
+    let is_token = secret.starts_with("pit-") || secret.starts_with("eyJ");
+    let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match service {
+        Service::Ghl if is_key => {
+            Some("It looks like a ChartMogul API key: it belongs in chartmogul.apiKey.")
+        }
+        Service::Chartmogul if is_token => {
+            Some("It looks like a GoHighLevel token: it belongs in ghl.token.")
+        }
+        _ => None,
     }
 }

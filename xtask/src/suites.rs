@@ -34,7 +34,7 @@ const BESIDE: &str = "simulation";
 /// What the connector's module may weigh with gzip, in bytes: what it weighs now and a little. The bar
 /// with both directions and everything is [`WASM_BAR`] by `gzip -9`, which makes 1 % less of it than
 /// Node's zlib, by which we measure. Raise the limit with what earns its bytes.
-const WASM_LIMIT: u64 = 632_000;
+const WASM_LIMIT: u64 = 641_000;
 const WASM_BAR: u64 = 500_000;
 
 /// Programs in `tests/` that are a suite of their own.

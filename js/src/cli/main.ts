@@ -35,7 +35,7 @@ import {
 } from "./configuration.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { Interrupted } from "./interrupt.js";
-import type { OAuthApp } from "./oauth-app.js";
+import { isOAuth, type OAuthApp } from "./oauth-app.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 import { inTerms } from "./terms.js";
 
@@ -152,7 +152,11 @@ watching(
       onEvent: (event) => metrics.onEvent(event),
       webhooks: {
         ...options.webhooks,
-        onAppEvent: (event) => terminal.note(`${new Date().toISOString()} ${appEventText(event)}`),
+        async onAppEvent(event) {
+          const { token } = options.ghl ?? {};
+          const became = isOAuth(token) ? await token.handleAppEvent(event) : undefined;
+          terminal.note(`${new Date().toISOString()} ${appEventText(event, became)}`);
+        },
       },
     }),
   );

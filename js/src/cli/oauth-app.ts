@@ -51,6 +51,11 @@ const TOKENS_FILE = "ghl-chartmogul-tokens.db";
 const KEY_RING = "@napi-rs/keyring";
 const SERVICE = "ghl-chartmogul";
 
+/** Whether a token is an app's. */
+export function isOAuth(token: unknown): token is OAuth {
+  return typeof (token as Partial<OAuth> | undefined)?.handleAppEvent === "function";
+}
+
 /** Whether there is an app. */
 export function hasOAuthApp({ clientId, clientSecret }: OAuthAppSettings): boolean {
   return Boolean(clientId && clientSecret);

@@ -1,6 +1,7 @@
 // The entry `ghl-chartmogul/oauth`: GoHighLevel's OAuth.
 
 export {
+  type AppEvent,
   type AuthorizationOptions,
   createEncryptionKey,
   createOAuth,

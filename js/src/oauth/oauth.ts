@@ -112,8 +112,21 @@ export interface OAuth {
   installations(): Promise<Installation[]>;
   /** Forgets the tokens of a location, or of a company and all that was minted from it. Sends nothing. */
   disconnect(of: { locationId: string } | { companyId: string }): Promise<number>;
-  /** Releases the store, where it is the program's no more. */
+  /**
+   * Takes a webhook about the app itself, as `webhooks.onAppEvent` gives it. It is a hint: an installation in
+   * a location of a connected company is connected, and the tokens of one that was removed are removed once
+   * GoHighLevel refuses them, so that a late or repeated event harms nothing.
+   */
+  handleAppEvent(event: AppEvent): Promise<"connected" | "disconnected" | "unchanged">;
+  /** Releases the store. */
   close(): Promise<void>;
+}
+
+/** What is needed of a webhook about the app. */
+export interface AppEvent {
+  type: string;
+  locationId?: string | undefined;
+  companyId?: string | undefined;
 }
 
 /** What a consent page is asked for. */
@@ -277,13 +290,12 @@ class Tokens implements OAuth {
   async *installedLocations(companyId?: string): AsyncIterableIterator<InstalledLocation> {
     const [key] = await this.#companyKeys(companyId);
     if (key === undefined) throw noCompany();
-    const appId = this.#options.appId ?? this.#options.clientId.split("-")[0] ?? "";
     const seen = new Set<string>();
     for (let skip = 0; ; skip += LOCATIONS_A_PAGE) {
       const page = await this.#asCompany(key, async (row) => {
         const query = new URLSearchParams({
           companyId: row.companyId,
-          appId,
+          appId: this.#appId,
           skip: String(skip),
           limit: String(LOCATIONS_A_PAGE),
         });
@@ -327,6 +339,45 @@ class Tokens implements OAuth {
     if (keys.length > 0) await this.#store.commit([], keys);
     for (const key of keys) this.#unwritten.delete(key);
     return keys.length;
+  }
+
+  async handleAppEvent({
+    type,
+    locationId,
+    companyId,
+  }: AppEvent): Promise<"connected" | "disconnected" | "unchanged"> {
+    if (type === "INSTALL" && locationId !== undefined) {
+      requireId("locationId", locationId);
+      // A location that was installed by itself is connected by its own code.
+      if ((await this.#companyKeys(companyId)).length === 0) return "unchanged";
+      await this.#tokenOf(this.#locationKey(locationId));
+      return "connected";
+    }
+    if (type !== "UNINSTALL") return "unchanged";
+    const of = locationId !== undefined ? { locationId } : { companyId: companyId ?? "" };
+    const key =
+      locationId !== undefined ? this.#locationKey(locationId) : `${this.#prefix}company/${companyId}`;
+    if ((await this.#get(key)) === undefined || (await this.#works(key))) return "unchanged";
+    await this.disconnect(of);
+    return "disconnected";
+  }
+
+  /** Whether GoHighLevel still takes the tokens of an installation. */
+  async #works(key: string): Promise<boolean> {
+    try {
+      const row = await this.#tokenOf(key);
+      const query = new URLSearchParams({ companyId: row.companyId, appId: this.#appId, limit: "1" });
+      const path =
+        row.locationId === undefined ? `/oauth/installedLocations?${query}` : `/locations/${row.locationId}`;
+      await get(this.#endpoint, path, row.access);
+      return true;
+    } catch (error) {
+      const ended = ["unauthorized", "reconnect_required", "location_forbidden"];
+      if (ConnectorError.is(error) && ended.includes(error.code)) return false;
+      // A scope that is lacking says nothing about the installation.
+      if (ConnectorError.is(error) && error.code === "scope_missing") return true;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -490,6 +541,10 @@ class Tokens implements OAuth {
       scopes: answer.scopes.length > 0 ? answer.scopes : (before?.scopes ?? []),
       isBulk: answer.isBulk,
     };
+  }
+
+  get #appId(): string {
+    return this.#options.appId ?? this.#options.clientId.split("-")[0] ?? "";
   }
 
   #locationKey(locationId: string): string {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -335,6 +335,28 @@ describe("an agency", () => {
     await connector.close();
   });
 
+  test("takes webhooks about the app as hints", async () => {
+    const app = createApp({ oauthInstall: "company", oauthLocations: 2 });
+    const installed = (id, is) =>
+      app.sandbox.handle({
+        method: "POST",
+        url: "/sandbox/location",
+        body: JSON.stringify({ id, installed: is }),
+      });
+    await connect(app);
+    const [, id] = await locationsOf(app);
+    const event = (type) => app.oauth.handleAppEvent({ type, locationId: id, companyId: app.companyId });
+    assert.equal(await event("INSTALL"), "connected");
+    assert.equal(await event("INSTALL"), "connected", "twice is as once");
+    assert.equal(await event("UNINSTALL"), "unchanged", "a late one, of an earlier installation");
+    assert.equal((await app.oauth.installations()).length, 2);
+    installed(id, false);
+    assert.equal(await event("UNINSTALL"), "disconnected");
+    assert.equal(await event("UNINSTALL"), "unchanged");
+    assert.equal((await app.oauth.installations()).length, 1);
+    assert.equal(await event("PLAN_CHANGE"), "unchanged");
+  });
+
   test("a location that was never connected says how to connect it", async () => {
     const app = createApp();
     const connector = connectorOf(app);
@@ -527,4 +549,35 @@ describe("processes that share a store", () => {
     assert.equal(stats.ghl.endpoints["POST /oauth/token"], 2, "one exchange, one renewal");
     await served.close();
   });
+});
+
+describe("the examples of OAuth", () => {
+  const AsyncFunction = (async () => {}).constructor;
+  const read = (name) => readFileSync(new URL(`../../src/${name}`, import.meta.url), "utf8");
+  const examples = ["oauth/oauth.ts", "connector.ts"].flatMap((name) =>
+    [...read(name).matchAll(/@example\n((?: *\* .*\n)+?) *\*\/\n *(?:export function )?(\w+)\(/g)].map(
+      ([, code, of]) => ({ of, code: code.replace(/^ *\* /gm, "") }),
+    ),
+  );
+
+  test("are there", () => {
+    const names = examples.map(({ of }) => of);
+    for (const name of ["createOAuth", "authorizationUrl", "location"]) assert.ok(names.includes(name), name);
+  });
+
+  for (const { of, code } of examples.filter((one) => one.of !== "check"))
+    test(`the one of ${of} runs`, async () => {
+      const app = createApp();
+      await connect(app);
+      const printed = [];
+      const console = { log: (...values) => printed.push(values.join(" ")) };
+      // An example that makes its own needs no other.
+      const made = { oauth: app.oauth, connector: connectorOf(app) };
+      const others = Object.entries(made).filter(([name]) => !code.includes(`const ${name} =`));
+      const given = { createOAuth, createConnector, console, ...Object.fromEntries(others) };
+      await new AsyncFunction(...Object.keys(given), code)(...Object.values(given));
+      const said = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
+      assert.deepEqual(printed, said);
+      await made.connector.close();
+    });
 });

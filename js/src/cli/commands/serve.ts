@@ -62,10 +62,14 @@ export async function runServe(
 
 const API_OFF = "the API is off, as SERVE_TOKEN is not set";
 
-/** What is said of an event of the app itself. Installations have their place here. */
-export function appEventText({ type, locationId, companyId }: GhlAppEvent): string {
+/** What is said of an event of the app itself, and of what became of its tokens. */
+export function appEventText(
+  { type, locationId, companyId }: GhlAppEvent,
+  became?: "connected" | "disconnected" | "unchanged",
+): string {
   const whose = locationId === undefined ? `company ${companyId ?? "unknown"}` : `location ${locationId}`;
-  return `webhook ${type} of ${printable(whose)}`;
+  const then = became === undefined || became === "unchanged" ? "" : `: ${became}`;
+  return `webhook ${type} of ${printable(whose)}${then}`;
 }
 
 function requirePort(port: number): void {
