@@ -45,6 +45,9 @@ const SCOPES = [
   "locations/customFields.readonly",
   "users.readonly",
   "businesses.readonly",
+  // An agency's tokens give those of its locations.
+  "oauth.readonly",
+  "oauth.write",
 ];
 
 const TOKENS_FILE = "ghl-chartmogul-tokens.db";

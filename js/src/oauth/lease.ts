@@ -58,8 +58,8 @@ export async function underLease<Result>(
       const before = text();
       beat += 1;
       committing = Promise.resolve(store.commit([[key, text()]], [], guardOf(store, key, before)));
-      // Taken over, or a store that fails: the work itself finds out.
-      if ((await committing.catch(() => false)) === false) return;
+      // One that was taken over is not kept; a store that fails for now may work again.
+      if ((await committing.catch(() => undefined)) === false) return;
       await sleepInBackground(BEAT_MS);
     }
   };
@@ -79,6 +79,8 @@ function guardOf(store: StateStore, key: string, value: string | undefined) {
 }
 
 function randomName(): string {
+  // A name is no secret: hosts without Web Crypto have one, too.
+  if (globalThis.crypto?.getRandomValues === undefined) return String(Math.random()).slice(2);
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");

@@ -110,8 +110,8 @@ export interface OAuth {
   connectLocations(companyId?: string): Promise<LocationConnection[]>;
   /** What is connected, as far as the store knows. Sends nothing. */
   installations(): Promise<Installation[]>;
-  /** Forgets the tokens of a location, or of a company and all that was minted from it. Sends nothing. */
-  disconnect(of: { locationId: string } | { companyId: string }): Promise<number>;
+  /** Forgets the tokens of a location, of a company and its locations, or all. Sends nothing. */
+  disconnect(of?: { locationId: string } | { companyId: string }): Promise<number>;
   /**
    * Takes a webhook about the app itself, as `webhooks.onAppEvent` gives it. It is a hint: an installation in
    * a location of a connected company is connected, and the tokens of one that was removed are removed once
@@ -125,6 +125,8 @@ export interface OAuth {
 /** What is needed of a webhook about the app. */
 export interface AppEvent {
   type: string;
+  /** Whose event it is: another app's changes nothing. */
+  appId?: string | undefined;
   locationId?: string | undefined;
   companyId?: string | undefined;
 }
@@ -179,7 +181,10 @@ class Tokens implements OAuth {
   readonly #endpoint: Endpoint;
   readonly #prefix: string;
   /** Pairs that were renewed, and could not be written down: the only copy. */
-  readonly #unwritten = new Map<string, TokenRow>();
+  readonly #unwritten = new Map<
+    string,
+    { row: TokenRow; text: string | undefined; used: string | undefined }
+  >();
 
   constructor(options: OAuthOptions) {
     requireOptions(options);
@@ -232,17 +237,21 @@ class Tokens implements OAuth {
       redirect_uri: this.#options.redirectUri,
     });
     const row = this.#rowOf(answer, undefined);
-    await this.#put(this.#keyOf(row), row);
+    const key = this.#keyOf(row);
+    // What a person connects goes before all that is there.
+    const text = await (await this.#cipher()).seal(key, row);
+    const [before] = await this.#store.get([key]);
+    this.#unwritten.set(key, { row, text: before, used: undefined });
+    try {
+      await this.#store.commit([[key, text]], []);
+    } catch (cause) {
+      throw unwritable(cause);
+    }
+    this.#unwritten.delete(key);
     // Locations that had lost their tokens get new ones of the company's.
-    const lost = row.userType === "Company" ? await this.#rows(this.#locationKey("")) : [];
-    const dead = lost.filter(
-      ([, { companyId, deadSince }]) => companyId === row.companyId && deadSince !== undefined,
-    );
-    if (dead.length > 0)
-      await this.#store.commit(
-        [],
-        dead.map(([key]) => key),
-      );
+    const lost = ([of, known]: [string, TokenRow | undefined]) =>
+      of !== key && known?.companyId === row.companyId && known.deadSince !== undefined;
+    if (row.userType === "Company") await this.#remove((await this.#rows()).filter(lost).map(([of]) => of));
     return installationOf(row);
   }
 
@@ -288,37 +297,47 @@ class Tokens implements OAuth {
   }
 
   async *installedLocations(companyId?: string): AsyncIterableIterator<InstalledLocation> {
-    const [key] = await this.#companyKeys(companyId);
-    if (key === undefined) throw noCompany();
+    for await (const { location } of this.#installed(companyId)) yield location;
+  }
+
+  async *#installed(
+    companyId: string | undefined,
+  ): AsyncIterableIterator<{ location: InstalledLocation; companyId: string }> {
+    const keys = await this.#companyKeys(companyId);
+    if (keys.length === 0) throw noCompany();
     const seen = new Set<string>();
-    for (let skip = 0; ; skip += LOCATIONS_A_PAGE) {
-      const page = await this.#asCompany(key, async (row) => {
-        const query = new URLSearchParams({
-          companyId: row.companyId,
-          appId: this.#appId,
-          skip: String(skip),
-          limit: String(LOCATIONS_A_PAGE),
+    for (const key of keys) {
+      const of = key.slice(`${this.#prefix}company/`.length);
+      for (let skip = 0; ; skip += LOCATIONS_A_PAGE) {
+        const page = await this.#asCompany(key, true, async (row) => {
+          const query = new URLSearchParams({
+            companyId: of,
+            appId: this.#appId,
+            skip: String(skip),
+            limit: String(LOCATIONS_A_PAGE),
+          });
+          return installedLocations(
+            await get(this.#endpoint, `/oauth/installedLocations?${query}`, row.access),
+          );
         });
-        return installedLocations(
-          await get(this.#endpoint, `/oauth/installedLocations?${query}`, row.access),
-        );
-      });
-      const fresh = page.filter(({ locationId }) => !seen.has(locationId));
-      for (const location of fresh) {
-        seen.add(location.locationId);
-        yield location;
+        const fresh = page.filter(({ locationId }) => !seen.has(locationId));
+        for (const location of fresh) {
+          seen.add(location.locationId);
+          yield { location, companyId: of };
+        }
+        // A list that ignores `skip` gives the same page again.
+        if (page.length < LOCATIONS_A_PAGE || fresh.length === 0) break;
       }
-      // A list that ignores `skip` gives the same page again.
-      if (page.length < LOCATIONS_A_PAGE || fresh.length === 0) return;
     }
   }
 
   async connectLocations(companyId?: string): Promise<LocationConnection[]> {
     const connections: LocationConnection[] = [];
-    for await (const { locationId, name, isInstalled } of this.installedLocations(companyId)) {
+    for await (const { location, companyId: of } of this.#installed(companyId)) {
+      const { locationId, name, isInstalled } = location;
       if (!isInstalled) continue;
       try {
-        await this.#tokenOf(this.#locationKey(locationId), {});
+        await this.#tokenOf(this.#locationKey(locationId), {}, of);
         connections.push({ locationId, name, isConnected: true });
       } catch (error) {
         if (!ConnectorError.is(error) || error.code === "store_failed") throw error;
@@ -329,53 +348,90 @@ class Tokens implements OAuth {
   }
 
   async installations(): Promise<Installation[]> {
-    return (await this.#rows(this.#prefix)).map(([, row]) => installationOf(row));
+    return (await this.#rows()).map(([key, row]) =>
+      row === undefined ? this.#unreadable(key) : installationOf(row),
+    );
   }
 
-  async disconnect(of: { locationId: string } | { companyId: string }): Promise<number> {
-    const isOf = (row: TokenRow) =>
-      "locationId" in of ? row.locationId === of.locationId : row.companyId === of.companyId;
-    const keys = (await this.#rows(this.#prefix)).filter(([, row]) => isOf(row)).map(([key]) => key);
-    if (keys.length > 0) await this.#store.commit([], keys);
+  /** What is known of a row by its key alone. */
+  #unreadable(key: string): Installation {
+    const [kind, id = ""] = key.slice(this.#prefix.length).split("/");
+    const isLocation = kind === "location";
+    return {
+      userType: isLocation ? "Location" : "Company",
+      companyId: isLocation ? "" : id,
+      locationId: isLocation ? id : undefined,
+      scopes: [],
+      isBulk: false,
+      isConnected: false,
+    };
+  }
+
+  async disconnect(of?: { locationId: string } | { companyId: string }): Promise<number> {
+    const isOf = ([key, row]: [string, TokenRow | undefined]) => {
+      if (of === undefined) return true;
+      if ("locationId" in of) return key === this.#locationKey(of.locationId);
+      return key === `${this.#prefix}company/${of.companyId}` || row?.companyId === of.companyId;
+    };
+    return this.#remove((await this.#rows()).filter(isOf).map(([key]) => key));
+  }
+
+  async #remove(keys: readonly string[]): Promise<number> {
+    if (keys.length > 0) await this.#store.commit([], [...keys]);
     for (const key of keys) this.#unwritten.delete(key);
     return keys.length;
   }
 
   async handleAppEvent({
     type,
+    appId,
     locationId,
     companyId,
   }: AppEvent): Promise<"connected" | "disconnected" | "unchanged"> {
+    // GoHighLevel signs the webhooks of all apps with one key.
+    if (appId !== undefined && appId !== this.#appId) return "unchanged";
     if (type === "INSTALL" && locationId !== undefined) {
       requireId("locationId", locationId);
       // A location that was installed by itself is connected by its own code.
       if ((await this.#companyKeys(companyId)).length === 0) return "unchanged";
-      await this.#tokenOf(this.#locationKey(locationId));
+      await this.#tokenOf(this.#locationKey(locationId), {}, companyId);
       return "connected";
     }
     if (type !== "UNINSTALL") return "unchanged";
-    const of = locationId !== undefined ? { locationId } : { companyId: companyId ?? "" };
     const key =
       locationId !== undefined ? this.#locationKey(locationId) : `${this.#prefix}company/${companyId}`;
     if ((await this.#get(key)) === undefined || (await this.#works(key))) return "unchanged";
-    await this.disconnect(of);
+    // Locations that were installed by themselves keep their own tokens.
+    const isMinted = ([of, row]: [string, TokenRow | undefined]) =>
+      of === key || (locationId === undefined && row?.companyId === companyId && row?.refresh === undefined);
+    await this.#remove((await this.#rows()).filter(isMinted).map(([of]) => of));
     return "disconnected";
   }
 
-  /** Whether GoHighLevel still takes the tokens of an installation. */
+  /** Whether GoHighLevel still takes the tokens of an installation, renewed ones if need be. */
   async #works(key: string): Promise<boolean> {
-    try {
-      const row = await this.#tokenOf(key);
+    const ask = async (row: TokenRow) => {
       const query = new URLSearchParams({ companyId: row.companyId, appId: this.#appId, limit: "1" });
       const path =
         row.locationId === undefined ? `/oauth/installedLocations?${query}` : `/locations/${row.locationId}`;
       await get(this.#endpoint, path, row.access);
+    };
+    try {
+      const row = await this.#tokenOf(key);
+      try {
+        await ask(row);
+      } catch (error) {
+        if (!ConnectorError.is(error) || error.code !== "unauthorized") throw error;
+        await ask(await this.#tokenOf(key, { previous: row.access }));
+      }
       return true;
     } catch (error) {
-      const ended = ["unauthorized", "reconnect_required", "location_forbidden"];
-      if (ConnectorError.is(error) && ended.includes(error.code)) return false;
-      // A scope that is lacking says nothing about the installation.
-      if (ConnectorError.is(error) && error.code === "scope_missing") return true;
+      if (!ConnectorError.is(error)) throw error;
+      // A renewal that is refused for the client's secret says nothing about the installation.
+      const isOwn = !error.message.startsWith("/oauth/token:");
+      if (["reconnect_required", "location_forbidden"].includes(error.code)) return false;
+      if (error.code === "unauthorized" && isOwn) return false;
+      if (error.code === "scope_missing") return true;
       throw error;
     }
   }
@@ -385,14 +441,14 @@ class Tokens implements OAuth {
   }
 
   /** A token that works, and is not the one that was refused. */
-  async #tokenOf(key: string, { previous }: CredentialContext = {}): Promise<TokenRow> {
+  async #tokenOf(key: string, { previous }: CredentialContext = {}, companyId?: string): Promise<TokenRow> {
     const row = await this.#get(key);
     if (isFresh(row, previous)) return row;
     const ofStore = renewals.get(identityOf(this.#store)) ?? new Map<string, Promise<TokenRow>>();
     renewals.set(identityOf(this.#store), ofStore);
     let renewal = ofStore.get(key);
     if (renewal === undefined) {
-      renewal = this.#renew(key, previous);
+      renewal = this.#renew(key, previous, companyId);
       ofStore.set(key, renewal);
       const forget = () => ofStore.delete(key);
       renewal.then(forget, forget);
@@ -400,29 +456,28 @@ class Tokens implements OAuth {
     return renewal;
   }
 
-  #renew(key: string, previous: string | undefined): Promise<TokenRow> {
+  #renew(key: string, previous: string | undefined, companyId: string | undefined): Promise<TokenRow> {
     const renewed = async () => {
       const row = await this.#get(key);
-      if (row?.deadSince !== undefined && this.#unwritten.get(key) === undefined) throw reconnect(row);
+      if (row?.deadSince !== undefined) throw reconnect(row);
       return isFresh(row, previous) ? row : undefined;
     };
     return underLease(this.#store, `${key}/lease`, renewed, async () => {
+      // Read once: between two readings a person may connect again.
       const [text] = await this.#store.get([key]);
-      const row = await this.#get(key);
-      if (row === undefined) return this.#mint(key, undefined);
-      if (row.refresh === undefined && row.userType === "Location") return this.#mint(key, row);
+      const row = text === undefined ? undefined : await (await this.#cipher()).open(key, text);
+      if (row === undefined || (row.refresh === undefined && row.userType === "Location"))
+        return this.#mint(key, row, text, companyId);
       return this.#rotate(key, row, text);
     });
   }
 
   /** Uses a refresh token, which works once, and writes the new pair down before anybody uses it. */
   async #rotate(key: string, row: TokenRow, text: string | undefined): Promise<TokenRow> {
-    try {
-      const answer = await this.#refresh(row.refresh ?? "", row.userType);
+    const answer = await this.#refresh(row.refresh ?? "", row.userType).catch(onlyIf("reconnect_required"));
+    if (answer !== undefined) {
       const next = { ...this.#rowOf(answer, row), previous: row.refresh };
-      return await this.#replace(key, next, text);
-    } catch (error) {
-      if (!ConnectorError.is(error) || error.code !== "reconnect_required") throw error;
+      return this.#replace(key, next, text, row.refresh);
     }
     // Somebody was faster: this process may have stood still meanwhile.
     const until = monotonic() + OTHER_WRITES_MS;
@@ -438,38 +493,62 @@ class Tokens implements OAuth {
   async #heal(key: string, row: TokenRow, text: string | undefined): Promise<TokenRow> {
     if (row.previous !== undefined) {
       const answer = await this.#refresh(row.previous, row.userType).catch(onlyIf("reconnect_required"));
-      if (answer !== undefined) return this.#replace(key, this.#rowOf(answer, row), text);
+      if (answer !== undefined) return this.#replace(key, this.#rowOf(answer, row), text, row.refresh);
     }
     if (row.userType === "Location" && (await this.#companyKeys(row.companyId)).length > 0) {
-      return this.#mint(key, row);
+      return this.#mint(key, row, text);
     }
-    const answer = await this.#reconnect(row).catch(() => undefined);
-    if (answer !== undefined) return this.#replace(key, this.#rowOf(answer, row), text);
-    await this.#replace(key, { ...row, deadSince: Date.now() }, text);
+    // Only its own words end it: an outage does not.
+    const refused = onlyIf(
+      "reconnect_required",
+      "not_found",
+      "unauthorized",
+      "location_forbidden",
+      "forbidden",
+      "rejected",
+    );
+    const answer = await this.#reconnect(row).catch(refused);
+    if (answer !== undefined) return this.#replace(key, this.#rowOf(answer, row), text, row.refresh);
+    const dead = { ...row, deadSince: Date.now() };
+    if (await this.#put(key, dead, text)) throw reconnect(row);
+    const now = await this.#get(key);
+    if (isFresh(now, row.access)) return now;
     throw reconnect(row);
   }
 
   /** A location's token of the company's. */
-  async #mint(key: string, row: TokenRow | undefined): Promise<TokenRow> {
-    const locationId = row?.locationId ?? key.slice(this.#locationKey("").length);
-    const companies = await this.#companyKeys(row?.companyId);
+  async #mint(
+    key: string,
+    row: TokenRow | undefined,
+    text: string | undefined,
+    companyId: string | undefined = row?.companyId,
+  ): Promise<TokenRow> {
+    const ofLocations = this.#locationKey("");
+    const locationId = row?.locationId ?? key.slice(ofLocations.length);
+    const companies = key.startsWith(ofLocations) ? await this.#companyKeys(companyId) : [];
+    const isKnown = companies.length === 1;
     let last: ConnectorError | undefined;
-    for (const company of key.startsWith(this.#locationKey("")) ? companies : []) {
-      try {
-        const minted = await this.#asCompany(company, async ({ access, companyId }) => {
-          const form = { companyId, locationId };
-          const said = await postForm(this.#endpoint, "/oauth/locationToken", form, access);
-          return { answer: requireAnswer(tokenAnswer(said)), companyId };
-        });
-        const known = { ...minted.answer, locationId, userType: "Location" as const };
-        const next = this.#rowOf({ ...known, companyId: minted.companyId }, row);
-        await this.#put(key, next);
-        return next;
-      } catch (error) {
-        // It may be another company's.
-        if (!ConnectorError.is(error) || error.code !== "location_forbidden") throw error;
-        last = error;
+    let unauthorized: string[] = [];
+    for (const renews of [isKnown, true]) {
+      for (const company of renews && !isKnown ? unauthorized : companies) {
+        try {
+          const minted = await this.#asCompany(company, renews, async ({ access, companyId: id }) => {
+            const form = { companyId: id, locationId };
+            const said = await postForm(this.#endpoint, "/oauth/locationToken", form, access);
+            return { ...requireAnswer(tokenAnswer(said)), companyId: id };
+          });
+          const next = this.#rowOf({ ...minted, locationId, userType: "Location" }, row);
+          return await this.#replace(key, next, text, row?.refresh);
+        } catch (error) {
+          // Another company's location is refused in more than one way.
+          if (!ConnectorError.is(error) || isKnown || ["store_failed", "busy"].includes(error.code))
+            throw error;
+          if (error.code === "unauthorized" && !renews) unauthorized.push(company);
+          if (last === undefined || last.code === "location_forbidden") last = error;
+        }
       }
+      if (isKnown) break;
+      if (renews) unauthorized = [];
     }
     throw (
       last ??
@@ -483,12 +562,16 @@ class Tokens implements OAuth {
   }
 
   /** Does something with a company's token; once more with a new one where that was refused. */
-  async #asCompany<Result>(key: string, work: (row: TokenRow) => Promise<Result>): Promise<Result> {
+  async #asCompany<Result>(
+    key: string,
+    renews: boolean,
+    work: (row: TokenRow) => Promise<Result>,
+  ): Promise<Result> {
     const row = await this.#tokenOf(key);
     try {
       return await work(row);
     } catch (error) {
-      if (!ConnectorError.is(error) || error.code !== "unauthorized") throw error;
+      if (!renews || !ConnectorError.is(error) || error.code !== "unauthorized") throw error;
       return work(await this.#tokenOf(key, { previous: row.access }));
     }
   }
@@ -557,58 +640,85 @@ class Tokens implements OAuth {
       : `${this.#prefix}company/${companyId}`;
   }
 
+  /** The rows of one company, or of all. */
   async #companyKeys(companyId: string | undefined): Promise<string[]> {
-    const rows = await this.#rows(`${this.#prefix}company/`);
-    return rows
-      .filter(([, row]) => companyId === undefined || row.companyId === companyId || companyId === "")
-      .map(([key]) => key);
+    const prefix = `${this.#prefix}company/`;
+    const keys = (await this.#texts(prefix)).map(([key]) => key);
+    return companyId ? keys.filter((key) => key === `${prefix}${companyId}`) : keys;
   }
 
-  async #rows(prefix: string): Promise<[string, TokenRow][]> {
-    const cipher = await this.#cipher();
-    const rows: [string, TokenRow][] = [];
+  /** The rows of a kind, as they are stored. */
+  async #texts(prefix: string): Promise<[string, string][]> {
+    const rows: [string, string][] = [];
     for (let after: string | undefined; ; ) {
       const page = await this.#store.scan(prefix, after, 500);
-      for (const [key, text] of page)
-        if (!key.endsWith("/lease")) rows.push([key, await cipher.open(key, text)]);
+      rows.push(...page.filter(([key]) => !key.endsWith("/lease")));
       after = page.at(-1)?.[0];
       if (after === undefined) return rows;
     }
   }
 
+  /** All rows; without its content where one cannot be decrypted. */
+  async #rows(): Promise<[string, TokenRow | undefined][]> {
+    const cipher = await this.#cipher();
+    const texts = [
+      ...(await this.#texts(`${this.#prefix}company/`)),
+      ...(await this.#texts(this.#locationKey(""))),
+    ];
+    const open = async ([key, text]: [string, string]): Promise<[string, TokenRow | undefined]> => [
+      key,
+      await cipher.open(key, text).catch(onlyIf("store_failed")),
+    ];
+    return Promise.all(texts.map(open));
+  }
+
   async #get(key: string): Promise<TokenRow | undefined> {
     const unwritten = this.#unwritten.get(key);
-    if (unwritten !== undefined) {
-      await this.#put(key, unwritten);
-      return unwritten;
-    }
+    if (unwritten !== undefined) return this.#replace(key, unwritten.row, unwritten.text, unwritten.used);
     const [text] = await this.#store.get([key]);
     return text === undefined ? undefined : (await this.#cipher()).open(key, text);
   }
 
-  /** Writes a row down; one that cannot be written stays here until it can. */
-  async #put(key: string, row: TokenRow, before?: { text: string | undefined }): Promise<boolean> {
-    this.#unwritten.set(key, row);
+  /** Writes a row down, where what it was made from is still there. */
+  async #put(key: string, row: TokenRow, before: string | undefined): Promise<boolean> {
     const text = await (await this.#cipher()).seal(key, row);
-    const guard =
-      before !== undefined && this.#store.conditional === true ? { key, value: before.text } : undefined;
-    let done: boolean;
+    const guard = this.#store.conditional === true ? { key, value: before } : undefined;
     try {
-      done = (await this.#store.commit([[key, text]], [], guard)) !== false;
+      return (await this.#store.commit([[key, text]], [], guard)) !== false;
     } catch (cause) {
       throw unwritable(cause);
     }
-    this.#unwritten.delete(key);
-    return done;
   }
 
-  /** Puts a row in the place of the one that it was made from; gives the row that is there afterwards. */
-  async #replace(key: string, row: TokenRow, text: string | undefined): Promise<TokenRow> {
-    if (await this.#put(key, row, { text })) return row;
-    // A person has connected again meanwhile, or another process was faster.
-    const now = await this.#get(key);
-    if (now !== undefined) return now;
-    await this.#put(key, row);
+  /**
+   * Writes a new pair down, which is the only one that works; gives what is there then. `used` is the refresh
+   * token that it was made with. What cannot be written stays in memory until it can.
+   */
+  async #replace(
+    key: string,
+    row: TokenRow,
+    text: string | undefined,
+    used: string | undefined,
+  ): Promise<TokenRow> {
+    let before = text;
+    for (;;) {
+      this.#unwritten.set(key, { row, text: before, used });
+      if (await this.#put(key, row, before)) break;
+      const [now] = await this.#store.get([key]);
+      if (now === undefined) {
+        this.#unwritten.delete(key);
+        throw disconnected(row);
+      }
+      const there = await (await this.#cipher()).open(key, now);
+      // A person has connected again, or another process was faster: by another token than this one's.
+      const isOurs = there.deadSince !== undefined || there.refresh === used;
+      if (!isOurs && isFresh(there, undefined)) {
+        this.#unwritten.delete(key);
+        return there;
+      }
+      before = now;
+    }
+    this.#unwritten.delete(key);
     return row;
   }
 
@@ -657,6 +767,16 @@ function reconnect({ locationId, companyId }: TokenRow): ConnectorError {
   });
 }
 
+function disconnected({ locationId, companyId }: TokenRow): ConnectorError {
+  const whom = locationId === undefined ? `company ${companyId}` : `location ${locationId}`;
+  return createError({
+    code: "reconnect_required",
+    service: "ghl",
+    message: `the tokens of the ${whom} were removed meanwhile`,
+    hint: "Connect again: open the authorization URL, or run: ghl-chartmogul login",
+  });
+}
+
 function noCompany(): ConnectorError {
   return createError({
     code: "reconnect_required",
@@ -688,9 +808,10 @@ function requireAnswer(answer: TokenAnswer | undefined): TokenAnswer {
   return answer;
 }
 
-function onlyIf(code: string) {
+/** Takes errors of these codes for nothing. */
+function onlyIf(...codes: readonly string[]) {
   return (error: unknown): undefined => {
-    if (!ConnectorError.is(error) || error.code !== code) throw error;
+    if (!ConnectorError.is(error) || !codes.includes(error.code)) throw error;
   };
 }
 

@@ -157,6 +157,7 @@ function meaning(status: number, words: string, isJson: boolean): [ErrorCode, st
       "Location tokens are minted from a company's token.",
     ];
   if (status === 401) return ["unauthorized", "the token or the client was refused"];
+  if (status === 403 && !says("access to this location")) return ["forbidden", "the call is forbidden"];
   if (status === 403)
     return [
       "location_forbidden",

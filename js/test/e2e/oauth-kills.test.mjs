@@ -55,7 +55,7 @@ async function createWorld(install, options) {
     encryptionKey: KEY,
   };
   /** A process that hangs for good after so many steps, as one that was killed. */
-  const start = (steps = Number.POSITIVE_INFINITY) => {
+  const start = (steps = Number.POSITIVE_INFINITY, answered = async () => {}) => {
     let left = steps;
     const gate = async () => {
       left -= 1;
@@ -64,6 +64,7 @@ async function createWorld(install, options) {
     const transport = async (request) => {
       await gate();
       const answer = await sandbox.transport(request);
+      await answered(request);
       await gate();
       return answer;
     };
@@ -76,7 +77,7 @@ async function createWorld(install, options) {
   await oauth.exchangeRedirect(back, { state: STATE });
   const first = await oauth.location(locationId)();
   sandbox.advanceClock(25 * 3_600_000);
-  return { sandbox, start, locationId, previous: first.token };
+  return { sandbox, start, locationId, values, previous: first.token };
 }
 
 const rotationsOf = ({ sandbox }) => sandbox.stats().ghl.endpoints["POST /oauth/token"] ?? 0;
@@ -94,13 +95,13 @@ async function kill(install, steps, options) {
   const killed = world.start(steps);
   const context = { previous: world.previous };
   const renewing = killed.oauth.location(world.locationId)(context);
-  const ended = await Promise.race([
-    renewing.then(() => true),
-    new Promise((resolve) => {
-      const look = () => (killed.isKilled() ? resolve(false) : slowTimeout(look, 1));
-      look();
-    }),
-  ]);
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+  };
+  renewing.then(end, end);
+  while (!hasEnded && !killed.isKilled()) await new Promise((resolve) => slowTimeout(resolve, 1));
+  const ended = hasEnded;
   // What was under way at the service is done by it.
   await new Promise((resolve) => slowTimeout(resolve, 5));
   const next = world.start();
@@ -151,4 +152,64 @@ test("500 kills lose nothing but between the service's rotation and our write", 
   context.diagnostic(
     `${KILLS} kills: ${count(({ ended }) => !ended)} in the midst, ${count(({ rotated }) => rotated)} after a rotation, ${lost.length} lost inside the window, 0 outside`,
   );
+});
+
+test("a process that stood still while it renewed loses nothing, whoever took its place meanwhile", async () => {
+  const world = await createWorld("location", {});
+  const context = { previous: world.previous };
+  let release;
+  const standstill = new Promise((resolve) => {
+    release = resolve;
+  });
+  const still = world.start(undefined, () => standstill);
+  const renewing = still.oauth.location(world.locationId)(context);
+  // Its lease beats on in this process; a machine that stands still has none.
+  const other = world.start();
+  const values = world.values;
+  for (let tries = 0; rotationsOf(world) < 2 && tries < 200; tries++)
+    await new Promise((resolve) => slowTimeout(resolve, 5));
+  values.set(
+    [...values.keys()].find((key) => key.endsWith("/lease")),
+    "somebody else/0",
+  );
+  await assert.rejects(other.oauth.location(world.locationId)(context), { code: "reconnect_required" });
+  release();
+  const { token } = await renewing;
+  assert.ok(await works(world, token), "the pair that it got is the one that works");
+  assert.equal(
+    (await world.start().oauth.location(world.locationId)()).token,
+    token,
+    "and it is written down",
+  );
+  assert.equal((await other.oauth.installations())[0].isConnected, true);
+});
+
+test("tokens that a person removes while they are renewed stay removed", async () => {
+  const world = await createWorld("location", {});
+  let release;
+  const standstill = new Promise((resolve) => {
+    release = resolve;
+  });
+  const renewing = world.start(undefined, () => standstill).oauth.location(world.locationId)({
+    previous: world.previous,
+  });
+  for (let tries = 0; rotationsOf(world) < 2 && tries < 200; tries++)
+    await new Promise((resolve) => slowTimeout(resolve, 5));
+  const { oauth } = world.start();
+  assert.equal(await oauth.disconnect({ locationId: world.locationId }), 1);
+  release();
+  await assert.rejects(renewing, { code: "reconnect_required", message: /removed meanwhile/ });
+  assert.deepEqual(await oauth.installations(), []);
+});
+
+test("a row that cannot be decrypted keeps nobody from connecting again, or from removing it", async () => {
+  const world = await createWorld("company", {});
+  const key = [...world.values.keys()].find((one) => one.includes("/location/"));
+  world.values.set(key, "e1.AAAAAAAA.AAAA.AAAA");
+  const { oauth } = world.start();
+  assert.equal((await oauth.installations()).filter(({ isConnected }) => !isConnected).length, 1);
+  const page = world.sandbox.handle({ method: "GET", url: oauth.authorizationUrl({ state: STATE }) });
+  await oauth.exchangeRedirect(page.headers.find(([name]) => name === "location")[1], { state: STATE });
+  assert.equal(await oauth.disconnect(), 2);
+  assert.deepEqual([...world.values.keys()], []);
 });

@@ -306,7 +306,7 @@ describe("an agency", () => {
     const refused = connections.filter(({ isConnected }) => !isConnected);
     assert.deepEqual(
       refused.map(({ error }) => error.code),
-      ["location_suspended", "location_forbidden"],
+      ["location_suspended", "forbidden"],
     );
     assert.equal(refused[0].locationId, ids[7]);
     const connector = connectorOf(app);

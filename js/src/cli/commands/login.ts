@@ -56,15 +56,12 @@ export async function runLogout(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const all = await app.oauth.installations();
-  const chosen =
-    location === undefined && company === undefined
-      ? all
-      : all.filter(
-          (one) => one.locationId === location || (company !== undefined && one.companyId === company),
-        );
-  for (const { userType, locationId, companyId } of chosen) {
-    await app.oauth.disconnect(userType === "Location" && locationId ? { locationId } : { companyId });
-  }
+  const isAll = location === undefined && company === undefined;
+  const isOne = location !== undefined ? { locationId: location } : { companyId: company ?? "" };
+  const chosen = all.filter(
+    (one) => isAll || (location !== undefined ? one.locationId === location : one.companyId === company),
+  );
+  await app.oauth.disconnect(isAll ? undefined : isOne);
   await app.oauth.close();
   if (terminal.json) terminal.printJson({ disconnected: chosen });
   else {
