@@ -118,7 +118,11 @@ export function createConnectorOn(platform: Platform, options: ConnectorOptions)
       verifyEd25519: platform.verifyEd25519,
       locationId: options.ghl?.locationId,
       refresh: sync.refresh,
-      runsAfter: createRunsAfter(sync.run, async () => isHeard(identityOf(await store.open()), location)),
+      runsAfter: createRunsAfter(
+        sync.run,
+        async () => isHeard(identityOf(await store.open()), location),
+        async () => (await sync.status()).today.limit,
+      ),
       now: () => Date.now(),
     }),
     location(locationId) {

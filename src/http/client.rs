@@ -957,7 +957,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_of_the_other_service_is_told() {
+    fn a_credential_of_the_other_service_is_recognised() {
         for (service, secret, row, hint) in [
             (Service::Ghl, "0123456789abcdef0123456789abcdef", &ROWS[0], "chartmogul.apiKey"),
             (Service::Chartmogul, "pit-4711", &CHARTMOGUL_ROWS[1], "ghl.token"),

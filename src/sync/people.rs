@@ -24,8 +24,6 @@ use crate::phone::e164;
 const CONTACTS_A_STEP: usize = 100;
 /// What the uuids of ChartMogul's customers begin with.
 pub(in crate::sync) const CUSTOMER_UUID: &str = "cus_";
-/// Pairs looked through at once.
-const PAIRS_A_PAGE: usize = 500;
 
 impl<H: Host> Engine<'_, H> {
     /// The GHL contacts that a run is for: a customer's uuid stands for those that are linked with it.
@@ -85,23 +83,6 @@ impl<H: Host> Engine<'_, H> {
             self.keeper.get_all(&PAIRS, &of_kind(Kind::Contact, &contacts)).await?;
         let mut pairs = pairs.into_iter();
         contacts.retain(|_| pairs.next().flatten().is_some_and(|pair| pair.gone.is_none()));
-        // Members are noted of customers whose tags or attributes are written.
-        if contacts.is_empty() {
-            let within = of(Kind::Contact, "");
-            let mut after: Option<String> = None;
-            loop {
-                let rows =
-                    self.keeper.scan(&PAIRS, &within, after.as_deref(), PAIRS_A_PAGE).await?;
-                let Some((last, _)) = rows.last() else { break };
-                after = Some(last.clone());
-                let linked = rows
-                    .iter()
-                    .filter(|(_, pair)| pair.customer == customer && pair.gone.is_none());
-                contacts.extend(
-                    linked.filter_map(|(key, _)| Some(key.strip_prefix(&within)?.to_owned())),
-                );
-            }
-        }
         Ok(contacts)
     }
 

@@ -841,7 +841,10 @@ export interface RecordsReport {
 
 /** What came of a refresh. */
 export interface RefreshOutcome {
-  /** The GHL contacts that the next run reads. */
+  /**
+   * The GHL contacts that the next run reads. Those of a customer whose contacts only the run finds are not
+   * among them.
+   */
   contacts: readonly string[];
   /** Whether this event was taken before: then nothing was noted. */
   duplicate: boolean;

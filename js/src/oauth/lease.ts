@@ -79,7 +79,7 @@ function guardOf(store: StateStore, key: string, value: string | undefined) {
 }
 
 function randomName(): string {
-  // A name is no secret: hosts without Web Crypto have one, too.
+  // Hosts without Web Crypto have a name, too: it need not be hard to guess.
   if (globalThis.crypto?.getRandomValues === undefined) return String(Math.random()).slice(2);
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
     byte.toString(16).padStart(2, "0"),

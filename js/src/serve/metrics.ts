@@ -87,8 +87,8 @@ export class Metrics {
       this.#add("runs_total", { outcome: "failed" });
       this.#add("run_errors_total", { code });
       this.#set("last_run_timestamp_seconds", update.at / 1_000);
-      // That another process syncs the location is not a fault.
-      this.#lastRun = code === "busy" ? { isFine: true } : { isFine: false, cause: code };
+      // Another process is syncing the location: that says nothing about the failure before it.
+      if (code !== "busy") this.#lastRun = { isFine: false, cause: code };
     }
     if (update.type !== "outcome") return;
     const { done, plannedOnly, stopped, standing, report } = update.outcome;

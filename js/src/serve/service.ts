@@ -28,6 +28,8 @@ export type Service = (request: IncomingMessage, response: ServerResponse) => Pr
 
 /** Most bytes of a request to the API. */
 const LARGEST_BODY = 1_048_576;
+/** Requests for a run or a plan at a time: one that is under way, and one that waits for it. */
+const MOST_LONG = 2;
 
 interface Reply {
   status: number;
@@ -45,6 +47,7 @@ export function createService({
   signal,
   onRefused,
 }: ServiceOptions): Service {
+  let long = 0;
   const webhooks = connector.webhooks.nodeHandler({
     // The watch of this process does it.
     sync: false,
@@ -120,7 +123,20 @@ export function createService({
       }
       const body = bytes.length === 0 ? {} : parse(bytes);
       const params = new URLSearchParams(query);
-      return await answerApi(connector, { method, path, query: params, body, signal });
+      const isLong = method === "POST" && ["/v1/run", "/v1/plan", "/v1/apply"].includes(path);
+      // One may wait for the run under way: callers that try again and again must not queue runs.
+      if (isLong && long >= MOST_LONG)
+        throw createError({
+          code: "busy",
+          message: "a run is under way, and another request waits for it",
+          hint: "GET /v1/status tells when it has ended. Try again then.",
+        });
+      if (isLong) long += 1;
+      try {
+        return await answerApi(connector, { method, path, query: params, body, signal });
+      } finally {
+        if (isLong) long -= 1;
+      }
     } catch (reason) {
       const { status, error, headers } = answerOfError(reason, signal);
       return { status, route: "invalid", headers, body: { error } };

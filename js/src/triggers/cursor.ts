@@ -18,6 +18,8 @@ export interface Place {
 export interface State {
   /** When the last poll began that had read everything. */
   polledAt: number;
+  /** By how much this machine's clock may be ahead of the service's, as far as records have shown. */
+  aheadMs: number;
   place: Place;
   /** Up to here, everything was given when the reading under way began. */
   base: number;
@@ -42,6 +44,7 @@ interface Header {
   /** Its parameters' hash. */
   p: string;
   t: number;
+  a: number;
   l: [number, string, unknown?];
   b: number;
   /** Entries of `seen`, how many of them were missed, and entries of `noted`. */
@@ -50,7 +53,7 @@ interface Header {
 
 /** The state as text. */
 export function encodeCursor(name: string, parameters: string, state: State): string {
-  const { polledAt, place, base, seen, noted } = state;
+  const { polledAt, aheadMs, place, base, seen, noted } = state;
   const given = seen.encode();
   const contacts = noted.encode();
   const header: Header = {
@@ -58,6 +61,7 @@ export function encodeCursor(name: string, parameters: string, state: State): st
     n: name,
     p: parameters,
     t: polledAt,
+    a: aheadMs,
     l: place.after === undefined ? [place.time, place.id] : [place.time, place.id, place.after],
     b: base,
     c: [seen.size, given.missed, noted.size],
@@ -88,6 +92,7 @@ export function decodeCursor(name: string, parameters: string, cursor: unknown):
   const [time, id, after] = header.l;
   return {
     polledAt: header.t,
+    aheadMs: header.a,
     place: after === undefined ? { time, id } : { time, id, after },
     base: header.b,
     seen: Seen.decode(bytes.subarray(0, count * ENTRY_BYTES), missed),

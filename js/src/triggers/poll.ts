@@ -236,7 +236,9 @@ async function* prime(
   const reader = { ...given, parameters: withFixed(setting, given.startedAt) };
   const { definition, startedAt } = reader;
   const seen = new Seen();
-  const state: State = { polledAt: startedAt, place: { time: 0, id: "" }, base: 0, seen, noted: new Seen() };
+  const place = { time: 0, id: "" };
+  // No record, no word of the service's clock: it may show any time.
+  const state: State = { polledAt: startedAt, aheadMs: startedAt, place, base: 0, seen, noted: new Seen() };
   const ofContents =
     definition.named.notes === true
       ? reader.parameters["contactIds"] !== undefined
@@ -247,6 +249,7 @@ async function* prime(
     for (const { idHash, versionHash } of rows) seen.set(idHash, versionHash);
   } else {
     rows = await readNewest(reader, MOST_ROWS);
+    for (const { time } of rows) noteClock(state, startedAt, time);
     state.place = { time: placeOf(rows, reader), id: LAST_ID };
     state.base = state.place.time;
     const behind = rows.filter(({ time }) => time > state.place.time);
@@ -276,6 +279,17 @@ function placeOf(rows: readonly Row[], { definition, startedAt }: Reader): numbe
   return isAll ? begin : Math.max(begin, oldest);
 }
 
+/**
+ * Takes in the time of a record: the service's clock has shown it. Two clocks are never compared otherwise:
+ * one that is fast would pass over what is still to come. Says whether more is known than before.
+ */
+function noteClock(state: State, now: number, time: number): boolean {
+  const aheadMs = Math.max(0, now - time);
+  if (!(aheadMs < state.aheadMs)) return false;
+  state.aheadMs = aheadMs;
+  return true;
+}
+
 /** A later poll. */
 async function* poll(
   given: Reader,
@@ -286,7 +300,9 @@ async function* poll(
   const reader = { ...given, parameters: withFixed(setting, given.startedAt) };
   const state = progress.state as State;
   const { intervalMs, definition } = setting;
-  if (intervalMs !== undefined && reader.startedAt - state.polledAt < intervalMs) return undefined;
+  // A clock that was set back must not silence a trigger until it has caught up.
+  const sinceMs = reader.startedAt - state.polledAt;
+  if (intervalMs !== undefined && sinceMs >= 0 && sinceMs < intervalMs) return undefined;
   const steps = stepsOf(reader, state);
   let left = limit;
   for await (const step of steps) {
@@ -351,7 +367,9 @@ async function* stepsOfRows(
 async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncGenerator<Step, undefined> {
   const { definition, startedAt } = reader;
   const { seen } = state;
-  let settledUpTo = startedAt - lateByMs(definition);
+  // What the service's clock shows at least by now, less the time that a record may come late.
+  const settled = () => startedAt - state.aheadMs - lateByMs(definition);
+  let settledUpTo = settled();
   // What was created up to here has been met in an earlier poll.
   const begun = state.place.time;
   const created = new Set<number>();
@@ -369,6 +387,7 @@ async function* stepsOfTimes(reader: Reader, state: State, most: number): AsyncG
     if (settledUpTo > state.place.time) state.place = { time: settledUpTo, id: LAST_ID };
   };
   for await (const { row, after } of rows) {
+    if (noteClock(state, startedAt, row.time)) settledUpTo = Math.max(settledUpTo, settled());
     if (row.time > settledUpTo) passSettled();
     const before = seen.version(row.idHash);
     // The service's own order continues behind its own cursor alone.

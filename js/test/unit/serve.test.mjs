@@ -314,10 +314,36 @@ describe("readiness", () => {
     failed("service_unavailable");
     assert.deepEqual(await ready(), { ready: false, reason: "service_unavailable" });
     failed("busy");
+    assert.deepEqual(await ready(), { ready: false, reason: "service_unavailable" }, "nothing is mended");
+    const standing = { failed: 0, waiting: 0 };
+    const report = { elapsedMs: 1, done: {} };
+    metrics.onUpdate({ type: "outcome", at, run: 2, outcome: { done: true, standing, report } });
+    assert.deepEqual(await ready(), { ready: true });
+    failed("busy");
     assert.deepEqual(await ready(), { ready: true });
     stopping.abort(new Error("stop"));
     assert.deepEqual(await ready(), { ready: false, reason: "stopping" });
     assert.equal((await call("GET", "/health", undefined, {})).status, 200);
+  });
+
+  test("queues one run behind the one under way, and answers busy to more", async () => {
+    let release;
+    const gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const run = async () => {
+      await gate;
+      return { done: true };
+    };
+    const { call } = await begin({ run });
+    const first = call("POST", "/v1/run", {});
+    const second = call("POST", "/v1/run", {});
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const third = await call("POST", "/v1/run", {});
+    assert.deepEqual([third.status, third.body.error.code], [409, "busy"]);
+    release();
+    assert.deepEqual([(await first).status, (await second).status], [200, 200]);
+    assert.equal((await call("POST", "/v1/run", {})).status, 200);
   });
 });
 

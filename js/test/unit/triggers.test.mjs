@@ -165,6 +165,7 @@ describe("before anything is sent, a poll refuses", () => {
 describe("a cursor", () => {
   const state = () => ({
     polledAt: 5,
+    aheadMs: 90_000,
     place: { time: 1_700_000_000_000, id: "žluťoučký", after: [1, "x"] },
     base: 7,
     seen: new Seen(),

@@ -39,6 +39,8 @@ const LOCATION = "ve9EPM428h8vShlRW1KT";
 const SECRET = "canary-of-the-secret-path_0123";
 const PERSON = "canary.person@example.com";
 
+const outcomeOf = (ghl) => ({ done: true, report: { calls: { ghl, chartmogul: 0 } } });
+
 /** Webhooks over a mailbox and runs that are played; `refreshed` is what was put into the mailbox. */
 function play({ webhooks: settings = {}, locationId = LOCATION, refresh, run, isWatched = false } = {}) {
   const refreshed = [];
@@ -46,9 +48,10 @@ function play({ webhooks: settings = {}, locationId = LOCATION, refresh, run, is
   const runsAfter = createRunsAfter(
     async (given) => {
       runs.push(given);
-      return run === undefined ? { done: true } : run(given);
+      return run === undefined ? outcomeOf(1) : run(given);
     },
     async () => isWatched,
+    async () => 200_000,
   );
   const webhooks = createWebhooks({
     settings: readWebhookSettings({ publicKey: spki, ...settings }),
@@ -641,7 +644,7 @@ for (const [style, name, serve] of [
       const run = async (options) => {
         given.push(options);
         await gate;
-        return { done: true };
+        return outcomeOf(1);
       };
       const { send } = begin({ run }, { sync: true, onRun: (run) => ended.push(run) });
       const ids = ["a", "b", "c", "b"];
@@ -657,6 +660,24 @@ for (const [style, name, serve] of [
         [["a"], ["b", "c"]],
       );
       assert.equal(ended[0].outcome.done, true);
+    });
+
+    test("leaves events to the next run where they have used up their share of the day's calls", async () => {
+      const ended = [];
+      const { send, runs } = begin(
+        { run: async () => outcomeOf(1_500) },
+        { sync: true, onRun: (run) => ended.push(run) },
+      );
+      for (let count = 1; count <= 6; count++) {
+        assert.equal((await send("/", webhook({ id: `c${count}` }))).status, 200);
+        while (ended.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      // A hundredth of 200,000 calls at once: two runs of 1,500.
+      assert.deepEqual(
+        ended.map(({ isPostponed = false }) => isPostponed),
+        [false, false, true, true, true, true],
+      );
+      assert.equal(runs.length, 2);
     });
 
     test("leaves syncing to a watch in this process, and reports a run that failed", async () => {

@@ -11,7 +11,7 @@ use super::super::model::state::Run;
 use super::super::people::CUSTOMER_UUID;
 use super::super::state::keeper::Batch;
 use super::super::state::tables::of;
-use super::super::state::tables::{AGAIN, EVENTS, LETTERS, REFRESH, REFUSALS};
+use super::super::state::tables::{AGAIN, EVENTS, LETTERS, PAIRS, REFRESH, REFUSALS};
 use super::super::work::Work;
 use super::contacts::{Listing, TOGETHER};
 use crate::error::{Code, Error, Result};
@@ -55,7 +55,8 @@ records! {
     schemars(rename = "RefreshOutcome")
 )]
 pub struct Refreshed {
-    /// The GHL contacts that the next run reads.
+    /// The GHL contacts that the next run reads. Those of a customer whose contacts only the run finds are not
+    /// among them.
     pub contacts: Vec<String>,
     /// Whether this event was taken before: then nothing was noted.
     pub duplicate: bool,
@@ -106,15 +107,22 @@ impl<H: Host> Engine<'_, H> {
                 .hint("Pass ids of GHL contacts, or uuids of ChartMogul customers (cus_…)."));
         }
         let mut contacts: Vec<String> = Vec::new();
+        let mut noted: Vec<String> = Vec::new();
         for id in &options.contacts {
-            if id.starts_with(CUSTOMER_UUID) {
-                contacts.extend(self.linked_with(id, Vec::new()).await?);
-            } else {
-                contacts.push(id.clone());
+            let linked = match id.strip_prefix(CUSTOMER_UUID) {
+                Some(_) => self.linked_with(id, Vec::new()).await?,
+                None => vec![id.clone()],
+            };
+            // Members are noted of customers whose tags or attributes are written. Others are looked for by
+            // the run, among all pairs.
+            if linked.is_empty() {
+                noted.push(id.clone());
             }
+            contacts.extend(linked);
         }
         tidy(&mut contacts);
-        let mut chunks: Vec<&[String]> = contacts.chunks(ROWS_A_COMMIT).collect();
+        noted.extend(contacts.iter().cloned());
+        let mut chunks: Vec<&[String]> = noted.chunks(ROWS_A_COMMIT).collect();
         // An event is taken with the last of its contacts: one that broke off before is taken again.
         let last = if event.is_some() { chunks.pop().or(Some(&[])) } else { None };
         for some in chunks {
@@ -154,16 +162,45 @@ impl<H: Host> Engine<'_, H> {
     /// What comes later than this is for the next run, and a contact is read after its row is taken.
     async fn take_refreshes(&self) -> Result<()> {
         self.forget_old_events().await?;
+        let mut customers: Vec<String> = Vec::new();
         let mut pages = self.keeper.pages(&REFRESH, ROWS_A_COMMIT);
         while let Some(rows) = pages.next().await? {
             let mut batch = self.keeper.batch();
-            for (contact, _) in rows {
-                batch.put(&AGAIN, &contact, &String::new())?;
-                batch.delete(&REFRESH, &contact);
+            for (id, _) in rows {
+                if id.starts_with(CUSTOMER_UUID) {
+                    customers.push(id);
+                    continue;
+                }
+                batch.put(&AGAIN, &id, &String::new())?;
+                batch.delete(&REFRESH, &id);
             }
             self.keeper.commit(batch).await?;
         }
-        Ok(())
+        if customers.is_empty() { Ok(()) } else { self.take_customers(&customers).await }
+    }
+
+    /// The contacts that are linked with customers, by one walk of all pairs.
+    async fn take_customers(&self, customers: &[String]) -> Result<()> {
+        let within = of(Kind::Contact, "");
+        let mut after: Option<String> = None;
+        loop {
+            let rows = self.keeper.scan(&PAIRS, &within, after.as_deref(), ROWS_A_COMMIT).await?;
+            let Some((last, _)) = rows.last() else { break };
+            after = Some(last.clone());
+            let mut batch = self.keeper.batch();
+            for (key, pair) in &rows {
+                let named = pair.gone.is_none() && customers.contains(&pair.customer);
+                if let Some(id) = key.strip_prefix(&within).filter(|_| named) {
+                    batch.put(&AGAIN, id, &String::new())?;
+                }
+            }
+            self.keeper.commit(batch).await?;
+        }
+        let mut batch = self.keeper.batch();
+        for id in customers {
+            batch.delete(&REFRESH, id);
+        }
+        self.keeper.commit(batch).await
     }
 
     /// Contacts as GHL has them at this moment. One that cannot be read is recorded, and read again by the
