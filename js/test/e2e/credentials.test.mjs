@@ -112,7 +112,7 @@ test("a function that fails, gives no text or only refused tokens is reported wi
   for (const [given, message] of [
     [undefined, /ghl\.token: the function gave nothing/],
     [5, /ghl\.token: the function gave no text/],
-    [{ token: "pit-canary-ghl-1" }, /ghl\.token: the function gave no text/],
+    [{ apiKey: "pit-canary-ghl-1" }, /ghl\.token: the function gave no text/],
     ["", /ghl\.token is empty/],
     ["pit canary", /ghl\.token contains characters/],
   ]) {
