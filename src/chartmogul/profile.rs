@@ -17,6 +17,7 @@ pub static PROFILE: Profile = Profile {
     options: &["apiKey", "baseUrl", "timeoutMs"],
     variables: &["CHARTMOGUL_API_KEY"],
     authorization,
+    looks_foreign,
     versioned: false,
     lists: QueryLists::Joined,
     // It answers 503 beyond 20 connections.
@@ -31,6 +32,11 @@ pub static PROFILE: Profile = Profile {
     is_own_plain_word,
     read_error,
 };
+
+fn looks_foreign(key: &str) -> Option<&'static str> {
+    let is_token = key.starts_with("pit-") || key.starts_with("eyJ");
+    is_token.then_some("It looks like a GoHighLevel token: it belongs in ghl.token.")
+}
 
 fn authorization(key: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{key}:")))

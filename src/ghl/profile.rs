@@ -15,6 +15,7 @@ pub static PROFILE: Profile = Profile {
     options: &["token", "locationId", "baseUrl", "apiVersion", "timeoutMs"],
     variables: &["GHL_TOKEN", "GHL_LOCATION_ID"],
     authorization,
+    looks_foreign,
     versioned: true,
     lists: QueryLists::Repeated,
     // The documented limit, until the headers tell; a trial account's is 25. For requests in flight
@@ -30,6 +31,11 @@ pub static PROFILE: Profile = Profile {
     is_own_plain_word,
     read_error,
 };
+
+fn looks_foreign(token: &str) -> Option<&'static str> {
+    let is_key = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_key.then_some("It looks like a ChartMogul API key: it belongs in chartmogul.apiKey.")
+}
 
 fn authorization(token: &str) -> String {
     format!("Bearer {token}")

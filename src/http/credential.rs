@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::Profile;
 use super::failure::says;
 use super::secret::{Secret, redact};
-use crate::error::{Code, Error, Result, Service};
+use crate::error::{Code, Error, Result};
 use crate::host::Host;
 
 /// What the client authorizes itself with.
@@ -159,7 +159,7 @@ impl Credential {
         held.round = round;
         held.renew_at_ms = renew_at_ms;
         held.read_only = false;
-        held.looks = looks_of(self.profile.service, secret);
+        held.looks = (self.profile.looks_foreign)(secret);
         held.authorization = (self.profile.authorization)(secret);
         let inner = held.authorization.rsplit(' ').next().unwrap_or_default().to_owned();
         for hidden in [secret.to_owned(), inner] {
@@ -169,20 +169,5 @@ impl Credential {
         }
         held.hidden.sort_by_key(|hidden| std::cmp::Reverse(hidden.len()));
         Ok(())
-    }
-}
-
-/// What a credential looks like that belongs to the other service.
-fn looks_of(service: Service, secret: &str) -> Option<&'static str> {
-    let is_token = secret.starts_with("pit-") || secret.starts_with("eyJ");
-    let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match service {
-        Service::Ghl if is_key => {
-            Some("It looks like a ChartMogul API key: it belongs in chartmogul.apiKey.")
-        }
-        Service::Chartmogul if is_token => {
-            Some("It looks like a GoHighLevel token: it belongs in ghl.token.")
-        }
-        _ => None,
     }
 }

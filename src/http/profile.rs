@@ -18,6 +18,8 @@ pub struct Profile {
     pub variables: &'static [&'static str],
     /// The value of the `Authorization` header, of a credential.
     pub authorization: fn(&str) -> String,
+    /// What to say of a refused credential that looks like another service's.
+    pub looks_foreign: fn(&str) -> Option<&'static str>,
     /// Whether each request says a version of the interface.
     pub versioned: bool,
     /// How a query holds a list.
