@@ -121,7 +121,7 @@ export function createWebhooks(host: WebhooksHost): Webhooks {
     };
     if (event.type === "mrr_movement") {
       // ChartMogul gives its events no id. One that names nobody still has the next run come soon.
-      const id = event.customers.length > 0 ? undefined : `mrr_movement/${now()}/${Math.random()}`;
+      const id = event.customers.length > 0 ? undefined : `mrr_movement-${now()}-${Math.random()}`;
       const taken = await refresh(event.customers, { ...options, event: id });
       return { type, contacts: [...taken.contacts], duplicate: taken.duplicate };
     }

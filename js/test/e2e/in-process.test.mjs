@@ -59,6 +59,16 @@ describe("a sandbox without a server", () => {
     await Promise.all(connectors.map((connector) => connector.close()));
   });
 
+  test("notes a webhook of ChartMogul that names nobody, or nobody who is linked", async () => {
+    const known = createSandbox({ seed: 6, contacts: 1 });
+    const connector = createConnector({ ...optionsOf(known.credentials), transport: known.transport });
+    for (const customers of [[], ["cus_of-nobody"]]) {
+      const handled = await connector.webhooks.handle({ type: "mrr_movement", customers });
+      assert.deepEqual(handled, { type: "mrr_movement", contacts: [], duplicate: false });
+    }
+    await connector.close();
+  });
+
   test("takes nothing twice from runs that are started at once", async () => {
     const busy = createSandbox({ seed: 5, contacts: 30 });
     const connector = createConnector({
