@@ -5,6 +5,7 @@ import type { Alert } from "./alerts.js";
 import type { SendFailure } from "./bounded.js";
 import { createError } from "./errors.js";
 import { type BodyBytes, sendWithFetch, sendWithTransport, type Transport } from "./transport.js";
+import { isSafe, parseUrl } from "./url.js";
 
 /** How an alert is written: the alert itself as JSON, or a message of Slack. */
 export type WebhookFormat = "json" | "slack";
@@ -50,23 +51,14 @@ const FAILURES: Readonly<Record<SendFailure["kind"], string>> = {
 
 /** Refuses a URL that would send alerts in the clear. */
 function requireSafe(url: unknown): void {
-  const { protocol, hostname } = parse(url) ?? {};
-  if (protocol === "https:") return;
-  if (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname ?? "")) return;
+  const parsed = parseUrl(url);
+  if (parsed !== undefined && isSafe(parsed)) return;
   throw createError({
     code: "invalid_config",
     message:
       "alerts.webhook must be an https URL; http is allowed to this machine only (localhost, 127.0.0.1)",
     hint: "Copy the whole URL, with https://, from the service that gave it.",
   });
-}
-
-function parse(url: unknown): URL | undefined {
-  try {
-    return new URL(url as string);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What is posted. */

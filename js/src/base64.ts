@@ -30,3 +30,14 @@ export function encodeBase64(bytes: Uint8Array): string {
   }
   return parts.join("");
 }
+
+/** Base64 for URLs, without padding. */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** The bytes of base64, standard or for URLs, padded or not. */
+export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  const plain = text.replaceAll("-", "+").replaceAll("_", "/").replaceAll("=", "");
+  return decodeBase64(plain.padEnd(Math.ceil(plain.length / 4) * 4, "="));
+}

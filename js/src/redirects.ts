@@ -1,6 +1,8 @@
 // Where a request may be redirected to: a credential stays with the service that it was given for, and so
 // does what is written.
 
+import { parseUrl } from "./url.js";
+
 /** Redirects in a row that are followed. */
 export const MOST_REDIRECTS = 5;
 
@@ -23,7 +25,7 @@ export function followable(
   const isRead = method === "GET" || method === "HEAD";
   if (!isRead || location === null || location === undefined || ![301, 302, 303, 307, 308].includes(status))
     return undefined;
-  const target = parse(location, url);
+  const target = parseUrl(location, url);
   if (target === undefined || target.username !== "" || target.password !== "") return undefined;
   if (target.origin === new URL(url).origin) return { url: target.href, isSameOrigin: true };
   const isSafe = target.protocol === "https:" || new URL(url).protocol === "http:";
@@ -33,12 +35,4 @@ export function followable(
 /** Whether a request is for a file: the others ask for JSON. */
 export function isFile(accept: string | null | undefined): boolean {
   return accept === "*/*";
-}
-
-function parse(location: string, base: string): URL | undefined {
-  try {
-    return new URL(location, base);
-  } catch {
-    return undefined;
-  }
 }

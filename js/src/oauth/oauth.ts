@@ -8,6 +8,7 @@ import { ConnectorError, createError } from "../errors.js";
 import { memory } from "../stores/memory.js";
 import { identityOf, type StateStore } from "../stores/store.js";
 import type { Transport } from "../transport.js";
+import { isSafe, parseUrl } from "../url.js";
 import { underLease } from "./lease.js";
 import {
   type Endpoint,
@@ -307,9 +308,9 @@ class Tokens implements OAuth {
     if (keys.length === 0) throw noCompany();
     const seen = new Set<string>();
     for (const key of keys) {
-      const of = key.slice(`${this.#prefix}company/`.length);
+      const of = key.slice(this.#companyKey("").length);
       for (let skip = 0; ; skip += LOCATIONS_A_PAGE) {
-        const page = await this.#asCompany(key, true, async (row) => {
+        const page = await this.#asInstallation(key, true, async (row) => {
           const query = new URLSearchParams({
             companyId: of,
             appId: this.#appId,
@@ -371,7 +372,7 @@ class Tokens implements OAuth {
     const isOf = ([key, row]: [string, TokenRow | undefined]) => {
       if (of === undefined) return true;
       if ("locationId" in of) return key === this.#locationKey(of.locationId);
-      return key === `${this.#prefix}company/${of.companyId}` || row?.companyId === of.companyId;
+      return key === this.#companyKey(of.companyId) || row?.companyId === of.companyId;
     };
     return this.#remove((await this.#rows()).filter(isOf).map(([key]) => key));
   }
@@ -398,8 +399,7 @@ class Tokens implements OAuth {
       return "connected";
     }
     if (type !== "UNINSTALL") return "unchanged";
-    const key =
-      locationId !== undefined ? this.#locationKey(locationId) : `${this.#prefix}company/${companyId}`;
+    const key = locationId !== undefined ? this.#locationKey(locationId) : this.#companyKey(companyId ?? "");
     if ((await this.#get(key)) === undefined || (await this.#works(key))) return "unchanged";
     // Locations that were installed by themselves keep their own tokens.
     const isMinted = ([of, row]: [string, TokenRow | undefined]) =>
@@ -410,20 +410,13 @@ class Tokens implements OAuth {
 
   /** Whether GoHighLevel still takes the tokens of an installation, renewed ones if need be. */
   async #works(key: string): Promise<boolean> {
-    const ask = async (row: TokenRow) => {
-      const query = new URLSearchParams({ companyId: row.companyId, appId: this.#appId, limit: "1" });
-      const path =
-        row.locationId === undefined ? `/oauth/installedLocations?${query}` : `/locations/${row.locationId}`;
-      await get(this.#endpoint, path, row.access);
-    };
     try {
-      const row = await this.#tokenOf(key);
-      try {
-        await ask(row);
-      } catch (error) {
-        if (!ConnectorError.is(error) || error.code !== "unauthorized") throw error;
-        await ask(await this.#tokenOf(key, { previous: row.access }));
-      }
+      await this.#asInstallation(key, true, async ({ access, companyId, locationId }) => {
+        const query = new URLSearchParams({ companyId, appId: this.#appId, limit: "1" });
+        const path =
+          locationId === undefined ? `/oauth/installedLocations?${query}` : `/locations/${locationId}`;
+        await get(this.#endpoint, path, access);
+      });
       return true;
     } catch (error) {
       if (!ConnectorError.is(error)) throw error;
@@ -527,28 +520,25 @@ class Tokens implements OAuth {
     const locationId = row?.locationId ?? key.slice(ofLocations.length);
     const companies = key.startsWith(ofLocations) ? await this.#companyKeys(companyId) : [];
     const isKnown = companies.length === 1;
+    const tries = companies.map((company) => ({ company, renews: isKnown }));
     let last: ConnectorError | undefined;
-    let unauthorized: string[] = [];
-    for (const renews of [isKnown, true]) {
-      for (const company of renews && !isKnown ? unauthorized : companies) {
-        try {
-          const minted = await this.#asCompany(company, renews, async ({ access, companyId: id }) => {
-            const form = { companyId: id, locationId };
-            const said = await postForm(this.#endpoint, "/oauth/locationToken", form, access);
-            return { ...requireAnswer(tokenAnswer(said)), companyId: id };
-          });
-          const next = this.#rowOf({ ...minted, locationId, userType: "Location" }, row);
-          return await this.#replace(key, next, text, row?.refresh);
-        } catch (error) {
-          // Another company's location is refused in more than one way.
-          if (!ConnectorError.is(error) || isKnown || ["store_failed", "busy"].includes(error.code))
-            throw error;
-          if (error.code === "unauthorized" && !renews) unauthorized.push(company);
-          if (last === undefined || last.code === "location_forbidden") last = error;
-        }
+    for (const { company, renews } of tries) {
+      try {
+        const minted = await this.#asInstallation(company, renews, async ({ access, companyId: id }) => {
+          const form = { companyId: id, locationId };
+          const said = await postForm(this.#endpoint, "/oauth/locationToken", form, access);
+          return { ...requireAnswer(tokenAnswer(said)), companyId: id };
+        });
+        const next = this.#rowOf({ ...minted, locationId, userType: "Location" }, row);
+        return await this.#replace(key, next, text, row?.refresh);
+      } catch (error) {
+        // Another company's location is refused in more than one way.
+        if (!ConnectorError.is(error) || isKnown || ["store_failed", "busy"].includes(error.code))
+          throw error;
+        // Once all were asked, a token may have expired after all.
+        if (error.code === "unauthorized" && !renews) tries.push({ company, renews: true });
+        if (last === undefined || last.code === "location_forbidden") last = error;
       }
-      if (isKnown) break;
-      if (renews) unauthorized = [];
     }
     throw (
       last ??
@@ -561,8 +551,8 @@ class Tokens implements OAuth {
     );
   }
 
-  /** Does something with a company's token; once more with a new one where that was refused. */
-  async #asCompany<Result>(
+  /** Does something with an installation's token; once more with a new one where that was refused. */
+  async #asInstallation<Result>(
     key: string,
     renews: boolean,
     work: (row: TokenRow) => Promise<Result>,
@@ -634,17 +624,18 @@ class Tokens implements OAuth {
     return `${this.#prefix}location/${locationId}`;
   }
 
+  #companyKey(companyId: string): string {
+    return `${this.#prefix}company/${companyId}`;
+  }
+
   #keyOf({ userType, companyId, locationId }: TokenRow): string {
-    return userType === "Location"
-      ? this.#locationKey(locationId ?? "")
-      : `${this.#prefix}company/${companyId}`;
+    return userType === "Location" ? this.#locationKey(locationId ?? "") : this.#companyKey(companyId);
   }
 
   /** The rows of one company, or of all. */
   async #companyKeys(companyId: string | undefined): Promise<string[]> {
-    const prefix = `${this.#prefix}company/`;
-    const keys = (await this.#texts(prefix)).map(([key]) => key);
-    return companyId ? keys.filter((key) => key === `${prefix}${companyId}`) : keys;
+    const keys = (await this.#texts(this.#companyKey(""))).map(([key]) => key);
+    return companyId ? keys.filter((key) => key === this.#companyKey(companyId)) : keys;
   }
 
   /** The rows of a kind, as they are stored. */
@@ -662,7 +653,7 @@ class Tokens implements OAuth {
   async #rows(): Promise<[string, TokenRow | undefined][]> {
     const cipher = await this.#cipher();
     const texts = [
-      ...(await this.#texts(`${this.#prefix}company/`)),
+      ...(await this.#texts(this.#companyKey(""))),
       ...(await this.#texts(this.#locationKey(""))),
     ];
     const open = async ([key, text]: [string, string]): Promise<[string, TokenRow | undefined]> => [
@@ -874,19 +865,4 @@ function requireId(name: string, id: unknown): void {
     message: `${name} must be an id: letters, digits, hyphens and underscores`,
     hint: "For example ve9EPM428h8vShlRW1KT.",
   });
-}
-
-function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a secret may go there. */
-function isSafe({ protocol, hostname }: URL): boolean {
-  return (
-    protocol === "https:" || (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
-  );
 }

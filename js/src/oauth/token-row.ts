@@ -1,6 +1,6 @@
 // Tokens as they are stored: one row for each installation, encrypted, and bound to its key.
 
-import { decodeBase64, encodeBase64 } from "../base64.js";
+import { decodeBase64Url, encodeBase64, encodeBase64Url } from "../base64.js";
 import { createError } from "../errors.js";
 
 /** The tokens of an installation: of a location, or of a company and what is minted from it. */
@@ -62,7 +62,7 @@ export function cipherOf(keys: readonly EncryptionKey[]): RowCipher {
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const text = new TextEncoder().encode(JSON.stringify(row));
       const sealed = await crypto.subtle.encrypt(parametersOf(nonce, rowKey), first.key, text);
-      return [FORM, first.id, toUrlBase64(nonce), toUrlBase64(new Uint8Array(sealed))].join(".");
+      return [FORM, first.id, encodeBase64Url(nonce), encodeBase64Url(new Uint8Array(sealed))].join(".");
     },
     async open(rowKey, text) {
       const [form, id, nonce, sealed, ...rest] = text.split(".");
@@ -71,8 +71,8 @@ export function cipherOf(keys: readonly EncryptionKey[]): RowCipher {
         throw unreadable("the row is not one of tokens");
       if (known === undefined) throw unreadable("they were encrypted with another key");
       try {
-        const parameters = parametersOf(fromUrlBase64(nonce), rowKey);
-        const opened = await crypto.subtle.decrypt(parameters, known.key, fromUrlBase64(sealed));
+        const parameters = parametersOf(decodeBase64Url(nonce), rowKey);
+        const opened = await crypto.subtle.decrypt(parameters, known.key, decodeBase64Url(sealed));
         return JSON.parse(new TextDecoder().decode(opened));
       } catch {
         throw unreadable("the row was changed, or belongs in another place");
@@ -90,7 +90,7 @@ function keyBytes(key: unknown): Uint8Array<ArrayBuffer> {
   const text = typeof key === "string" ? key.trim() : "";
   if (/^[0-9a-f]{64}$/i.test(text))
     return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return fromUrlBase64(text);
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return decodeBase64Url(text);
   throw createError({
     code: "invalid_config",
     message: "encryptionKey must be 32 bytes, as base64 (44 characters) or hex (64 characters)",
@@ -108,7 +108,7 @@ async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<ImportedKey> {
   }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-  return { id: toUrlBase64(digest.slice(0, 6)), key };
+  return { id: encodeBase64Url(digest.slice(0, 6)), key };
 }
 
 const parametersOf = (iv: Uint8Array<ArrayBuffer>, rowKey: string) => ({
@@ -127,14 +127,4 @@ function unreadable(why: string) {
     message: `the stored tokens cannot be decrypted: ${why}`,
     hint: "Use the encryption key they were stored with, or connect again.",
   });
-}
-
-/** Base64 for URLs, without padding: no character of it has a meaning in a row. */
-function toUrlBase64(bytes: Uint8Array): string {
-  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-function fromUrlBase64(text: string): Uint8Array<ArrayBuffer> {
-  const plain = text.replaceAll("-", "+").replaceAll("_", "/").replaceAll("=", "");
-  return decodeBase64(plain.padEnd(Math.ceil(plain.length / 4) * 4, "="));
 }

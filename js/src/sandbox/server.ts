@@ -1,8 +1,7 @@
 // Serves a sandbox over HTTP on the loopback address: one port for both services.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { createError } from "../errors.js";
+import { listening } from "../node/listening.js";
 import type { Sandbox } from "./sandbox.js";
 
 /** Options of a server. */
@@ -37,11 +36,9 @@ export async function serve(sandbox: Sandbox, { port = 0 }: ServeOptions): Promi
   });
   // A client that reuses a connection just as it is closed for idleness would lose a request.
   server.keepAliveTimeout = 10 * 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(refusal(error, port)));
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const host = "127.0.0.1";
+  const listened = await listening(server, { host, port }, "Choose another port, or 0 for any free one.");
+  const url = `http://${host}:${listened}`;
   const { ghlToken, locationId, chartmogulKey } = sandbox.credentials;
   return {
     url,
@@ -55,18 +52,6 @@ export async function serve(sandbox: Sandbox, { port = 0 }: ServeOptions): Promi
         server.closeAllConnections();
       }),
   };
-}
-
-/** Why the port could not be had, plainly. */
-function refusal(error: NodeJS.ErrnoException, port: number): Error {
-  const why = { EADDRINUSE: "is in use by another program", EACCES: "needs more rights" }[error.code ?? ""];
-  if (why === undefined) return error;
-  return createError({
-    code: "invalid_argument",
-    message: `port ${port} ${why}`,
-    hint: "Choose another port, or 0 for any free one.",
-    cause: error,
-  });
 }
 
 /** Lets pages of any origin call: the records are made up. */

@@ -1,8 +1,7 @@
 // A server of Node's http with limits for a port that strangers reach, and an end that loses no answer.
 
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { createError } from "../errors.js";
+import { listening } from "../node/listening.js";
 import type { Service } from "./service.js";
 
 /** Where a server listens. */
@@ -41,11 +40,11 @@ export async function listen(service: Service, { host, port }: ListenOptions): P
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.maxRequestsPerSocket = 10_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(refusal(error, host, port)));
-    server.listen(port, host, resolve);
-  });
-  const { port: listened } = server.address() as AddressInfo;
+  const listened = await listening(
+    server,
+    { host, port },
+    "--port and --host say where serve listens; port 0 is any free one.",
+  );
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${listened}`,
     close: (graceMs = GRACE_MS) =>
@@ -58,21 +57,4 @@ export async function listen(service: Service, { host, port }: ListenOptions): P
         server.closeIdleConnections();
       }),
   };
-}
-
-/** Why the port is not available, plainly. */
-function refusal(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const why = {
-    EADDRINUSE: `port ${port} is in use by another program`,
-    EACCES: `port ${port} needs more rights`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine`,
-    ENOTFOUND: `${host} is not an address of this machine`,
-  }[error.code ?? ""];
-  if (why === undefined) return error;
-  return createError({
-    code: "invalid_argument",
-    message: why,
-    hint: "--port and --host say where serve listens; port 0 is any free one.",
-    cause: error,
-  });
 }

@@ -1,6 +1,6 @@
 // The cursor of a trigger: where it is, as a short text. Holds ids and hashes, no contents and no secret.
 
-import { decodeBase64, encodeBase64 } from "../base64.js";
+import { decodeBase64Url, encodeBase64Url } from "../base64.js";
 import { createError } from "../errors.js";
 import { hash40, hexOf } from "./hash.js";
 import { ENTRY_BYTES, Seen } from "./seen.js";
@@ -69,7 +69,7 @@ export function encodeCursor(name: string, parameters: string, state: State): st
   const entries = new Uint8Array(given.bytes.length + contacts.bytes.length);
   entries.set(given.bytes);
   entries.set(contacts.bytes, given.bytes.length);
-  const text = `${encodeText(JSON.stringify(header))}.${toUrl(encodeBase64(entries))}`;
+  const text = `${encodeText(JSON.stringify(header))}.${encodeBase64Url(entries)}`;
   return `${text}.${hexOf(hash40(text))}`;
 }
 
@@ -87,7 +87,7 @@ export function decodeCursor(name: string, parameters: string, cursor: unknown):
   if (header.v !== VERSION) throw refused(`the cursor is of version ${header.v}, which is not known here`);
   if (header.n !== name) throw refused(`the cursor is one of the trigger ${header.n}, not of ${name}`);
   if (header.p !== parameters) throw refused(`the cursor is one of ${name} with other parameters`);
-  const bytes = decodeBase64(fromUrl(entries));
+  const bytes = decodeBase64Url(entries);
   const [count, missed] = header.c;
   const [time, id, after] = header.l;
   return {
@@ -108,23 +108,15 @@ function refused(message: string) {
   });
 }
 
-/** Base64 for URLs, without padding. */
-const toUrl = (text: string) => text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-
-function fromUrl(text: string): string {
-  const plain = text.replaceAll("-", "+").replaceAll("_", "/");
-  return plain + "=".repeat((4 - (plain.length % 4)) % 4);
-}
-
 /** Text of JSON as base64: what is not ASCII is escaped, so that a character is a byte. */
 function encodeText(json: string): string {
   const ascii = json.replace(
     /[\u0080-\uffff]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return toUrl(encodeBase64(Uint8Array.from(ascii, (letter) => letter.charCodeAt(0))));
+  return encodeBase64Url(Uint8Array.from(ascii, (letter) => letter.charCodeAt(0)));
 }
 
 function decodeText(text: string): string {
-  return String.fromCharCode(...decodeBase64(fromUrl(text)));
+  return String.fromCharCode(...decodeBase64Url(text));
 }

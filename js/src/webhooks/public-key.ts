@@ -1,6 +1,6 @@
 // Ed25519 public keys in the forms in which they are published.
 
-import { decodeBase64 } from "../base64.js";
+import { decodeBase64Url } from "../base64.js";
 import { createError } from "../errors.js";
 
 /** An Ed25519 public key: PEM, base64 or hexadecimal text, or bytes; with or without its SPKI header. */
@@ -45,12 +45,9 @@ function bytesOf(text: string): Uint8Array | undefined {
 
 /** The bytes of base64, standard or for URLs, padded or not; undefined for anything else. */
 export function readBase64(text: string): Uint8Array | undefined {
-  const standard = text
-    .replaceAll("-", "+")
-    .replaceAll("_", "/")
-    .replace(/={1,2}$/, "");
-  if (standard === "" || /[^A-Za-z0-9+/]/.test(standard) || standard.length % 4 === 1) return undefined;
-  return decodeBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, "="));
+  const digits = text.replace(/={1,2}$/, "");
+  if (digits === "" || /[^\w+/-]/.test(digits) || digits.length % 4 === 1) return undefined;
+  return decodeBase64Url(digits);
 }
 
 function refusal(why: string): Error {

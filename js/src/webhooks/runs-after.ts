@@ -55,7 +55,7 @@ export function createRunsAfter(
       const waitMs = Math.max(allowance.waitMs(), isWhole ? lastWhole + GAP_MS - monotonic() : 0);
       // All are noted in the store: a stream of events must not use up the day's calls.
       if (waitMs > LONGEST_WAIT_MS) {
-        if (!isWhole || !isAsked) named.clear();
+        if (!isWhole) named.clear();
         isAsked = named.size > 0;
         report({ contacts, isPostponed: true });
         continue;

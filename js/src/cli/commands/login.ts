@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { createInterface } from "node:readline/promises";
 import type { Installation, LocationConnection } from "../../entries/oauth.js";
+import { isLoopback } from "../../url.js";
 import { ExitCode, UsageError } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import type { OAuthApp } from "../oauth-app.js";
@@ -100,8 +101,7 @@ function show(
 
 /** The port of a redirect URL that leads to this machine. */
 function loopbackPort({ protocol, hostname, port }: URL): number | undefined {
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-  return protocol === "http:" && isLoopback ? Number(port || 80) : undefined;
+  return protocol === "http:" && isLoopback(hostname) ? Number(port || 80) : undefined;
 }
 
 /** The address that the browser ended at, as a person pastes it. */

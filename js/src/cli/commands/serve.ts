@@ -4,6 +4,7 @@ import type { Connector } from "../../connector.js";
 import type { Metrics } from "../../serve/metrics.js";
 import { listen } from "../../serve/server.js";
 import { createService } from "../../serve/service.js";
+import { isLoopback, parseUrl } from "../../url.js";
 import type { GhlAppEvent } from "../../webhooks/ghl-events.js";
 import type { WebhookRefusal } from "../../webhooks/refusal.js";
 import { type ExitCode, UsageError } from "../exit-code.js";
@@ -78,7 +79,8 @@ function requirePort(port: number): void {
 }
 
 function requireToken(host: string, token: string | undefined): void {
-  if (token !== undefined || /^(localhost|127(\.\d+){3}|::1)$/.test(host)) return;
+  // An address of IPv6 has brackets in a URL.
+  if (token !== undefined || isLoopback(host.includes(":") ? `[${host}]` : host)) return;
   throw new UsageError(
     `--host: ${host} can be reached from other machines, and SERVE_TOKEN is not set`,
     "Set SERVE_TOKEN, for example to what `openssl rand -hex 32` prints, or listen at 127.0.0.1 behind a proxy.",
@@ -86,13 +88,7 @@ function requireToken(host: string, token: string | undefined): void {
 }
 
 function requireOrigin(origin: string): void {
-  let parsed: string | undefined;
-  try {
-    parsed = new URL(origin).origin;
-  } catch {
-    // Said below.
-  }
-  if (parsed === origin) return;
+  if (parseUrl(origin)?.origin === origin) return;
   throw new UsageError(
     `--allow-origin: ${origin} is not an origin`,
     "An origin has a scheme, a host and perhaps a port, and nothing after: https://panel.example.com.",
