@@ -262,7 +262,6 @@ fn redirected(refusal: &Refusal<'_>) -> Failure {
     let mut error = Error::new(Code::UnreadableResponse, message)
         .hint("Check baseUrl. A proxy or a portal may have answered in the service's place.");
     error.status = Some(response.status);
-    error.retry_after_ms = None;
     Failure { error, kind: FailureKind::Unrouted }
 }
 

@@ -35,6 +35,13 @@ impl<'a> Call<'a> {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The token of the authorization; empty where there is none.
+    pub(crate) fn bearer(&self) -> &'a str {
+        self.header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .unwrap_or_default()
+    }
+
     /// The first query parameter of that name.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

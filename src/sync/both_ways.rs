@@ -11,7 +11,7 @@ use super::model::change::{Action, Change};
 use super::model::conflict::{Conflict, Winner, id_of, ids_of};
 use super::model::pair::{Kind, Matched, Pair, Role};
 use super::model::plan::Pass;
-use super::model::staged::{Reading, SeenChild, StagedNote, StagedTask};
+use super::model::staged::{Reading, SeenChild};
 use super::model::standing::Reason;
 use super::model::state::Run;
 use super::read::contacts::TOGETHER;
@@ -407,13 +407,10 @@ impl<H: Host> Engine<'_, H> {
             let open: Vec<Conflict> =
                 open.filter(|conflict| !conflict.done && conflict.kind.is_child()).collect();
             let ids: Vec<&String> = open.iter().map(|conflict| &conflict.ghl_id).collect();
-            let notes: Vec<Option<StagedNote>> =
-                self.keeper.get_all(&work.tables.notes, &ids).await?;
-            let tasks: Vec<Option<StagedTask>> =
-                self.keeper.get_all(&work.tables.tasks, &ids).await?;
+            let read = self.were_read(work, &ids).await?;
             let mut batch = self.keeper.batch();
-            for ((conflict, note), task) in open.iter().zip(notes).zip(tasks) {
-                if note.is_none() && task.is_none() {
+            for (conflict, read) in open.iter().zip(read) {
+                if !read {
                     batch.put(&work.tables.moved, &of(conflict.kind, &conflict.ghl_id), &true)?;
                 }
             }

@@ -21,6 +21,12 @@ use crate::ordered::sort_by;
 /// Marked records looked at in one step.
 const MARKED_A_STEP: usize = 200;
 
+/// The GHL record that a row of the index names by the marker in its copies.
+pub(in crate::sync) fn marked_by(key: &str) -> Option<(Kind, &str)> {
+    let (kind, id) = key.strip_prefix("marker/")?.split_once('/')?;
+    Some((Kind::parse(kind)?, id))
+}
+
 impl<H: Host> Engine<'_, H> {
     /// Looks for markers that several records carry.
     pub(in crate::sync) async fn find_doubles(&self, run: &mut Run, work: &Work) -> Result<Step> {
@@ -35,12 +41,7 @@ impl<H: Host> Engine<'_, H> {
         let mut batch = self.keeper.batch();
         self.adopt_gone(run, work, &rows, &mut batch).await?;
         for (key, found) in rows {
-            let Some((kind, id)) =
-                key.strip_prefix("marker/").and_then(|marked| marked.split_once('/'))
-            else {
-                continue;
-            };
-            let Some(kind) = Kind::parse(kind).filter(|_| found.len() > 1) else { continue };
+            let Some((kind, id)) = marked_by(&key).filter(|_| found.len() > 1) else { continue };
             for mut change in self.doubles_of(work, kind, id, &found).await? {
                 if change.action == Action::Delete {
                     // The one that stays and the one that goes are looked at, and that one is deleted.

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::calls::row_of_linked;
 use super::decide::merge::words_of;
+use super::doubles::marked_by;
 use super::engine::{Engine, Step, gather, one, only};
 use super::model::change::{Action, Change, Side};
 use super::model::conflict::ids_of;
 use super::model::pair::{Kind, Matched, Pair, Role};
-use super::model::staged::{Candidate, Known, Reading, StagedNote, StagedTask};
+use super::model::staged::{Candidate, Known, Reading};
 use super::model::standing::{Apart, DeadLetter};
 use super::model::state::Run;
 use super::read::children::is_overflow;
@@ -119,9 +120,7 @@ impl<H: Host> Engine<'_, H> {
     ) -> Result<()> {
         let mut unknown: Vec<(Kind, String, Candidate)> = Vec::new();
         for (key, found) in marked {
-            let own = key.strip_prefix("marker/").and_then(|marked| marked.split_once('/'));
-            let own = own.and_then(|(kind, id)| Some((Kind::parse(kind)?, id)));
-            if let (Some((kind, id)), [one]) = (own, found.as_slice())
+            if let (Some((kind, id)), [one]) = (marked_by(key), found.as_slice())
                 && self.way_of(kind).comes_back()
                 && !is_overflow(kind, id)
                 && run.plan.unread.get(kind.name()).is_none()
@@ -134,19 +133,13 @@ impl<H: Host> Engine<'_, H> {
         let apart: Vec<Option<Apart>> = self.keeper.get_all(&APART, &keys).await?;
         let letters: Vec<Option<DeadLetter>> = self.keeper.get_all(&LETTERS, &keys).await?;
         let ids: Vec<&String> = unknown.iter().map(|(_, id, _)| id).collect();
-        let notes: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, &ids).await?;
-        let tasks: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, &ids).await?;
-        let known = pairs.iter().zip(&apart).zip(&letters).zip(notes.iter().zip(&tasks)).map(
-            |(((pair, apart), letter), (note, task))| {
-                pair.is_some()
-                    || apart.is_some()
-                    || letter.is_some()
-                    || note.is_some()
-                    || task.is_some()
-            },
-        );
-        let known: Vec<bool> = known.collect();
-        for ((kind, id, one), _) in unknown.into_iter().zip(known).filter(|(_, known)| !known) {
+        let read = self.were_read(work, &ids).await?;
+        for ((((kind, id, one), pair), apart), (letter, read)) in
+            unknown.into_iter().zip(pairs).zip(apart).zip(letters.into_iter().zip(read))
+        {
+            if pair.is_some() || apart.is_some() || letter.is_some() || read {
+                continue;
+            }
             let Some(contact) = self.leader_of(work, &one.id).await? else { continue };
             let home = self.homes_of(work, Kind::Contact, &[&contact]).await?;
             let ours = home

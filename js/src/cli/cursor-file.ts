@@ -13,7 +13,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { UsageError } from "./exit-code.js";
 
-/** The cursor that the file holds; null where there is no file yet. Refuses a file that cannot be kept. */
+/** The cursor in the file; null if the file does not exist yet. Refuses a file that cannot be written. */
 export function readCursorFile(file: string): string | null {
   try {
     accessSync(dirname(resolve(file)), constants.W_OK);

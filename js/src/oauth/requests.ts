@@ -164,7 +164,7 @@ function meaning(status: number, words: string, isJson: boolean): [ErrorCode, st
       "the app is not installed in this location",
       "Install it there, or leave the location out.",
     ];
-  if (status === 404) return ["not_found", "there is no such path"];
+  if (status === 404) return ["not_found", "the path does not exist"];
   return ["rejected", "the request was refused"];
 }
 

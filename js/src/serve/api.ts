@@ -162,7 +162,7 @@ export async function answerApi(connector: Connector, request: ApiRequest): Prom
     const allow = here.map(({ route }) => route.method).join(", ");
     const error = createError({
       code: "not_found",
-      message: here.length === 0 ? "there is no such route" : `this route takes ${allow}`,
+      message: here.length === 0 ? "the route does not exist" : `this route takes ${allow}`,
       hint: "docs/operation.md lists the routes.",
     });
     const headers = here.length === 0 ? {} : { allow };

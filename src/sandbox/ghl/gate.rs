@@ -60,8 +60,7 @@ impl Access {
 
     /// The kind of the token that a request carries.
     pub(super) fn token_kind(&self, call: &Call<'_>) -> Result<TokenKind, Reply> {
-        let header = call.header("authorization").unwrap_or_default();
-        let token = header.strip_prefix("Bearer ").unwrap_or_default();
+        let token = call.bearer();
         if !self.valid {
             return Err(unauthorized("Invalid JWT"));
         }

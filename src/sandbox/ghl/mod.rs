@@ -202,8 +202,7 @@ impl Ghl {
             Ok(generation) => generation,
             Err(refusal) => return refusal.endpoint("(no version)"),
         };
-        let header = call.header("authorization").unwrap_or_default();
-        let token = header.strip_prefix("Bearer ").unwrap_or_default();
+        let token = call.bearer();
         let kind = match self.oauth.kind_of(token, call.now_ms) {
             Some(kind) => Ok(kind),
             None => self.access.token_kind(call),

@@ -118,8 +118,12 @@ impl Oauth {
 
     /// Whom an access token speaks for, while it works.
     pub(super) fn kind_of(&self, token: &str, now_ms: u64) -> Option<TokenKind> {
+        self.subject(token, now_ms).map(Subject::kind)
+    }
+
+    fn subject(&self, token: &str, now_ms: u64) -> Option<&Subject> {
         let (subject, until) = self.tokens.get(token)?;
-        (now_ms < *until).then(|| subject.kind())
+        (now_ms < *until).then_some(subject)
     }
 
     /// The location of an access token, where that is not the one whose records the sandbox has.
@@ -388,10 +392,7 @@ impl Oauth {
     }
 
     fn subject_of(&self, call: &Call<'_>) -> Option<Subject> {
-        let header = call.header("authorization").unwrap_or_default();
-        let token = header.strip_prefix("Bearer ").unwrap_or_default();
-        let (subject, until) = self.tokens.get(token)?;
-        (call.now_ms < *until).then(|| subject.clone())
+        self.subject(call.bearer(), call.now_ms).cloned()
     }
 }
 

@@ -146,6 +146,17 @@ impl<H: Host> Engine<'_, H> {
         Ok(())
     }
 
+    /// Which of these notes and tasks of GHL this run has read.
+    pub(in crate::sync) async fn were_read(
+        &self,
+        work: &Work,
+        ids: &[impl AsRef<str>],
+    ) -> Result<Vec<bool>> {
+        let notes: Vec<Option<StagedNote>> = self.keeper.get_all(&work.tables.notes, ids).await?;
+        let tasks: Vec<Option<StagedTask>> = self.keeper.get_all(&work.tables.tasks, ids).await?;
+        Ok(notes.iter().zip(tasks).map(|(note, task)| note.is_some() || task.is_some()).collect())
+    }
+
     /// Before something is made at a customer its list is asked, unless a newest-first list covers
     /// its date: another installation may have made it. Then contents are compared on both sides.
     pub(in crate::sync) async fn read_customers_children(
