@@ -111,7 +111,9 @@ export function chromeStorage(options: ChromeStorageOptions = {}): StateStore {
     if (guard !== undefined && before[nameOf(guard.key)] !== guard.value) return false;
     const added = puts.map(([key]) => key).filter((key) => !(nameOf(key) in before));
     const removed = deletes.filter((key) => nameOf(key) in before);
-    const items = Object.fromEntries(puts.map(([key, value]) => [nameOf(key), value]));
+    const items: Record<string, unknown> = Object.fromEntries(
+      puts.map(([key, value]) => [nameOf(key), value]),
+    );
     if (added.length === 0 && removed.length === 0) {
       if (puts.length === 0) return true;
       // One item is stored whole or not at all.

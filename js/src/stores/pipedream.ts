@@ -24,6 +24,8 @@ interface Head {
   /** Counts the copies: the names of their parts and of the commits after them. */
   copy: number;
   parts: number;
+  /** How much of the copy before has to be deleted. */
+  before?: { parts: number; commits: number };
 }
 
 interface Commit {
@@ -95,6 +97,8 @@ export function pipedreamDataStore(
 
   const load = async (): Promise<Opened> => {
     const head = await readHead();
+    if (head.before !== undefined && (await dataStore.get(names.commit(head.copy - 1, 0))) != null)
+      await deleteBefore(head);
     const rows = memory();
     const parts = Array.from({ length: head.parts }, (_, index) => names.part(head.copy, index));
     for (const part of await inGroups(parts, (name) => dataStore.get(name))) {
@@ -112,26 +116,31 @@ export function pipedreamDataStore(
     }
   };
 
-  /** Copies all rows anew. What is left of a copy that was not finished is written over by the next one. */
-  const copy = async (opened: Opened): Promise<void> => {
-    const { head, commits } = opened;
-    const next: Head = { copy: head.copy + 1, parts: 0 };
+  /** Deletes the copy before; its first commit last, so that an end half-way is seen. */
+  const deleteBefore = async ({ copy, before }: Head): Promise<void> => {
+    if (before === undefined) return;
+    const old = [
+      ...Array.from({ length: before.parts }, (_, index) => names.part(copy - 1, index)),
+      ...Array.from({ length: before.commits - 1 }, (_, index) => names.commit(copy - 1, index + 1)),
+    ];
+    await inGroups(old, (name) => dataStore.delete(name));
+    await dataStore.delete(names.commit(copy - 1, 0));
+  };
+
+  /** Copies all rows anew. What is left of an attempt that was given up is written over by the next one. */
+  const copy = async (state: Opened): Promise<void> => {
+    const { head, commits } = state;
+    const next: Head = { copy: head.copy + 1, parts: 0, before: { parts: head.parts, commits } };
     for (let after: string | undefined; ; next.parts++) {
-      const part = await opened.rows.scan("", after, Number.MAX_SAFE_INTEGER, PART);
+      const part = await state.rows.scan("", after, Number.MAX_SAFE_INTEGER, PART);
       if (part.length === 0) break;
       await dataStore.set(names.part(next.copy, next.parts), part);
       after = part.at(-1)?.[0];
     }
-    // Commits of an attempt at this copy that was given up.
-    await dataStore.delete(names.commit(next.copy, 0));
     await dataStore.set(names.head, next);
-    opened.head = next;
-    opened.commits = 0;
-    const old = [
-      ...Array.from({ length: head.parts }, (_, index) => names.part(head.copy, index)),
-      ...Array.from({ length: commits }, (_, index) => names.commit(head.copy, index)),
-    ];
-    await inGroups(old, (name) => dataStore.delete(name));
+    state.head = next;
+    state.commits = 0;
+    await deleteBefore(next);
   };
 
   let opened: Promise<Opened> | undefined;
@@ -160,7 +169,8 @@ export function pipedreamDataStore(
     await dataStore.set(name, commit);
     state.commits += 1;
     await state.rows.commit(commit.puts, commit.deletes);
-    if (state.commits >= MOST_COMMITS) await copy(state);
+    // The commit is stored, whatever becomes of the copy: a later one makes it.
+    if (state.commits % MOST_COMMITS === 0) await copy(state).catch(() => {});
   };
   return {
     identity: identityOf(dataStore, prefix),
