@@ -143,7 +143,8 @@ export function postgresSchema({ table = DEFAULT_TABLE }: Pick<PostgresOptions, 
   const { quoted, commit } = namesOf(table);
   // Two processes that make it at once would fail by turns. A guard on an absent key puts a row of its own:
   // another that puts the same key waits until this commit has ended, and then finds a row. A guard on a
-  // value locks its row. Each statement in the function sees what was committed until it began.
+  // value locks its row. Each statement in the function sees what was committed until it began. All lock
+  // rows in one order, so that deadlocks are rare; one that happens is undone whole, and tried again.
   return `DO $make$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('ghl-chartmogul state table'));
@@ -165,6 +166,7 @@ BEGIN
       PERFORM FROM ${quoted} WHERE name = store AND key = guard_key AND value = guard_value FOR UPDATE;
       IF NOT FOUND THEN RETURN false; END IF;
     END IF;
+    PERFORM FROM ${quoted} WHERE name = store AND key = ANY (put_keys || delete_keys) ORDER BY key FOR UPDATE;
     DELETE FROM ${quoted} WHERE name = store AND key = ANY (delete_keys);
     INSERT INTO ${quoted}
       SELECT store, put_key, put_value FROM unnest(put_keys, put_values) AS puts (put_key, put_value)

@@ -12,7 +12,23 @@ export function createChance(seed) {
   };
 }
 
-const PIECES = ["", "a", "b", "A", "é", "ａ", "👋", "\u{10ffff}", "\ud7ff", "\ue000", "0", "%", "_", "z", "aa"];
+const PIECES = [
+  "",
+  "a",
+  "b",
+  "A",
+  "é",
+  "ａ",
+  "👋",
+  "\u{10ffff}",
+  "\ud7ff",
+  "\ue000",
+  "0",
+  "%",
+  "_",
+  "z",
+  "aa",
+];
 
 /** Throws at the first step where the two differ; gives how many steps of each kind there were. */
 export async function playHistory(seed, store, model, steps = 150) {
@@ -24,9 +40,11 @@ export async function playHistory(seed, store, model, steps = 150) {
   const counts = { commits: 0, refused: 0, gets: 0, scans: 0, found: 0 };
   for (let step = 0; step < steps; step++) {
     const same = (what, actual, expected) => {
-      const [left, right] = [what, [actual, expected]].length ? [show(actual), show(expected)] : [];
+      const [left, right] = [show(actual), show(expected)];
       if (left !== right)
-        throw new Error(`seed ${seed}, step ${step}: ${what} gave ${left.slice(0, 2_000)}, memory ${right.slice(0, 2_000)}`);
+        throw new Error(
+          `seed ${seed}, step ${step}: ${what} gave ${left.slice(0, 2_000)}, memory ${right.slice(0, 2_000)}`,
+        );
     };
     const action = chance(10);
     if (action < 5) {
@@ -35,8 +53,14 @@ export async function playHistory(seed, store, model, steps = 150) {
       const deletes = keys.filter((each) => !puts.some(([put]) => put === each));
       const of = pick([key(), ...keys]);
       const [held] = await model.get([of]);
-      const guard = chance(2) === 0 || !store.conditional ? undefined : { key: of, value: pick([held, held, undefined, "", value()]) };
-      const [actual, expected] = [await store.commit(puts, deletes, guard), await model.commit(puts, deletes, guard)];
+      const guard =
+        chance(2) === 0 || !store.conditional
+          ? undefined
+          : { key: of, value: pick([held, held, undefined, "", value()]) };
+      const [actual, expected] = [
+        await store.commit(puts, deletes, guard),
+        await model.commit(puts, deletes, guard),
+      ];
       same("commit", actual !== false, expected !== false);
       counts.commits++;
       if (expected === false) counts.refused++;

@@ -123,7 +123,18 @@ export async function startPostgres() {
   let child;
   const start = async () => {
     const [server, first] = postgresProgram("postgres");
-    const flags = ["-D", data, "-p", `${port}`, "-k", data, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"];
+    const flags = [
+      "-D",
+      data,
+      "-p",
+      `${port}`,
+      "-k",
+      data,
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      "fsync=off",
+    ];
     // One that was killed may leave its shared memory for a moment.
     for (let tries = 0; ; tries++) {
       // A group of its own: runuser does not hand SIGKILL on.
