@@ -42,7 +42,10 @@ declare const PACKAGE_VERSION: string;
 /** What is used here of the packages that a program installs for a store of a URL. */
 declare module "ioredis" {
   export class Redis {
-    constructor(url: string);
+    constructor(
+      url: string,
+      options: { maxRetriesPerRequest: number; retryStrategy: (times: number) => number },
+    );
     call(command: string, ...values: string[]): Promise<unknown>;
     on(event: "error", listener: (reason: Error) => void): this;
     disconnect(): void;

@@ -101,7 +101,11 @@ function sqlOf(storage: DurableObjectStorage): DurableObjectStorage["sql"] {
   let why = "durableObject takes the storage of a Durable Object: ctx.storage";
   try {
     const { sql, transactionSync } = storage;
-    if (typeof sql?.exec === "function" && typeof transactionSync === "function") return sql;
+    if (typeof sql?.exec === "function" && typeof transactionSync === "function") {
+      // The older storage has these functions, too, and refuses them.
+      sql.exec("SELECT 1");
+      return sql;
+    }
   } catch (reason) {
     why = `the storage of this Durable Object is not SQLite's: ${messageOf(reason)}`;
   }

@@ -80,7 +80,9 @@ function redisStore(url: URL): StateStore {
   redis({ call: async () => "" }, { prefix });
   return reopening(url, prefix, async () => {
     const { Redis } = await load("ioredis", () => import("ioredis"));
-    const client = new Redis(url.href);
+    // A server that restarts is waited for some 13 seconds.
+    const retryStrategy = (times: number) => Math.min(100 * times, 1_000);
+    const client = new Redis(url.href, { maxRetriesPerRequest: 16, retryStrategy });
     let trouble: unknown;
     client.on("error", (reason) => {
       trouble = reason;
