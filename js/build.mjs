@@ -89,8 +89,16 @@ const commandLine = shared(/\/src\/cli\//, [
   ["entries/node", "node"],
   ["entries/oauth", "oauth"],
   ["entries/sandbox", "sandbox"],
+  ["entries/stores", "stores"],
   ["node/transport", "node-http"],
 ]);
+const openingStores = shared(/\/src\/stores\/open-store\.ts$/, [
+  ["sqlite", "sqlite"],
+  ["redis", "redis"],
+  ["postgres", "postgres"],
+]);
+/** Each state store by itself: nobody loads another's. */
+const stores = ["sqlite", "redis", "postgres", "indexeddb", "chrome-storage", "durable-object", "pipedream"];
 
 const common = {
   absWorkingDir: here,
@@ -99,7 +107,15 @@ const common = {
   platform: "neutral",
   legalComments: "none",
   logLevel: "warning",
-  external: ["node:*", "node-sqlite3-wasm", "commander", "get-east-asian-width", "@napi-rs/keyring"],
+  external: [
+    "node:*",
+    "node-sqlite3-wasm",
+    "commander",
+    "get-east-asian-width",
+    "@napi-rs/keyring",
+    "ioredis",
+    "pg",
+  ],
 };
 
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entries/${name}.ts`]));
@@ -124,9 +140,10 @@ await build({
 });
 await build({
   ...modules,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth", "sandbox-web"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth", "sandbox-web"),
   plugins: [virtualModules],
 });
+await build({ ...modules, entryPoints: entries("stores"), plugins: [openingStores] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
 const commonjs = join(output, "cjs");
@@ -149,9 +166,10 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth"),
   plugins: [virtualModules],
 });
+await build({ ...scripts, ...fromHere, entryPoints: entries("stores"), plugins: [openingStores] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");
