@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import vm from "node:vm";
-import { createProject, requireTool, run, runtime, runWorker } from "./project.mjs";
+import { createProject, nodes, requireTool, run, runtime, runWorker } from "./project.mjs";
 
 const esm = (entry) => `
   import * as connector from "${entry}";
@@ -41,11 +41,6 @@ const files = {
   "slim.mjs": slim,
 };
 
-const nodes = [
-  ["this Node", process.execPath],
-  ["Node 22", runtime("node-22/bin/node")],
-  ["Node 24", runtime("node-24/bin/node")],
-];
 for (const [name, program] of nodes) {
   for (const file of Object.keys(stores)) {
     test(`${name} keeps the state in a SQLite file by default: ${file}`, {
