@@ -1,102 +1,91 @@
-// The packed package in every host that can be started here: it loads, calls and fails as it should.
+// The journey in hosts that are not Node: Deno, Bun, workerd, and contexts with next to no globals.
 
-import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import vm from "node:vm";
-import { createProject, nodes, requireTool, run, runtime, runWorker } from "./project.mjs";
-
-const esm = (entry) => `
-  import * as connector from "${entry}";
-  import { scenario } from "./scenario.mjs";
-  console.log(await scenario(connector));`;
-const commonjs = (entry) => `
-  const connector = require("${entry}");
-  import("./scenario.mjs").then(({ scenario }) => scenario(connector)).then(console.log);`;
-const slim = `
-  import { readFileSync } from "node:fs";
-  import { createConnector, ConnectorError } from "ghl-chartmogul/slim";
-  import { scenario } from "./scenario.mjs";
-  const module = readFileSync("../node_modules/ghl-chartmogul/connector.wasm");
-  const create = (options) => createConnector({ ...options, module });
-  console.log(await scenario({ createConnector: create, ConnectorError }));`;
-
-const stores = {
-  "store.mjs": `
-    import * as connector from "ghl-chartmogul";
-    import { defaultStore } from "./scenario.mjs";
-    console.log(await defaultStore(connector));`,
-  "store.cjs": `
-    const connector = require("ghl-chartmogul");
-    import("./scenario.mjs").then(({ defaultStore }) => defaultStore(connector)).then(console.log);`,
-};
+import { requireTool, run, runtime, runWorker } from "./project.mjs";
+import { commonjs, esm, judge, world } from "./world.mjs";
 
 const files = {
-  ...stores,
   "main.mjs": esm("ghl-chartmogul"),
   "main.cjs": commonjs("ghl-chartmogul"),
   "inline.mjs": esm("ghl-chartmogul/inline"),
   "inline.cjs": commonjs("ghl-chartmogul/inline"),
-  "slim.mjs": slim,
 };
 
-for (const [name, program] of nodes) {
-  for (const file of Object.keys(stores)) {
-    test(`${name} keeps the state in a SQLite file by default: ${file}`, {
-      skip: !program && "not installed",
-    }, async () => {
-      const folder = createProject(`${name} ${file}`.replaceAll(/\W/g, "-"), files);
-      assert.equal(await run(folder, program, file), "object");
-      assert.ok(existsSync(join(folder, "ghl-chartmogul.db")));
-    });
-  }
-  for (const file of Object.keys(files).filter((file) => !(file in stores))) {
-    test(`${name} runs ${file}`, { skip: !program && "not installed" }, async () => {
-      const folder = createProject(`${name} ${file}`.replaceAll(/\W/g, "-"), files);
-      assert.equal(await run(folder, program, file), "ok");
-    });
-  }
+const deno = runtime("@deno/linux-x64-glibc/deno");
+for (const file of ["main.mjs", "inline.mjs", "main.cjs"]) {
+  test(`Deno runs ${file}`, { skip: !deno && "not installed" }, async (context) => {
+    const { sandbox, folder } = await world(context, `deno ${file}`, files);
+    const permissions = ["--allow-read", "--allow-env", "--allow-net=127.0.0.1", "--no-prompt"];
+    judge(sandbox, await run(folder, deno, "run", ...permissions, "--node-modules-dir=manual", file));
+  });
 }
 
-const deno = runtime("@deno/linux-x64-glibc/deno");
-test("Deno runs main.mjs", { skip: !deno && "not installed" }, async () => {
-  const folder = createProject("deno", files);
-  const permissions = ["--allow-read", "--allow-env", "--no-prompt", "--node-modules-dir=manual"];
-  assert.equal(await run(folder, deno, "run", ...permissions, "main.mjs"), "ok");
-});
-
 const bun = runtime("@oven/bun-linux-x64/bin/bun");
-for (const file of ["main.mjs", "main.cjs"]) {
-  test(`Bun runs ${file}`, { skip: !bun && "not installed" }, async () => {
-    assert.equal(await run(createProject(`bun-${file}`, files), bun, file), "ok");
+for (const file of Object.keys(files)) {
+  test(`Bun runs ${file}`, { skip: !bun && "not installed" }, async (context) => {
+    const { sandbox, folder } = await world(context, `bun ${file}`, files);
+    judge(sandbox, await run(folder, bun, file));
   });
 }
 
 const workerd = runtime("@cloudflare/workerd-linux-64/bin/workerd");
 test("workerd runs a bundled worker", { skip: !workerd && "not installed" }, async (context) => {
-  const folder = createProject("workerd", {
+  const { sandbox, folder } = await world(context, "workerd", {
     "worker.mjs": `
       import * as connector from "ghl-chartmogul";
-      import { scenario } from "./scenario.mjs";
+      import { journey } from "./journey.mjs";
+      import { given } from "./given.mjs";
       export default {
-        fetch: () => scenario(connector).then((text) => new Response(text), (error) => new Response(error.stack)),
+        fetch: () => journey(connector, given).then(
+          (seen) => Response.json(seen),
+          (error) => Response.json({ failed: String(error.stack) }),
+        ),
       };`,
   });
   await bundle(folder, "worker.mjs", { conditions: ["workerd"], external: ["*.wasm"], format: "esm" });
-  assert.equal(await runWorker(context, workerd, folder), "ok");
+  judge(sandbox, await runWorker(context, workerd, folder));
 });
 
-test("a bundle of the inline entry runs with n8n's globals, frozen built-ins and no fetch", async () => {
-  const folder = createProject("n8n", {
-    "code.mjs": `
-      import { ConnectorError, createConnector } from "ghl-chartmogul/inline";
-      import { scenario } from "./scenario.mjs";
-      globalThis.result = scenario({ ConnectorError, createConnector });`,
+/** The inline entry as a script that leaves the journey in `result`. */
+async function script(folder) {
+  return bundle(folder, "code.mjs", { format: "iife", target: "es2022" });
+}
+
+const code = {
+  "code.mjs": `
+    import { ConnectorError, createConnector } from "ghl-chartmogul/inline";
+    import { journey } from "./journey.mjs";
+    import { given } from "./given.mjs";
+    globalThis.start = (host) => journey({ ConnectorError, createConnector }, given, host);`,
+};
+
+/** What such hosts have in place of `fetch`: a function of the platform that sends plain requests. */
+async function transport({ method, url, headers, body }) {
+  const response = await fetch(url, { method, headers, body });
+  return { status: response.status, headers: [...response.headers], body: await response.text() };
+}
+
+for (const [name, makeContext] of [
+  ["a bare context", bareContext],
+  ["n8n's globals, frozen built-ins and no fetch", n8nContext],
+]) {
+  test(`a bundle of the inline entry runs with ${name}`, async (context) => {
+    const { sandbox, folder } = await world(context, `context ${name}`, code);
+    const inside = makeContext();
+    vm.runInContext(await script(folder), inside);
+    const start = vm.runInContext("start", inside);
+    judge(sandbox, JSON.stringify(await start({ transport, AbortController })));
   });
-  const code = await bundle(folder, "code.mjs", { format: "iife", target: "es2022" });
-  assert.equal(await vm.runInContext(`${code}; result`, n8nContext()), "ok");
-});
+}
+
+/** No global but those of the language, and what the module cannot do without. */
+function bareContext() {
+  const { TextDecoder, TextEncoder, setTimeout, clearTimeout } = globalThis;
+  return vm.createContext({ TextDecoder, TextEncoder, setTimeout, clearTimeout });
+}
 
 /** The context in which n8n's Code node runs: these globals, and defineProperty without effect. */
 function n8nContext() {
@@ -125,12 +114,8 @@ async function bundle(folder, entry, options) {
   const { build } = requireTool("esbuild");
   const output = join(folder, "bundle.mjs");
   await build({
-    absWorkingDir: folder,
-    entryPoints: [entry],
-    bundle: true,
-    outfile: output,
-    platform: "neutral",
-    logLevel: "warning",
+    ...{ absWorkingDir: folder, entryPoints: [entry], bundle: true, outfile: output },
+    ...{ platform: "neutral", logLevel: "warning" },
     ...options,
   });
   return readFileSync(output, "utf8");

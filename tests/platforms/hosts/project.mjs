@@ -12,13 +12,16 @@ export { createProject, packageFolder, requireTool, run, tarball } from "../../p
 const here = dirname(fileURLToPath(import.meta.url));
 const { NODE_20, NODE_22, NODE_24 } = process.env;
 
-/** Each Node with its program, or undefined where it is not installed. */
+/** Each Node with its program: undefined where it is not installed, and this one of a major that is. */
 export const nodes = [
-  [`Node ${process.version}, which runs the tests`, process.execPath],
   ["Node 20", NODE_20],
   ["Node 22", NODE_22],
   ["Node 24", NODE_24],
-];
+].map(([name, program]) => [name, program ?? (isThis(name) ? process.execPath : undefined)]);
+
+function isThis(name) {
+  return process.version.startsWith(`v${name.slice("Node ".length)}.`);
+}
 
 /** The executable of a runtime that package.json lists, or undefined where it is not installed. */
 export function runtime(path) {
@@ -42,7 +45,10 @@ function createConfiguration(folder, port) {
     join(folder, "config.capnp"),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"]))
+  ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
