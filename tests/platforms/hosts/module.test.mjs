@@ -8,6 +8,7 @@ import { join } from "node:path";
 import test from "node:test";
 import vm from "node:vm";
 import { imported, required, unavailable } from "../../package/unavailable.mjs";
+import { forNode as bundlers } from "./bundlers.mjs";
 import { createProject, packageFolder, requireTool, run, runtime, runWorker } from "./project.mjs";
 
 const requireHere = createRequire(import.meta.url);
@@ -15,44 +16,6 @@ const requireHere = createRequire(import.meta.url);
 const node = (folder, file) => run(folder, process.execPath, file);
 
 const programs = { "main.mjs": imported("ghl-chartmogul"), "main.cjs": required("ghl-chartmogul") };
-
-/** Bundlers for Node.js: each makes `out/bundle.…` of a file, and says which. */
-const bundlers = {
-  esbuild: (format, extension) => async (folder, file) => {
-    const outfile = join(folder, `out/bundle.${extension}`);
-    await requireTool("esbuild").build({
-      ...{ absWorkingDir: folder, entryPoints: [file], outfile, bundle: true },
-      ...{ platform: "node", format, logLevel: "error" },
-    });
-    return `out/bundle.${extension}`;
-  },
-  rollup: (format, extension) => async (folder, file) => {
-    const { rollup } = requireHere("rollup");
-    const { nodeResolve } = requireHere("@rollup/plugin-node-resolve");
-    const commonjs = requireHere("@rollup/plugin-commonjs");
-    const built = await rollup({
-      input: join(folder, file),
-      external: (id) => /^(node:|node-sqlite3-wasm)/.test(id),
-      plugins: [nodeResolve({ exportConditions: ["node"] }), (commonjs.default ?? commonjs)()],
-      onLog: () => {},
-    });
-    await built.write({ file: join(folder, `out/bundle.${extension}`), format, inlineDynamicImports: true });
-    return `out/bundle.${extension}`;
-  },
-  webpack: () => async (folder, file) => {
-    const webpack = requireHere("webpack");
-    const compiler = webpack({
-      ...{ mode: "development", devtool: false, target: "node", context: folder, entry: `./${file}` },
-      ...{ output: { path: join(folder, "out"), filename: "bundle.cjs" } },
-      externals: { "node-sqlite3-wasm": "commonjs node-sqlite3-wasm" },
-    });
-    const stats = await new Promise((resolve, reject) =>
-      compiler.run((error, stats) => (error ? reject(error) : resolve(stats))),
-    );
-    assert.ok(!stats.hasErrors(), stats.toString());
-    return "out/bundle.cjs";
-  },
-};
 
 /** A bundle, and nothing of what it was made from: as on the machine that it is meant for. */
 async function deploy(name, bundler, file) {
