@@ -30,7 +30,7 @@ const virtualModules = {
       contents: adaptHashes(readFileSync(path, "utf8")),
       resolveDir: dirname(path),
     }));
-    onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/connector\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/endpoints\.ts$/ }, async ({ path }) => ({ contents: await asJson(path) }));
   },
 };
@@ -117,7 +117,7 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
+  entryPoints: withShared(entries("node", "web", "workerd", "edge", "slim", "sandbox", "store-tests")),
   plugins: [facade, virtualModules],
 });
 await build({
