@@ -20,7 +20,15 @@ const written = (loaded, journey) => `
   }, 60_000);`;
 
 /** What jsdom leaves out, taken from Node: a test that calls over the network needs it. */
-const GIVEN_BACK = ["TextDecoder", "TextEncoder", "fetch", "Request", "Response", "Headers", "AbortController"];
+const GIVEN_BACK = [
+  "TextDecoder",
+  "TextEncoder",
+  "fetch",
+  "Request",
+  "Response",
+  "Headers",
+  "AbortController",
+];
 
 /** jest's environment jsdom, with that. */
 const environment = `
