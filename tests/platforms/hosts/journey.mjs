@@ -41,7 +41,7 @@ export async function journey(exports, given, host = {}) {
   );
   const isOurs = refused instanceof ConnectorError && missing instanceof ConnectorError;
 
-  // A call and a run that are aborted while the service does not answer; nothing hangs, and both go on.
+  // A call and a plan that are aborted while the service does not answer. Neither hangs, and later ones work.
   await sandbox.faults([{ service: "ghl", fault: { kind: "delay", milliseconds: STALLED_MS } }]);
   const aborted = [
     await abortInTheMidst(Controller, (signal) =>

@@ -12,11 +12,12 @@ const requireHere = createRequire(import.meta.url);
 const programOf = (name, path) => join(dirname(requireHere.resolve(`${name}/package.json`)), path);
 
 /** Writes down what the journey saw. */
-const written = (loaded, journey) => `
-  ${loaded}
+const written = (entry) => `
+  const { writeFileSync } = require("node:fs");
+  const connector = require("${entry}");
+  const { journey, given } = require("./scripts.cjs");
   test("the journey", async () => {
-    ${journey}
-    require("node:fs").writeFileSync(${"`${__dirname}/seen.json`"}, JSON.stringify(await journey(connector, given)));
+    writeFileSync("seen.json", JSON.stringify(await journey(connector, given)));
   }, 60_000);`;
 
 /** What jsdom leaves out, taken from Node: a test that calls over the network needs it. */
@@ -51,10 +52,7 @@ for (const [kind, testEnvironment, entry] of [
       "package.json": "{}",
       "environment.js": environment,
       "jest.config.js": `module.exports = ${JSON.stringify({ testEnvironment, transform: {} })};`,
-      "journey.test.js": written(
-        `const connector = require("${entry}");`,
-        `const { journey, given } = require("./scripts.cjs");`,
-      ),
+      "journey.test.js": written(entry),
       "scripts.mjs": `export { journey } from "./journey.mjs"; export { given } from "./given.mjs";`,
     });
     // jest reads scripts.
