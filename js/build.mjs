@@ -30,10 +30,11 @@ const virtualModules = {
       contents: adaptHashes(readFileSync(path, "utf8")),
       resolveDir: dirname(path),
     }));
-    onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/connector\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/(endpoints|schemas)\.ts$/ }, async ({ path }) => ({
       contents: await asJson(path),
     }));
+>>>>>>> main
   },
 };
 
@@ -135,7 +136,9 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests", "operations")),
+  entryPoints: withShared(
+    entries("node", "web", "workerd", "edge", "slim", "sandbox", "store-tests", "operations"),
+  ),
   plugins: [facade, virtualModules],
 });
 await build({

@@ -34,6 +34,12 @@ declare module "*/connector.wasm" {
   export default module;
 }
 
+/** The same in the spelling of edge runtimes. */
+declare module "*/connector.wasm?module" {
+  const module: object;
+  export default module;
+}
+
 /** Where the package's files are, seen from the built file. */
 declare const PACKAGE_ROOT: string;
 /** The package's version. */
