@@ -44,7 +44,7 @@ const ROWS = 64;
  * time. The area has no transactions: commits are guarded by the Web Locks of the extension, and undone by
  * the next use where the browser ended the worker in the middle of one.
  *
- * `chrome.storage.local` holds 10 MB, some 5,000 contacts, unless the manifest asks for `unlimitedStorage`;
+ * `chrome.storage.local` holds 10 MB, some 1,500 contacts while they are first synced, unless the manifest asks for `unlimitedStorage`;
  * a full one is `store_failed`, and nothing of the commit is stored. For more, `indexedDb` is faster. A
  * content script cannot use it: its locks are those of the page.
  *

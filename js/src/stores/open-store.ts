@@ -1,4 +1,4 @@
-// A state store of a URL, for programs and commands that are told in one text where their state is.
+// A state store of a URL, for programs and commands that read from one text where their state is.
 
 import { createRequire } from "node:module";
 import { createError } from "../errors.js";

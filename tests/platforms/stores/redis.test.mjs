@@ -54,7 +54,7 @@ async function suite() {
   };
 
   describe("a store in Redis", () => {
-    test("keeps apart stores of different prefixes, and joins those of one", async () => {
+    test("separates stores of different prefixes, and joins those of one", async () => {
       const client = connect();
       const [a, b] = [redis(client, { prefix: "one" }), redis(client, { prefix: "two" })];
       await a.commit([["k", "1"]], []);

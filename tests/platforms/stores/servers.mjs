@@ -54,7 +54,7 @@ function createFolder() {
   return folder;
 }
 
-/** A Redis server; `settings` go on its command line. */
+/** A Redis server; `settings` are flags of its command line. */
 export async function startRedis(...settings) {
   const folder = createFolder();
   const port = await freePort();
