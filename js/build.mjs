@@ -34,7 +34,6 @@ const virtualModules = {
     onLoad({ filter: /generated\/(endpoints|schemas)\.ts$/ }, async ({ path }) => ({
       contents: await asJson(path),
     }));
->>>>>>> main
   },
 };
 

@@ -32,6 +32,6 @@ export function createProject(name, files) {
 
 /** Runs a program in a folder and gives its standard output, trimmed. */
 export async function run(folder, program, ...options) {
-  const { stdout } = await promisify(execFile)(program, options, { cwd: folder, timeout: 120_000 });
+  const { stdout } = await promisify(execFile)(program, options, { cwd: folder, timeout: 300_000 });
   return stdout.trim();
 }

@@ -35,6 +35,7 @@ for (const [name, globals] of [
   ["no process", { Buffer }],
   ["a process of another host", { Buffer, process: {} }],
   ["a process that has no zlib", { Buffer, process: { getBuiltinModule: () => undefined } }],
+  ["a process that refuses", { Buffer, process: { getBuiltinModule: () => assert.fail("not supported") } }],
   ["no Buffer", { process }],
 ]) {
   test(`plain loops inflate where the host has ${name}`, () => {
