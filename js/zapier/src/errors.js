@@ -13,7 +13,8 @@ const DEFAULT_DELAY_S = { rate_limited: 10, daily_quota_exhausted: 3_600, busy: 
  * message, cure, code and status for everything else. Errors of Zapier stay as they are.
  */
 function throwOnZapier(z, bundle, reason) {
-  if (Object.values(z.errors).some((kind) => typeof kind === "function" && reason instanceof kind)) return reason;
+  if (Object.values(z.errors).some((kind) => kind.prototype instanceof Error && reason instanceof kind))
+    return reason;
   if (reason?.name === "TimeoutError" || reason?.name === "AbortError") return timedOut(z);
   const { code, message, hint, status, service, retryAfterMs } = reason ?? {};
   if (typeof code !== "string" || typeof reason.toJSON !== "function") {
@@ -44,7 +45,7 @@ function timedOut(z) {
 function sentences(...parts) {
   return parts
     .filter((part) => typeof part === "string" && part !== "")
-    .map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}`.replace(/[^.!?]$/, "$&."))
+    .map((part) => part.replace(/[^.!?]$/, "$&."))
     .join(" ");
 }
 
