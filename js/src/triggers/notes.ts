@@ -19,7 +19,8 @@ const DAY_MS = 86_400_000;
 /** Notes that a cursor remembers. */
 const MOST_NOTED = 500;
 
-const NOTES = "ghl.notes.list";
+/** What reads them. */
+export const NOTES = "ghl.notes.list";
 
 /** The notes of the contacts that are named; a note counts once, whatever becomes of its text. */
 export async function readNamedNotes(reader: Reader): Promise<Row[]> {
