@@ -40,7 +40,6 @@ export async function connect(options = {}, environment = {}) {
     nowMs: Date.now() - 3_600_000,
     ...options,
   });
-  sandbox.advanceClock(3_600_000);
   const server = await sandbox.serve({ port: 0 });
   const { ghlToken, ghlCompanyToken, locationId, companyId, chartmogulKey } = sandbox.credentials;
   Object.assign(process.env, { GHL_BASE_URL: server.url, CHARTMOGUL_BASE_URL: server.url, ...environment });

@@ -10,7 +10,7 @@ export async function createWorld({ connector, locationId, companyId }) {
     firstName: "Ada",
     lastName: "World",
     email: "ada@world.example",
-    phone: "+15550190001",
+    phone: "+12025550143",
     tags: ["world"],
   });
   const contactId = contact.id;
@@ -297,7 +297,8 @@ export function valuesOf(world) {
     "customers.email": "cus_a@world.example",
     "lineItems.external_id": "world_line_item_1",
     "transactions.external_id": "world_transaction_1",
-    "opportunities.additionalDetails": undefined,
+    "opportunities.query": "deal",
+    email: "ada@world.example",
     import_id: "world_import",
     eventId: world.appointmentId,
     recordId: world.contactId,
@@ -314,12 +315,35 @@ export function valuesOf(world) {
   };
 }
 
+/** What must be entered besides the required fields: one of several, or the parts of an object. */
+const ALSO = {
+  newAppointment: ["calendarId"],
+  updatedAppointment: ["calendarId"],
+  "ghl.calendarEvents.list": ["calendarId"],
+  "ghl.blockSlots.list": ["calendarId"],
+  "ghl.contacts.find": ["email"],
+  "ghl.contacts.searchDuplicate": ["email"],
+};
+
 /** What the required fields of a form take. */
 export function inputOf({ name, reads = name, fields }, values) {
   const group = reads.split(".").at(-2);
+  const required = fields.filter((field) => field.required || ALSO[name]?.includes(field.name));
   return Object.fromEntries(
-    fields
-      .filter(({ required }) => required)
-      .map((field) => [field.name, values[`${group}.${field.name}`] ?? values[field.name]]),
+    required.flatMap((field) =>
+      field.type === "object"
+        ? field.fields.map((part) => [`${field.name}__${part.name}`, "false"])
+        : [[field.name, values[`${group}.${field.name}`] ?? values[field.name]]],
+    ),
   );
+}
+
+/** The same with the parts of objects put together: what an operation takes. */
+export function nestedOf(input) {
+  const nested = {};
+  for (const [key, value] of Object.entries(input)) {
+    const [name, part] = key.split("__");
+    nested[name] = part === undefined ? value : { ...nested[name], [part]: value };
+  }
+  return nested;
 }
