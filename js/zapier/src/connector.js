@@ -16,12 +16,13 @@ const DEADLINE_MS = 27_000;
  */
 async function withConnector(z, bundle, work, options = {}) {
   const signal = AbortSignal.timeout(DEADLINE_MS);
+  const answers = { isLimited: false };
   let connector;
   try {
-    connector = openConnector(z, bundle, options);
+    connector = openConnector(z, bundle, { ...options, transport: transportOf(z, answers) });
     return await work(connector, signal);
   } catch (reason) {
-    throw throwOnZapier(z, bundle, reason);
+    throw throwOnZapier(z, bundle, reason, answers);
   } finally {
     await connector?.close();
   }
@@ -37,18 +38,21 @@ function openConnector(z, bundle, options = {}) {
     ...(token !== undefined && { ghl: { token, locationId: textOf(locationId), baseUrl: textOf(GHL_BASE_URL) } }),
     ...(apiKey !== undefined && { chartmogul: { apiKey, baseUrl: textOf(CHARTMOGUL_BASE_URL) } }),
     store: "memory",
-    ...options,
     transport: transportOf(z),
+    ...options,
   });
 }
 
-/** Sends with `z.request`. Every answer comes back as it is: what it means is the connector's to judge. */
-function transportOf(z) {
+/**
+ * Sends with `z.request`. Every answer comes back as it is: what it means is the connector's to judge. `answers`
+ * gets to know whether the last one said that there were too many requests.
+ */
+function transportOf(z, answers = {}) {
   return async ({ method, url, headers, body, signal, timeoutMs }) => {
     // Files are read as bytes, which the log does not show; all else is text.
     const isFile = headers.accept === "*/*";
     try {
-      const response = await z.request({
+      const response = await send(z, {
         method,
         url,
         headers,
@@ -57,19 +61,30 @@ function transportOf(z) {
         timeout: timeoutMs,
         redirect: isFile ? "follow" : "manual",
         raw: isFile,
-        // Merging would search users' texts for Zapier's own placeholders and refuse them.
-        merge: false,
-        skipThrowForStatus: true,
-        throwForThrottlingEarly: false,
       });
+      answers.isLimited = response.status === 429;
       const content = isFile ? new Uint8Array(await response.arrayBuffer()) : response.content;
       return { status: response.status, headers: [...response.headers.entries()], body: content };
     } catch (reason) {
       // A later core may throw this whatever the request says.
-      if (reason?.name === "ThrottledError") return { status: 429, headers: [], body: "" };
-      throw reason;
+      if (reason?.name !== "ThrottledError") throw reason;
+      answers.isLimited = true;
+      return { status: 429, headers: [], body: "" };
     }
   };
+}
+
+/** A request of `z.request` whose answer comes back whatever its status is. */
+function send(z, { headers, ...request }) {
+  return z.request({
+    ...request,
+    // By this name the core knows its own requests: others it logs again, with their credentials.
+    headers: { ...headers, "user-agent": "Zapier" },
+    // Merging would search users' texts for Zapier's own placeholders, and refuse them.
+    merge: false,
+    skipThrowForStatus: true,
+    throwForThrottlingEarly: false,
+  });
 }
 
 /** Text where the log can show it, else bytes. */
@@ -84,4 +99,4 @@ function textOf(value) {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 }
 
-module.exports = { openConnector, textOf, transportOf, withConnector };
+module.exports = { openConnector, send, textOf, withConnector };

@@ -2,36 +2,47 @@
 
 /** The credential itself was refused: a person must connect again, or a token must be refreshed. */
 const REFUSED_CREDENTIALS = new Set(["unauthorized", "reconnect_required"]);
-/** Zapier tries again after so long. */
-const THROTTLED = new Set(["rate_limited", "daily_quota_exhausted", "busy"]);
-/** Where an error does not say how long. */
-const DEFAULT_DELAY_S = { rate_limited: 10, daily_quota_exhausted: 3_600, busy: 60 };
+/** Zapier tries these again: why, and after how many seconds where the error does not say it. */
+const THROTTLED = {
+  rate_limited: { cause: "There were too many calls within seconds.", seconds: 10 },
+  daily_quota_exhausted: { cause: "The calls of the day are used up.", seconds: 3_600 },
+  busy: { cause: "Another sync of this location is under way.", seconds: 60 },
+};
 
 /**
  * The error to throw on Zapier: `ThrottledError` with seconds for both services' limits, `RefreshAuthError`
  * where an OAuth token was refused, `ExpiredAuthError` where another credential was, and `z.errors.Error` with
  * message, cure, code and status for everything else. Errors of Zapier stay as they are.
  */
-function throwOnZapier(z, bundle, reason) {
+function throwOnZapier(z, bundle, reason, { isLimited = false } = {}) {
   if (Object.values(z.errors).some((kind) => kind.prototype instanceof Error && reason instanceof kind))
     return reason;
-  if (reason?.name === "TimeoutError" || reason?.name === "AbortError") return timedOut(z);
-  const { code, message, hint, status, service, retryAfterMs } = reason ?? {};
+  if (reason?.name === "TimeoutError" || reason?.name === "AbortError")
+    return isLimited ? stillLimited(z) : timedOut(z);
+  const { code, message, hint, status, service, retryAfterMs, isOfServe = false } = reason ?? {};
   if (typeof code !== "string" || typeof reason.toJSON !== "function") {
     // What it says may hold anything.
     return new z.errors.Error(`The step failed on a defect (${reason?.name ?? "unknown"}).`, "crashed");
   }
-  const text = sentences(message, hint);
-  if (THROTTLED.has(code)) {
-    const seconds = retryAfterMs === undefined ? DEFAULT_DELAY_S[code] : Math.ceil(retryAfterMs / 1_000);
-    return new z.errors.ThrottledError(text, Math.max(1, seconds));
+  if (THROTTLED[code] !== undefined) {
+    const { cause, seconds } = THROTTLED[code];
+    const wait = retryAfterMs === undefined ? seconds : Math.max(1, Math.ceil(retryAfterMs / 1_000));
+    return new z.errors.ThrottledError(sentences(message, cause), wait);
   }
-  if (REFUSED_CREDENTIALS.has(code)) {
+  const text = sentences(message, hint);
+  if (REFUSED_CREDENTIALS.has(code) && !isOfServe) {
     const isOAuth = typeof bundle.authData?.refresh_token === "string";
     const canRefresh = isOAuth && service === "ghl" && code === "unauthorized";
     return canRefresh ? new z.errors.RefreshAuthError(text) : new z.errors.ExpiredAuthError(text);
   }
   return new z.errors.Error(text, code, status);
+}
+
+function stillLimited(z) {
+  return new z.errors.ThrottledError(
+    "The service takes no more calls at the moment.",
+    THROTTLED.rate_limited.seconds,
+  );
 }
 
 function timedOut(z) {

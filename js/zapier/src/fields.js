@@ -1,7 +1,7 @@
 // Forms of operations as Zapier's fields, and what people enter in them as parameters.
 
 const { readChoices, readCustomFields, readInput } = require("ghl-chartmogul/operations");
-const { withConnector } = require("./connector.js");
+const { send, withConnector } = require("./connector.js");
 const { invalid } = require("./errors.js");
 const { cut } = require("./names.js");
 
@@ -163,7 +163,7 @@ function customValuesOf(inputData) {
 async function loaded(z, field, value, signal) {
   if (field.type !== "file" || typeof value !== "string" || value === "") return value;
   if (!/^https?:\/\//.test(value)) return Buffer.from(value, "utf8");
-  const response = await z.request({ url: value, raw: true, merge: false, skipThrowForStatus: true, signal });
+  const response = await send(z, { url: value, raw: true, signal });
   if (response.status !== 200) throw invalid(z, `${field.label}: the file could not be read (${response.status}).`);
   return new Uint8Array(await response.arrayBuffer());
 }

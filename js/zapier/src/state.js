@@ -1,6 +1,6 @@
 // Where the sync of a location keeps its state: one place for all that sync it, named by its URL.
 
-const { openConnector, textOf } = require("./connector.js");
+const { openConnector, send, textOf } = require("./connector.js");
 const { invalid } = require("./errors.js");
 
 /** A run ends at a checkpoint before Zapier ends the step. */
@@ -28,15 +28,12 @@ function serveAt(z, bundle, address) {
   const token = textOf(bundle.authData.serveToken);
   if (token === undefined) throw invalid(z, "Enter the token of serve in the connection: its SERVE_TOKEN.");
   const ask = async (method, path, body) => {
-    const response = await z.request({
+    const response = await send(z, {
       method,
       url: `${address.replace(/\/+$/, "")}/v1/${path}`,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
-      merge: false,
       redirect: "manual",
-      skipThrowForStatus: true,
-      throwForThrottlingEarly: false,
     });
     if (response.status === 200) return response.data;
     throw remoteError(z, response);
@@ -52,11 +49,12 @@ function serveAt(z, bundle, address) {
 /** The error that serve answered with, as a connector's own. */
 function remoteError(z, { status, data }) {
   const error = data?.error;
-  if (typeof error?.code !== "string") {
+  if (status === 401 || typeof error?.code !== "string") {
     const cure = status === 401 ? "Check the token of serve in the connection." : "Check the state store's URL.";
     return new z.errors.Error(`The state store answered ${status}. ${cure}`, "store_failed", status);
   }
-  return { ...error, toJSON: () => error };
+  // Credentials that are refused are those of serve: reconnecting here would not help.
+  return { ...error, isOfServe: true, toJSON: () => error };
 }
 
 /** A connector in this step, on a store that others share. */

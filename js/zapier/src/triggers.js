@@ -36,7 +36,7 @@ function triggerOf(form) {
   );
   const keyFields = isNew ? [] : [VERSION_FIELD];
   const isNamed = form.name !== form.reads;
-  const sample = isFile ? FILE_SAMPLE : recordOf(form.sample);
+  const sample = isFile ? FILE_SAMPLE : { ...(idName && { [idName]: "ocQHyuzHvysMo5N5VsXc" }), ...recordOf(form.sample) };
   return {
     key: keyOf(form.name),
     noun: nounOf(form.reads),

@@ -850,7 +850,10 @@ const ROWS = [
   [
     "chartmogul_invoices_updateStatus",
     () => ({ data_source_uuid: made.source, invoice_external_id: "zapier_invoice", status: "written_off" }),
-    async (result) => { console.error("STATUS", JSON.stringify(result).slice(0,600), JSON.stringify(await invoiceNow()).slice(0,600)); return [result, result] },
+    async (result, before) => [
+      { external_id: result.external_id, writes: app.sandbox.stats().chartmogul.writes - before.chartmogul.writes },
+      { external_id: "zapier_invoice", writes: 1 },
+    ],
   ],
   [
     "chartmogul_invoices_setDisabled",
@@ -1080,11 +1083,11 @@ const ROWS = [
   ],
 ];
 
-/** Nothing can be read back: one request that writes arrived, and was taken. */
+/** Nothing can be read back: one request arrived, and was taken. */
 async function done(result, before) {
   const { ghl, chartmogul } = app.sandbox.stats();
-  const writes = ghl.writes + chartmogul.writes - (before.ghl.writes + before.chartmogul.writes);
-  return [{ ...result, writes }, { done: true, writes: 1 }];
+  const calls = ghl.calls + chartmogul.calls - (before.ghl.calls + before.chartmogul.calls);
+  return [{ ...result, calls }, { done: true, calls: 1 }];
 }
 
 const inEvent = (event) =>
