@@ -26,11 +26,16 @@ function actionOf(operation) {
         withConnector(z, bundle, async (connector, signal) => {
           const parameters = await parametersOf(z, connector, operation, bundle.inputData ?? {}, signal);
           const call = callOf(connector, name);
-          const result = gives === "list" ? await listOf(call(parameters, { signal })) : await call(parameters, { signal });
+          const result =
+            gives === "list"
+              ? await listOf(call(parameters, { signal }))
+              : await call(parameters, { signal });
           return actionResultOf(operation, parameters, result);
         }),
       sample: actionSampleOf(operation),
-      ...(outputs.length > 0 && { outputFields: gives === "list" ? [{ key: "items", label: "Items", children: outputs }] : outputs }),
+      ...(outputs.length > 0 && {
+        outputFields: gives === "list" ? [{ key: "items", label: "Items", children: outputs }] : outputs,
+      }),
     },
   };
 }

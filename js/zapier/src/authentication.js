@@ -83,7 +83,9 @@ async function test(z, bundle) {
 /** The location's name, with the ChartMogul account's. */
 function connectionLabel(_z, bundle) {
   const { locationName, chartmogulAccount } = bundle.inputData ?? {};
-  return [locationName, chartmogulAccount].filter((name) => textOf(name) !== undefined).join(" / ") || "Connection";
+  return (
+    [locationName, chartmogulAccount].filter((name) => textOf(name) !== undefined).join(" / ") || "Connection"
+  );
 }
 
 const tokens = { type: "custom", customConfig: {}, fields: TOKEN_FIELDS, test, connectionLabel };

@@ -35,7 +35,9 @@ function openConnector(z, bundle, options = {}) {
   const token = textOf(accessToken) ?? textOf(ghlToken);
   const apiKey = textOf(chartmogulApiKey);
   return createConnector({
-    ...(token !== undefined && { ghl: { token, locationId: textOf(locationId), baseUrl: textOf(GHL_BASE_URL) } }),
+    ...(token !== undefined && {
+      ghl: { token, locationId: textOf(locationId), baseUrl: textOf(GHL_BASE_URL) },
+    }),
     ...(apiKey !== undefined && { chartmogul: { apiKey, baseUrl: textOf(CHARTMOGUL_BASE_URL) } }),
     store: "memory",
     transport: transportOf(z),

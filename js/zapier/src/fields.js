@@ -113,17 +113,19 @@ function customFieldsOf(model) {
 async function parametersOf(z, connector, form, inputData, signal) {
   const input = {};
   for (const field of form.fields) {
-    const value = valueOf(field, inputData);
+    const value = enteredOf(field, inputData);
     if (value !== undefined) input[field.name] = await loaded(z, field, value, signal);
   }
-  const custom = form.fields.find((field) => field.customFields !== undefined && input[field.name] !== undefined);
+  const custom = form.fields.find(
+    (field) => field.customFields !== undefined && input[field.name] !== undefined,
+  );
   const customFields =
     custom === undefined ? undefined : await readCustomFields(connector, custom.customFields, { signal });
   return readInput(form, input, { customFields });
 }
 
 /** What was entered for a field, its parts put together. */
-function valueOf(field, inputData) {
+function enteredOf(field, inputData) {
   if (field.customFields !== undefined) return customValuesOf(inputData);
   if (field.type !== "object" || field.fields === undefined) return inputData[field.name];
   const whole = inputData[field.name];
@@ -164,7 +166,8 @@ async function loaded(z, field, value, signal) {
   if (field.type !== "file" || typeof value !== "string" || value === "") return value;
   if (!/^https?:\/\//.test(value)) return Buffer.from(value, "utf8");
   const response = await send(z, { url: value, raw: true, signal });
-  if (response.status !== 200) throw invalid(z, `${field.label}: the file could not be read (${response.status}).`);
+  if (response.status !== 200)
+    throw invalid(z, `${field.label}: the file could not be read (${response.status}).`);
   return new Uint8Array(await response.arrayBuffer());
 }
 

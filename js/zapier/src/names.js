@@ -7,7 +7,10 @@ function keyOf(name) {
 
 /** A label in the case of titles, with ChartMogul's name where its record is meant; 64 characters at most. */
 function labelOf({ title, service }) {
-  const words = title.replaceAll(/(^|[\s(])([a-z])/g, (_, before, letter) => `${before}${letter.toUpperCase()}`);
+  const words = title.replaceAll(
+    /(^|[\s(])([a-z])/g,
+    (_, before, letter) => `${before}${letter.toUpperCase()}`,
+  );
   const label = service === "chartmogul" && !/chartmogul/i.test(words) ? `${words} in ChartMogul` : words;
   return cut(label, 64);
 }
@@ -21,7 +24,10 @@ function descriptionOf(text) {
 /** What the records are called: `calendarEvents` is `Calendar Event`. */
 function nounOf(name) {
   const group = name.split(".").at(-2) ?? name;
-  const words = group.replaceAll(/([a-z])([A-Z])/g, "$1 $2").replace(/ies$/, "y").replace(/([^s])s$/, "$1");
+  const words = group
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .replace(/ies$/, "y")
+    .replace(/([^s])s$/, "$1");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -15,7 +15,11 @@ const PAGE = 100;
 const FILLED_IN = new Set(["locationId", "location_id"]);
 
 function searches() {
-  return Object.fromEntries(operations().filter(isSearch).map((operation) => [keyOf(operation.name), searchOf(operation)]));
+  return Object.fromEntries(
+    operations()
+      .filter(isSearch)
+      .map((operation) => [keyOf(operation.name), searchOf(operation)]),
+  );
 }
 
 function isSearch({ kind, name, fields }) {
@@ -33,7 +37,8 @@ function searchOf(operation) {
     operation: {
       inputFields: inputFieldsOf(operation),
       ...(gives === "list" && { canPaginate: true }),
-      perform: (z, bundle) => withConnector(z, bundle, (connector, signal) => search(z, bundle, operation, connector, signal)),
+      perform: (z, bundle) =>
+        withConnector(z, bundle, (connector, signal) => search(z, bundle, operation, connector, signal)),
       sample: isFile ? FILE_SAMPLE : recordOf(operation.sample),
       outputFields: isFile ? FILE_FIELDS : outputFieldsOf(operation),
     },

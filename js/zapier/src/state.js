@@ -18,7 +18,8 @@ async function openSync(z, bundle) {
       "This step needs a state store: edit the connection and enter its URL. A location has one: the same as wherever else you sync it.",
     );
   const protocol = /^([a-z]+):\/\//i.exec(address)?.[1]?.toLowerCase();
-  if (protocol === "https" || (protocol === "http" && process.env.GHL_BASE_URL)) return serveAt(z, bundle, address);
+  if (protocol === "https" || (protocol === "http" && process.env.GHL_BASE_URL))
+    return serveAt(z, bundle, address);
   if (["redis", "rediss", "postgres", "postgresql"].includes(protocol)) return storeAt(z, bundle, address);
   throw invalid(z, "The state store's URL must begin with https://, redis://, rediss:// or postgres://.");
 }
@@ -31,7 +32,11 @@ function serveAt(z, bundle, address) {
     const response = await send(z, {
       method,
       url: `${address.replace(/\/+$/, "")}/v1/${path}`,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        accept: "application/json",
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
       redirect: "manual",
     });
@@ -50,7 +55,8 @@ function serveAt(z, bundle, address) {
 function remoteError(z, { status, data }) {
   const error = data?.error;
   if (status === 401 || typeof error?.code !== "string") {
-    const cure = status === 401 ? "Check the token of serve in the connection." : "Check the state store's URL.";
+    const cure =
+      status === 401 ? "Check the token of serve in the connection." : "Check the state store's URL.";
     return new z.errors.Error(`The state store answered ${status}. ${cure}`, "store_failed", status);
   }
   // Credentials that are refused are those of serve: reconnecting here would not help.
@@ -70,8 +76,8 @@ async function storeAt(z, bundle, address) {
 }
 
 async function openStoreAt(z, address) {
-  const { openStore } = require("ghl-chartmogul/stores");
   try {
+    const { openStore } = require("ghl-chartmogul/stores");
     return await openStore(address);
   } catch (reason) {
     if (typeof reason?.toJSON === "function") throw reason;

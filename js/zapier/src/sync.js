@@ -36,7 +36,9 @@ function outcomeOf({ done, plannedOnly, stopped, standing, report }) {
     Object.fromEntries(
       Object.entries(totals ?? {}).map(([action, kinds]) => [
         action,
-        typeof kinds === "number" ? kinds : Object.values(kinds ?? {}).reduce((sum, number) => sum + number, 0),
+        typeof kinds === "number"
+          ? kinds
+          : Object.values(kinds ?? {}).reduce((sum, number) => sum + number, 0),
       ]),
     );
   return {

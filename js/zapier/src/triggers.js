@@ -28,7 +28,9 @@ function triggers() {
 function triggerOf(form) {
   const operation = findOperation(form.reads);
   const isFile = operation.gives === "bytes";
-  const idName = isFile ? undefined : ID_NAMES.find((name) => form.outputs.some((output) => output.name === name));
+  const idName = isFile
+    ? undefined
+    : ID_NAMES.find((name) => form.outputs.some((output) => output.name === name));
   // New records are told apart by their ids; changed ones by id and version together.
   const isNew = form.gives === "new" && idName !== undefined;
   const outputs = (isFile ? FILE_FIELDS : outputFieldsOf(form)).map((field) =>
@@ -36,13 +38,17 @@ function triggerOf(form) {
   );
   const keyFields = isNew ? [] : [VERSION_FIELD];
   const isNamed = form.name !== form.reads;
-  const sample = isFile ? FILE_SAMPLE : { ...(idName && { [idName]: "ocQHyuzHvysMo5N5VsXc" }), ...recordOf(form.sample) };
+  const sample = isFile
+    ? FILE_SAMPLE
+    : { ...(idName && { [idName]: "ocQHyuzHvysMo5N5VsXc" }), ...recordOf(form.sample) };
   return {
     key: keyOf(form.name),
     noun: nounOf(form.reads),
     display: {
       label: labelOf({ ...form, title: isNamed ? form.title : operation.title }),
-      description: descriptionOf(isNamed ? form.description : `Triggers when this is new or has changed: ${operation.description}`),
+      description: descriptionOf(
+        isNamed ? form.description : `Triggers when this is new or has changed: ${operation.description}`,
+      ),
     },
     operation: {
       type: "polling",
@@ -72,7 +78,8 @@ async function poll(z, bundle, trigger) {
 }
 
 function itemOf(z, { operation, idName, isNew }, parameters, { id, version, record }) {
-  const known = record instanceof Uint8Array ? fileRecordOf(z, operation.name, parameters, record) : recordOf(record);
+  const known =
+    record instanceof Uint8Array ? fileRecordOf(z, operation.name, parameters, record) : recordOf(record);
   return {
     ...known,
     // Some lists spell the id differently from what is documented.

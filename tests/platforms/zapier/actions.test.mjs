@@ -82,13 +82,19 @@ const ROWS = [
         [fieldOf("contact", "TEXT").id]: "Filter coffee",
         [fieldOf("contact", "NUMERICAL").id]: 12,
       });
-      return [contact, { firstName: "Zoé", email: "zoe@world.example", phone: "+12025550147", tags: ["one", "two"] }];
+      return [
+        contact,
+        { firstName: "Zoé", email: "zoe@world.example", phone: "+12025550147", tags: ["one", "two"] },
+      ];
     },
   ],
   [
     "ghl_contacts_update",
     () => ({ contactId: made.contactId, city: "Paris", email: "" }),
-    async () => [await ghl.contacts.get({ contactId: made.contactId }), { city: "Paris", email: "zoe@world.example" }],
+    async () => [
+      await ghl.contacts.get({ contactId: made.contactId }),
+      { city: "Paris", email: "zoe@world.example" },
+    ],
   ],
   [
     "ghl_contacts_upsert",
@@ -133,7 +139,11 @@ const ROWS = [
   ],
   // The sandbox shows no enrolments: that it took the request, and an unknown one is refused below.
   ["ghl_contacts_addToCampaign", () => ({ contactId: made.contactId, campaignId: world.campaignId }), done],
-  ["ghl_contacts_removeFromCampaign", () => ({ contactId: made.contactId, campaignId: world.campaignId }), done],
+  [
+    "ghl_contacts_removeFromCampaign",
+    () => ({ contactId: made.contactId, campaignId: world.campaignId }),
+    done,
+  ],
   ["ghl_contacts_removeFromAllCampaigns", () => ({ contactId: made.contactId }), done],
   [
     "ghl_contacts_addToWorkflow",
@@ -144,7 +154,11 @@ const ROWS = [
     }),
     done,
   ],
-  ["ghl_contacts_removeFromWorkflow", () => ({ contactId: made.contactId, workflowId: world.workflowId }), done],
+  [
+    "ghl_contacts_removeFromWorkflow",
+    () => ({ contactId: made.contactId, workflowId: world.workflowId }),
+    done,
+  ],
   // Tasks and notes.
   [
     "ghl_tasks_create",
@@ -346,7 +360,11 @@ const ROWS = [
     () => ({ resourceType: "rooms", id: made.resourceId, capacity: "5" }),
     async () => [await resourceNow(), { capacity: 5 }],
   ],
-  ["ghl_calendarResources_delete", () => ({ resourceType: "rooms", id: made.resourceId }), () => gone(resourceNow)],
+  [
+    "ghl_calendarResources_delete",
+    () => ({ resourceType: "rooms", id: made.resourceId }),
+    () => gone(resourceNow),
+  ],
   [
     "ghl_calendars_delete",
     () => ({ calendarId: made.calendarId }),
@@ -431,7 +449,11 @@ const ROWS = [
     () => ({ userId: made.userId, firstName: "Newer" }),
     async () => [await ghl.users.get({ userId: made.userId }), { firstName: "Newer" }],
   ],
-  ["ghl_users_delete", () => ({ userId: made.userId }), () => gone(() => ghl.users.get({ userId: made.userId }))],
+  [
+    "ghl_users_delete",
+    () => ({ userId: made.userId }),
+    () => gone(() => ghl.users.get({ userId: made.userId })),
+  ],
   [
     "ghl_conversations_setTyping",
     () => ({ isTyping: "true", visitorId: "v", conversationId: world.conversationId }),
@@ -552,7 +574,11 @@ const ROWS = [
     () => ({ id: made.fieldId, name: "Color" }),
     async () => [await ghl.customFields.get({ id: made.fieldId }), { name: "Color" }],
   ],
-  ["ghl_customFields_delete", () => ({ id: made.fieldId }), () => gone(() => ghl.customFields.get({ id: made.fieldId }))],
+  [
+    "ghl_customFields_delete",
+    () => ({ id: made.fieldId }),
+    () => gone(() => ghl.customFields.get({ id: made.fieldId })),
+  ],
   [
     "ghl_tags_create",
     () => ({ name: "Fresh" }),
@@ -613,10 +639,7 @@ const ROWS = [
     async ({ uuid }) => {
       made.customer = uuid;
       const customer = await customerNow();
-      assert.deepEqual(
-        [customer.attributes.tags, customer.attributes.custom],
-        [["vip"], { seats: 3 }],
-      );
+      assert.deepEqual([customer.attributes.tags, customer.attributes.custom], [["vip"], { seats: 3 }]);
       return [customer, { name: "Zoé", email: "zoe@customer.example", external_id: "zapier_1" }];
     },
   ],
@@ -627,7 +650,12 @@ const ROWS = [
   ],
   [
     "chartmogul_customers_createContact",
-    () => ({ customer_uuid: made.customer, data_source_uuid: made.source, first_name: "Zoé", email: "z@c.example" }),
+    () => ({
+      customer_uuid: made.customer,
+      data_source_uuid: made.source,
+      first_name: "Zoé",
+      email: "z@c.example",
+    }),
     async ({ uuid }) => {
       made.contact = uuid;
       return [await contactNow(), { first_name: "Zoé", customer_uuid: made.customer }];
@@ -766,7 +794,11 @@ const ROWS = [
     () => ({ opportunity_uuid: made.opportunity, amount_in_cents: "250" }),
     async () => [await billingDealNow(), { amount_in_cents: 250 }],
   ],
-  ["chartmogul_opportunities_delete", () => ({ opportunity_uuid: made.opportunity }), () => gone(billingDealNow)],
+  [
+    "chartmogul_opportunities_delete",
+    () => ({ opportunity_uuid: made.opportunity }),
+    () => gone(billingDealNow),
+  ],
   [
     "chartmogul_plans_create",
     () => ({
@@ -851,7 +883,10 @@ const ROWS = [
     "chartmogul_invoices_updateStatus",
     () => ({ data_source_uuid: made.source, invoice_external_id: "zapier_invoice", status: "written_off" }),
     async (result, before) => [
-      { external_id: result.external_id, writes: app.sandbox.stats().chartmogul.writes - before.chartmogul.writes },
+      {
+        external_id: result.external_id,
+        writes: app.sandbox.stats().chartmogul.writes - before.chartmogul.writes,
+      },
       { external_id: "zapier_invoice", writes: 1 },
     ],
   ],
@@ -952,7 +987,9 @@ const ROWS = [
     "chartmogul_subscriptions_cancel",
     () => ({ subscription_uuid: made.subscription, cancelled_at: "2026-03-20T00:00:00Z" }),
     async () => {
-      const [subscription] = await all(chartmogul.subscriptions.listByCustomer({ customer_uuid: made.customer }));
+      const [subscription] = await all(
+        chartmogul.subscriptions.listByCustomer({ customer_uuid: made.customer }),
+      );
       return [{ day: subscription.cancellation_dates[0].slice(0, 10) }, { day: "2026-03-20" }];
     },
   ],
@@ -988,7 +1025,12 @@ const ROWS = [
     "chartmogul_customers_connectSubscriptions",
     () => ({
       customer_uuid: world.customer_uuid,
-      subscriptions: [{ subscriptions__data_source_uuid: world.data_source_uuid, subscriptions__uuid: world.subscription_uuid }],
+      subscriptions: [
+        {
+          subscriptions__data_source_uuid: world.data_source_uuid,
+          subscriptions__uuid: world.subscription_uuid,
+        },
+      ],
     }),
     done,
   ],
@@ -996,7 +1038,12 @@ const ROWS = [
     "chartmogul_customers_disconnectSubscriptions",
     () => ({
       customer_uuid: world.customer_uuid,
-      subscriptions: [{ subscriptions__data_source_uuid: world.data_source_uuid, subscriptions__uuid: world.subscription_uuid }],
+      subscriptions: [
+        {
+          subscriptions__data_source_uuid: world.data_source_uuid,
+          subscriptions__uuid: world.subscription_uuid,
+        },
+      ],
     }),
     done,
   ],
@@ -1063,7 +1110,9 @@ const ROWS = [
       external_id: "zapier_2",
     }),
     async () => {
-      const found = await all(chartmogul.customers.list({ data_source_uuid: made.source, external_id: "zapier_2" }));
+      const found = await all(
+        chartmogul.customers.list({ data_source_uuid: made.source, external_id: "zapier_2" }),
+      );
       return [{ count: found.length }, { count: 1 }];
     },
   ],
@@ -1087,11 +1136,16 @@ const ROWS = [
 async function done(result, before) {
   const { ghl, chartmogul } = app.sandbox.stats();
   const calls = ghl.calls + chartmogul.calls - (before.ghl.calls + before.chartmogul.calls);
-  return [{ ...result, calls }, { done: true, calls: 1 }];
+  return [
+    { ...result, calls },
+    { done: true, calls: 1 },
+  ];
 }
 
 const inEvent = (event) =>
-  Object.fromEntries(Object.entries(event).map(([name, value]) => [`subscription_event__${name}`, String(value)]));
+  Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [`subscription_event__${name}`, String(value)]),
+  );
 
 const taskNow = () => ghl.tasks.get({ contactId: made.contactId, taskId: made.taskId });
 const noteNow = () => ghl.notes.get({ contactId: made.contactId, id: made.noteId });
@@ -1101,13 +1155,15 @@ const appointmentNoteNow = async () =>
     ({ id }) => id === made.appointmentNoteId,
   );
 const slotNow = async () =>
-  (await all(ghl.blockSlots.list({
-      calendarId: made.calendarId,
-      startTime: Number(world.window.startTime),
-      endTime: Number(world.window.endTime),
-    }))).find(
-    ({ id }) => id === made.slotId,
-  );
+  (
+    await all(
+      ghl.blockSlots.list({
+        calendarId: made.calendarId,
+        startTime: Number(world.window.startTime),
+        endTime: Number(world.window.endTime),
+      }),
+    )
+  ).find(({ id }) => id === made.slotId);
 const notificationNow = () =>
   ghl.calendarNotifications.get({ calendarId: made.calendarId, notificationId: made.notificationId });
 const resourceNow = () => ghl.calendarResources.get({ resourceType: "rooms", id: made.resourceId });
@@ -1130,16 +1186,18 @@ const itemNow = (line_item_uuid) => chartmogul.lineItems.retrieve({ line_item_uu
 const transactionNow = (transaction_uuid) =>
   chartmogul.transactions.retrieve({ transaction_uuid, with_disabled: true });
 const eventNow = async () =>
-  (await all(chartmogul.subscriptionEvents.list({ data_source_uuid: made.source, with_disabled: true }))).find(
-    ({ id }) => id === made.event,
-  );
+  (
+    await all(chartmogul.subscriptionEvents.list({ data_source_uuid: made.source, with_disabled: true }))
+  ).find(({ id }) => id === made.event);
 
 async function importInvoice(external_id) {
   const invoice = {
     external_id,
     date: "2026-04-01 12:00:00 UTC",
     currency: "EUR",
-    line_items: [{ type: "one_time", description: "setup", amount_in_cents: 100, external_id: `${external_id}_item` }],
+    line_items: [
+      { type: "one_time", description: "setup", amount_in_cents: 100, external_id: `${external_id}_item` },
+    ],
   };
   const [imported] = await all(
     chartmogul.invoices.import({ customer_uuid: made.customer, invoices: [invoice] }),

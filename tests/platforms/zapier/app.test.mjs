@@ -111,7 +111,8 @@ describe("the definition", () => {
 });
 
 describe("a connection", () => {
-  const check = (authData) => app.handler({ command: "execute", method: "authentication.test", bundle: { authData } });
+  const check = (authData) =>
+    app.handler({ command: "execute", method: "authentication.test", bundle: { authData } });
 
   test("is labelled with the location's name and the account's", async () => {
     const { results } = await check(app.authData);
@@ -126,7 +127,10 @@ describe("a connection", () => {
     const { results } = await check({ chartmogulApiKey });
     assert.deepEqual([results.locationName, results.chartmogulAccount], [null, "Sandbox"]);
     const withoutGhl = await rejection(
-      app.run("creates", "ghl_contacts_create", { authData: { chartmogulApiKey }, inputData: { email: "a@b.co" } }),
+      app.run("creates", "ghl_contacts_create", {
+        authData: { chartmogulApiKey },
+        inputData: { email: "a@b.co" },
+      }),
     );
     assert.match(withoutGhl.message, /ghl/i);
     const withoutKey = await rejection(
@@ -200,7 +204,10 @@ describe("OAuth", () => {
     const again = await rejection(ask("authentication.oauth2Config.refreshAccessToken", { authData }));
     assert.equal(again.name, "ExpiredAuthError");
     assert.ok(!JSON.stringify(again).includes(tokens.refresh_token));
-    assert.equal((await ask("authentication.test", { authData: { ...authData, ...next } })).locationId, app.locationId);
+    assert.equal(
+      (await ask("authentication.test", { authData: { ...authData, ...next } })).locationId,
+      app.locationId,
+    );
   });
 
   test("asks for a refresh where the token was refused, and not where a scope is missing", async () => {
@@ -275,7 +282,9 @@ test("no secret is in what is thrown or logged", async () => {
     const bundle = { authData: { ...authData, ...more }, inputData };
     const event = { command: "execute", method, bundle };
     const customLogger = (message, data) => said.push(message, JSON.stringify(data));
-    await app.handler({ ...event, customLogger }).catch((error) => said.push(String(error.stack), error.message));
+    await app
+      .handler({ ...event, customLogger })
+      .catch((error) => said.push(String(error.stack), error.message));
   };
   const broken = "http://127.0.0.1:1";
   await attempt("authentication.test", {});
@@ -308,7 +317,10 @@ describe("choices", () => {
       for (const [key, { operation }] of Object.entries(app.App[group]))
         for (const [index, field] of operation.inputFields.entries())
           if (field.choices?.perform !== undefined && !found.has(field.choices.perform))
-            found.set(field.choices.perform, `${group}.${key}.operation.inputFields.${index}.choices.perform`);
+            found.set(
+              field.choices.perform,
+              `${group}.${key}.operation.inputFields.${index}.choices.perform`,
+            );
     return [...found.values()];
   };
 
@@ -407,17 +419,25 @@ describe("files", () => {
         const { id } = JSON.parse(body.toString());
         const address = `http://127.0.0.1:${zapier.address().port}`;
         response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify({ id, result: { url: `${address}/upload`, fields: { key: "kept/file" } } }));
+        response.end(
+          JSON.stringify({ id, result: { url: `${address}/upload`, fields: { key: "kept/file" } } }),
+        );
       });
     }).listen(0, "127.0.0.1");
     await once(zapier, "listening");
     try {
-      const { results } = await execute(method, { inputData: bundle }, {
-        rpc_base: `http://127.0.0.1:${zapier.address().port}/rpc`,
-        token: "t",
-      });
+      const { results } = await execute(
+        method,
+        { inputData: bundle },
+        {
+          rpc_base: `http://127.0.0.1:${zapier.address().port}/rpc`,
+          token: "t",
+        },
+      );
       assert.match(results, /\/kept\/file$/);
-      const bytes = Buffer.from(await app.connector.ghl.messages.getRecording({ messageId: world.messageId }));
+      const bytes = Buffer.from(
+        await app.connector.ghl.messages.getRecording({ messageId: world.messageId }),
+      );
       assert.equal(record.bytes, bytes.length);
       assert.ok(uploads[0].includes(bytes), "the upload has the recording's bytes");
       assert.ok(uploads[0].includes("ghl_messages_getRecording.wav"));
@@ -434,19 +454,23 @@ describe("the sync", () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "zapier-serve-"));
     const { ghlToken, chartmogulApiKey, locationId } = app.authData;
-    serve = spawn(process.execPath, [join(PACKAGE, "cli.js"), "serve", "--json", "--port", "0", "--interval", "1440"], {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        GHL_TOKEN: ghlToken,
-        GHL_LOCATION_ID: locationId,
-        GHL_BASE_URL: app.server.url,
-        CHARTMOGUL_API_KEY: chartmogulApiKey,
-        CHARTMOGUL_BASE_URL: app.server.url,
-        SERVE_TOKEN: "token-of-serve-0123456789abcdef",
+    serve = spawn(
+      process.execPath,
+      [join(PACKAGE, "cli.js"), "serve", "--json", "--port", "0", "--interval", "1440"],
+      {
+        cwd: folder,
+        env: {
+          PATH: process.env.PATH,
+          GHL_TOKEN: ghlToken,
+          GHL_LOCATION_ID: locationId,
+          GHL_BASE_URL: app.server.url,
+          CHARTMOGUL_API_KEY: chartmogulApiKey,
+          CHARTMOGUL_BASE_URL: app.server.url,
+          SERVE_TOKEN: "token-of-serve-0123456789abcdef",
+        },
+        stdio: ["ignore", "pipe", "pipe"],
       },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    );
     let errors = "";
     serve.stderr.on("data", (text) => {
       errors += text;
@@ -486,9 +510,13 @@ describe("the sync", () => {
   }
 
   test("is refused without a state store, with a wrong one, and without its token", async () => {
-    assert.match((await rejection(sync("sync_now", {}, { stateStoreUrl: "" }))).message, /needs a state store/);
     assert.match(
-      (await rejection(sync("sync_contact", { contactId: world.contactId }, { stateStoreUrl: "ftp://x" }))).message,
+      (await rejection(sync("sync_now", {}, { stateStoreUrl: "" }))).message,
+      /needs a state store/,
+    );
+    assert.match(
+      (await rejection(sync("sync_contact", { contactId: world.contactId }, { stateStoreUrl: "ftp://x" })))
+        .message,
       /must begin with https/,
     );
     assert.match((await rejection(sync("sync_now", {}, { serveToken: "" }))).message, /token of serve/);
@@ -527,6 +555,9 @@ describe("the sync", () => {
     const { contact, done } = await untilFree(() => sync("sync_contact", { contactId: linked.id }));
     assert.equal(done, true);
     assert.equal(contact.standing, "inStep");
-    assert.equal((await chartmogul.contacts.retrieve({ contact_uuid: linked.chartmogulId })).phone, "+12025550191");
+    assert.equal(
+      (await chartmogul.contacts.retrieve({ contact_uuid: linked.chartmogulId })).phone,
+      "+12025550191",
+    );
   });
 });

@@ -24,7 +24,10 @@ export function copyApp() {
   cpSync(APP_FOLDER, folder, { recursive: true, filter: (path) => !/node_modules|\/build\b/.test(path) });
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(PACKAGE, join(folder, "node_modules/ghl-chartmogul"));
-  symlinkSync(join(here, "node_modules/zapier-platform-core"), join(folder, "node_modules/zapier-platform-core"));
+  symlinkSync(
+    join(here, "node_modules/zapier-platform-core"),
+    join(folder, "node_modules/zapier-platform-core"),
+  );
   return folder;
 }
 

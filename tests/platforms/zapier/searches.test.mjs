@@ -36,7 +36,9 @@ function steady({ traceId, createdBy, lastUpdatedBy, ...record }) {
 describe("every operation that reads by something, as a search", () => {
   const searches = operations().filter(({ name, kind, fields }) => {
     const isCatalogued = ["ghl.contacts.find", "ghl.locations.get"].includes(name);
-    return isCatalogued || (kind === "trigger" && fields.some((field) => !/^location_?[iI]d$/.test(field.name)));
+    return (
+      isCatalogued || (kind === "trigger" && fields.some((field) => !/^location_?[iI]d$/.test(field.name)))
+    );
   });
 
   test("is one of the app's, and the app has no others", () => {
@@ -63,7 +65,8 @@ describe("every operation that reads by something, as a search", () => {
         );
         return;
       }
-      const page = gives === "list" ? await call(parameters, { limit: 100 }) : { items: [await call(parameters)] };
+      const page =
+        gives === "list" ? await call(parameters, { limit: 100 }) : { items: [await call(parameters)] };
       const { results, paging_token: next = null } = gives === "list" ? found : { results: found };
       const expected = page.items.map((record) => steady(objectOf(record)));
       assert.ok(expected.length > 0, "the sandbox has records of this kind");
@@ -97,7 +100,9 @@ describe("a search", () => {
   }
 
   test("finds a contact by its id", async () => {
-    const [found] = await app.run("searches", "ghl_contacts_find", { inputData: { contactId: world.contactId } });
+    const [found] = await app.run("searches", "ghl_contacts_find", {
+      inputData: { contactId: world.contactId },
+    });
     assert.equal(found.email, "ada@world.example");
   });
 

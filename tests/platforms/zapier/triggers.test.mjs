@@ -8,7 +8,9 @@ import { pathToFileURL } from "node:url";
 import { connect, PACKAGE, said } from "./connection.mjs";
 import { createWorld, inputOf, invoiceOf, nestedOf, valuesOf } from "./world.mjs";
 
-const { findOperation, readInput, triggerForms } = await import(pathToFileURL(join(PACKAGE, "operations.js")));
+const { findOperation, readInput, triggerForms } = await import(
+  pathToFileURL(join(PACKAGE, "operations.js"))
+);
 
 /** Operations that only an agency's token may call. */
 const OF_AGENCY = new Set(["ghl.users.filterByEmail", "ghl.snapshots.list", "ghl.companies.get"]);
@@ -107,10 +109,13 @@ describe("every operation that reads, as a trigger", () => {
     const names = Object.keys(record).filter((name) => !(name in other));
     if (names.some((name) => name !== "id")) return false;
     try {
-      assert.deepEqual({ ...record, ...(names.length > 0 && { id: undefined }) }, {
-        ...other,
-        ...(names.length > 0 && { id: undefined }),
-      });
+      assert.deepEqual(
+        { ...record, ...(names.length > 0 && { id: undefined }) },
+        {
+          ...other,
+          ...(names.length > 0 && { id: undefined }),
+        },
+      );
       return true;
     } catch {
       return false;
@@ -265,7 +270,11 @@ describe("a trigger with a name of its own fires once on what it says, and on no
     const { status, body } = sandbox.handle({
       method: "POST",
       url: "/conversations/messages",
-      headers: { authorization: `Bearer ${ghlToken}`, version: "2021-04-15", "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${ghlToken}`,
+        version: "2021-04-15",
+        "content-type": "application/json",
+      },
       body: JSON.stringify({
         type: "SMS",
         contactId: world.callContactId,
@@ -287,7 +296,9 @@ describe("a trigger with a name of its own fires once on what it says, and on no
 
   function newIdOf(before, now, type) {
     const known = new Set(before.map(({ uuid }) => uuid));
-    const fresh = now.filter((activity) => !known.has(activity.uuid) && (type === undefined || activity.type === type));
+    const fresh = now.filter(
+      (activity) => !known.has(activity.uuid) && (type === undefined || activity.type === type),
+    );
     assert.equal(fresh.length, 1);
     return fresh[0].uuid;
   }
@@ -340,5 +351,4 @@ describe("a trigger", () => {
       Object.assign(process.env, { GHL_BASE_URL: server.url, CHARTMOGUL_BASE_URL: server.url });
     }
   });
-
 });

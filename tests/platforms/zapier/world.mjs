@@ -188,7 +188,8 @@ async function createBilling(chartmogul) {
   const planGroup = await chartmogul.planGroups.create({ name: "Group", plans: [plan.uuid] });
   const invoice = invoiceOf(plan.uuid, 1);
   const imported = [];
-  for await (const one of chartmogul.invoices.import({ customer_uuid, invoices: [invoice] })) imported.push(one);
+  for await (const one of chartmogul.invoices.import({ customer_uuid, invoices: [invoice] }))
+    imported.push(one);
   const [made] = imported;
   const event = await chartmogul.subscriptionEvents.create({
     subscription_event: eventOf(data_source_uuid, "world_event_1"),
