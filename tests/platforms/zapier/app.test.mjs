@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { connect, copyApp, PACKAGE, said } from "./connection.mjs";
+import { APP_FOLDER, connect, copyApp, PACKAGE, said } from "./connection.mjs";
 import { createWorld } from "./world.mjs";
 
 const { operations } = await import(pathToFileURL(join(PACKAGE, "operations.js")));
@@ -70,6 +70,16 @@ describe("the definition", () => {
     const writing = operations().filter(({ service, kind }) => service === "chartmogul" && kind === "action");
     for (const { name } of writing) assert.ok(name.replaceAll(".", "_") in app.App.creates, name);
     assert.ok(writing.length > 60);
+  });
+
+  test("has as many of each as the guide says", () => {
+    const guide = readFileSync(join(APP_FOLDER, "README.md"), "utf8");
+    const [, ...counts] = /(\d+) triggers, (\d+) actions and (\d+) searches/.exec(guide);
+    const { triggers, creates, searches } = app.App;
+    assert.deepEqual(
+      counts.map(Number),
+      [triggers, creates, searches].map((group) => Object.keys(group).length),
+    );
   });
 
   test("has no label twice, which people could not tell apart", () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -129,6 +129,7 @@ describe("the app that is pushed", { skip: reason }, () => {
     const said = await inHandler(`
         const sample = await call("triggers.newContact.operation.perform", { meta: { isLoadingSample: true } });
         const coldMs = performance.now() - began;
+        const { user, system } = process.cpuUsage();
         const again = performance.now();
         const all = await call("triggers.newContact.operation.perform");
         const warmMs = performance.now() - again;
@@ -136,18 +137,20 @@ describe("the app that is pushed", { skip: reason }, () => {
         const found = await call("searches.chartmogul_account_retrieve.operation.perform");
         return {
           sample: sample.results.length, all: all.results.length, tag: made.results.name,
-          account: found.results[0].name, coldMs, warmMs, rss: process.memoryUsage().rss,
+          account: found.results[0].name, coldMs, warmMs, cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss,
         };
     `);
     assert.deepEqual([said.sample, said.all, said.tag, said.account], [3, 25, "zip", "Sandbox"]);
     assert.ok(said.coldMs < COLD_START_MS, `${said.coldMs} ms`);
     context.diagnostic(
-      `handler: cold start ${Math.round(said.coldMs)} ms, next call ${Math.round(said.warmMs)} ms, ${Math.round(said.rss / 1e6)} MB`,
+      `handler: cold start ${Math.round(said.coldMs)} ms (${Math.round(said.cpuMs)} ms of the processor), next call ${Math.round(said.warmMs)} ms, ${Math.round(said.rss / 1e6)} MB`,
     );
   });
 
   const redis = spawnSync("redis-server", ["--version"]).status === 0;
-  const noRedis = !redis && "redis-server is not installed";
+  const hasStores = existsSync(join(PACKAGE, "cjs/stores.js"));
+  const noRedis =
+    (!redis && "redis-server is not installed") || (!hasStores && "the package has no entry ./stores");
 
   test("syncs on a Redis store, whose driver is in the zip", { skip: noRedis }, async () => {
     const port = await freePort();

@@ -12,7 +12,8 @@ import { APP_FOLDER, PACKAGE } from "./connection.mjs";
 const { createSandbox } = await import(pathToFileURL(join(PACKAGE, "sandbox.js")));
 const { createConnector } = await import(pathToFileURL(join(PACKAGE, "node.js")));
 
-/** Milliseconds of a step on the plan after the free one. */
+/** Milliseconds of a step on the free plan, and on the next one. */
+const FREE_LIMIT_MS = 1_000;
 const PAID_LIMIT_MS = 10_000;
 const MEGABYTES = 256;
 const node = process.env.NODE_22 ?? process.execPath;
@@ -63,7 +64,7 @@ test("reads a contact and what it pays, within a Code step's memory and time", a
     const step = async () => { ${recipe} };
     const began = performance.now();
     step().then((result) => console.log(JSON.stringify({
-      result, ms: performance.now() - began, rss: process.memoryUsage().rss,
+      result, ms: performance.now() - began, cpu: process.cpuUsage(), rss: process.memoryUsage().rss,
     })));
   `;
   const { stdout } = await promisify(execFile)(
@@ -71,12 +72,14 @@ test("reads a contact and what it pays, within a Code step's memory and time", a
     [`--max-old-space-size=${MEGABYTES}`, "--input-type=commonjs", "-e", script],
     { cwd: join(PACKAGE, "../.."), env: { PATH: process.env.PATH }, timeout: 30_000 },
   );
-  const { result, ms, rss } = JSON.parse(stdout);
+  const { result, ms, cpu, rss } = JSON.parse(stdout);
   assert.deepEqual(result, expected.result);
   assert.ok(ms < PAID_LIMIT_MS, `${ms} ms`);
   assert.ok(rss < MEGABYTES * 1e6, `${rss} bytes`);
-  const isFree = ms < 1_000 ? "within" : "over";
+  // On a machine that does other work, too, the time that passes says less than the processor's.
+  const cpuMs = (cpu.user + cpu.system) / 1_000;
+  const isFree = ms < FREE_LIMIT_MS ? "within" : "over";
   context.diagnostic(
-    `Code step: ${Math.round(ms)} ms (${isFree} the free plan's second), ${Math.round(rss / 1e6)} MB`,
+    `Code step: ${Math.round(ms)} ms (${isFree} the free plan's second), ${Math.round(cpuMs)} ms of the processor with Node's own start, ${Math.round(rss / 1e6)} MB`,
   );
 });
