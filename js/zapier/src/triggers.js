@@ -60,7 +60,10 @@ function triggerOf(form) {
   };
 }
 
-/** The newest records: three as samples, as many as fit when Zapier only takes note of them. */
+/**
+ * The newest records: three as samples. When Zapier only takes note of them, as many as can be read in time, each
+ * with no more than what tells it apart.
+ */
 async function poll(z, bundle, trigger) {
   return withConnector(z, bundle, async (connector, signal) => {
     const { isLoadingSample, isPopulatingDedupe } = bundle.meta ?? {};
@@ -69,12 +72,26 @@ async function poll(z, bundle, trigger) {
     const limit = isLoadingSample ? SAMPLES : isPopulatingDedupe ? MOST_KNOWN : undefined;
     const until = Date.now() + KNOWING_MS;
     const records = [];
-    for await (const item of connector.triggers.newest(form.name, { parameters, limit, signal })) {
-      records.push(itemOf(z, trigger, parameters, item));
-      if (Date.now() > until) break;
+    try {
+      for await (const item of connector.triggers.newest(form.name, { parameters, limit, signal })) {
+        const record = itemOf(z, trigger, parameters, item);
+        records.push(isPopulatingDedupe ? keysOf(trigger, record) : record);
+        if (isPopulatingDedupe && Date.now() > until) break;
+      }
+    } catch (reason) {
+      // The time is over in the middle of a page: what was read before it counts.
+      if (!isPopulatingDedupe || !signal.aborted || records.length === 0) throw reason;
     }
     return records;
   });
+}
+
+/** What Zapier compares of a record. */
+function keysOf({ idName, isNew }, record) {
+  return {
+    ...(idName !== undefined && { [idName]: record[idName] }),
+    ...(!isNew && { recordVersion: record.recordVersion }),
+  };
 }
 
 function itemOf(z, { operation, idName, isNew }, parameters, { id, version, record }) {

@@ -342,9 +342,15 @@ describe("a trigger", () => {
     try {
       const known = await other.run("triggers", "newContact", { meta: { isPopulatingDedupe: true } });
       assert.equal(new Set(known.map(({ id }) => id)).size, 450);
-      const times = known.map(({ dateAdded }) => dateAdded);
+      // No more than what Zapier compares: thousands of whole records would be too long an answer.
+      assert.deepEqual(Object.keys(known[0]), ["id"]);
+      const page = await other.run("triggers", "newContact");
+      assert.deepEqual(
+        page.map(({ id }) => id),
+        known.slice(0, 100).map(({ id }) => id),
+      );
+      const times = page.map(({ dateAdded }) => dateAdded);
       assert.deepEqual(times, times.toSorted().reverse());
-      assert.equal((await other.run("triggers", "newContact")).length, 100);
     } finally {
       await other.close();
       const { server } = app;
