@@ -29,8 +29,19 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   email: "Email",
 };
 
+/** Labels by name: the forms of all operations have some hundred names, each of them many times. */
+const labels = new Map<string, string>();
+
 /** `firstName`, `customer_uuid` or `locationId` as `First Name`, `Customer UUID`, `Location ID`. */
 export function labelOf(name: string): string {
+  const known = labels.get(name);
+  if (known !== undefined) return known;
+  const label = labelOfWords(name);
+  labels.set(name, label);
+  return label;
+}
+
+function labelOfWords(name: string): string {
   const words = name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")

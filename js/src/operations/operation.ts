@@ -5,6 +5,8 @@ import type { Endpoint, ResultKind } from "../endpoint.js";
 import { createError } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { schemas as allSchemas } from "../generated/schemas.js";
+import { NAMED } from "../triggers/named.js";
+import { NOTES } from "../triggers/notes.js";
 import { listTriggersOf, type Trigger } from "../triggers.js";
 import { type Field, fieldOf, type OutputField, outputsOf } from "./field.js";
 import { labelOf, singular } from "./label.js";
@@ -79,7 +81,7 @@ export function operations(): readonly Operation[] {
 export function triggerForms(): readonly TriggerForm[] {
   triggers ??= listTriggersOf(endpointsOnce()).map(({ parameters, ...trigger }) => {
     const endpoint = endpointsOnce().find(({ service, name }) => `${service}.${name}` === trigger.reads);
-    const schema = schemasOnce().endpoints[trigger.reads];
+    const schema = schemasOnce().endpoints[recordsOf(trigger)];
     return {
       ...trigger,
       fields: endpoint === undefined ? [] : parameters.map((one) => fieldOf(schemasOnce(), endpoint, one)),
@@ -88,6 +90,11 @@ export function triggerForms(): readonly TriggerForm[] {
     };
   });
   return triggers;
+}
+
+/** The operation whose records a trigger gives: notes are found by way of the contacts that changed. */
+function recordsOf({ name, reads }: Pick<Trigger, "name" | "reads">): string {
+  return NAMED[name]?.notes === true ? NOTES : reads;
 }
 
 /**

@@ -52,6 +52,14 @@ describe("forms", () => {
       assert.equal(new Set(outputs.map((output) => output.name)).size, outputs.length, name);
     }
     assert.ok(triggerForms().some(({ name, sample }) => name === "newContact" && sample.email !== undefined));
+    const { fields, outputs, sample } = triggerForms().find(({ name }) => name === "newNote");
+    const [{ name, list, choices }] = fields;
+    assert.deepEqual([name, list, choices], ["contactIds", true, "ghl.contacts"]);
+    assert.deepEqual(
+      outputs.map((output) => output.name),
+      findOperation("ghl.notes.list").outputs.map((output) => output.name),
+    );
+    assert.ok(sample.body !== undefined);
   });
 
   test("an unknown operation is refused, with a hint of what may be meant", () => {
