@@ -31,7 +31,9 @@ const virtualModules = {
       resolveDir: dirname(path),
     }));
     onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /generated\/endpoints\.ts$/ }, async ({ path }) => ({ contents: await asJson(path) }));
+    onLoad({ filter: /generated\/(endpoints|schemas)\.ts$/ }, async ({ path }) => ({
+      contents: await asJson(path),
+    }));
   },
 };
 
@@ -55,12 +57,12 @@ function adaptHashes(source) {
   return source.replace(test, "if (false)");
 }
 
-/** The table of endpoints as JSON text: read 20 times faster than as code, and only when asked for. */
+/** A generated table as JSON text: read 20 times faster than as code, and only when asked for. */
 async function asJson(path) {
   const { code } = await transform(readFileSync(path, "utf8"), { loader: "ts", format: "esm" });
-  const { endpoints } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  const text = JSON.stringify(JSON.stringify(endpoints()));
-  return `const text = ${text};\nexport const endpoints = () => JSON.parse(text);`;
+  const [[name, table]] = Object.entries(await import(`data:text/javascript,${encodeURIComponent(code)}`));
+  const text = JSON.stringify(JSON.stringify(table()));
+  return `const text = ${text};\nexport const ${name} = () => JSON.parse(text);`;
 }
 
 /** Files that others import instead of carrying a copy: a class or an open store must not exist twice. */
@@ -85,7 +87,7 @@ const replaced = (name, by) => ({
 });
 
 const table = ["generated/endpoints", "endpoints"];
-const facade = shared(/\/src\/(entries\/\w+|connector|webhooks\/signature)\.ts$/, [
+const facade = shared(/\/src\/(entries\/\w+|connector|operations\/operation|webhooks\/signature)\.ts$/, [
   table,
   ["stores/sqlite", "sqlite"],
   ["ed25519", "ed25519"],
@@ -127,7 +129,7 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests")),
+  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests", "operations")),
   plugins: [facade, virtualModules],
 });
 await build({
@@ -173,7 +175,7 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: withShared(entries("slim", "store-tests")),
+  entryPoints: withShared(entries("slim", "store-tests", "operations")),
   plugins: [facade, virtualModules],
 });
 await build({

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, Field, Fields, Kind, TEXT, Type};
+use super::{Endpoint, Field, Fields, Kind, Outcome, TEXT, Type};
 
 /// How much is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Amount {
     /// All that can be given, `null` where that is allowed.
     Nulls,
 }
+
+/// The text of a property whose name says nothing.
+const ANY_TEXT: &str = "text";
 
 /// What a service asks for although its documents call it optional.
 const NEEDED: &[(&str, &[&str])] = &[
@@ -58,6 +61,33 @@ pub fn parameters(endpoint: &'static Endpoint, amount: Amount, v3: bool) -> Map<
         .filter(|(field, _)| exists(field.name))
         .map(|(field, amount)| (field.name.to_owned(), value(field.name, &field.of, amount, 0)));
     path.chain(others).collect()
+}
+
+/// What the row gives, or one item of a list, without the properties of which nothing is known but that they
+/// are text; nothing for bytes, and where nothing is given.
+pub fn result(endpoint: &Endpoint) -> Option<Value> {
+    let (Outcome::One { of: Some(of), .. } | Outcome::List { of: Some(of), .. }) = &endpoint.result
+    else {
+        return None;
+    };
+    let whole = value("", of, Amount::Most, 2);
+    Some(telling(whole.clone()).unwrap_or(whole))
+}
+
+fn telling(of: Value) -> Option<Value> {
+    match of {
+        Value::String(text) if text == ANY_TEXT => None,
+        Value::Array(items) => {
+            let items: Vec<_> = items.into_iter().filter_map(telling).collect();
+            (!items.is_empty()).then(|| items.into())
+        }
+        Value::Object(fields) => {
+            let fields: Map<_, _> =
+                fields.into_iter().filter_map(|(name, of)| Some((name, telling(of)?))).collect();
+            (!fields.is_empty()).then(|| fields.into())
+        }
+        of => Some(of),
+    }
 }
 
 fn given(field: &Field, amount: Amount) -> bool {
@@ -106,6 +136,20 @@ fn text(name: &str, kind: Kind) -> &'static str {
         "email" | "emails" | "author_email" | "owner" => "ada@example.com",
         "phone" | "number" => "+14155550123",
         "path" => "/forms/submissions",
+        "address" | "address1" | "address_line1" => "12 St James's Square",
+        "city" => "New York",
+        "state" => "NY",
+        "postalCode" | "zip" => "10001",
+        "companyName" | "company" | "businessName" => "Analytical Engines Ltd",
+        "tags" => "vip",
+        "source" => "website",
+        "color" | "eventColor" => "#3366ff",
+        "slug" | "urlSlug" => "first-post",
+        "dateAdded" | "dateUpdated" | "createdAt" | "updatedAt" | "lastUpdated" | "created_at"
+        | "updated_at" => "2026-11-23T09:30:00.000Z",
+        "data_source_uuid" => "ds_00000000-0000-0000-0000-000000000000",
+        "plan_uuid" => "pl_00000000-0000-0000-0000-000000000000",
+        "contact_uuid" => "con_00000000-0000-0000-0000-000000000000",
         "country" => "US",
         "timezone" => "America/New_York",
         "currency" => "USD",
@@ -119,6 +163,6 @@ fn text(name: &str, kind: Kind) -> &'static str {
         _ if name.ends_with("uuid") => "cus_00000000-0000-0000-0000-000000000000",
         "id" | "ids" | "contacts" | "followers" | "assignedTo" => "ocQHyuzHvysMo5N5VsXc",
         _ if name.ends_with("Id") => "ocQHyuzHvysMo5N5VsXc",
-        _ => "text",
+        _ => ANY_TEXT,
     }
 }

@@ -9,6 +9,7 @@ mod process;
 mod quotas;
 mod reference;
 mod regions;
+mod schemas;
 mod shapes;
 mod suites;
 mod tables;

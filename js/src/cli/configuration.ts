@@ -3,11 +3,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { closest } from "../closest.js";
 import type { ConnectorOptions } from "../options.js";
 import { sqlite } from "../stores/sqlite.js";
 import { isSecret, LEAST_SECRET } from "../webhooks/settings.js";
 import type { AuditSettings } from "./audit-file.js";
-import { closest } from "./closest.js";
 import { UsageError } from "./exit-code.js";
 import {
   createOAuthApp,

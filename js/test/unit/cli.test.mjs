@@ -24,7 +24,7 @@ const {
 } = await importSources(
   "cli/text-width",
   "cli/table",
-  "cli/closest",
+  "closest",
   "cli/progress",
   "cli/configuration",
   "cli/exit-code",

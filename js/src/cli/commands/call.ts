@@ -2,9 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import type { List, ListOptions } from "../../call.js";
+import { closest } from "../../closest.js";
 import type { Connector } from "../../connector.js";
 import type { Endpoint, EndpointParameter } from "../../endpoint.js";
-import { closest } from "../closest.js";
 import { ExitCode, UsageError } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { isList, isSwitch, parseValue } from "../parameter-value.js";

@@ -2,10 +2,10 @@
 
 import { encodeBase64 } from "../../base64.js";
 import { sleep } from "../../bounded.js";
+import { closest } from "../../closest.js";
 import type { Connector } from "../../connector.js";
 import { ConnectorError } from "../../errors.js";
 import type { Poll, Trigger, TriggerItem } from "../../triggers.js";
-import { closest } from "../closest.js";
 import { readCursorFile, writeCursorFile } from "../cursor-file.js";
 import { ExitCode, UsageError } from "../exit-code.js";
 import { Interrupted, untilInterrupted } from "../interrupt.js";

@@ -1,0 +1,13 @@
+// The entry `ghl-chartmogul/operations`: what a platform needs to show each operation as a form.
+
+export { type Choice, type ChoiceOptions, type ChoicePage, readChoices } from "../operations/choices.js";
+export { type CustomField, readCustomFields } from "../operations/custom-fields.js";
+export type { Field, FieldType, OutputField } from "../operations/field.js";
+export { type InputOptions, readInput } from "../operations/input.js";
+export {
+  findOperation,
+  type Operation,
+  operations,
+  type TriggerForm,
+  triggerForms,
+} from "../operations/operation.js";

@@ -1,0 +1,53 @@
+// Names of parameters as people read them.
+
+const CAPITALS = new Set([
+  ...[
+    "id",
+    "url",
+    "uuid",
+    "mrr",
+    "arr",
+    "asp",
+    "ltv",
+    "sms",
+    "gmb",
+    "fb",
+    "ip",
+    "vat",
+    "api",
+    "html",
+    "json",
+  ],
+  ...["rrule", "seo", "csv", "dnd", "pdf"],
+]);
+const SPELLINGS: Readonly<Record<string, string>> = {
+  ids: "IDs",
+  uuids: "UUIDs",
+  urls: "URLs",
+  chartmogul: "ChartMogul",
+  whatsapp: "WhatsApp",
+  email: "Email",
+};
+
+/** `firstName`, `customer_uuid` or `locationId` as `First Name`, `Customer UUID`, `Location ID`. */
+export function labelOf(name: string): string {
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replaceAll(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .split(/[\s_\-.]+/)
+    .filter((word) => word !== "");
+  return words.map(inCapitals).join(" ");
+}
+
+function inCapitals(word: string): string {
+  const plain = word.toLowerCase();
+  if (CAPITALS.has(plain)) return word.toUpperCase();
+  return SPELLINGS[plain] ?? word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** `contacts` as `contact`, `businesses` as `business`, `activities` as `activity`. */
+export function singular(name: string): string {
+  if (name.endsWith("ies")) return `${name.slice(0, -3)}y`;
+  if (/(ss|sh|ch|x)es$/.test(name)) return name.slice(0, -2);
+  return name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
+}
