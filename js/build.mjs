@@ -92,6 +92,7 @@ const facade = shared(/\/src\/(entries\/\w+|connector|operations\/operation|webh
   ["stores/sqlite", "sqlite"],
   ["ed25519", "ed25519"],
 ]);
+const tableAlone = shared(/\/src\/(connector|operations\/operation)\.ts$/, [table]);
 const commandLine = shared(/\/src\/cli\//, [
   table,
   ["stores/sqlite", "sqlite"],
@@ -144,9 +145,9 @@ const forN8n = {
   define: { ...modules.define, globalThis: "hostGlobals", global: "hostGlobals" },
   inject: ["src/n8n/host-globals.ts"],
   drop: ["console"],
-  plugins: [replaced("timer", "src/n8n/timer.ts"), virtualModules],
+  plugins: [replaced("timer", "src/n8n/timer.ts"), tableAlone, virtualModules],
 };
-await build({ ...modules, ...forN8n, entryPoints: entries("n8n") });
+await build({ ...modules, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
 // One script that is pasted as it is: it sets a variable, as exports need what a Code node ignores.
 await build({
   ...modules,
@@ -183,7 +184,7 @@ await build({
   entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
   plugins: [virtualModules],
 });
-await build({ ...scripts, ...forN8n, entryPoints: entries("n8n") });
+await build({ ...scripts, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

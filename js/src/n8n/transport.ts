@@ -113,7 +113,7 @@ function isUnauthorized(reason: unknown): boolean {
   return String(httpCode ?? response?.status) === "401";
 }
 
-/** The body as text. Bytes that are no text cannot go through a Code node. */
+/** The body as text. Other bytes cannot go through a Code node. */
 function textOf(body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body);
