@@ -155,11 +155,17 @@ export function descriptionOf(help: string): string {
   return isOneSentence ? text.replace(/\.$/, "") : text;
 }
 
+/** Fields that the nodes' generation of the API does not know. */
+const isOther = ({ help }: Field) => /\bOnly with apiVersion `v3`\.?$/.test(help);
+
 /** The fields of an operation that a form shows. */
 export function fieldsOf(operation: Operation): Field[] {
-  const isPaging = ({ name, required }: Field) => operation.gives === "list" && PAGING.has(name) && !required;
-  return operation.fields.filter((field) => !isPaging(field));
+  const isPaging = ({ name }: Field) => operation.gives === "list" && PAGING.has(name);
+  return operation.fields.filter((field) => !isPaging(field) && !isOther(field));
 }
+
+/** Records of a page, where a list must be told. */
+export const PAGE_LIMIT = 100;
 
 /** The name of the property for a field. */
 export function propertyName(field: Field): string {
@@ -190,7 +196,7 @@ function propertiesOf(operation: Operation): NodeProperty[] {
   const optional = fields.filter((field) => !field.required && field.customFields === undefined);
   const custom = fields.filter((field) => field.customFields !== undefined);
   const collection = collectionOf(operation);
-  const properties = required.map((field) => shown({ ...propertyOf(field), required: true }));
+  const properties = required.map((field) => shown(asked(propertyOf(field))));
   if (operation.gives === "list") {
     properties.push(shown(RETURN_ALL), shown(LIMIT, { returnAll: [false] }));
   }
@@ -228,6 +234,11 @@ const BINARY_OUTPUT: NodeProperty = {
   ...{ displayName: "Put Output File in Field", name: "binaryPropertyName", type: "string", default: "data" },
   ...{ required: true, hint: "The name of the output binary field to put the file in" },
 };
+
+/** A property that must be given: a number begins empty, so that 0 is given by a person only. */
+function asked(property: NodeProperty): NodeProperty {
+  return { ...property, required: true, ...(property.type === "number" && { default: "" }) };
+}
 
 /** Custom fields of the location: chosen from its list, each with the input of its type. */
 function customFieldsProperty(field: Field): NodeProperty {
@@ -437,7 +448,7 @@ export function triggerProperties(service: Service): NodeProperty[] {
         options: optional.map(propertyOf).sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
       };
       return [
-        ...required.map((field) => ({ ...propertyOf(field), required: true, displayOptions: { show } })),
+        ...required.map((field) => ({ ...asked(propertyOf(field)), displayOptions: { show } })),
         ...(optional.length > 0 ? [{ ...filters, displayOptions: { show } }] : []),
       ];
     }),

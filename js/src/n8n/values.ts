@@ -5,7 +5,7 @@ import type { Field } from "../operations/field.js";
 import { readInput } from "../operations/input.js";
 import type { Operation, TriggerForm } from "../operations/operation.js";
 import { utcOffsetMinutes } from "../time-zone.js";
-import { collectionOf, fieldsOf, propertyName } from "./form.js";
+import { collectionOf, fieldsOf, PAGE_LIMIT, propertyName } from "./form.js";
 
 /** Gives the value of a property; undefined where it is not shown. */
 export type ReadProperty = (name: string) => unknown;
@@ -36,7 +36,9 @@ export async function readOperation(
   read: ReadProperty,
   options: ReadingOptions,
 ): Promise<Record<string, unknown>> {
-  return readForm(operation, fieldsOf(operation), collectionOf(operation), read, options);
+  const parameters = await readForm(operation, fieldsOf(operation), collectionOf(operation), read, options);
+  const mustHaveLimit = operation.fields.some(({ name, required }) => name === "pageLimit" && required);
+  return mustHaveLimit ? { ...parameters, pageLimit: PAGE_LIMIT } : parameters;
 }
 
 /** The parameters of a trigger from a node's properties. */

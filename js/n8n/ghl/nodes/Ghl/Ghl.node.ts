@@ -53,7 +53,7 @@ export class Ghl implements INodeType {
 				const pairedItem = { item: itemIndex };
 				try {
 					const operation = findOperation(this.getNodeParameter('operation', itemIndex) as string);
-					const read = (name: string) => this.getNodeParameter(name, itemIndex, undefined);
+					const read = (name: string) => this.getNodeParameter(name, itemIndex, null) ?? undefined;
 					const model = operation.fields.find((field) => field.customFields !== undefined && read(field.name))?.customFields;
 					const parameters = await readOperation(operation, read, {
 						timeZone: this.getTimezone(),

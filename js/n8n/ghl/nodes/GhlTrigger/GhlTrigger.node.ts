@@ -46,7 +46,7 @@ export class GhlTrigger implements INodeType {
 			if (trigger === undefined) {
 				throw new NodeOperationError(this.getNode(), `The event "${event}" is not known. Choose another one.`);
 			}
-			const read = (name: string) => this.getNodeParameter(name, undefined);
+			const read = (name: string) => this.getNodeParameter(name, null) ?? undefined;
 			const parameters = await readTrigger(trigger, read, { timeZone: this.getTimezone() });
 			if (this.getMode() === 'manual') {
 				// A test gives samples, and leaves the place of the active workflow alone.

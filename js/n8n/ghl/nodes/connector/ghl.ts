@@ -58,11 +58,8 @@ export async function connectorOf(context: Context): Promise<Connector> {
 }
 
 function credentialName(context: Context): string {
-	const parameter =
-		'getCurrentNodeParameter' in context
-			? context.getCurrentNodeParameter('authentication')
-			: (context as IPollFunctions).getNodeParameter('authentication', 'ghlApi');
-	return parameter === 'ghlOAuth2Api' ? 'ghlOAuth2Api' : 'ghlApi';
+	const { authentication } = context.getNode().parameters;
+	return authentication === 'ghlOAuth2Api' ? 'ghlOAuth2Api' : 'ghlApi';
 }
 
 /** The error that n8n shows: what happened, and what to do. */
