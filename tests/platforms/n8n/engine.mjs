@@ -78,7 +78,7 @@ class Engine {
   async list({ type, kind, method, parameters = {}, given = [], credential }) {
     const node = this.node(type, parameters, { credential });
     const workflow = this.workflow([node], {}, []);
-    const additional = this.additional({ currentNodeParameters: node.parameters });
+    const additional = this.additional({ currentNodeParameters: { ...node.parameters, ...parameters } });
     const context = new core.LoadOptionsContext(workflow, node, additional, "");
     return this.types[type].methods[kind][method].call(context, ...given);
   }
