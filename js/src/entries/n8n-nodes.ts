@@ -8,6 +8,7 @@ export {
   type NodeMethods,
   nodeMethods,
 } from "../n8n/choices.js";
+export { failureOf, type NodeFailure } from "../n8n/failure.js";
 export {
   type NodeProperty,
   nodeOperations,
@@ -17,6 +18,11 @@ export {
   triggerProperties,
 } from "../n8n/form.js";
 export { type RunOptions, type RunResult, runOperation } from "../n8n/run.js";
+export {
+  type HttpRequest,
+  type HttpRequestTransportOptions,
+  httpRequestTransport,
+} from "../n8n/transport.js";
 export { type ReadingOptions, type ReadProperty, readOperation, readTrigger } from "../n8n/values.js";
 export { type CustomField, readCustomFields } from "../operations/custom-fields.js";
 export { findOperation, type Operation, type TriggerForm } from "../operations/operation.js";

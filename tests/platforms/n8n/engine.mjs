@@ -86,7 +86,8 @@ class Engine {
   node(type, parameters, { credential, ...settings } = {}) {
     const { properties, credentials = [] } = this.types[type].description;
     const base = { id: "node", name: "Node", type, typeVersion: 1, position: [200, 0], ...settings };
-    const chosen = credentials.map(({ name }) => [name, { id: credential ?? name, name: credential ?? name }]);
+    const known = credentials.filter(({ name, required }) => required || name in this.credentials);
+    const chosen = known.map(({ name }) => [name, { id: credential ?? name, name: credential ?? name }]);
     const node = { ...base, parameters, credentials: Object.fromEntries(chosen) };
     // As the editor and the server do: what is not chosen has its default.
     const whole = NodeHelpers.getNodeParameters(
@@ -130,14 +131,21 @@ class Engine {
       getDecrypted: async (_additional, { id }, type) => known(id) ?? known(type),
       getParentTypes: (type) => this.credentialTypes[type]?.extends ?? [],
       isCredentialUsableByNode: () => true,
-      // What the credential's `authenticate` says, of headers with one expression.
+      // What the credential's `authenticate` says, of texts with one expression.
       authenticate: async (values, type, request) => {
-        const { headers } = this.credentialTypes[type].authenticate.properties;
-        const filled = Object.entries(headers).map(([name, text]) => [
-          name,
-          text.replace(/^=/, "").replace(/\{\{\$credentials\.(\w+)\}\}/g, (_, one) => values[one]),
-        ]);
-        return { ...request, headers: { ...request.headers, ...Object.fromEntries(filled) } };
+        const { headers = {}, auth } = this.credentialTypes[type].authenticate.properties;
+        const filled = (texts) =>
+          Object.fromEntries(
+            Object.entries(texts).map(([name, text]) => [
+              name,
+              text.replace(/^=/, "").replace(/\{\{\$credentials\.(\w+)\}\}/g, (_, one) => values[one]),
+            ]),
+          );
+        return {
+          ...request,
+          headers: { ...request.headers, ...filled(headers) },
+          ...(auth && { auth: filled(auth) }),
+        };
       },
       preAuthentication: async () => undefined,
       runPreAuthentication: async () => undefined,

@@ -24,7 +24,8 @@ export async function openSandbox(options = {}) {
   const credentials = {
     ghlApi: { token: ghlToken, locationId, baseUrl },
     agency: { token: ghlCompanyToken, locationId, baseUrl },
-    chartMogulApi: { apiKey: chartmogulKey, baseUrl: server.address.chartmogul.baseUrl },
+    ghlAccountApi: { token: ghlToken, locationId, baseUrl },
+    chartMogulAccountApi: { apiKey: chartmogulKey, baseUrl: server.address.chartmogul.baseUrl },
   };
   return { sandbox, server, connector, credentials, locationId, companyId, baseUrl };
 }

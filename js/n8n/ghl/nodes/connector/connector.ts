@@ -1,8 +1,9 @@
 // All that the nodes use of ghl-chartmogul, in one file, which bundle.mjs makes whole.
 
-export { ConnectorError, createConnector, httpRequestTransport } from 'ghl-chartmogul/n8n';
+export { createConnector, httpRequestTransport } from 'ghl-chartmogul/n8n';
 export type { Connector, TriggerItem } from 'ghl-chartmogul/n8n';
 export {
+	failureOf,
 	findOperation,
 	nodeMethods,
 	nodeProperties,

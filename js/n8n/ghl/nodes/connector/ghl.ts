@@ -7,9 +7,8 @@ import type {
 	ILoadOptionsFunctions,
 	INodeProperties,
 	IPollFunctions,
-	JsonObject,
 } from 'n8n-workflow';
-import { type Connector, ConnectorError, createConnector, httpRequestTransport } from './connector';
+import { type Connector, createConnector, failureOf, httpRequestTransport } from './connector';
 
 type Context = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
 
@@ -69,27 +68,18 @@ export function nodeErrorOf(
 	itemIndex?: number,
 ): NodeApiError | NodeOperationError {
 	const node = context.getNode();
-	if (!(reason instanceof ConnectorError)) {
+	const failure = failureOf(reason);
+	if (failure === undefined) {
 		if (reason instanceof NodeApiError || reason instanceof NodeOperationError) return reason;
 		return new NodeOperationError(node, reason as Error, { itemIndex });
 	}
-	const { code, message, hint, status, requestId } = reason;
-	const description = [hint, `Code: ${code}.`, requestId && `Request: ${requestId}.`].filter(Boolean).join(' ');
-	if (reason.service === undefined) {
-		return new NodeOperationError(node, message, { itemIndex, description });
-	}
-	const answer: JsonObject = { message, code, ...(status !== undefined && { status }) };
-	return new NodeApiError(node, answer, {
-		message,
-		description,
-		itemIndex,
-		...(status !== undefined && { httpCode: String(status) }),
-	});
+	const { message, description, code, httpCode, isOfService } = failure;
+	if (!isOfService) return new NodeOperationError(node, message, { itemIndex, description });
+	return new NodeApiError(node, { message, code }, { message, description, itemIndex, httpCode });
 }
 
 /** What an item holds in place of a result where the node continues. */
 export function errorItem(reason: unknown): { error: string; code?: string; hint?: string } {
-	if (!(reason instanceof ConnectorError)) return { error: (reason as Error).message };
-	const { message, code, hint } = reason;
-	return { error: message, code, ...(hint !== undefined && { hint }) };
+	const { message, code, hint } = failureOf(reason) ?? (reason as Error & { code?: undefined; hint?: undefined });
+	return { error: message, ...(code && { code }), ...(hint && { hint }) };
 }
