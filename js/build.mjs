@@ -30,7 +30,7 @@ const virtualModules = {
       contents: adaptHashes(readFileSync(path, "utf8")),
       resolveDir: dirname(path),
     }));
-    onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/connector\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/(endpoints|schemas)\.ts$/ }, async ({ path }) => ({
       contents: await asJson(path),
     }));
@@ -100,8 +100,16 @@ const commandLine = shared(/\/src\/cli\//, [
   ["entries/node", "node"],
   ["entries/oauth", "oauth"],
   ["entries/sandbox", "sandbox"],
+  ["entries/stores", "stores"],
   ["node/transport", "node-http"],
 ]);
+const openingStores = shared(/\/src\/stores\/open-store\.ts$/, [
+  ["sqlite", "sqlite"],
+  ["redis", "redis"],
+  ["postgres", "postgres"],
+]);
+/** Each state store by itself: nobody loads another's. */
+const stores = ["sqlite", "redis", "postgres", "indexeddb", "chrome-storage", "durable-object", "pipedream"];
 
 const common = {
   absWorkingDir: here,
@@ -110,7 +118,15 @@ const common = {
   platform: "neutral",
   legalComments: "none",
   logLevel: "warning",
-  external: ["node:*", "node-sqlite3-wasm", "commander", "get-east-asian-width", "@napi-rs/keyring"],
+  external: [
+    "node:*",
+    "node-sqlite3-wasm",
+    "commander",
+    "get-east-asian-width",
+    "@napi-rs/keyring",
+    "ioredis",
+    "pg",
+  ],
 };
 
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entries/${name}.ts`]));
@@ -130,14 +146,17 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests", "operations")),
+  entryPoints: withShared(
+    entries("node", "web", "workerd", "edge", "slim", "sandbox", "store-tests", "operations"),
+  ),
   plugins: [facade, virtualModules],
 });
 await build({
   ...modules,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth", "sandbox-web"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth", "sandbox-web"),
   plugins: [virtualModules],
 });
+await build({ ...modules, entryPoints: entries("stores"), plugins: [openingStores] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
 /** The build for n8n's nodes: what they may not name is n8n's own, or stands in src/n8n. */
@@ -181,10 +200,11 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth"),
   plugins: [virtualModules],
 });
 await build({ ...scripts, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
+await build({ ...scripts, ...fromHere, entryPoints: entries("stores"), plugins: [openingStores] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

@@ -58,10 +58,16 @@ test("no file names the machine that built it", () => {
   }
 });
 
+/** The field `browser` repeats what `exports` says: for Parcel, which reads no `exports` unless it is told to. */
+const REPEATED = "USE_EXPORTS_OR_IMPORTS_BROWSER";
+
 test("publint finds nothing", async () => {
   const { publint } = await import(requireTool.resolve("publint"));
   const { messages } = await publint({ pkgDir: packageFolder, pack: false });
-  assert.deepEqual(messages, []);
+  assert.deepEqual(
+    messages.filter(({ code }) => code !== REPEATED),
+    [],
+  );
 });
 
 test("the types resolve in every way of importing", async () => {

@@ -255,7 +255,7 @@ function customFieldsProperty(field: Field): NodeProperty {
       resourceMapper: {
         resourceMapperMethod: `${field.customFields}CustomFields`,
         mode: "add",
-        ...{ valuesLabel: "Values", supportAutoMap: false, addAllFields: false, multiKeyMatch: false },
+        ...{ valuesLabel: "Custom Fields", supportAutoMap: false, addAllFields: false, multiKeyMatch: false },
         fieldWords: { singular: "custom field", plural: "custom fields" },
       },
     },
@@ -334,11 +334,13 @@ function whether(field: Field, help: string): string {
 export const methodOfSource = (source: string): string =>
   source.replaceAll(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-function chosen(property: Make, { choices = "" }: Field): NodeProperty {
+function chosen(property: Make, { choices = "", label }: Field): NodeProperty {
   return property(
     "resourceLocator",
     { mode: "list", value: "" },
     {
+      // A record is chosen, of which the id is sent.
+      displayName: label.replace(/ (UU)?ID$/, ""),
       modes: [
         {
           ...{ displayName: "From List", name: "list", type: "list" },
@@ -411,8 +413,21 @@ function merged(properties: readonly NodeProperty[]): NodeProperty[] {
     if (known !== undefined) known.displayOptions?.show["operation"]?.push(...operation);
     else found.set(key, { ...property, displayOptions: { show: { ...others, operation: [...operation] } } });
   }
-  return [...found.values()];
+  return [...found.values()].sort((a, b) => rankOf(a) - rankOf(b));
 }
+
+/** What must be given comes first, then what n8n has everywhere in this order. */
+const ORDER = [
+  "returnAll",
+  "limit",
+  "binaryPropertyName",
+  "customFields",
+  "simplify",
+  "filters",
+  "additionalFields",
+];
+
+const rankOf = ({ name }: NodeProperty) => ORDER.indexOf(name);
 
 /** The triggers of a service that a node offers. */
 export function nodeTriggers(service: Service): TriggerForm[] {

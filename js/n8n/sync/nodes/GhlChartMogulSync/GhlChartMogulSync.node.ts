@@ -27,9 +27,9 @@ export class GhlChartMogulSync implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
-			{ name: 'ghlAccountApi', required: true },
-			{ name: 'chartMogulAccountApi', required: true },
-			{ name: 'syncStateApi' },
+			{ name: 'ghlAccountApi', displayName: 'GHL', required: true },
+			{ name: 'chartMogulAccountApi', displayName: 'ChartMogul', required: true },
+			{ name: 'syncStateApi', displayName: 'State (Without One, a File in n8n’s Folder)' },
 		],
 		properties: [
 			{

@@ -20,9 +20,6 @@ export type Context = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions
 
 type CredentialName = 'chartMogulAccountApi' | 'ghlAccountApi';
 
-/** Loaded only where a URL is given. */
-const STORES: string = 'ghl-chartmogul/stores';
-
 /** The connector of a node that reads and writes ChartMogul alone. Close it after use. */
 export async function chartMogulOf(context: Context): Promise<Connector> {
 	const credential = await context.getCredentials('chartMogulAccountApi');
@@ -81,7 +78,7 @@ async function storeOf(context: IExecuteFunctions): Promise<StateStore> {
 		return sqlite(join(folder, 'ghl-chartmogul.db'));
 	}
 	const { url } = await context.getCredentials('syncStateApi');
-	const { openStore } = (await import(STORES)) as { openStore: (url: string) => StateStore };
+	const { openStore } = await import('ghl-chartmogul/stores');
 	return openStore(String(url));
 }
 
