@@ -76,12 +76,23 @@ const shared = (importers, files) => ({
   },
 });
 
+/** Takes another file wherever a file of this name is imported. */
+const replaced = (name, by) => ({
+  name: `another-${name}`,
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^\\.\\.?/${name}\\.js$`) }, ({ importer }) =>
+      importer === join(here, by) ? undefined : { path: join(here, by) },
+    );
+  },
+});
+
 const table = ["generated/endpoints", "endpoints"];
 const facade = shared(/\/src\/(entries\/\w+|connector|operations\/operation|webhooks\/signature)\.ts$/, [
   table,
   ["stores/sqlite", "sqlite"],
   ["ed25519", "ed25519"],
 ]);
+const tableAlone = shared(/\/src\/(connector|operations\/operation)\.ts$/, [table]);
 const commandLine = shared(/\/src\/cli\//, [
   table,
   ["stores/sqlite", "sqlite"],
@@ -148,6 +159,27 @@ await build({
 await build({ ...modules, entryPoints: entries("stores"), plugins: [openingStores] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
+/** The build for n8n's nodes: what they may not name is n8n's own, or stands in src/n8n. */
+const forN8n = {
+  define: { ...modules.define, globalThis: "hostGlobals", global: "hostGlobals" },
+  inject: ["src/n8n/host-globals.ts"],
+  drop: ["console"],
+  plugins: [replaced("timer", "src/n8n/timer.ts"), tableAlone, virtualModules],
+};
+await build({ ...modules, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
+// One script that is pasted as it is: it sets a variable, as exports need what a Code node ignores.
+await build({
+  ...modules,
+  format: "iife",
+  entryPoints: entries("n8n-code"),
+  minifyWhitespace: true,
+  minifySyntax: true,
+  banner: {
+    js: `// ghl-chartmogul ${version} for a Code node of n8n: your code goes below the last line.\nlet ghlChartMogul;`,
+  },
+  plugins: [virtualModules],
+});
+
 const commonjs = join(output, "cjs");
 // Dynamic imports become `require`: `import()` of a script sees none of its names.
 const scripts = { ...common, format: "cjs", outdir: commonjs, supported: { "dynamic-import": false } };
@@ -171,6 +203,7 @@ await build({
   entryPoints: entries(...stores, "inline", "node-http", "oauth"),
   plugins: [virtualModules],
 });
+await build({ ...scripts, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
 await build({ ...scripts, ...fromHere, entryPoints: entries("stores"), plugins: [openingStores] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
