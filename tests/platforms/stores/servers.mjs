@@ -24,6 +24,9 @@ process.on("exit", () => {
   for (const end of running) end();
 });
 
+// A test that is ended ends its servers.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
