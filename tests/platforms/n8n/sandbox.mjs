@@ -114,7 +114,8 @@ export function nodeParameters({ description }, operation, values) {
     const inside = collection?.options.find((property) => [name, `${name}Value`].includes(property.name));
     const property = top ?? inside;
     if (property === undefined) throw new Error(`the form of ${operation.name} has no field ${name}`);
-    const target = top === undefined ? (parameters[collection.name] ??= {}) : parameters;
+    if (top === undefined) parameters[collection.name] ??= {};
+    const target = top === undefined ? parameters[collection.name] : parameters;
     target[property.name] = asEntered(property, value);
   }
   return parameters;
