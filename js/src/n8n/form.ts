@@ -164,7 +164,7 @@ export function fieldsOf(operation: Operation): Field[] {
   return operation.fields.filter((field) => !isPaging(field) && !isOther(field));
 }
 
-/** Records of a page, where a list must be told. */
+/** Records of a page, where a list requires the number. */
 export const PAGE_LIMIT = 100;
 
 /** The name of the property for a field. */

@@ -45,7 +45,14 @@ class Engine {
   /** Runs one node with these items; gives its items by output, or throws its error. */
   async run({ type, parameters, items = [{ json: {} }], settings = {}, credential, workflowSettings = {} }) {
     const node = this.node(type, parameters, { ...settings, credential });
-    const start = { id: "start", name: "Start", type: "start", typeVersion: 1, position: [0, 0], parameters: {} };
+    const start = {
+      id: "start",
+      name: "Start",
+      type: "start",
+      typeVersion: 1,
+      position: [0, 0],
+      parameters: {},
+    };
     const connections = { Start: { main: [[{ node: node.name, type: "main", index: 0 }]] } };
     const workflow = this.workflow([start, node], connections, items, workflowSettings);
     const hooks = new core.ExecutionLifecycleHooks("manual", "execution", {

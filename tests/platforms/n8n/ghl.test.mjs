@@ -5,7 +5,15 @@ import { after, before, test } from "node:test";
 import { tellCatalogue } from "./catalogue.mjs";
 import { loadEngine } from "./engine.mjs";
 import { buildPackage } from "./packages.mjs";
-import { askSandbox, findOperation, holds, nodeParameters, openSandbox, operations } from "./sandbox.mjs";
+import {
+  askSandbox,
+  contactIds,
+  findOperation,
+  holds,
+  nodeParameters,
+  openSandbox,
+  operations,
+} from "./sandbox.mjs";
 
 let world;
 let engine;
@@ -24,7 +32,14 @@ const runs = new Set();
 async function run(name, values, { credential, items, settings, more, workflowSettings } = {}) {
   const operation = findOperation(name);
   const parameters = { ...nodeParameters(engine.types.ghl, operation, values), simplify: false, ...more };
-  const [found] = await engine.run({ type: "ghl", parameters, credential, items, settings, workflowSettings });
+  const [found] = await engine.run({
+    type: "ghl",
+    parameters,
+    credential,
+    items,
+    settings,
+    workflowSettings,
+  });
   runs.add(name);
   return found;
 }
@@ -55,7 +70,10 @@ async function read(name, values, options) {
   // The first page of a long list.
   for (const { json } of items.slice(0, 5)) {
     const item = Object.keys(json).length === 1 && "value" in json ? json.value : json;
-    assert.ok(holds(value, item), `${name}: ${JSON.stringify(item)} is not in ${JSON.stringify(value).slice(0, 2000)}`);
+    assert.ok(
+      holds(value, item),
+      `${name}: ${JSON.stringify(item)} is not in ${JSON.stringify(value).slice(0, 2000)}`,
+    );
   }
 }
 
@@ -63,7 +81,8 @@ async function read(name, values, options) {
 function same(name, parameters, wanted, options) {
   const { status, value } = askSandbox(world, name, parameters, tokenOf(options));
   assert.equal(status, 200, `${name}: ${JSON.stringify(value)}`);
-  const has = (at) => Object.entries(wanted).every(([key, one]) => JSON.stringify(at[key]) === JSON.stringify(one));
+  const has = (at) =>
+    Object.entries(wanted).every(([key, one]) => JSON.stringify(at[key]) === JSON.stringify(one));
   const look = (at) => typeof at === "object" && at !== null && (has(at) || Object.values(at).some(look));
   assert.ok(look(value), `${name}: no ${JSON.stringify(wanted)} in ${JSON.stringify(value).slice(0, 2000)}`);
 }
@@ -71,7 +90,10 @@ function same(name, parameters, wanted, options) {
 /** Whether the sandbox has the record no more. */
 function gone(name, parameters) {
   const { status, value } = askSandbox(world, name, parameters);
-  assert.ok(status >= 400 || JSON.stringify(value).includes('"deleted":true'), `${name}: ${JSON.stringify(value)}`);
+  assert.ok(
+    status >= 400 || JSON.stringify(value).includes('"deleted":true'),
+    `${name}: ${JSON.stringify(value)}`,
+  );
 }
 
 /** The first record of a list, as the sandbox has it. */
@@ -95,10 +117,11 @@ test("every operation of the catalogue does in the sandbox what it says", { time
 test("all contacts are listed, past a page, as the sandbox has them", async () => {
   const items = await run("ghl.contacts.search", {}, { more: { returnAll: true } });
   const ids = new Set(items.map(({ json }) => json.id));
-  const { value } = askSandbox(world, "ghl.contacts.search", { pageLimit: 500 });
-  assert.ok(value.total > 200);
-  assert.deepEqual([...ids].sort(), value.contacts.map(({ id }) => id).sort());
-  assert.equal(items.length, value.total);
+  const known = contactIds(world);
+  // The service gives 500 at once.
+  assert.ok(known.length > 600);
+  assert.deepEqual([...ids].sort(), known);
+  assert.equal(items.length, known.length);
   const limited = await run("ghl.contacts.search", {}, { more: { returnAll: false, limit: 130 } });
   assert.equal(limited.length, 130);
 });
@@ -115,7 +138,11 @@ test("simplified items have up to ten properties, and custom fields by their nam
 });
 
 test("custom fields are chosen from the location's list, and written with their types", async () => {
-  const { fields } = await engine.list({ type: "ghl", kind: "resourceMapping", method: "contactCustomFields" });
+  const { fields } = await engine.list({
+    type: "ghl",
+    kind: "resourceMapping",
+    method: "contactCustomFields",
+  });
   const { value } = askSandbox(world, "ghl.customFields.list", { model: "contact" });
   const ofContacts = value.customFields.filter(({ model }) => model === "contact");
   assert.deepEqual(fields.map(({ id }) => id).sort(), ofContacts.map(({ id }) => id).sort());
@@ -129,7 +156,11 @@ test("custom fields are chosen from the location's list, and written with their 
     ...{ [number.id]: "42", [text.id]: "Head of Läufe", [several.id]: [first, second] },
     [day.id]: "2026-03-29T00:00:00",
   };
-  await run("ghl.contacts.update", { contactId, customFields }, { workflowSettings: { timezone: "Europe/Berlin" } });
+  await run(
+    "ghl.contacts.update",
+    { contactId, customFields },
+    { workflowSettings: { timezone: "Europe/Berlin" } },
+  );
   const { contact } = askSandbox(world, "ghl.contacts.get", { contactId }).value;
   const held = (field) => contact.customFields.find(({ id }) => id === field.id)?.value;
   assert.equal(Number(held(number)), 42);
@@ -155,14 +186,20 @@ test("a list is searched, and continued, as its editor does", async () => {
       pipelineId: { __rl: true, mode: "list", value: pipeline.id },
     },
   });
-  assert.deepEqual(stages.results.map(({ value }) => value), pipeline.stages.map(({ id }) => id));
+  assert.deepEqual(
+    stages.results.map(({ value }) => value),
+    pipeline.stages.map(({ id }) => id),
+  );
 });
 
 test("each item runs with its own values, from expressions", async () => {
   const items = ["Ada", "Grace"].map((name) => ({ json: { name, email: `${name}@pair.example` } }));
   const values = { firstName: "={{ $json.name }}", email: "={{ $json.email }}" };
   const made = await run("ghl.contacts.create", values, { items });
-  assert.deepEqual(made.map(({ pairedItem }) => pairedItem), [{ item: 0 }, { item: 1 }]);
+  assert.deepEqual(
+    made.map(({ pairedItem }) => pairedItem),
+    [{ item: 0 }, { item: 1 }],
+  );
   for (const [index, { json }] of made.entries())
     same("ghl.contacts.get", { contactId: json.id }, { firstName: items[index].json.name });
 });
@@ -185,15 +222,22 @@ test("an item that fails stops the node, or is given on with its error", async (
   assert.equal(failure.httpCode, "400");
   assert.equal(failure.context.itemIndex, 0);
   assert.match(failure.description, /Code: \w+/);
-  const given = await run("ghl.contacts.get", values, { items, settings: { onError: "continueRegularOutput" } });
+  const given = await run("ghl.contacts.get", values, {
+    items,
+    settings: { onError: "continueRegularOutput" },
+  });
   assert.match(given[0].json.error, /none|contact/i);
   assert.equal(given[1].json.id, known.id);
-  const wrong = await run("ghl.contacts.update", { contactId: known.id, dateOfBirth: "soon" }).catch((error) => error);
+  const wrong = await run("ghl.contacts.update", { contactId: known.id, dateOfBirth: "soon" }).catch(
+    (error) => error,
+  );
   assert.equal(wrong.name, "NodeOperationError");
   assert.match(wrong.message, /Date Of Birth takes a date/);
   // n8n stores errors: none holds the token.
   for (const error of [failure, wrong])
-    assert.ok(!JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(world.credentials.ghlApi.token));
+    assert.ok(
+      !JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(world.credentials.ghlApi.token),
+    );
 });
 
 test("what the service refuses for a while is asked again, and a service that cannot be reached is named", async () => {
@@ -202,7 +246,10 @@ test("what the service refuses for a while is asked again, and a service that ca
   const [{ json }] = await run("ghl.locations.get", { locationId: world.locationId });
   assert.equal(json.id, world.locationId);
   sandbox.setFaults([]);
-  const engineOf = { ...world.credentials, closed: { ...world.credentials.ghlApi, baseUrl: "http://127.0.0.1:1" } };
+  const engineOf = {
+    ...world.credentials,
+    closed: { ...world.credentials.ghlApi, baseUrl: "http://127.0.0.1:1" },
+  };
   engine.credentials = engineOf;
   const refused = await run("ghl.businesses.list", {}, { credential: "closed" }).catch((error) => error);
   assert.match(JSON.stringify(refused.messages ?? refused.message), /reached|refused/i);
@@ -226,7 +273,10 @@ test("the trigger gives each new contact once, and skips none", async () => {
   assert.deepEqual(again.items.map(({ json }) => json.id).sort(), [...made].sort());
   const third = await create("C");
   const second = await poll(first.staticData);
-  assert.deepEqual(second.items.map(({ json }) => json.id), [third]);
+  assert.deepEqual(
+    second.items.map(({ json }) => json.id),
+    [third],
+  );
   assert.equal(second.items[0].json.triggerItem.change, "new");
   assert.deepEqual((await poll(second.staticData)).items, []);
 });
@@ -236,9 +286,19 @@ test("an access token that ran out is renewed by n8n, and the request sent again
   const { oauthClientId: clientId, oauthClientSecret: clientSecret } = sandbox.credentials;
   const redirect = "https://n8n.example/rest/oauth2-credential/callback";
   const query = new URLSearchParams({
-    ...{ response_type: "code", client_id: clientId, redirect_uri: redirect, scope: "contacts.readonly", state: "s" },
+    ...{
+      response_type: "code",
+      client_id: clientId,
+      redirect_uri: redirect,
+      scope: "contacts.readonly",
+      state: "s",
+    },
   });
-  const consent = sandbox.handle({ method: "GET", url: `${baseUrl}/oauth/chooselocation?${query}`, headers: {} });
+  const consent = sandbox.handle({
+    method: "GET",
+    url: `${baseUrl}/oauth/chooselocation?${query}`,
+    headers: {},
+  });
   const back = new URL(consent.headers.find(([name]) => name === "location")[1]);
   const accessTokenUrl = `${baseUrl}/oauth/token`;
   const answer = await fetch(accessTokenUrl, {

@@ -11,7 +11,7 @@ export const { findOperation, operations } = require("ghl-chartmogul/operations"
 
 /** A sandbox with credentials by type: a location's token, an agency's as `agency`, and ChartMogul's key. */
 export async function openSandbox(options = {}) {
-  const sandbox = createSandbox({ seed: 11, contacts: 230, searchLagMs: 0, ...options });
+  const sandbox = createSandbox({ seed: 11, contacts: 620, searchLagMs: 0, ...options });
   const server = await sandbox.serve();
   const { ghlToken, ghlCompanyToken, locationId, companyId, chartmogulKey } = sandbox.credentials;
   const baseUrl = server.address.ghl.baseUrl;
@@ -69,6 +69,16 @@ export function askSandbox({ sandbox, connector, locationId }, name, parameters,
   return { status: answer.status, bytes: Buffer.from(answer.body), value: jsonOf(text) };
 }
 
+/** The ids of all contacts, page by page. */
+export function contactIds(world) {
+  const ids = [];
+  for (let page = 1; ; page++) {
+    const { contacts } = askSandbox(world, "ghl.contacts.search", { pageLimit: 100, page }).value;
+    ids.push(...contacts.map(({ id }) => id));
+    if (contacts.length < 100) return ids.sort();
+  }
+}
+
 function jsonOf(text) {
   try {
     return JSON.parse(text);
@@ -94,8 +104,8 @@ const sorted = (value) =>
 
 /** The parameters of a node for the values of an operation's fields, as its form has them. */
 export function nodeParameters({ description }, operation, values) {
-  const shown = description.properties.filter(
-    ({ displayOptions }) => displayOptions?.show.operation?.includes(operation.name),
+  const shown = description.properties.filter(({ displayOptions }) =>
+    displayOptions?.show.operation?.includes(operation.name),
   );
   const parameters = { resource: operation.group, operation: operation.name };
   for (const [name, value] of Object.entries(values)) {
@@ -104,7 +114,8 @@ export function nodeParameters({ description }, operation, values) {
     const inside = collection?.options.find((property) => [name, `${name}Value`].includes(property.name));
     const property = top ?? inside;
     if (property === undefined) throw new Error(`the form of ${operation.name} has no field ${name}`);
-    const target = top === undefined ? (parameters[collection.name] ??= {}) : parameters;
+    if (top === undefined) parameters[collection.name] ??= {};
+    const target = top === undefined ? parameters[collection.name] : parameters;
     target[property.name] = asEntered(property, value);
   }
   return parameters;

@@ -1,7 +1,8 @@
 // The nodes of the sync package in n8n's own engine, against the sandbox.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { loadEngine } from "./engine.mjs";
@@ -78,30 +79,45 @@ test("a record that nobody knows is refused with what to do, or given on", async
   const failure = await sync("retry", { recordId: "none" }).catch((error) => error);
   assert.match(failure.name, /^Node(Operation|Api)Error$/);
   assert.match(failure.description, /Code: /);
-  const [item] = await sync("retry", { recordId: "none" }, { settings: { onError: "continueRegularOutput" } });
+  const [item] = await sync(
+    "retry",
+    { recordId: "none" },
+    { settings: { onError: "continueRegularOutput" } },
+  );
   assert.ok(item.error);
 });
 
 test("ChartMogul's operations: made, read, changed, removed", async () => {
   const run = async (name, values, more) => {
-    const parameters = nodeParameters(engine.types.chartMogulAccount, findOperation(name), values);
-    const [items] = await engine.run({ type: "chartMogulAccount", parameters: { ...parameters, ...more } });
+    const parameters = nodeParameters(engine.types.chartMogul, findOperation(name), values);
+    const [items] = await engine.run({ type: "chartMogul", parameters: { ...parameters, ...more } });
     return items.map(({ json }) => json);
   };
   const [source] = await run("chartmogul.dataSources.create", { name: "n8n" });
-  const given = { data_source_uuid: source.uuid, external_id: "n8n-1", name: "Ada", email: "ada@n8n.example" };
+  const given = {
+    data_source_uuid: source.uuid,
+    external_id: "n8n-1",
+    name: "Ada",
+    email: "ada@n8n.example",
+  };
   const [customer] = await run("chartmogul.customers.create", given);
   const ask = () => askSandbox(world, "chartmogul.customers.retrieve", { customer_uuid: customer.uuid });
   assert.equal(ask().value.name, "Ada");
   await run("chartmogul.customers.update", { customer_uuid: customer.uuid, name: "Ada L." });
   assert.equal(ask().value.name, "Ada L.");
-  const [read] = await run("chartmogul.customers.retrieve", { customer_uuid: customer.uuid }, { simplify: false });
+  const [read] = await run(
+    "chartmogul.customers.retrieve",
+    { customer_uuid: customer.uuid },
+    { simplify: false },
+  );
   assert.ok(holds(ask().value, read));
   const all = await run("chartmogul.customers.list", {}, { returnAll: true });
   assert.ok(all.some(({ uuid }) => uuid === customer.uuid));
-  assert.deepEqual(await run("chartmogul.customers.delete", { customer_uuid: customer.uuid }), [{ deleted: true }]);
+  assert.deepEqual(await run("chartmogul.customers.delete", { customer_uuid: customer.uuid }), [
+    { deleted: true },
+  ]);
   assert.equal(ask().status, 404);
-  const offered = engine.types.chartMogulAccount.description.properties
+  const offered = engine.types.chartMogul.description.properties
     .filter(({ name }) => name === "operation")
     .flatMap(({ options }) => options.map(({ value }) => value));
   const known = operations().filter(({ service }) => service === "chartmogul");
@@ -110,14 +126,30 @@ test("ChartMogul's operations: made, read, changed, removed", async () => {
 
 test("ChartMogul's trigger gives a new customer once", async () => {
   const event = "newCustomer";
-  const poll = (staticData) =>
-    engine.poll({ type: "chartMogulAccountTrigger", parameters: { event }, staticData });
+  const poll = (staticData) => engine.poll({ type: "chartMogulTrigger", parameters: { event }, staticData });
   const begin = await poll({});
   const { uuid } = await world.connector.chartmogul.dataSources.create({ name: "trigger" });
   const customer = await world.connector.chartmogul.customers.create({
     ...{ data_source_uuid: uuid, external_id: "t-1", name: "New" },
   });
   const found = await poll(begin.staticData);
-  assert.deepEqual(found.items.map(({ json }) => json.uuid), [customer.uuid]);
+  assert.deepEqual(
+    found.items.map(({ json }) => json.uuid),
+    [customer.uuid],
+  );
   assert.deepEqual((await poll(found.staticData)).items, []);
+});
+
+test("the state is kept in the store of a URL, which its credential tests", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "n8n-state-"));
+  const url = `sqlite:${join(folder, "own.db")}`;
+  engine.credentials = { ...world.credentials, syncStateApi: { url } };
+  await sync("status");
+  engine.credentials = world.credentials;
+  assert.ok(existsSync(join(folder, "own.db")));
+  const { testStore } = engine.types.ghlChartMogulSync.methods.credentialTest;
+  assert.equal((await testStore.call({}, { data: { url } })).status, "OK");
+  const wrong = await testStore.call({}, { data: { url: "ftp://user:secret-word@host/x" } });
+  assert.equal(wrong.status, "Error");
+  assert.ok(!wrong.message.includes("secret-word"));
 });

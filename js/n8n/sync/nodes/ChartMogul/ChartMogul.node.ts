@@ -22,7 +22,7 @@ import { chartMogulOf, errorItem, nodeErrorOf } from '../connector/accounts';
 export class ChartMogul implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'ChartMogul',
-		name: 'chartMogulAccount',
+		name: 'chartMogul',
 		icon: { light: 'file:../../icons/chartmogul.svg', dark: 'file:../../icons/chartmogul.dark.svg' },
 		group: ['transform'],
 		version: 1,

@@ -20,7 +20,7 @@ const MOST_ITEMS = 1_000;
 export class ChartMogulTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'ChartMogul Trigger',
-		name: 'chartMogulAccountTrigger',
+		name: 'chartMogulTrigger',
 		icon: { light: 'file:../../icons/chartmogul.svg', dark: 'file:../../icons/chartmogul.dark.svg' },
 		group: ['trigger'],
 		version: 1,

@@ -9,7 +9,7 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { bothOf, errorItem, nodeErrorOf } from '../connector/accounts';
+import { bothOf, errorItem, nodeErrorOf, testStore } from '../connector/accounts';
 
 const show = (...operation: string[]) => ({ show: { operation } });
 
@@ -29,7 +29,7 @@ export class GhlChartMogulSync implements INodeType {
 		credentials: [
 			{ name: 'ghlAccountApi', displayName: 'GHL', required: true },
 			{ name: 'chartMogulAccountApi', displayName: 'ChartMogul', required: true },
-			{ name: 'syncStateApi', displayName: 'State (Without One, a File in n8n’s Folder)' },
+			{ name: 'syncStateApi', displayName: 'State (Without One, a File in n8n’s Folder)', testedBy: 'testStore' },
 		],
 		properties: [
 			{
@@ -205,6 +205,8 @@ export class GhlChartMogulSync implements INodeType {
 			},
 		],
 	};
+
+	methods = { credentialTest: { testStore } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const items = this.getInputData();

@@ -10,9 +10,12 @@ import { sqlite } from 'ghl-chartmogul/sqlite';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type {
 	ICredentialDataDecryptedObject,
+	ICredentialsDecrypted,
+	ICredentialTestFunctions,
 	IExecuteFunctions,
 	IHttpRequestOptions,
 	ILoadOptionsFunctions,
+	INodeCredentialTestResult,
 	IPollFunctions,
 } from 'n8n-workflow';
 
@@ -80,6 +83,23 @@ async function storeOf(context: IExecuteFunctions): Promise<StateStore> {
 	const { url } = await context.getCredentials('syncStateApi');
 	const { openStore } = await import('ghl-chartmogul/stores');
 	return openStore(String(url));
+}
+
+/** Whether the store of a credential "Sync State API" can be reached: n8n asks this when it is saved. */
+export async function testStore(
+	this: ICredentialTestFunctions,
+	{ data }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	try {
+		const { openStore } = await import('ghl-chartmogul/stores');
+		const store = openStore(String(data?.url ?? ''));
+		await store.get(['v1/n8n']);
+		await store.close?.();
+		return { status: 'OK', message: 'The store can be reached' };
+	} catch (reason) {
+		const { message, hint } = failureOf(reason) ?? (reason as Error & { hint?: undefined });
+		return { status: 'Error', message: [message, hint].filter(Boolean).join(' ') };
+	}
 }
 
 /** The error that n8n shows: what happened, and what to do. */
