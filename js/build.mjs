@@ -159,7 +159,7 @@ await build({
 await build({ ...modules, entryPoints: entries("stores"), plugins: [openingStores] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
 
-/** The build for n8n's nodes: what they may not name comes from n8n, or from src/n8n. */
+/** The build for n8n's nodes: the names that they must not use come from n8n, or from src/n8n. */
 const forN8n = {
   define: { ...modules.define, globalThis: "hostGlobals", global: "hostGlobals" },
   inject: ["src/n8n/host-globals.ts"],

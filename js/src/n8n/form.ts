@@ -155,13 +155,10 @@ export function descriptionOf(help: string): string {
   return isOneSentence ? text.replace(/\.$/, "") : text;
 }
 
-/** Fields that the nodes' generation of the API does not know. */
-const isOther = ({ help }: Field) => /\bOnly with apiVersion `v3`\.?$/.test(help);
-
 /** The fields of an operation that a form shows. */
 export function fieldsOf(operation: Operation): Field[] {
   const isPaging = ({ name }: Field) => operation.gives === "list" && PAGING.has(name);
-  return operation.fields.filter((field) => !isPaging(field) && !isOther(field));
+  return operation.fields.filter((field) => !isPaging(field));
 }
 
 /** Records of a page, where a list requires the number. */

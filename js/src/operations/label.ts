@@ -43,6 +43,7 @@ export function labelOf(name: string): string {
 
 function labelOfWords(name: string): string {
   const words = name
+    .replaceAll("WhatsApp", "Whatsapp")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
     .split(/[\s_\-.]+/)
@@ -61,4 +62,14 @@ export function singular(name: string): string {
   if (name.endsWith("ies")) return `${name.slice(0, -3)}y`;
   if (/(ss|sh|ch|x)es$/.test(name)) return name.slice(0, -2);
   return name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
+}
+
+/** `customers.create` as `Create Customer`, `customers.listContacts` as `List Contacts (Customers)`. */
+export function titleOf(name: string): string {
+  const [group = "", verb] = name.split(".");
+  if (verb === undefined) return labelOf(group);
+  const words = labelOf(verb);
+  if (words.includes(" ")) return `${words} (${labelOf(group)})`;
+  const isOne = verb !== "list" && verb !== "search";
+  return `${words} ${labelOf(isOne ? singular(group) : group)}`;
 }
