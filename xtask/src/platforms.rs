@@ -1,5 +1,6 @@
 //! The folders of `tests/platforms`: the packed package in the hosts of others and under their tools. Each
-//! is an npm project with tests; its package.json may say which Node runs them: `"platforms": {"node": "24"}`.
+//! is an npm project with tests; its package.json may say which Node runs them and which of Debian's packages
+//! they start: `"platforms": {"node": "24", "debian": ["redis-server"]}`.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,6 +19,8 @@ pub(crate) struct Platform {
     pub(crate) folder: PathBuf,
     /// The major version of Node that it asks for.
     node: Option<u32>,
+    /// Debian's packages that its tests start. Where they cannot be installed, the tests say what is missing.
+    debian: Vec<String>,
 }
 
 /// A Node that is not, or need not be, the system's.
@@ -39,8 +42,13 @@ pub(crate) fn folders(only: Option<&str>) -> Result<Vec<Platform>> {
         let folder = entry?.path();
         let Ok(manifest) = fs::read_to_string(folder.join("package.json")) else { continue };
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let node = node_of(&manifest).with_context(|| format!("package.json of {name}"))?;
-        platforms.push(Platform { name, folder, node });
+        let wrong = || format!("package.json of {name}");
+        let manifest: Value = serde_json::from_str(&manifest).with_context(wrong)?;
+        let node = node_of(&manifest).with_context(wrong)?;
+        let debian = manifest.pointer("/platforms/debian").and_then(Value::as_array);
+        let debian = debian.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let debian = debian.collect();
+        platforms.push(Platform { name, folder, node, debian });
     }
     platforms.sort_by(|one, other| one.name.cmp(&other.name));
     if let Some(only) = only {
@@ -58,8 +66,7 @@ fn root() -> PathBuf {
 }
 
 /// The major version of Node that a package.json asks for, which must be one that there is.
-fn node_of(manifest: &str) -> Result<Option<u32>> {
-    let manifest: Value = serde_json::from_str(manifest)?;
+fn node_of(manifest: &Value) -> Result<Option<u32>> {
     let Some(asked) = manifest.pointer("/platforms/node") else { return Ok(None) };
     let major = asked.as_str().and_then(|major| major.parse().ok());
     match major.filter(|major| NODES.contains(major)) {
@@ -90,8 +97,9 @@ impl Platform {
         Ok(Node { major, folder: None })
     }
 
-    /// Installs its npm packages, whose scripts run under the Node of its tests.
+    /// Installs Debian's packages, and its npm packages, whose scripts run under the Node of its tests.
     pub(crate) fn install(&self, node: &Node) -> Result<()> {
+        tools::debian_packages(&self.debian.iter().map(String::as_str).collect::<Vec<_>>())?;
         tools::npm_packages_with(&self.folder, |command| node.first_on_path(command).map(drop))
     }
 }
@@ -125,20 +133,28 @@ fn before_path(folder: &Path, path: Option<OsString>) -> Result<OsString> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_folder_asks_for_a_node_that_there_is() -> Result<()> {
-        assert_eq!(node_of("{}")?, None);
-        assert_eq!(node_of(r#"{"platforms": {"node": "24"}}"#)?, Some(24));
-        assert!(node_of(r#"{"platforms": {"node": "18"}}"#).is_err());
-        assert!(node_of(r#"{"platforms": {"node": 24}}"#).is_err());
+        let asking = |node: Value| json!({ "platforms": { "node": node } });
+        assert_eq!(node_of(&json!({}))?, None);
+        assert_eq!(node_of(&asking("24".into()))?, Some(24));
+        assert!(node_of(&asking("18".into())).is_err());
+        assert!(node_of(&asking(24.into())).is_err());
         Ok(())
     }
 
     #[test]
     fn without_that_node_the_systems_serves_if_it_is_new_enough() -> Result<()> {
-        let asking = |node| Platform { name: String::new(), folder: PathBuf::new(), node };
+        let asking = |node| Platform {
+            name: String::new(),
+            folder: PathBuf::new(),
+            node,
+            debian: Vec::new(),
+        };
         assert!(asking(None).node_of(&[])?.folder.is_none());
         assert!(asking(Some(4)).node_of(&[])?.folder.is_none());
         assert!(asking(Some(4_000)).node_of(&[]).is_err());

@@ -77,6 +77,30 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// Installs Debian's packages that are missing, where we may: as root, where there is `apt-get`.
+pub(crate) fn debian_packages(names: &[&str]) -> Result<()> {
+    let is_installed = |name: &str| {
+        read(command("dpkg-query").args(["-W", "-f=${Status}"]).arg(name))
+            .is_ok_and(|status| status.ends_with(" installed"))
+    };
+    let root = read(command("id").arg("-u")).is_ok_and(|user| user == "0");
+    if !root || on_path("apt-get").is_none() {
+        return Ok(());
+    }
+    let missing: Vec<_> = names.iter().filter(|name| !is_installed(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.iter().map(|name| **name).collect::<Vec<_>>().join(" ");
+    step(&format!("apt-get install {list}"), || {
+        run(command("apt-get").args(["update", "-qq"]))?;
+        run(command("apt-get")
+            .args(["install", "-y", "-qq", "--no-install-recommends"])
+            .args(missing)
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+    })
+}
+
 /// A Chromium and its driver.
 pub(crate) struct Browser {
     pub(crate) program: String,
@@ -88,16 +112,7 @@ pub(crate) fn chromium() -> Result<Browser> {
     if let Some(browser) = installed_chromium() {
         return Ok(browser);
     }
-    let root = read(command("id").arg("-u")).is_ok_and(|user| user == "0");
-    if root && on_path("apt-get").is_some() {
-        step("apt-get install chromium chromium-driver", || {
-            run(command("apt-get").args(["update", "-qq"]))?;
-            run(command("apt-get")
-                .args(["install", "-y", "-qq", "--no-install-recommends"])
-                .args(["chromium", "chromium-driver"])
-                .env("DEBIAN_FRONTEND", "noninteractive"))
-        })?;
-    }
+    debian_packages(&["chromium", "chromium-driver"])?;
     installed_chromium().context(
         "Chromium and chromedriver of the same version are needed on the PATH \
          (Debian: apt-get install chromium chromium-driver)",
