@@ -17,11 +17,11 @@ const { exports } = read(packageFolder, "package.json");
 /** The compilers of package.json, by the version that each one's name says. */
 const compilers = Object.keys(devDependencies).filter((name) => name.startsWith("typescript-"));
 
-/** Each entry that has types, so that the declarations of all are read. */
-const everyEntry = Object.keys(exports)
-  .filter((entry) => !/\.(wasm|json)$/.test(entry))
+/** Each entry that has types, so that the declarations of all are read; a file has none. */
+const everyEntry = Object.entries(exports)
+  .filter(([, target]) => typeof target === "object")
   .map(
-    (entry, index) => `import type * as entry${index} from "ghl-chartmogul${entry.slice(1)}";
+    ([entry], index) => `import type * as entry${index} from "ghl-chartmogul${entry.slice(1)}";
 export type Names${index} = keyof typeof entry${index};`,
   );
 
