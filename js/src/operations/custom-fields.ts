@@ -90,7 +90,10 @@ export function customFieldValues(
     if (isEmpty(value)) return [];
     if (fields === undefined) return [{ id, field_value: value }];
     const field = fields.find((one) => one.name === id);
-    if (field !== undefined) return [{ id, field_value: readValue(field, value) }];
+    if (field !== undefined) {
+      const read = readValue(field, value);
+      return isEmpty(read) ? [] : [{ id, field_value: read }];
+    }
     throw createError({
       code: "invalid_argument",
       message: `this location has no custom field ${id}`,

@@ -40,29 +40,41 @@ export function readInput(
       });
     }
     if (isEmpty(value)) continue;
-    parameters[name] =
+    const read =
       field.customFields !== undefined && isObject(value)
         ? customFieldValues(value, options.customFields)
         : readValue(field, value);
+    // A text such as `[]` or `, ` was something, and holds nothing: it must not clear what is there.
+    if (!isEmpty(read)) parameters[name] = read;
   }
   return parameters;
 }
 
-/** Whether nothing was given. */
+/** Whether nothing was given, all the way down. */
 export function isEmpty(value: unknown): boolean {
-  return (
-    value === undefined || value === null || value === "" || (Array.isArray(value) && value.every(isEmpty))
-  );
+  if (value === undefined || value === null) return true;
+  if (typeof value === "string") return value.trim() === "";
+  if (Array.isArray(value)) return value.every(isEmpty);
+  return isPlain(value) && Object.values(value).every(isEmpty);
 }
 
-/** A value of a field, or of each of its items. */
+/** An object of data: a date or bytes are values, whatever their properties. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && Object.prototype.toString.call(value) === "[object Object]" && !isMoment(value);
+}
+
+/** A value of a field, or of each of its items. Nothing where the text holds nothing. */
 export function readValue(field: Field, value: unknown): unknown {
-  if (!field.list) return readOne(field, value, field.label);
-  return listOf(field, value).map((item) => readOne(field, item, field.label));
+  return readInside(field, value, field.label);
 }
 
 function listOf(field: Field, value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value.filter((item) => !isEmpty(item));
+  const list = itemsOf(field, value);
+  return list.filter((item) => !isEmpty(item));
+}
+
+function itemsOf(field: Field, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
   if (typeof value !== "string") return [value];
   const text = value.trim();
   if (text.startsWith("[")) {
@@ -70,10 +82,7 @@ function listOf(field: Field, value: unknown): readonly unknown[] {
     if (Array.isArray(list)) return list;
   }
   if (field.type === "object" || field.type === "json") return [text];
-  return text
-    .split(/[,\n]/)
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
+  return text.split(/[,\n]/).map((item) => item.trim());
 }
 
 function readOne(field: Field, value: unknown, label: string): unknown {
@@ -111,6 +120,8 @@ function readText({ words, closed }: Field, value: unknown, label: string): stri
 function readNumber({ type }: Field, value: unknown, label: string): number {
   const text = String(value).trim();
   const number = typeof value === "number" ? value : text === "" ? Number.NaN : Number(text);
+  if (Number.isInteger(number) && !Number.isSafeInteger(number))
+    throw refused(label, "takes a number of up to 15 digits", value);
   if (Number.isFinite(number) && (type === "number" || Number.isInteger(number))) return number;
   // Some parameters take milliseconds; forms give dates.
   const time = type === "integer" && /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
@@ -126,17 +137,29 @@ function readBoolean(value: unknown, label: string): boolean {
   throw refused(label, "takes true or false", value);
 }
 
+/** A date of a library such as Luxon, which knows its own zone. */
+function isMoment(value: unknown): value is { toISO(): string | null } {
+  return typeof (value as { toISO?: unknown } | null)?.toISO === "function";
+}
+
 function readTime({ type }: Field, value: unknown, label: string): string {
-  const given = value as { toISO?: () => string | null } | Date | string;
-  const text =
-    given instanceof Date && !Number.isNaN(given.getTime())
-      ? given.toISOString()
-      : typeof given === "object" && "toISO" in given && typeof given.toISO === "function"
-        ? (given.toISO() ?? "")
-        : String(given).trim();
+  // A `Date` may come from another realm.
+  const isDate = Object.prototype.toString.call(value) === "[object Date]";
+  if (isDate && type === "date")
+    throw refused(
+      label,
+      "takes a day as text, such as 2026-01-31: a Date is another day in other zones",
+      value,
+    );
+  const given = isDate ? dateText(value as Date) : isMoment(value) ? (value.toISO() ?? "") : String(value);
+  const text = given.trim();
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(Date.parse(text)))
     throw refused(label, "takes a date such as 2026-01-31, or with a time 2026-01-31T09:30:00Z", value);
   return type === "date" ? text.slice(0, 10) : text;
+}
+
+function dateText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
 function readObject({ fields = [] }: Field, value: unknown, label: string): unknown {
@@ -148,7 +171,8 @@ function readObject({ fields = [] }: Field, value: unknown, label: string): unkn
       if (isEmpty(part)) return [];
       const field = known.get(name);
       // What the field does not know is for the operation itself to judge.
-      return [[name, field === undefined ? part : readInside(field, part, `${label}: ${field.label}`)]];
+      const read = field === undefined ? part : readInside(field, part, `${label}: ${field.label}`);
+      return isEmpty(read) ? [] : [[name, read]];
     }),
   );
 }
@@ -159,8 +183,9 @@ function readInside(field: Field, value: unknown, label: string): unknown {
     : readOne(field, value, label);
 }
 
-/** Text that is JSON of a list, an object, a number or the like; else the text itself. */
+/** Text that is JSON of a list or an object; else the text itself: `02134`, `true` and `null` are texts of a person. */
 function readJson(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text;
   const parsed = parseJson(text);
   return parsed === undefined ? text : parsed;
 }

@@ -137,6 +137,10 @@ describe("what a form gives", () => {
       [{ list: true, type: "integer" }, "1,2", [1, 2]],
       [{ type: "json" }, '{"a":[1]}', { a: [1] }],
       [{ type: "json" }, "plain", "plain"],
+      [{ type: "json" }, "02134", "02134"],
+      [{ type: "json" }, "1234567890123456789", "1234567890123456789"],
+      [{ type: "json" }, "true", "true"],
+      [{ type: "json" }, 12, 12],
       [{ type: "json" }, { a: 1 }, { a: 1 }],
       [{ words: ["open", "won"], closed: true }, "Won", "won"],
       [{ words: ["open", "won"] }, "else", "else"],
@@ -155,6 +159,8 @@ describe("what a form gives", () => {
       [{ type: "date" }, "31/01/2026", /such as 2026-01-31/],
       [{ type: "dateTime" }, "tomorrow", /2026-01-31T09:30:00Z/],
       [{ type: "file" }, "text", /file's bytes/],
+      [{ type: "integer" }, "1234567890123456789", /up to 15 digits/],
+      [{ type: "date" }, new Date("2026-01-31T00:00:00+01:00"), /a Date is another day in other zones/],
       [{ words: ["open", "won"], closed: true }, "lots", /one of open, won/],
       [{ type: "text" }, { a: 1 }, /takes text, not an object/],
       [{ type: "object", fields: [field()] }, "no object", /takes an object/],
@@ -173,8 +179,15 @@ describe("what a form gives", () => {
   });
 
   test("is left out where it is empty", () => {
-    const empty = { firstName: "", lastName: null, tags: [], phone: undefined, city: [""] };
+    const empty = { firstName: "", lastName: null, tags: [], phone: undefined, city: [""], email: "  " };
     assert.deepEqual(readInput(create, empty), {});
+    for (const tags of [", ", "[]", "\n", '[""]', " [ null ] "])
+      assert.deepEqual(readInput(create, { tags }), {}, tags);
+    for (const dndSettings of ["{}", '{"Call":{}}', { Call: { status: "" } }])
+      assert.deepEqual(readInput(create, { dndSettings }), {}, JSON.stringify(dndSettings));
+    const customFields = [{ ...field({ list: true }), name: "m", label: "Colours" }];
+    for (const m of [", ", "[]", [" "]])
+      assert.deepEqual(readInput(create, { customFields: { m } }, { customFields }), {}, m);
   });
 
   test("reads the parts of objects, in lists too", () => {
