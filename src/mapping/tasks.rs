@@ -14,7 +14,8 @@ use crate::mutants::Mutant;
 /// ChartMogul: `task_details` holds at most 255 characters, 422 otherwise.
 pub const DETAILS_LIMIT: usize = 255;
 
-/// The task's new form, or why it has none.
+/// The task's form in ChartMogul, and why it cannot be created there, if it cannot: what it lacks is not in
+/// the form.
 ///
 /// Fields: `task_details` (whole, on one line), `assignee`, `due_date` (a day in the location's zone),
 /// `completed`.
@@ -23,7 +24,7 @@ pub fn task(
     settings: &Settings,
     users: &UserMap,
     offset_minutes: impl Fn(i64) -> i32,
-) -> Result<Mapped, String> {
+) -> (Mapped, Option<String>) {
     let mut mapped = Mapped::default();
     let id = task.id.as_deref().unwrap_or_default();
     let whole = details(task);
@@ -37,27 +38,28 @@ pub fn task(
         mapped.problem("title", reason);
     }
     mapped.set("task_details", Some(whole));
-    let assignee = users.assignee(task.assigned_to.as_deref()).ok_or_else(|| {
+    let assignee = users.assignee(task.assigned_to.as_deref());
+    let nobody = || {
         let why = users.default_assignee().err().unwrap_or_default();
         match task.assigned_to.as_deref().and_then(|id| users.name(id)) {
             Some(name) => format!("{name} has no ChartMogul user and {why}"),
             None => format!("it is assigned to nobody and {why}"),
         }
-    })?;
-    mapped.set("assignee", Some(assignee));
-    let due = task
-        .due_date
-        .as_ref()
-        .and_then(|due| {
-            due.whole_day()
-                .map(str::to_owned)
-                .or_else(|| due.milliseconds().map(|at| dates::local_day(at, offset_minutes(at))))
-                .or_else(|| due.local_milliseconds().map(|at| dates::local_day(at, 0)))
-        })
-        .ok_or_else(|| "it has no readable due date, which ChartMogul requires".to_owned())?;
-    mapped.set("due_date", Some(due));
+    };
+    let mut refusal = assignee.is_none().then(nobody);
+    mapped.set("assignee", assignee);
+    let due = task.due_date.as_ref().and_then(|due| {
+        due.whole_day()
+            .map(str::to_owned)
+            .or_else(|| due.milliseconds().map(|at| dates::local_day(at, offset_minutes(at))))
+            .or_else(|| due.local_milliseconds().map(|at| dates::local_day(at, 0)))
+    });
+    if due.is_none() && refusal.is_none() {
+        refusal = Some("it has no readable due date, which ChartMogul requires".to_owned());
+    }
+    mapped.set("due_date", due);
     mapped.fields.insert("completed".into(), Value::Bool(task.completed.unwrap_or(false)));
-    Ok(mapped)
+    (mapped, refusal)
 }
 
 /// The whole text of a task too long for ChartMogul's task, for a note beside it.
@@ -179,7 +181,8 @@ mod tests {
 
     fn map(json: &str, settings: &Settings) -> Result<Mapped, String> {
         let record: Task<'_> = crate::record::read(json).unwrap();
-        task(&record, settings, &users(Some("team@example.com")), |_| -300)
+        let (mapped, refusal) = task(&record, settings, &users(Some("team@example.com")), |_| -300);
+        refusal.map_or(Ok(mapped), Err)
     }
 
     #[test]
@@ -258,8 +261,10 @@ mod tests {
     fn what_chartmogul_requires_is_named_when_missing() {
         let record: Task<'_> =
             crate::record::read(r#"{"id":"T","title":"x","dueDate":"2026-03-01"}"#).unwrap();
-        let error = task(&record, &Settings::default(), &users(None), |_| 0).unwrap_err();
-        assert!(error.contains("defaultAssignee"), "{error}");
+        let (mapped, refusal) = task(&record, &Settings::default(), &users(None), |_| 0);
+        assert!(refusal.unwrap().contains("defaultAssignee"));
+        assert_eq!(mapped.fields["due_date"], "2026-03-01", "what it has is there");
+        assert_eq!(mapped.fields.get("assignee"), None);
         assert!(
             map(r#"{"id":"T","title":"x","dueDate":"soon"}"#, &Settings::default())
                 .unwrap_err()

@@ -1193,8 +1193,14 @@ impl<H: Host> Engine<'_, H> {
         let (mut children, mut overflows) = (Vec::new(), Vec::new());
         let ids: Vec<&String> = rows.iter().map(|(id, _)| id).collect();
         self.load_standings(work, Kind::Task, &ids).await?;
-        for (id, task) in rows {
+        let pairs = self.live_pairs(work, Kind::Task, &ids).await?;
+        for ((id, mut task), pair) in rows.into_iter().zip(pairs) {
             batch.delete(&work.tables.tasks, &id);
+            // One that came from ChartMogul is there, though its assignee may be nobody in GHL.
+            let brought = pair.is_some_and(|pair| pair.matched == Matched::Brought);
+            if brought || task.origin.is_some() {
+                task.refusal = None;
+            }
             if let Some(whole) = task.overflow {
                 overflows.push(ChildOf {
                     id: overflow_note(&id),

@@ -1369,6 +1369,44 @@ fn a_double_in_ghl_does_not_go_back() -> Held {
     play.settle_down()
 }
 
+/// A task of a ChartMogul user who is nobody in GHL, where nobody is named for such tasks: it comes once, and
+/// lives on both sides.
+fn a_task_of_nobody_in_ghl_comes_once() -> Held {
+    let directions = Directions { notes: Way::Both, tasks: Way::Both, contacts: Way::Both };
+    let settings = Settings { directions, ..Settings::default() };
+    let mut play = begun_with(SandboxOptions::default(), settings);
+    play.run(FULL, "a first run");
+    play.world.host.advance(10 * MINUTE);
+    let (_, customer) = play.couple();
+    let task = json!({
+        "customer_uuid": customer,
+        "task_details": "Send the invoice",
+        "assignee": "finance@agency.example",
+        "due_date": "2027-05-06",
+    });
+    play.world.ask_chartmogul("POST", "/v1/tasks", task);
+    for options in [APPLY, FULL, APPLY, FULL] {
+        play.pass(options);
+        let copies = play.count(Side::Ghl, true, "Send the invoice");
+        if copies != 1 {
+            return Err(format!("GHL has it {copies} times"));
+        }
+    }
+    let there = play.find(Side::Chartmogul, true, "Send the invoice").ok_or("it is gone")?;
+    play.put(Side::Chartmogul, true, &there, json!({ "task_details": "Send the reminder" }));
+    play.pass(FULL);
+    play.has(Side::Ghl, true, "Send the reminder")?;
+    let here = play.find(Side::Ghl, true, "Send the reminder").ok_or("it did not come")?;
+    play.put(Side::Ghl, true, &here, json!({ "title": "Send the last reminder" }));
+    play.pass(FULL);
+    play.has(Side::Chartmogul, true, "Send the last reminder")?;
+    let there = play.find(Side::Chartmogul, true, "last reminder").ok_or("it is gone")?;
+    if there.raw["assignee"] != "finance@agency.example" {
+        return Err(format!("the assignee became {}", there.raw["assignee"]));
+    }
+    play.settle_down()
+}
+
 pub type Situation = (&'static str, fn() -> Held);
 
 const SITUATIONS: &[Situation] = &[
@@ -1384,6 +1422,7 @@ const SITUATIONS: &[Situation] = &[
     ("a_conflict_ends_with_its_note", a_conflict_ends_with_its_note),
     ("what_was_deleted_stays_deleted", what_was_deleted_stays_deleted),
     ("a_double_in_ghl_does_not_go_back", a_double_in_ghl_does_not_go_back),
+    ("a_task_of_nobody_in_ghl_comes_once", a_task_of_nobody_in_ghl_comes_once),
 ];
 
 /// All situations of both ways.

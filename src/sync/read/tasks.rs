@@ -19,7 +19,7 @@ use crate::error::{Code, Result};
 use crate::ghl::records::Task;
 use crate::host::Host;
 use crate::http::Parameters;
-use crate::mapping::{Fields, Mapped, tasks, text};
+use crate::mapping::{Fields, tasks, text};
 use crate::mutants::{self, Mutant};
 use crate::ordered::Ordered;
 use crate::record::Json;
@@ -217,13 +217,9 @@ impl<H: Host> Engine<'_, H> {
                 (false, Some(_)) => batch.put(&work.tables.closed, &id, &true)?,
                 _ => {}
             }
-            let mapped = tasks::task(&task, self.settings, &users, |at| {
+            let (mapped, refusal) = tasks::task(&task, self.settings, &users, |at| {
                 self.offset_minutes(&work.ready, at)
             });
-            let (mapped, refusal) = match mapped {
-                Ok(mapped) => (mapped, None),
-                Err(reason) => (Mapped::default(), Some(reason)),
-            };
             let mut at_create = Fields::new();
             let updated = task.date_updated.as_ref().and_then(|at| at.milliseconds());
             if let (Some(Value::Bool(true)), Some(at)) = (mapped.fields.get("completed"), updated) {

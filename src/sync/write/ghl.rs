@@ -351,7 +351,8 @@ impl<H: Host> Engine<'_, H> {
         let task: Task<'_> = self.parse(Service::Ghl, endpoint, answer).ok()?;
         let users = work.ready.users.borrow();
         let offset = |at| self.offset_minutes(&work.ready, at);
-        let mapped = tasks::task(&task, self.settings, &users, offset).ok()?;
+        // One that ChartMogul would refuse, as nobody is assigned, is there all the same.
+        let (mapped, _) = tasks::task(&task, self.settings, &users, offset);
         let due = task.due_date.as_ref().and_then(|due| due.milliseconds());
         Some(Held {
             id: task.id.as_deref().unwrap_or_default().to_owned(),
