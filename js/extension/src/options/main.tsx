@@ -45,11 +45,13 @@ const notAsked = (patterns: readonly string[]): Tested => ({
 
 function Page() {
   const [settings, setSettings] = useState<Settings>();
+  // Another number: the fields begin anew with what is stored.
+  const [edition, setEdition] = useState(0);
   useEffect(() => {
     const load = () => void readSettings().then(setSettings);
     load();
     return onSettingsChange(load);
-  }, []);
+  }, [edition]);
   if (settings === undefined) return null;
   return (
     <div class="page">
@@ -63,10 +65,10 @@ function Page() {
         <h1>Settings</h1>
       </header>
       <main>
-        <Connections settings={settings} />
+        <Connections key={edition} settings={settings} />
         <Places settings={settings} />
         <Writing settings={settings} />
-        <Keys settings={settings} />
+        <Keys settings={settings} onForgotten={() => setEdition(edition + 1)} />
       </main>
     </div>
   );
@@ -636,8 +638,14 @@ const Honest = ({ icon, isBad: bad = false, children }: { icon: IconName; isBad?
   </li>
 );
 
-function Keys({ settings }: { settings: Settings }) {
+function Keys({ settings, onForgotten }: { settings: Settings; onForgotten: () => void }) {
   const [said, setSaid] = useState("");
+  const forget = async (how: () => Promise<void>, text: string) => {
+    await how();
+    setSaid(text);
+    // The stored settings are read again first.
+    setTimeout(onForgotten, 50);
+  };
   const isServed = settings.way === "served";
   const what = isServed ? "token" : "keys";
   return (
@@ -661,10 +669,12 @@ function Keys({ settings }: { settings: Settings }) {
           </Honest>
         </ul>
         <div class="actions">
-          <Button onClick={() => void forgetKeys().then(() => setSaid(`The ${what} are forgotten.`.replace("token are", "token is")))}>
+          <Button
+            onClick={() => void forget(forgetKeys, isServed ? "The token is forgotten." : "The keys are forgotten.")}
+          >
             Forget the {what}
           </Button>
-          <Button look="bare" onClick={() => void forgetAll().then(() => setSaid("All data kept here is forgotten."))}>
+          <Button look="bare" onClick={() => void forget(forgetAll, "All data kept here is forgotten.")}>
             Forget all data kept here
           </Button>
         </div>

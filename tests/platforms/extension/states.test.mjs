@@ -1,0 +1,358 @@
+// How the panel looks and is used in each state: screenshots, axe, the keyboard alone, widths, a long timeline.
+// UPDATE_SCREENSHOTS=1 takes the screenshots anew.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import pixelmatch from "pixelmatch";
+import { PNG } from "pngjs";
+import { CONTACT, LOCATION, NOW, play } from "./played.mjs";
+import { buildExtension, chromiumPath, contactPage, openBrowser, screenshots } from "./world.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const UPDATE = process.env.UPDATE_SCREENSHOTS === "1";
+/** Share of pixels that may differ: two builds of a browser draw edges of letters otherwise. */
+const TOLERANCE = 0.01;
+
+/** Screenshots are of one font and one browser; with others they say nothing. */
+const setUp = () => {
+  const font = spawnSync("fc-match", ["system-ui"], { encoding: "utf8" }).stdout?.trim() ?? "";
+  const version = spawnSync(chromiumPath, ["--version", "--no-sandbox"], { encoding: "utf8" }).stdout ?? "";
+  return `${font}, Chromium ${/\d+/.exec(version)?.[0] ?? "unknown"}`;
+};
+
+let browser;
+let played;
+let build;
+let comparable;
+
+before(async () => {
+  played = await play();
+  build = buildExtension("--test");
+  mkdirSync(screenshots, { recursive: true });
+  const made = join(screenshots, "made-with.txt");
+  if (UPDATE) writeFileSync(made, `${setUp()}\n`);
+  comparable = existsSync(made) && readFileSync(made, "utf8").trim() === setUp();
+  if (!comparable)
+    console.log(`# screenshots are not compared: they were made with another font or browser than ${setUp()}`);
+  browser = await openBrowser(build.out);
+  await browser.keep({ way: "served", served: { url: played.url, token: "x".repeat(24) } });
+});
+
+after(async () => {
+  assert.deepEqual(browser?.problems, []);
+  await browser?.close();
+  played?.close();
+});
+
+const PAGES = {
+  customer: "https://app.chartmogul.com/#/customers/cus_0f3d5c1a-0000-4000-8000-000000000001",
+  "no-contact": `https://app.gohighlevel.com/v2/location/${LOCATION}/contacts/smart_list/All`,
+};
+
+/** A panel beside a page, in a state. */
+async function show(state, { theme = "light", width = 360, height = 780, address, before: prepare } = {}) {
+  played.state = STATES.get(state)?.played ?? "linked";
+  const tab = await browser.openTab(address ?? PAGES[state] ?? contactPage(LOCATION, CONTACT));
+  const panel = await browser.context.newPage();
+  await panel.setViewportSize({ width, height });
+  await panel.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+  await panel.clock.setFixedTime(NOW);
+  await prepare?.(panel);
+  await panel.goto(`chrome-extension://${browser.id}/panel.html`);
+  await STATES.get(state)?.wait(panel);
+  return {
+    panel,
+    async close() {
+      await panel.close();
+      await tab.close();
+    },
+  };
+}
+
+const ready = (panel) => panel.locator("[aria-labelledby=timeline]").waitFor({ timeout: 20_000 });
+const heading = (text) => (panel) => panel.locator("h1", { hasText: text }).waitFor({ timeout: 20_000 });
+const press = (panel, name) => panel.getByRole("button", { name, exact: true }).click();
+
+/** The states: what is played, and how it is told that the panel is there. */
+const STATES = new Map(
+  Object.entries({
+    linked: { wait: ready },
+    plan: {
+      async wait(panel) {
+        await ready(panel);
+        await press(panel, "Sync contact…");
+        await panel.locator("dialog .change").first().waitFor();
+      },
+    },
+    compose: {
+      async wait(panel) {
+        await ready(panel);
+        await press(panel, "Task");
+        await panel.getByLabel("Text").fill("Wants the renewal on one invoice with priority support.");
+        await panel.getByLabel("Due").fill("2026-12-04");
+      },
+    },
+    conflict: { played: "conflict", wait: ready },
+    unlinked: { played: "unlinked", wait: ready },
+    empty: { played: "empty", wait: ready },
+    loading: { played: "loading", wait: (panel) => panel.locator("#skeleton").waitFor() },
+    offline: {
+      async wait(panel) {
+        await ready(panel);
+        await panel.context().setOffline(true);
+        await panel.locator(".notice", { hasText: "You are offline" }).waitFor();
+      },
+    },
+    paused: { played: "paused", wait: ready },
+    "no-permission": {
+      // The click on the panel's button shows the address of a tab that is not allowed: it cannot be pressed here.
+      prepare: (panel) =>
+        panel.addInitScript((url) => {
+          const query = chrome.tabs.query.bind(chrome.tabs);
+          chrome.tabs.query = async (...values) => (await query(...values)).map((tab) => ({ ...tab, url: tab.url ?? url }));
+        }, contactPage(LOCATION, CONTACT, "crm.tidewater.example")),
+      address: contactPage(LOCATION, CONTACT, "crm.tidewater.example"),
+      wait: heading("Allow the panel on crm.tidewater.example"),
+    },
+    "no-contact": { wait: heading("Open a contact") },
+    error: {
+      played: "error",
+      wait: (panel) => panel.locator(".notice", { hasText: "did not accept the API key" }).waitFor({ timeout: 20_000 }),
+    },
+    customer: { wait: ready },
+    "set-up": {
+      prepare: (panel) =>
+        panel.addInitScript(() => {
+          chrome.storage.local.get = async () => ({});
+        }),
+      wait: heading("Connect GHL and ChartMogul"),
+    },
+  }),
+);
+
+const options = (state, more) => {
+  const { prepare, address } = STATES.get(state);
+  return { ...(prepare && { before: prepare }), ...(address && { address }), ...more };
+};
+
+async function compare(panel, name) {
+  const taken = await panel.screenshot({ animations: "disabled", caret: "hide" });
+  const file = join(screenshots, `${name}.png`);
+  if (UPDATE) return writeFileSync(file, taken);
+  if (!comparable) return undefined;
+  assert.ok(existsSync(file), `${name}.png is missing: UPDATE_SCREENSHOTS=1 takes it`);
+  const [was, is] = [PNG.sync.read(readFileSync(file)), PNG.sync.read(taken)];
+  assert.deepEqual([is.width, is.height], [was.width, was.height], name);
+  const differing = pixelmatch(was.data, is.data, undefined, is.width, is.height, { threshold: 0.15 });
+  const share = differing / (is.width * is.height);
+  assert.ok(share <= TOLERANCE, `${name}: ${(share * 100).toFixed(2)} % of the pixels differ`);
+}
+
+async function violations(panel) {
+  // The clock of these pages stands still, and axe waits for it.
+  await panel.clock.resume();
+  await panel.evaluate(axe);
+  const { violations: found, passes } = await panel.evaluate(() => globalThis.axe.run(document));
+  assert.ok(passes.length > 5, "axe looked at the page");
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+/** What Tab reaches, in order, until it comes round. */
+async function reachable(panel) {
+  const reached = [];
+  await panel.evaluate(() => {
+    document.activeElement?.blur();
+    globalThis.__seen = new Set();
+  });
+  for (let press = 0; press < 120; press += 1) {
+    await panel.keyboard.press("Tab");
+    const now = await panel.evaluate(() => {
+      const { activeElement: active } = document;
+      if (active === null || active === document.body || globalThis.__seen.has(active)) return undefined;
+      globalThis.__seen.add(active);
+      const { outlineStyle, outlineWidth } = getComputedStyle(active);
+      const { width, height } = active.getBoundingClientRect();
+      const text = active.getAttribute("aria-label") ?? active.textContent ?? "";
+      return { name: text.trim() || active.id || active.tagName, ring: `${outlineStyle} ${outlineWidth}`, width, height, tag: active.tagName };
+    });
+    if (now === undefined) break;
+    reached.push(now);
+  }
+  return reached;
+}
+
+const ACTIONS = "a[href], button, input, select, textarea, summary";
+
+describe("each state", () => {
+  for (const state of STATES.keys())
+    for (const theme of ["light", "dark"])
+      test(`${state}, ${theme}: as it was drawn, without a violation of axe, by keyboard alone`, async () => {
+        const { panel, close } = await show(state, options(state, { theme }));
+        try {
+          await compare(panel, `${state}-${theme}`);
+          const wide = await panel.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `it scrolls sideways by ${wide} px`);
+          if (theme === "light") {
+            const expected = await panel.evaluate((selector) => {
+              const scope = document.querySelector("dialog[open]") ?? document;
+              const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
+              const all = [...scope.querySelectorAll(selector)].filter((element) => isSeen(element) && !element.disabled);
+              // Radio buttons of a group are one stop.
+              const groups = new Set(all.filter((one) => one.type === "radio").map((one) => one.name));
+              return all.filter((one) => one.type !== "radio").length + groups.size;
+            }, ACTIONS);
+            const reached = await reachable(panel);
+            const stops = reached.filter(({ tag }) => /^(A|BUTTON|INPUT|SELECT|TEXTAREA|SUMMARY)$/.test(tag));
+            // A date has a stop for each of its parts, and they are one element.
+            assert.ok(stops.length >= expected, `${stops.length} of ${expected}: ${reached.map(({ name }) => name).join(" | ")}`);
+            for (const { name, ring, tag } of stops)
+              if (tag !== "INPUT" && tag !== "TEXTAREA" && tag !== "SELECT")
+                assert.match(ring, /^solid (1\.5|2)px/, `${name} shows its focus`);
+            for (const { name, height, tag } of stops)
+              if (tag === "BUTTON") assert.ok(height >= 24, `${name} is ${height} px high`);
+          }
+          assert.deepEqual(await violations(panel), []);
+        } finally {
+          await browser.context.setOffline(false);
+          await close();
+        }
+      });
+
+  test("loads nothing and shows nothing from elsewhere", async () => {
+    const hosts = new Set();
+    const note = (request) => hosts.add(new URL(request.url()).host);
+    const { panel, close } = await show("linked", {
+      before: (page) => {
+        page.on("request", note);
+      },
+    });
+    await panel.waitForTimeout(300);
+    await close();
+    assert.deepEqual([...hosts].sort(), [new URL(played.url).host, browser.id].sort());
+  });
+});
+
+describe("widths", () => {
+  for (const width of [320, 480])
+    for (const state of ["linked", "conflict", "unlinked", "plan"])
+      test(`${state} at ${width} px does not scroll sideways`, async () => {
+        const { panel, close } = await show(state, { width });
+        try {
+          if (state === "linked" || width === 320) await compare(panel, `${state}-${width}`);
+          const wide = await panel.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `by ${wide} px`);
+        } finally {
+          await close();
+        }
+      });
+
+  test("text at 200 % stacks the sides and cuts nothing off sideways", async () => {
+    const { panel, close } = await show("conflict", { width: 360 });
+    try {
+      await panel.evaluate(() => {
+        document.documentElement.style.fontSize = "200%";
+      });
+      assert.ok((await panel.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+      assert.deepEqual(await violations(panel), []);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe("the keyboard alone", () => {
+  test("plans and applies, and comes back to where it began", async () => {
+    const { panel, close } = await show("linked");
+    try {
+      await panel.clock.resume();
+      await panel.getByRole("button", { name: "Sync contact…" }).focus();
+      await panel.keyboard.press("Enter");
+      await panel.locator("dialog .change").first().waitFor();
+      assert.equal(await panel.evaluate(() => document.activeElement?.id), "sheet-title");
+      await panel.getByRole("button", { name: "Apply 2 changes" }).focus();
+      await panel.keyboard.press("Enter");
+      await panel.locator(".toast", { hasText: "2 changes applied, 2 calls." }).waitFor();
+      assert.equal(await panel.evaluate(() => document.activeElement?.textContent), "Sync contact…");
+      assert.equal(played.requests.filter(({ path }) => path === "/v1/apply").length, 1);
+    } finally {
+      await close();
+    }
+  });
+
+  test("settles conflicts, moving to the next and then to the name", async () => {
+    const { panel, close } = await show("conflict");
+    try {
+      await panel.clock.resume();
+      const keep = panel.getByRole("button", { name: /^Keep this/ });
+      assert.equal(await keep.count(), 4);
+      await keep.first().focus();
+      await panel.keyboard.press("Enter");
+      await panel.locator(".toast", { hasText: "Phone: GHL’s value is kept" }).waitFor();
+      const { body } = played.requests.findLast(({ path }) => path.endsWith("/resolve"));
+      assert.deepEqual(body, { winner: "ghl", seen: "s1" });
+      await panel.waitForFunction(() => document.activeElement?.textContent === "Keep this");
+    } finally {
+      await close();
+    }
+  });
+
+  test("opens the menu, moves through it, and closes it with Escape", async () => {
+    const { panel, close } = await show("linked");
+    try {
+      await panel.getByRole("button", { name: "More actions" }).focus();
+      await panel.keyboard.press("Enter");
+      await panel.waitForFunction(() => document.activeElement?.textContent === "Explain this state");
+      await panel.keyboard.press("Tab");
+      assert.equal(await panel.evaluate(() => document.activeElement?.textContent), "Link another customer");
+      await panel.keyboard.press("Escape");
+      assert.match(await panel.evaluate(() => document.activeElement?.textContent), /More actions/);
+      assert.equal(await panel.locator("#menu").isVisible(), false);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe("5,000 entries", () => {
+  test("at most 200 of them are in the page, and no task takes 50 ms", async () => {
+    played.many = 5_000;
+    // The time of tasks is judged where they are the page's own: others work on this machine as well.
+    const { panel, close } = await show("loading", {
+      before: (page) =>
+        page.addInitScript(() => {
+          globalThis.__long = [];
+          new PerformanceObserver((list) => {
+            for (const { duration, startTime } of list.getEntries()) globalThis.__long.push([startTime, duration]);
+          }).observe({ type: "longtask", buffered: true });
+        }),
+    });
+    try {
+      await panel.clock.resume();
+      played.state = "linked";
+      await panel.reload();
+      await panel.locator(".more").waitFor({ timeout: 60_000 });
+      let most = await panel.locator(".entry").count();
+      for (let press = 0; press < 8; press += 1) {
+        const button = panel.getByRole("button", { name: /older$/ });
+        await button.click();
+        most = Math.max(most, await panel.locator(".entry").count());
+      }
+      assert.ok(most > 100 && most <= 200, `${most} entries`);
+      assert.match(await panel.locator(".help", { hasText: "of 5," }).textContent(), /of 5,00\d/);
+      assert.ok((await panel.getByRole("button", { name: /newer$/ }).count()) === 1);
+      await panel.getByRole("button", { name: /newer$/ }).click();
+      await panel.getByLabel("Show on the timeline").selectOption("call");
+      assert.equal(await panel.locator(".entry:not(.call)").count(), 0);
+      const long = await panel.evaluate(() => globalThis.__long);
+      console.log(`# tasks over 50 ms with 5,000 entries: ${JSON.stringify(long)}`);
+      assert.deepEqual(long, []);
+    } finally {
+      played.many = 0;
+      await close();
+    }
+  });
+});
