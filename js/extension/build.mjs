@@ -2,7 +2,15 @@
 // `--test` may also see tabs and services of this machine, for tests; such a build is never zipped.
 // PACKAGE_DIR names a folder in which ghl-chartmogul is installed; without it, it is looked for as usual.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,7 +59,8 @@ async function buildFor(browser) {
   writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifestOf(browser), undefined, 2)}\n`);
   const sizes = {};
   for (const file of filesIn(out))
-    if (/\.(js|css|html|wasm)$/.test(file)) sizes[file] = gzipSync(readFileSync(join(out, file)), { level: 9, mtime: 0 }).length;
+    if (/\.(js|css|html|wasm)$/.test(file))
+      sizes[file] = gzipSync(readFileSync(join(out, file)), { level: 9, mtime: 0 }).length;
   const report = { browser, neutral: flags.neutral, out, gzip: sizes };
   if (flags.zip) {
     mkdirSync(join(root, "packages"), { recursive: true });
@@ -81,7 +90,8 @@ function manifestOf(browser) {
     action: { default_title: `Open the panel beside this tab`, default_icon: icons },
     options_ui: { page: "options.html", open_in_tab: true },
     content_security_policy: {
-      extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+      extension_pages:
+        "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'; base-uri 'none'; frame-ancestors 'none'",
     },
     ...(isChrome
       ? {
@@ -90,7 +100,12 @@ function manifestOf(browser) {
           background: { service_worker: "worker.js", type: "module" },
         }
       : {
-          sidebar_action: { default_panel: "panel.html", default_title: title, default_icon: icons, open_at_install: false },
+          sidebar_action: {
+            default_panel: "panel.html",
+            default_title: title,
+            default_icon: icons,
+            open_at_install: false,
+          },
           background: { scripts: ["worker.js"], type: "module" },
           browser_specific_settings: {
             gecko: {
@@ -107,7 +122,10 @@ function manifestOf(browser) {
 function zipOf(folder) {
   const files = {};
   for (const file of filesIn(folder))
-    files[file] = [new Uint8Array(readFileSync(join(folder, file))), { level: 9, mtime: "1980-01-01T00:00:00" }];
+    files[file] = [
+      new Uint8Array(readFileSync(join(folder, file))),
+      { level: 9, mtime: "1980-01-01T00:00:00" },
+    ];
   return zipSync(files);
 }
 
@@ -125,7 +143,9 @@ function findPackage() {
   try {
     return dirname(createRequire(join(from, "x.js")).resolve("ghl-chartmogul/package.json"));
   } catch {
-    return fail(`ghl-chartmogul is not installed in ${from}: npm install ghl-chartmogul there, or set PACKAGE_DIR`);
+    return fail(
+      `ghl-chartmogul is not installed in ${from}: npm install ghl-chartmogul there, or set PACKAGE_DIR`,
+    );
   }
 }
 

@@ -19,7 +19,8 @@ const CHARTMOGUL = "app.chartmogul.com";
 export const CRM_HOSTS: readonly string[] = ["app.gohighlevel.com", "app.leadconnectorhq.com"];
 
 const CONTACT = /^\/(?:v2\/)?location\/([A-Za-z0-9]+)\/contacts\/detail\/([A-Za-z0-9]+)(?:\/|$)/;
-const CONVERSATION = /^\/(?:v2\/)?location\/([A-Za-z0-9]+)\/conversations\/conversations\/([A-Za-z0-9]+)(?:\/|$)/;
+const CONVERSATION =
+  /^\/(?:v2\/)?location\/([A-Za-z0-9]+)\/conversations\/conversations\/([A-Za-z0-9]+)(?:\/|$)/;
 const LOCATION = /^\/(?:v2\/)?location\/([A-Za-z0-9]+)(?:\/|$)/;
 const CUSTOMER = /^#?\/customers\/(?:(cus_[A-Za-z0-9-]+)|(\d+)(?:-([^/?]*))?)(?:[/?]|$)/;
 
@@ -111,7 +112,7 @@ export function patternOfAddress(address: string): string | undefined {
  */
 export function readServeAddress(text: string): string | undefined {
   const trimmed = text.trim();
-  const address = URL.canParse(trimmed) ? trimmed : `https://${trimmed}`;
+  const address = trimmed.includes("://") ? trimmed : `https://${trimmed}`;
   if (trimmed === "" || !URL.canParse(address)) return undefined;
   const { protocol, hostname, username, password, origin, pathname } = new URL(address);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);

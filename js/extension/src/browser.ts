@@ -18,7 +18,9 @@ export interface SeenTab {
  */
 export async function activeTab(): Promise<SeenTab | undefined> {
   const own = await api.tabs.getCurrent().catch(() => undefined);
-  const tabs = await api.tabs.query(own === undefined ? { active: true, currentWindow: true } : { currentWindow: true });
+  const tabs = await api.tabs.query(
+    own === undefined ? { active: true, currentWindow: true } : { currentWindow: true },
+  );
   const others = tabs
     .filter((tab) => tab.id !== undefined && tab.id !== own?.id)
     .sort((one, other) => (other.lastAccessed ?? 0) - (one.lastAccessed ?? 0));

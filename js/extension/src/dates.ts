@@ -30,6 +30,9 @@ export const shortDate = (at: number, now: number): string =>
 export const calendarDate = (at: number, now: number): string =>
   new Date(at).getUTCFullYear() === new Date(now).getFullYear() ? utcDayMonth(at) : utcDayMonthYear(at);
 
+/** The same with its year. */
+export const wholeCalendarDate = (at: number): string => utcDayMonthYear(at);
+
 /** For example `16:05`. */
 export const time = (at: number): string => clock(at);
 

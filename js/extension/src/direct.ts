@@ -49,7 +49,10 @@ export function createDirectReach(settings: DirectSettings): Reach {
             : { ok: false, error: failureOf(location.reason) },
         chartmogul:
           account.status === "fulfilled"
-            ? { ok: true, account: { name: account.value.name ?? "", currency: account.value.currency ?? "" } }
+            ? {
+                ok: true,
+                account: { name: account.value.name ?? "", currency: account.value.currency ?? "" },
+              }
             : { ok: false, error: failureOf(account.reason) },
       } satisfies Connection;
     },

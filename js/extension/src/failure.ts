@@ -132,7 +132,10 @@ export function explain(failure: Failure, isOnline = true): Explanation {
     case "unauthorized":
     case "reconnect_required":
       return {
-        what: who === undefined ? sentence(inOurWords(failure.message)) : `${who} did not accept the ${credential}.`,
+        what:
+          who === undefined
+            ? sentence(inOurWords(failure.message))
+            : `${who} did not accept the ${credential}.`,
         todo: "It may have been revoked or belong to another account.",
         cure: "settingsAndRetry",
       };

@@ -118,4 +118,5 @@ export function describeMonths(months: readonly Month[], currency: string | unde
   return `${range}${moves.length > 0 ? `: ${moves.join(", ")}` : ", without a change"}. The table below has each month.`;
 }
 
-const listed = (texts: readonly string[]): string => new Intl.ListFormat("en").format(texts);
+const listed = (texts: readonly string[]): string =>
+  texts.length < 3 ? texts.join(" and ") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;

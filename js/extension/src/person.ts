@@ -11,7 +11,7 @@ import {
   type CrmRecords,
   type Entry,
   idsOf,
-  mergeTimeline,
+  mergeInSteps,
   stateOf,
   type UserNames,
 } from "./timeline.js";
@@ -125,7 +125,11 @@ export function readContact(raw: Raw): Contact {
   return {
     id: String(raw["id"]),
     name:
-      whole || textOf(raw["name"]) || textOf(raw["email"]) || textOf(raw["phone"]) || "Contact without a name",
+      whole ||
+      textOf(raw["name"]) ||
+      textOf(raw["email"]) ||
+      textOf(raw["phone"]) ||
+      "Contact without a name",
     email: textOf(raw["email"])?.toLowerCase(),
     phone: textOf(raw["phone"]),
     company: textOf(raw["companyName"]),
@@ -257,7 +261,11 @@ class Reader {
   }
 
   /** A part of one side: where it fails, the rest is shown all the same. */
-  async part<Result>(side: "crm" | "chartmogul", read: () => Promise<Result>, otherwise: Result): Promise<Result> {
+  async part<Result>(
+    side: "crm" | "chartmogul",
+    read: () => Promise<Result>,
+    otherwise: Result,
+  ): Promise<Result> {
     if (this.person.failures.some((one) => one.side === side && one.failure.code === "unauthorized"))
       return otherwise;
     try {
@@ -326,7 +334,11 @@ class Reader {
         : await this.uuidOf(subject.kind === "numberedCustomer" ? subject.number : 0);
     const [raw, rows] = await Promise.all([
       this.one<Raw>("chartmogul.customers.retrieve", { customer_uuid: uuid }),
-      this.part("chartmogul", () => this.all<Raw>("chartmogul.customers.listContacts", { customer_uuid: uuid }), []),
+      this.part(
+        "chartmogul",
+        () => this.all<Raw>("chartmogul.customers.listContacts", { customer_uuid: uuid }),
+        [],
+      ),
     ]);
     const uuids = rows.map((row) => String(row["uuid"]));
     const statuses = (uuids.length > 0 && (await this.reach.sync?.why(uuids, this.signal))) || [];
@@ -335,7 +347,8 @@ class Reader {
       const custom = row["custom"] as Raw | undefined;
       const marked = textOf(custom?.["ghl_contact_id"]) ?? textOf(row["external_id"]);
       const name = [textOf(row["first_name"]), textOf(row["last_name"])].filter(Boolean).join(" ");
-      const crmId = status?.ghlId ?? (marked !== undefined && /^[A-Za-z0-9]+$/.test(marked) ? marked : undefined);
+      const crmId =
+        status?.ghlId ?? (marked !== undefined && /^[A-Za-z0-9]+$/.test(marked) ? marked : undefined);
       return {
         chartmogulId: String(row["uuid"]),
         crmId,
@@ -347,7 +360,9 @@ class Reader {
     });
     const linked = contacts.filter(({ crmId }) => crmId !== undefined);
     const states = linked.map(({ state }) => state);
-    const worst = (["failed", "conflict", "pending", "paused"] as const).find((state) => states.includes(state));
+    const worst = (["failed", "conflict", "pending", "paused"] as const).find((state) =>
+      states.includes(state),
+    );
     this.update({
       customer: readCustomer(raw),
       contacts,
@@ -452,7 +467,7 @@ class Reader {
       statuses = new Map(ids.map((id, index) => [id, records[index] as RecordStatus]));
     }
     const people: UserNames = new Map(users.map(({ email, name }) => [email.toLowerCase(), name]));
-    const timeline = mergeTimeline({
+    const steps = mergeInSteps({
       crm: crmRecords,
       chartmogul,
       users: new Map(users.map(({ id, name }) => [id, name])),
@@ -461,7 +476,16 @@ class Reader {
       isLinked: this.person.customer !== undefined && this.person.state !== "paused",
       now: Date.now(),
     });
-    this.update({ timeline, users });
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) {
+        this.update({ timeline: value, users });
+        return;
+      }
+      // The page answers between two of them.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.signal.throwIfAborted();
+    }
   }
 
   /** The users of the location. Without the right to read them, names are left out. */
@@ -496,9 +520,9 @@ class Reader {
   async calls(contactId: string): Promise<CrmCall[]> {
     const conversations: Page<Raw> = await this.one("ghl.conversations.search", { contactId });
     const lists = await Promise.all(
-      conversations.items.slice(0, MOST_CONVERSATIONS).map(({ id }) =>
-        this.all<CrmCall>("ghl.messages.list", { conversationId: id, type: "TYPE_CALL" }),
-      ),
+      conversations.items
+        .slice(0, MOST_CONVERSATIONS)
+        .map(({ id }) => this.all<CrmCall>("ghl.messages.list", { conversationId: id, type: "TYPE_CALL" })),
     );
     return lists.flat();
   }
@@ -506,7 +530,11 @@ class Reader {
   async chartmogulRecords(uuid: string | undefined): Promise<ChartMogulRecords> {
     if (uuid === undefined) return { notes: [], tasks: [] };
     const list = <Item>(endpoint: string) =>
-      this.part("chartmogul", () => this.all<Item>(endpoint, { customer_uuid: uuid, per_page: 200 }), [] as Item[]);
+      this.part(
+        "chartmogul",
+        () => this.all<Item>(endpoint, { customer_uuid: uuid, per_page: 200 }),
+        [] as Item[],
+      );
     const [notes, tasks] = await Promise.all([
       list<ChartMogulRecords["notes"][number]>("chartmogul.notes.list"),
       list<ChartMogulRecords["tasks"][number]>("chartmogul.tasks.list"),

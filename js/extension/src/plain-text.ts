@@ -1,7 +1,22 @@
 // Plain text of what the services give as text or HTML. Nothing of it ever becomes markup of the panel.
 
 /** Elements that begin a line. */
-const LINES = new Set(["BR", "DIV", "P", "LI", "TR", "H1", "H2", "H3", "H4", "H5", "H6", "BLOCKQUOTE", "UL", "OL"]);
+const LINES = new Set([
+  "BR",
+  "DIV",
+  "P",
+  "LI",
+  "TR",
+  "H1",
+  "H2",
+  "H3",
+  "H4",
+  "H5",
+  "H6",
+  "BLOCKQUOTE",
+  "UL",
+  "OL",
+]);
 /** Elements whose text nobody reads. */
 const SILENT = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT", "HEAD", "TITLE"]);
 

@@ -92,7 +92,10 @@ export interface Outcome {
   done: boolean;
   stopped?: string;
   standing: { failed: number; waiting: number };
-  report: { done: Readonly<Record<string, Record<string, number>>>; calls: { ghl: number; chartmogul: number } };
+  report: {
+    done: Readonly<Record<string, Record<string, number>>>;
+    calls: { ghl: number; chartmogul: number };
+  };
 }
 
 /** What only the state of a sync can answer and do. */

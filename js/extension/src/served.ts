@@ -137,7 +137,11 @@ function refusal(status: number, answer: object | undefined, endpoint: string | 
   const error = answer !== undefined && "error" in answer ? (answer.error as { code?: string }) : undefined;
   const failure = failureOf(error, endpoint);
   if (error?.code === undefined || answer === undefined)
-    return new Failure({ code: "serve_other", message: `the answer is not that of serve (${status})`, status });
+    return new Failure({
+      code: "serve_other",
+      message: `the answer is not that of serve (${status})`,
+      status,
+    });
   if (status === 401) return new Failure({ ...failure, code: "serve_token", message: failure.message });
   if (status === 404 && /API is off/.test(failure.message))
     return new Failure({ ...failure, code: "serve_off", message: failure.message });

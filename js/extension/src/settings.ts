@@ -37,7 +37,9 @@ export const builtInHosts = (): readonly string[] =>
 
 /** Reads the settings; what is missing has its default. */
 export async function readSettings(): Promise<Settings> {
-  const stored = (await api.storage.local.get(Object.keys(DEFAULTS) as (keyof Settings)[])) as Partial<Settings>;
+  const stored = (await api.storage.local.get(
+    Object.keys(DEFAULTS) as (keyof Settings)[],
+  )) as Partial<Settings>;
   const settings: Settings = {
     ...DEFAULTS,
     ...stored,

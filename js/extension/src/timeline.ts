@@ -2,7 +2,7 @@
 
 import { readInstant } from "./dates.js";
 import type { RecordStatus } from "./reach.js";
-import { crm, type Side, type State, inOurWords } from "./words.js";
+import { crm, inOurWords, type Side, type State } from "./words.js";
 
 /** Kinds of entries. */
 export type EntryKind = "note" | "task" | "call" | "appointment";
@@ -143,6 +143,9 @@ export type UserNames = ReadonlyMap<string, string>;
 const authorName = (author: string | null | undefined): string | undefined =>
   author ? author.replace(/\s*\([^()]*\)\s*$/, "").trim() || author : undefined;
 
+/** Records between two stops. */
+const STEP = 200;
+
 const TASK_WITHOUT_DATE = Number.MAX_SAFE_INTEGER;
 
 /** What merging works on. */
@@ -170,7 +173,16 @@ export function idsOf(crmRecords: CrmRecords, chartmogul: ChartMogulRecords): st
 }
 
 /** Both sides as one list: what is to come first, the nearest first; then the past, the newest first. */
-export function mergeTimeline({
+export function mergeTimeline(sides: Sides): Entry[] {
+  const steps = mergeInSteps(sides);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, with a stop every few records: between them the page can do something else. */
+export function* mergeInSteps({
   crm: ofCrm,
   chartmogul,
   users,
@@ -178,11 +190,17 @@ export function mergeTimeline({
   statuses,
   isLinked,
   now,
-}: Sides): Entry[] {
+}: Sides): Generator<undefined, Entry[]> {
   const entries = new Map<string, Entry>();
   /** The CRM's record that stands for a record of ChartMogul. */
   const pairs = new Map<string, string>();
   const nameOf = (id: string | null | undefined) => (id ? users.get(id) : undefined);
+
+  let steps = 0;
+  const isStop = () => {
+    steps += 1;
+    return steps % STEP === 0;
+  };
 
   const add = (entry: Partial<Entry> & Pick<Entry, "kind" | "at" | "from">): Entry => {
     const whole: Entry = {
@@ -207,6 +225,7 @@ export function mergeTimeline({
   };
 
   for (const note of ofCrm.notes) {
+    if (isStop()) yield;
     const source = titled(note.title, note.body ?? "");
     const origin = markedChartMogulId(source, "n");
     if (origin !== undefined) pairs.set(origin, `note-${note.id}`);
@@ -221,6 +240,7 @@ export function mergeTimeline({
     });
   }
   for (const task of ofCrm.tasks) {
+    if (isStop()) yield;
     const body = task.body ?? "";
     const origin = markedChartMogulId(body, "t");
     if (origin !== undefined) pairs.set(origin, `task-${task.id}`);
@@ -253,6 +273,7 @@ export function mergeTimeline({
     });
   }
   for (const call of ofCrm.calls) {
+    if (isStop()) yield;
     const seconds = Number(call.meta?.callDuration ?? Number.NaN);
     add({
       kind: "call",
@@ -274,6 +295,7 @@ export function mergeTimeline({
   };
 
   for (const note of chartmogul.notes) {
+    if (isStop()) yield;
     const source = note.text ?? "";
     const marked = markedCrmId(source, "n");
     const twin = twinOf("note", note.uuid, marked);
@@ -305,6 +327,7 @@ export function mergeTimeline({
     });
   }
   for (const task of chartmogul.tasks) {
+    if (isStop()) yield;
     const marked = markedCrmId(task.task_details, "t");
     const twin = twinOf("task", task.task_uuid, marked);
     const address = task.assignee ?? undefined;
@@ -329,7 +352,11 @@ export function mergeTimeline({
   }
 
   const list = [...entries.values()];
-  for (const entry of list) Object.assign(entry, standingOf(entry, statuses, isLinked));
+  for (const entry of list) {
+    if (isStop()) yield;
+    Object.assign(entry, standingOf(entry, statuses, isLinked));
+  }
+  yield;
   return list.sort(inOrder);
 }
 

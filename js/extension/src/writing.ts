@@ -1,5 +1,6 @@
 // Single writes: a note or task on both sides, and a link by hand where no sync keeps one.
 
+import { longDate, time, wholeCalendarDate } from "./dates.js";
 import { type Failure, failureOf } from "./failure.js";
 import type { Person, User } from "./person.js";
 import type { Change, Plan, Reach } from "./reach.js";
@@ -22,7 +23,9 @@ export interface Draft {
 export const LONGEST_TASK = 255;
 
 /** What is wrong with a draft; undefined where nothing is. */
-export function mistakeOf(draft: Draft): { field: "text" | "due" | "assignee" | "to"; text: string } | undefined {
+export function mistakeOf(
+  draft: Draft,
+): { field: "text" | "due" | "assignee" | "to"; text: string } | undefined {
   if (draft.text.trim() === "") return { field: "text", text: `Write the ${draft.kind} first.` };
   if (!draft.toCrm && !draft.toChartMogul)
     return { field: "to", text: "Choose at least one side to write to." };
@@ -82,7 +85,11 @@ export async function writeBoth(
       draft.kind === "note"
         ? await reach.call(
             "chartmogul.notes.create",
-            { customer_uuid: customer.uuid, type: "note", text: withMarker(asHtml(text), "<br>", "n", crmId) },
+            {
+              customer_uuid: customer.uuid,
+              type: "note",
+              text: withMarker(asHtml(text), "<br>", "n", crmId),
+            },
             signal,
           )
         : await reach.call(
@@ -234,7 +241,15 @@ export async function planLink(
 }
 
 /** Actions of a plan that write something. */
-const WRITES: ReadonlySet<string> = new Set(["create", "update", "complete", "link", "move", "delete", "merge"]);
+const WRITES: ReadonlySet<string> = new Set([
+  "create",
+  "update",
+  "complete",
+  "link",
+  "move",
+  "delete",
+  "merge",
+]);
 
 /** The changes of a plan that write, and those that write nothing, for whoever reads it. */
 export function partsOf(plan: Plan): { writes: Change[]; rest: Change[] } {
@@ -303,16 +318,52 @@ export function labelOf(field: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
+/** A day, or an instant as both services write it. */
+const DAY = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+function dayText(text: string): string {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) return text;
+  return text.length === 10 ? wholeCalendarDate(at) : `${longDate(at)}, ${time(at)}`;
+}
+
 /** A value for people. */
 export function valueText(value: unknown): string {
   if (value === undefined || value === null || value === "") return "Empty";
   if (typeof value === "boolean") return value ? "Yes" : "No";
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return DAY.test(value) ? dayText(value) : value;
   return typeof value === "number" ? value.toLocaleString("en-US") : JSON.stringify(value);
 }
 
-/** Marks what differs between two texts: the common beginning and end stay as they are. */
-export function differingParts(one: string, other: string): [string, string, string] {
+/** A piece of a text, and whether it differs from the other text. */
+export interface Piece {
+  text: string;
+  differs: boolean;
+}
+
+/** Marks what differs between two texts: word by word where they have as many words, else from end to end. */
+export function differingPieces(one: string, other: string): Piece[] {
+  const [mine, theirs] = [one.split(" "), other.split(" ")];
+  const pairs =
+    mine.length === theirs.length ? mine.map((word, index) => [word, theirs[index] ?? ""]) : [[one, other]];
+  const pieces: Piece[] = [];
+  const add = (text: string, differs: boolean) => {
+    const last = pieces.at(-1);
+    if (text === "") return;
+    if (last?.differs === differs) last.text += text;
+    else pieces.push({ text, differs });
+  };
+  pairs.forEach(([word = "", their = ""], index) => {
+    if (index > 0) add(" ", false);
+    const [begin, middle, end] = differingParts(word, their);
+    add(begin, false);
+    add(middle, true);
+    add(end, false);
+  });
+  return pieces;
+}
+
+function differingParts(one: string, other: string): [string, string, string] {
   let begin = 0;
   while (begin < one.length && begin < other.length && one[begin] === other[begin]) begin += 1;
   let end = 0;

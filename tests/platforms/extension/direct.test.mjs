@@ -229,7 +229,10 @@ describe("the panel with keys", () => {
     assert.equal(entries.length, 1);
     assert.equal(entries[0].customer_uuid, customer.uuid);
     await panel.locator(".roll", { hasText: "Linked, checked" }).waitFor({ timeout: 20_000 });
-    const mrr = (customer.mrr / 100).toLocaleString("en-US", { style: "currency", currency: customer.currency });
+    const mrr = (customer.mrr / 100).toLocaleString("en-US", {
+      style: "currency",
+      currency: customer.currency,
+    });
     assert.equal(await panel.locator(".figures .lead dd").textContent(), mrr);
   });
 
@@ -251,7 +254,9 @@ describe("the panel with keys", () => {
     const { tasks } = await sandbox.ghlCall("GET", `/contacts/${contact.id}/tasks`);
     const task = tasks.find(({ title }) => title.startsWith("Send the quote"));
     const there = await sandbox.chartmogulCall("GET", `/v1/notes?customer_uuid=${customer.uuid}`);
-    assert.ok(there.entries.some(({ text }) => text === `Asked for &lt;both&gt; &amp; more<br>[ghl:n:${note.id}]`));
+    assert.ok(
+      there.entries.some(({ text }) => text === `Asked for &lt;both&gt; &amp; more<br>[ghl:n:${note.id}]`),
+    );
     const dues = await sandbox.chartmogulCall("GET", `/v1/tasks?customer_uuid=${customer.uuid}`);
     const copy = dues.entries.find(({ task_details }) => task_details.endsWith(` [ghl:t:${task.id}]`));
     assert.ok(copy.task_details.length <= 255);
@@ -292,7 +297,9 @@ describe("the panel with keys", () => {
   test("says which side refuses, and shows the other", async () => {
     const { direct } = await stored();
     await browser.keep({ isReadOnly: false, direct: { ...direct, chartmogulKey: "revoked-000000000000" } });
-    await panel.locator(".notice", { hasText: "ChartMogul did not accept the API key" }).waitFor({ timeout: 20_000 });
+    await panel
+      .locator(".notice", { hasText: "ChartMogul did not accept the API key" })
+      .waitFor({ timeout: 20_000 });
     assert.match(await panel.locator(".head", { hasText: "Timeline" }).textContent(), /GHL only/);
     assert.ok((await panel.locator(".entry").count()) > 0);
     await browser.keep({ direct: { ...direct, ghlToken: "pit-revoked" } });

@@ -55,39 +55,140 @@ const activities = [
 }));
 
 const subscriptions = [
-  { id: 1, plan: "Growth", mrr: 48_000, quantity: 8, "billing-cycle": "year", "billing-cycle-count": 1, "end-date": "2027-03-04T12:00:00+00:00", currency: "USD", status: "active" },
-  { id: 2, plan: "Priority support", mrr: 6_000, quantity: 1, "billing-cycle": "month", "billing-cycle-count": 1, currency: "USD", status: "active" },
+  {
+    id: 1,
+    plan: "Growth",
+    mrr: 48_000,
+    quantity: 8,
+    "billing-cycle": "year",
+    "billing-cycle-count": 1,
+    "end-date": "2027-03-04T12:00:00+00:00",
+    currency: "USD",
+    status: "active",
+  },
+  {
+    id: 2,
+    plan: "Priority support",
+    mrr: 6_000,
+    quantity: 1,
+    "billing-cycle": "month",
+    "billing-cycle-count": 1,
+    currency: "USD",
+    status: "active",
+  },
 ];
 
 const ghlNotes = [
-  { id: "n4", body: "Asked whether single sign-on is part of Growth. Told her it is, from 25 seats.<br>by Aiko Brandt in ChartMogul<br>[cm:n:note_4]", dateAdded: "2026-11-24T11:20:00Z" },
-  { id: "n7", body: "Security questionnaire sent, answers due by month’s end.", dateAdded: "2026-11-18T09:12:00Z", userId: "u3" },
+  {
+    id: "n4",
+    body: "Asked whether single sign-on is part of Growth. Told her it is, from 25 seats.<br>by Aiko Brandt in ChartMogul<br>[cm:n:note_4]",
+    dateAdded: "2026-11-24T11:20:00Z",
+  },
+  {
+    id: "n7",
+    body: "Security questionnaire sent, answers due by month’s end.",
+    dateAdded: "2026-11-18T09:12:00Z",
+    userId: "u3",
+  },
 ];
 const ghlTasks = [
-  { id: "t1", title: "Send renewal quote", dueDate: "2026-11-30T09:00:00Z", completed: false, assignedTo: "u1" },
-  { id: "t6", title: "Check usage before the review", dueDate: "2026-11-20T09:00:00Z", completed: true, assignedTo: "u2", body: "[cm:t:task-6]" },
+  {
+    id: "t1",
+    title: "Send renewal quote",
+    dueDate: "2026-11-30T09:00:00Z",
+    completed: false,
+    assignedTo: "u1",
+  },
+  {
+    id: "t6",
+    title: "Check usage before the review",
+    dueDate: "2026-11-20T09:00:00Z",
+    completed: true,
+    assignedTo: "u2",
+    body: "[cm:t:task-6]",
+  },
 ];
 const appointments = [
-  { id: "a2", title: "Renewal meeting", startTime: "2026-12-03T14:00:00Z", endTime: "2026-12-03T14:30:00Z", appointmentStatus: "confirmed", assignedUserId: "u2" },
-  { id: "a5", title: "Quarterly review", startTime: "2026-11-21T10:00:00Z", endTime: "2026-11-21T10:30:00Z", appointmentStatus: "showed", assignedUserId: "u2" },
+  {
+    id: "a2",
+    title: "Renewal meeting",
+    startTime: "2026-12-03T14:00:00Z",
+    endTime: "2026-12-03T14:30:00Z",
+    appointmentStatus: "confirmed",
+    assignedUserId: "u2",
+  },
+  {
+    id: "a5",
+    title: "Quarterly review",
+    startTime: "2026-11-21T10:00:00Z",
+    endTime: "2026-11-21T10:30:00Z",
+    appointmentStatus: "showed",
+    assignedUserId: "u2",
+  },
 ];
 const calls = [
-  { id: "c3", body: "Renewal call", dateAdded: "2026-11-25T16:05:00Z", userId: "u1", meta: { callDuration: "720", callStatus: "completed" } },
+  {
+    id: "c3",
+    body: "Renewal call",
+    dateAdded: "2026-11-25T16:05:00Z",
+    userId: "u1",
+    meta: { callDuration: "720", callStatus: "completed" },
+  },
 ];
 const cmNotes = [
-  { uuid: "note_4", type: "note", text: "Asked whether single sign-on is part of Growth. Told her it is, from 25 seats.", author: "Aiko Brandt (aiko@harborpine.example)", created_at: "2026-11-24T11:20:00Z" },
-  { uuid: "note_8", type: "call", text: "Question about annual billing", call_duration: 240, author: "Rui Matos (rui@harborpine.example)", created_at: "2026-10-30T15:40:00Z" },
+  {
+    uuid: "note_4",
+    type: "note",
+    text: "Asked whether single sign-on is part of Growth. Told her it is, from 25 seats.",
+    author: "Aiko Brandt (aiko@harborpine.example)",
+    created_at: "2026-11-24T11:20:00Z",
+  },
+  {
+    uuid: "note_8",
+    type: "call",
+    text: "Question about annual billing",
+    call_duration: 240,
+    author: "Rui Matos (rui@harborpine.example)",
+    created_at: "2026-10-30T15:40:00Z",
+  },
 ];
 const cmTasks = [
-  { task_uuid: "task-6", task_details: "Check usage before the review", assignee: "aiko@harborpine.example", due_date: "2026-11-20T00:00:00Z", completed_at: "2026-11-20T10:00:00Z", created_at: "2026-11-10T10:00:00Z" },
+  {
+    task_uuid: "task-6",
+    task_details: "Check usage before the review",
+    assignee: "aiko@harborpine.example",
+    due_date: "2026-11-20T00:00:00Z",
+    completed_at: "2026-11-20T10:00:00Z",
+    created_at: "2026-11-10T10:00:00Z",
+  },
 ];
 
-const inStep = (id, more = {}) => ({ id, standing: "inStep", reason: "it is in step", kept: [], fields: [], candidates: [], ...more });
-const linkedContact = { ghlId: CONTACT, chartmogulCustomer: CUSTOMER, matched: "email", kind: "contact", since: NOW - 9e8 };
+const inStep = (id, more = {}) => ({
+  id,
+  standing: "inStep",
+  reason: "it is in step",
+  kept: [],
+  fields: [],
+  candidates: [],
+  ...more,
+});
+const linkedContact = {
+  ghlId: CONTACT,
+  chartmogulCustomer: CUSTOMER,
+  matched: "email",
+  kind: "contact",
+  since: NOW - 9e8,
+};
 
 const WHY = {
   n4: inStep("n4", { chartmogulId: "note_4", ghlId: "n4" }),
-  n7: { ...inStep("n7"), standing: "failed", cause: "rejected", reason: "ChartMogul does not know the author rui@harborpine.example", hint: "Map Rui Matos in the settings." },
+  n7: {
+    ...inStep("n7"),
+    standing: "failed",
+    cause: "rejected",
+    reason: "ChartMogul does not know the author rui@harborpine.example",
+    hint: "Map Rui Matos in the settings.",
+  },
   t6: inStep("t6", { chartmogulId: "task-6", ghlId: "t6" }),
   note_4: inStep("note_4", { chartmogulId: "note_4", ghlId: "n4" }),
   note_8: inStep("note_8", { chartmogulId: "note_8" }),
@@ -95,23 +196,112 @@ const WHY = {
 };
 
 const CONFLICTS = [
-  { id: "contact:1:phone", kind: "contact", field: "phone", ghlId: CONTACT, chartmogulId: "con_1", title: "Inês Carvalho", cause: "bothChanged", reason: "changed on both sides", ghl: "+351 21 555 0142", chartmogul: "+351 91 555 0177", at: Date.parse("2026-11-25T09:02:00Z"), seen: "s1" },
-  { id: "task:1:due_date", kind: "task", field: "due_date", ghlId: "t1", chartmogulId: "task-1", title: "Send renewal quote", cause: "bothChanged", reason: "changed on both sides", ghl: "2026-11-30", chartmogul: "2026-12-02", at: Date.parse("2026-11-25T11:40:00Z"), seen: "s2" },
+  {
+    id: "contact:1:phone",
+    kind: "contact",
+    field: "phone",
+    ghlId: CONTACT,
+    chartmogulId: "con_1",
+    title: "Inês Carvalho",
+    cause: "bothChanged",
+    reason: "changed on both sides",
+    ghl: "+351 21 555 0142",
+    chartmogul: "+351 91 555 0177",
+    at: Date.parse("2026-11-25T09:02:00Z"),
+    seen: "s1",
+  },
+  {
+    id: "task:1:due_date",
+    kind: "task",
+    field: "due_date",
+    ghlId: "t1",
+    chartmogulId: "task-1",
+    title: "Send renewal quote",
+    cause: "bothChanged",
+    reason: "changed on both sides",
+    ghl: "2026-11-30",
+    chartmogul: "2026-12-02",
+    at: Date.parse("2026-11-25T11:40:00Z"),
+    seen: "s2",
+  },
 ];
 
 const PLAN = {
-  summary: { id: "p1", calls: { ghl: 1, chartmogul: 1 }, unchanged: { contact: 1, note: 8, task: 6 }, replaces: 2, guard: null, warnings: [] },
+  summary: {
+    id: "p1",
+    calls: { ghl: 1, chartmogul: 1 },
+    unchanged: { contact: 1, note: 8, task: 6 },
+    replaces: 2,
+    guard: null,
+    warnings: [],
+  },
   changes: [
-    { action: "create", kind: "task", direction: "ghl-to-chartmogul", ghlId: "t1", ghlContactId: CONTACT, title: "Send renewal quote", reason: "new in GHL", fields: { task_details: { to: "Send renewal quote" }, due_date: { to: "2026-11-30" }, assignee: { to: "tomas@harborpine.example" } }, replaces: 0, calls: 1, ghlCalls: 0 },
-    { action: "update", kind: "contact", direction: "chartmogul-to-ghl", ghlId: CONTACT, title: "Inês Carvalho", reason: "changed in ChartMogul", fields: {}, ghlFields: { phone: { from: "+351 21 555 0100", to: "+351 91 555 0177" }, city: { to: "Lisbon" } }, replaces: 1, calls: 0, ghlCalls: 1 },
-    { action: "error", kind: "note", direction: "ghl-to-chartmogul", ghlId: "n7", ghlContactId: CONTACT, title: "Security questionnaire sent…", reason: "ChartMogul does not know the author rui@harborpine.example", fields: {}, replaces: 0, calls: 0, ghlCalls: 0 },
+    {
+      action: "create",
+      kind: "task",
+      direction: "ghl-to-chartmogul",
+      ghlId: "t1",
+      ghlContactId: CONTACT,
+      title: "Send renewal quote",
+      reason: "new in GHL",
+      fields: {
+        task_details: { to: "Send renewal quote" },
+        due_date: { to: "2026-11-30" },
+        assignee: { to: "tomas@harborpine.example" },
+      },
+      replaces: 0,
+      calls: 1,
+      ghlCalls: 0,
+    },
+    {
+      action: "update",
+      kind: "contact",
+      direction: "chartmogul-to-ghl",
+      ghlId: CONTACT,
+      title: "Inês Carvalho",
+      reason: "changed in ChartMogul",
+      fields: {},
+      ghlFields: { phone: { from: "+351 21 555 0100", to: "+351 91 555 0177" }, city: { to: "Lisbon" } },
+      replaces: 1,
+      calls: 0,
+      ghlCalls: 1,
+    },
+    {
+      action: "error",
+      kind: "note",
+      direction: "ghl-to-chartmogul",
+      ghlId: "n7",
+      ghlContactId: CONTACT,
+      title: "Security questionnaire sent…",
+      reason: "ChartMogul does not know the author rui@harborpine.example",
+      fields: {},
+      replaces: 0,
+      calls: 0,
+      ghlCalls: 0,
+    },
   ],
 };
 
 const candidates = [
   customerOf(),
-  customerOf({ uuid: "cus_2", company: "Fernwood (trial)", status: "Cancelled", mrr: 0, arr: 0, "customer-since": "2025-01-02T00:00:00+00:00" }),
-  customerOf({ uuid: "cus_3", company: "Fernwood Holdings", email: "office@fernwood.example", status: "New_Lead", mrr: 0, arr: 0, "customer-since": null, lead_created_at: "2026-11-12T00:00:00+00:00" }),
+  customerOf({
+    uuid: "cus_2",
+    company: "Fernwood (trial)",
+    status: "Cancelled",
+    mrr: 0,
+    arr: 0,
+    "customer-since": "2025-01-02T00:00:00+00:00",
+  }),
+  customerOf({
+    uuid: "cus_3",
+    company: "Fernwood Holdings",
+    email: "office@fernwood.example",
+    status: "New_Lead",
+    mrr: 0,
+    arr: 0,
+    "customer-since": null,
+    lead_created_at: "2026-11-12T00:00:00+00:00",
+  }),
 ];
 
 const list = (items) => ({ items, cursor: null });
@@ -122,19 +312,48 @@ const STATES = {
   linked: {},
   conflict: { conflicts: CONFLICTS },
   unlinked: {
-    why: { [CONTACT]: { ...inStep(CONTACT), standing: "waiting", cause: "ambiguous", reason: "2 customers match (same e-mail address)", candidates: ["cus_1", "cus_2", "cus_3"] } },
+    why: {
+      [CONTACT]: {
+        ...inStep(CONTACT),
+        standing: "waiting",
+        cause: "ambiguous",
+        reason: "2 customers match (same e-mail address)",
+        candidates: ["cus_1", "cus_2", "cus_3"],
+      },
+    },
   },
   empty: {
     empty: true,
-    customer: customerOf({ status: "Lead", mrr: 0, arr: 0, "customer-since": null, lead_created_at: "2026-11-12T00:00:00+00:00" }),
+    customer: customerOf({
+      status: "Lead",
+      mrr: 0,
+      arr: 0,
+      "customer-since": null,
+      lead_created_at: "2026-11-12T00:00:00+00:00",
+    }),
   },
   paused: {
-    why: { [CONTACT]: { ...inStep(CONTACT, linkedContact), standing: "apart", cause: "accepted", reason: "a person accepted it as it is", since: Date.parse("2026-11-14T09:00:00Z") } },
+    why: {
+      [CONTACT]: {
+        ...inStep(CONTACT, linkedContact),
+        standing: "apart",
+        cause: "accepted",
+        reason: "a person accepted it as it is",
+        since: Date.parse("2026-11-14T09:00:00Z"),
+      },
+    },
   },
   error: {
     connection: {
       ghl: { ok: true, location: { id: LOCATION, name: "Harbor & Pine", timeZone: "UTC" } },
-      chartmogul: { ok: false, ...refused("unauthorized", "the key was refused", { service: "chartmogul", status: 401, requestId: "req_7f3a91c2" }) },
+      chartmogul: {
+        ok: false,
+        ...refused("unauthorized", "the key was refused", {
+          service: "chartmogul",
+          status: 401,
+          requestId: "req_7f3a91c2",
+        }),
+      },
     },
   },
   customer: {},
@@ -165,11 +384,22 @@ function answer(state, { path, query, body }, many) {
               : { ...inStep(id), standing: "unknown", reason: "not known" }),
       ),
     };
-  if (path === "/v1/conflicts") return { conflicts: query.get("contact") === CONTACT ? (own.conflicts ?? []) : [] };
+  if (path === "/v1/conflicts")
+    return { conflicts: query.get("contact") === CONTACT ? (own.conflicts ?? []) : [] };
   if (path === "/v1/plan") return PLAN.summary;
   if (path === "/v1/plans/p1/changes") return { changes: PLAN.changes, after: null };
-  if (path === "/v1/apply") return { done: true, standing: { failed: 0, waiting: 0 }, report: { done: {}, calls: { ghl: 1, chartmogul: 1 } } };
-  if (path.startsWith("/v1/conflicts/") || path === "/v1/unlink" || path === "/v1/link" || path === "/v1/retry")
+  if (path === "/v1/apply")
+    return {
+      done: true,
+      standing: { failed: 0, waiting: 0 },
+      report: { done: {}, calls: { ghl: 1, chartmogul: 1 } },
+    };
+  if (
+    path.startsWith("/v1/conflicts/") ||
+    path === "/v1/unlink" ||
+    path === "/v1/link" ||
+    path === "/v1/retry"
+  )
     return inStep(CONTACT);
   if (path === "/v1/call") return { result: call(state, own, body, many) };
   return undefined;
@@ -202,8 +432,20 @@ function call(state, own, { endpoint, parameters, cursor }, many) {
       return none(activities);
     case "chartmogul.customers.listContacts":
       return list([
-        { uuid: "con_1", first_name: "Inês", last_name: "Carvalho", title: "Head of Operations", external_id: CONTACT },
-        { uuid: "con_2", first_name: "Duarte", last_name: "Pinho", title: "Finance", external_id: "DuartePinho000000001" },
+        {
+          uuid: "con_1",
+          first_name: "Inês",
+          last_name: "Carvalho",
+          title: "Head of Operations",
+          external_id: CONTACT,
+        },
+        {
+          uuid: "con_2",
+          first_name: "Duarte",
+          last_name: "Pinho",
+          title: "Finance",
+          external_id: "DuartePinho000000001",
+        },
       ]);
     case "chartmogul.notes.list": {
       if (many === 0) return none(cmNotes);

@@ -48,7 +48,7 @@ async function open(contactId, address = contactPage(sandbox.ghl.locationId, con
 }
 
 /** Waits until the panel has read everything of whoever it shows. */
-const ready = () => panel.locator("[aria-labelledby=timeline]").waitFor({ timeout: 20_000 });
+const ready = () => panel.locator("[aria-labelledby=timeline]:not([aria-busy])").waitFor({ timeout: 20_000 });
 /** Waits for an outcome and dismisses it, so that the next one is not taken for it. */
 async function said(text) {
   const toast = panel.locator(".toast", { hasText: text });
@@ -79,10 +79,7 @@ describe("beside a contact", () => {
     });
     assert.equal(await panel.locator(".figures .lead dd").textContent(), mrr);
     assert.match(await panel.locator(".roll").textContent(), /^In step, checked just now/);
-    assert.equal(
-      await panel.locator(".half a.rec").last().getAttribute("href"),
-      customer["chartmogul-url"],
-    );
+    assert.equal(await panel.locator(".half a.rec").last().getAttribute("href"), customer["chartmogul-url"]);
 
     const { notes } = await sandbox.ghlCall("GET", `/contacts/${id}/notes`);
     const { tasks } = await sandbox.ghlCall("GET", `/contacts/${id}/tasks`);
@@ -93,7 +90,8 @@ describe("beside a contact", () => {
     ];
     // Copies of GHL's are shown with what they are copies of; what came from ChartMogul stands in GHL with a marker.
     const bodies = [...notes, ...tasks].map(({ body }) => body ?? "").join(" ");
-    const onlyThere = texts.filter((text) => !text.includes("[ghl:")).length - bodies.split("[cm:").length + 1;
+    const onlyThere =
+      texts.filter((text) => !text.includes("[ghl:")).length - bodies.split("[cm:").length + 1;
     const entries = await panel.locator(".entry.note, .entry.task").count();
     const calls = await panel.locator(".entry.call .pair.is-in-step").count();
     assert.equal(entries + calls, ofGhl + onlyThere, `${ofGhl} in GHL, ${onlyThere} in ChartMogul only`);
@@ -103,7 +101,9 @@ describe("beside a contact", () => {
   test("plans first, writes what was shown, and refuses a plan that is out of date", async () => {
     const { id, chartmogulCustomer } = linked();
     const before = (await notesOf(chartmogulCustomer)).length;
-    await sandbox.ghlCall("POST", `/contacts/${id}/notes`, { body: "Asked for <b>25 seats</b> &amp; a quote" });
+    await sandbox.ghlCall("POST", `/contacts/${id}/notes`, {
+      body: "Asked for <b>25 seats</b> &amp; a quote",
+    });
     await panel.getByRole("button", { name: "More actions" }).click();
     await panel.getByRole("button", { name: "Read again" }).click();
     await panel.locator(".entry[data-state=pending]").first().waitFor();
@@ -149,7 +149,9 @@ describe("beside a contact", () => {
     const mine = notes.filter(({ body }) => body.startsWith("Wants one invoice"));
     assert.equal(mine.length, 1);
     assert.equal(mine[0].body, "Wants one invoice &lt;for both&gt; &amp; a call<br>next week");
-    const copies = (await notesOf(chartmogulCustomer)).filter(({ text }) => text.includes(`[ghl:n:${mine[0].id}]`));
+    const copies = (await notesOf(chartmogulCustomer)).filter(({ text }) =>
+      text.includes(`[ghl:n:${mine[0].id}]`),
+    );
     assert.equal(copies.length, 1);
 
     await panel.getByRole("button", { name: "Task", exact: true }).click();
@@ -228,7 +230,10 @@ describe("beside a contact", () => {
       await api("POST", "/v1/run", { contacts: [id], apply: true });
     }
     await assert.doesNotReject(until(async () => (await api("GET", `/v1/why/${id}`)).standing === "inStep"));
-    assert.deepEqual((await notesOf(chartmogulCustomer)).map(({ uuid }) => uuid).sort(), before.map(({ uuid }) => uuid).sort());
+    assert.deepEqual(
+      (await notesOf(chartmogulCustomer)).map(({ uuid }) => uuid).sort(),
+      before.map(({ uuid }) => uuid).sort(),
+    );
     await tab.close();
   });
 
@@ -239,7 +244,10 @@ describe("beside a contact", () => {
     await ready();
     assert.equal(await panel.locator("#candidates").textContent(), `${candidates.length} possible customers`);
     const chosen = await sandbox.chartmogulCall("GET", `/v1/customers/${candidates[1]}`);
-    await panel.getByRole("button", { name: `Link ${chosen.company || chosen.name}` }).first().click();
+    await panel
+      .getByRole("button", { name: `Link ${chosen.company || chosen.name}` })
+      .first()
+      .click();
     await panel.locator("dialog .opening", { hasText: "Linked to" }).waitFor();
     await panel.getByRole("button", { name: /^Apply/ }).click({ timeout: 30_000 });
     await said("applied");
@@ -307,10 +315,7 @@ describe("which page it is beside", () => {
     const query = `locationId=${locationId}&contactId=${id}`;
     const { conversations } = await sandbox.ghlCall("GET", `/conversations/search?${query}`);
     const host = "https://app.leadconnectorhq.com";
-    await open(
-      id,
-      `${host}/v2/location/${locationId}/conversations/conversations/${conversations[0].id}`,
-    );
+    await open(id, `${host}/v2/location/${locationId}/conversations/conversations/${conversations[0].id}`);
     await panel.locator("#name", { hasText: nameOf(id).split(" ")[0] }).waitFor({ timeout: 20_000 });
   });
 
@@ -332,7 +337,10 @@ describe("which page it is beside", () => {
   });
 
   test("says what to do on a page that is no contact, and on one of another location", async () => {
-    await open("", `https://app.gohighlevel.com/v2/location/${sandbox.ghl.locationId}/contacts/smart_list/All`);
+    await open(
+      "",
+      `https://app.gohighlevel.com/v2/location/${sandbox.ghl.locationId}/contacts/smart_list/All`,
+    );
     await panel.locator("h1", { hasText: "Open a contact" }).waitFor();
     assert.match(await panel.locator(".centre").textContent(), /the contact list of GHL/);
     await open("", "https://app.chartmogul.com/#/reports/mrr");
@@ -417,6 +425,9 @@ describe("a serve that is not as it should be", () => {
     await notice("does not answer");
     assert.match(await panel.locator(".notice").textContent(), /Showing data from \d\d:\d\d/);
     assert.ok((await panel.locator(".entry").count()) > 0);
-    assert.equal(await panel.getByRole("button", { name: "Sync contact…" }).getAttribute("aria-disabled"), "true");
+    assert.equal(
+      await panel.getByRole("button", { name: "Sync contact…" }).getAttribute("aria-disabled"),
+      "true",
+    );
   });
 });

@@ -37,7 +37,9 @@ before(async () => {
   if (UPDATE) writeFileSync(made, `${setUp()}\n`);
   comparable = existsSync(made) && readFileSync(made, "utf8").trim() === setUp();
   if (!comparable)
-    console.log(`# screenshots are not compared: they were made with another font or browser than ${setUp()}`);
+    console.log(
+      `# screenshots are not compared: they were made with another font or browser than ${setUp()}`,
+    );
   browser = await openBrowser(build.out);
   await browser.keep({ way: "served", served: { url: played.url, token: "x".repeat(24) } });
 });
@@ -54,13 +56,17 @@ const PAGES = {
 };
 
 /** A panel beside a page, in a state. */
-async function show(state, { theme = "light", width = 360, height = 780, address, before: prepare } = {}) {
+async function show(
+  state,
+  { theme = "light", width = 360, height = 780, address, before: prepare, isToday = true } = {},
+) {
   played.state = STATES.get(state)?.played ?? "linked";
   const tab = await browser.openTab(address ?? PAGES[state] ?? contactPage(LOCATION, CONTACT));
   const panel = await browser.context.newPage();
   await panel.setViewportSize({ width, height });
   await panel.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-  await panel.clock.setFixedTime(NOW);
+  // The browser's own timers where time is measured.
+  if (isToday) await panel.clock.setFixedTime(NOW);
   await prepare?.(panel);
   await panel.goto(`chrome-extension://${browser.id}/panel.html`);
   await STATES.get(state)?.wait(panel);
@@ -73,7 +79,8 @@ async function show(state, { theme = "light", width = 360, height = 780, address
   };
 }
 
-const ready = (panel) => panel.locator("[aria-labelledby=timeline]").waitFor({ timeout: 20_000 });
+const ready = (panel) =>
+  panel.locator("[aria-labelledby=timeline]:not([aria-busy])").waitFor({ timeout: 20_000 });
 const heading = (text) => (panel) => panel.locator("h1", { hasText: text }).waitFor({ timeout: 20_000 });
 const press = (panel, name) => panel.getByRole("button", { name, exact: true }).click();
 
@@ -93,7 +100,7 @@ const STATES = new Map(
         await ready(panel);
         await press(panel, "Task");
         await panel.getByLabel("Text").fill("Wants the renewal on one invoice with priority support.");
-        await panel.getByLabel("Due").fill("2026-12-04");
+        await panel.getByLabel("Due", { exact: true }).fill("2026-12-04");
       },
     },
     conflict: { played: "conflict", wait: ready },
@@ -111,17 +118,22 @@ const STATES = new Map(
     "no-permission": {
       // The click on the panel's button shows the address of a tab that is not allowed: it cannot be pressed here.
       prepare: (panel) =>
-        panel.addInitScript((url) => {
-          const query = chrome.tabs.query.bind(chrome.tabs);
-          chrome.tabs.query = async (...values) => (await query(...values)).map((tab) => ({ ...tab, url: tab.url ?? url }));
-        }, contactPage(LOCATION, CONTACT, "crm.tidewater.example")),
+        panel.addInitScript(
+          (url) => {
+            const query = chrome.tabs.query.bind(chrome.tabs);
+            chrome.tabs.query = async (...values) =>
+              (await query(...values)).map((tab) => ({ ...tab, url: tab.url ?? url }));
+          },
+          contactPage(LOCATION, CONTACT, "crm.tidewater.example"),
+        ),
       address: contactPage(LOCATION, CONTACT, "crm.tidewater.example"),
       wait: heading("Allow the panel on crm.tidewater.example"),
     },
     "no-contact": { wait: heading("Open a contact") },
     error: {
       played: "error",
-      wait: (panel) => panel.locator(".notice", { hasText: "did not accept the API key" }).waitFor({ timeout: 20_000 }),
+      wait: (panel) =>
+        panel.locator(".notice", { hasText: "did not accept the API key" }).waitFor({ timeout: 20_000 }),
     },
     customer: { wait: ready },
     "set-up": {
@@ -166,21 +178,33 @@ async function reachable(panel) {
   const reached = [];
   await panel.evaluate(() => {
     document.activeElement?.blur();
+    document.querySelector("#sheet-title")?.focus();
     globalThis.__seen = new Set();
+    globalThis.__last = undefined;
   });
   for (let press = 0; press < 120; press += 1) {
     await panel.keyboard.press("Tab");
     const now = await panel.evaluate(() => {
       const { activeElement: active } = document;
-      if (active === null || active === document.body || globalThis.__seen.has(active)) return undefined;
+      if (active === null || active === document.body) return undefined;
+      // A date has a stop for each of its parts.
+      if (active === globalThis.__last) return "again";
+      if (globalThis.__seen.has(active)) return undefined;
       globalThis.__seen.add(active);
+      globalThis.__last = active;
       const { outlineStyle, outlineWidth } = getComputedStyle(active);
       const { width, height } = active.getBoundingClientRect();
       const text = active.getAttribute("aria-label") ?? active.textContent ?? "";
-      return { name: text.trim() || active.id || active.tagName, ring: `${outlineStyle} ${outlineWidth}`, width, height, tag: active.tagName };
+      return {
+        name: text.trim() || active.id || active.tagName,
+        ring: `${outlineStyle} ${outlineWidth}`,
+        width,
+        height,
+        tag: active.tagName,
+      };
     });
     if (now === undefined) break;
-    reached.push(now);
+    if (now !== "again") reached.push(now);
   }
   return reached;
 }
@@ -200,15 +224,19 @@ describe("each state", () => {
             const expected = await panel.evaluate((selector) => {
               const scope = document.querySelector("dialog[open]") ?? document;
               const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
-              const all = [...scope.querySelectorAll(selector)].filter((element) => isSeen(element) && !element.disabled);
+              const all = [...scope.querySelectorAll(selector)].filter(
+                (element) => isSeen(element) && !element.disabled,
+              );
               // Radio buttons of a group are one stop.
               const groups = new Set(all.filter((one) => one.type === "radio").map((one) => one.name));
               return all.filter((one) => one.type !== "radio").length + groups.size;
             }, ACTIONS);
             const reached = await reachable(panel);
             const stops = reached.filter(({ tag }) => /^(A|BUTTON|INPUT|SELECT|TEXTAREA|SUMMARY)$/.test(tag));
-            // A date has a stop for each of its parts, and they are one element.
-            assert.ok(stops.length >= expected, `${stops.length} of ${expected}: ${reached.map(({ name }) => name).join(" | ")}`);
+            assert.ok(
+              stops.length >= expected,
+              `${stops.length} of ${expected}: ${reached.map(({ name }) => name).join(" | ")}`,
+            );
             for (const { name, ring, tag } of stops)
               if (tag !== "INPUT" && tag !== "TEXTAREA" && tag !== "SELECT")
                 assert.match(ring, /^solid (1\.5|2)px/, `${name} shows its focus`);
@@ -317,39 +345,69 @@ describe("the keyboard alone", () => {
   });
 });
 
+/** Tasks of the panel's own thread while something is done, in milliseconds of processor time. */
+async function tasksDuring(panel, action) {
+  // Time on the clock would count what other programs do on this machine.
+  const session = await browser.context.newCDPSession(panel);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  await session.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["toplevel", "devtools.timeline"] },
+  });
+  await action();
+  const isDone = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.end");
+  await isDone;
+  const own = events.find(
+    ({ name, args }) =>
+      name === "FunctionCall" && args?.data?.url?.startsWith(`chrome-extension://${browser.id}/`),
+  );
+  assert.ok(own, "the trace has the panel's own code");
+  const ofThread = events.filter(({ pid, tid, tdur }) => pid === own.pid && tid === own.tid && tdur);
+  return ofThread
+    .filter(({ name }) => name.endsWith("RunTask"))
+    .map(({ ts, dur, tdur }) => ({
+      ms: tdur / 1_000,
+      /** What took longest in it, to find the cause. */
+      parts: ofThread
+        .filter((one) => one.ts > ts && one.ts < ts + dur && one.tdur > 4_000)
+        .map(({ name, args, tdur: time }) =>
+          [name, args?.data?.type, args?.data?.functionName, (time / 1_000).toFixed(0)]
+            .filter(Boolean)
+            .join(" "),
+        ),
+    }));
+}
+
 describe("5,000 entries", () => {
   test("at most 200 of them are in the page, and no task takes 50 ms", async () => {
     played.many = 5_000;
-    // The time of tasks is judged where they are the page's own: others work on this machine as well.
-    const { panel, close } = await show("loading", {
-      before: (page) =>
-        page.addInitScript(() => {
-          globalThis.__long = [];
-          new PerformanceObserver((list) => {
-            for (const { duration, startTime } of list.getEntries()) globalThis.__long.push([startTime, duration]);
-          }).observe({ type: "longtask", buffered: true });
-        }),
-    });
+    const { panel, close } = await show("loading", { isToday: false });
     try {
-      await panel.clock.resume();
       played.state = "linked";
-      await panel.reload();
-      await panel.locator(".more").waitFor({ timeout: 60_000 });
-      let most = await panel.locator(".entry").count();
-      for (let press = 0; press < 8; press += 1) {
-        const button = panel.getByRole("button", { name: /older$/ });
-        await button.click();
-        most = Math.max(most, await panel.locator(".entry").count());
-      }
+      let most = 0;
+      const tasks = await tasksDuring(panel, async () => {
+        await panel.reload();
+        await panel.locator(".more").waitFor({ timeout: 60_000 });
+        await ready(panel);
+        most = await panel.locator(".entry").count();
+        for (let press = 0; press < 12; press += 1) {
+          await panel.getByRole("button", { name: /older$/ }).press("Enter");
+          await ready(panel);
+          most = Math.max(most, await panel.locator(".entry").count());
+        }
+        await panel.getByRole("button", { name: /newer$/ }).press("Enter");
+        await ready(panel);
+      });
       assert.ok(most > 100 && most <= 200, `${most} entries`);
       assert.match(await panel.locator(".help", { hasText: "of 5," }).textContent(), /of 5,00\d/);
-      assert.ok((await panel.getByRole("button", { name: /newer$/ }).count()) === 1);
-      await panel.getByRole("button", { name: /newer$/ }).click();
       await panel.getByLabel("Show on the timeline").selectOption("call");
       assert.equal(await panel.locator(".entry:not(.call)").count(), 0);
-      const long = await panel.evaluate(() => globalThis.__long);
-      console.log(`# tasks over 50 ms with 5,000 entries: ${JSON.stringify(long)}`);
-      assert.deepEqual(long, []);
+      tasks.sort((one, other) => other.ms - one.ms);
+      const longest = tasks.slice(0, 5).map(({ ms, parts }) => `${ms.toFixed(1)} ms (${parts.join(", ")})`);
+      console.log(`# ${tasks.length} tasks, the longest: ${longest.join("; ")}`);
+      assert.ok(tasks.length > 50 && tasks[0].ms < 50, `the longest task takes ${longest[0]}`);
     } finally {
       played.many = 0;
       await close();

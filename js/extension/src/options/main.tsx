@@ -24,10 +24,10 @@ import {
   mistakeOfChartMogul,
   mistakeOfCrm,
   mistakeOfServed,
+  type Tested,
   testChartMogul,
   testCrm,
   testServed,
-  type Tested,
 } from "./testing.js";
 
 type Standing = "new" | "testing" | Tested;
@@ -121,16 +121,16 @@ function Connections({ settings }: { settings: Settings }) {
             <input type="radio" name="way" checked={way === "served"} onChange={() => choose("served")} />
             Through serve
             <small>
-              `ghl-chartmogul serve` runs somewhere and keeps the keys. The panel shares its store, so it can plan,
-              sync, link and settle conflicts.
+              `ghl-chartmogul serve` runs somewhere and keeps the keys. The panel shares its store, so it can
+              plan, sync, link and settle conflicts.
             </small>
           </label>
           <label class="opt">
             <input type="radio" name="way" checked={way === "direct"} onChange={() => choose("direct")} />
             Directly with keys
             <small>
-              The keys are in this browser. The panel reads both sides and writes single records, with the marks by
-              which a sync knows them. It does not sync: a location has one store.
+              The keys are in this browser. The panel reads both sides and writes single records, with the
+              marks by which a sync knows them. It does not sync: a location has one store.
             </small>
           </label>
         </fieldset>
@@ -143,7 +143,10 @@ function Connections({ settings }: { settings: Settings }) {
 function Served({ stored }: { stored: ServedSettings }) {
   const [url, setUrl] = useState(stored.url);
   const [token, setToken] = useState(stored.token);
-  const [standing, setStanding] = useState<{ crm: Standing; chartmogul: Standing }>({ crm: "new", chartmogul: "new" });
+  const [standing, setStanding] = useState<{ crm: Standing; chartmogul: Standing }>({
+    crm: "new",
+    chartmogul: "new",
+  });
   const [mistake, setMistake] = useState<Line>();
   const asked = useRef(new AbortController());
 
@@ -277,7 +280,10 @@ function Seam({ standing }: { standing: { crm: Standing; chartmogul: Standing } 
 
 function Direct({ stored }: { stored: DirectSettings }) {
   const [draft, setDraft] = useState(stored);
-  const [standing, setStanding] = useState<{ crm: Standing; chartmogul: Standing }>({ crm: "new", chartmogul: "new" });
+  const [standing, setStanding] = useState<{ crm: Standing; chartmogul: Standing }>({
+    crm: "new",
+    chartmogul: "new",
+  });
   const sign = signOf(standing.crm, standing.chartmogul);
   const set = (change: Partial<DirectSettings>) => setDraft((before) => ({ ...before, ...change }));
   const addressOf = (text: string | undefined) => (text?.trim() ? readServeAddress(text) : undefined);
@@ -511,7 +517,9 @@ function Places({ settings }: { settings: Settings }) {
     <section class="part" aria-labelledby="places">
       <div>
         <h2 id="places">Where the panel opens</h2>
-        <p>The panel reads the address of tabs on these sites to find the contact. It never reads page content.</p>
+        <p>
+          The panel reads the address of tabs on these sites to find the contact. It never reads page content.
+        </p>
       </div>
       <div>
         <ul class="list">
@@ -631,7 +639,15 @@ function Writing({ settings }: { settings: Settings }) {
   );
 }
 
-const Honest = ({ icon, isBad: bad = false, children }: { icon: IconName; isBad?: boolean; children: string }) => (
+const Honest = ({
+  icon,
+  isBad: bad = false,
+  children,
+}: {
+  icon: IconName;
+  isBad?: boolean;
+  children: string;
+}) => (
   <li class={bad ? "bad" : ""}>
     <Icon name={icon} />
     {children}
@@ -670,7 +686,9 @@ function Keys({ settings, onForgotten }: { settings: Settings; onForgotten: () =
         </ul>
         <div class="actions">
           <Button
-            onClick={() => void forget(forgetKeys, isServed ? "The token is forgotten." : "The keys are forgotten.")}
+            onClick={() =>
+              void forget(forgetKeys, isServed ? "The token is forgotten." : "The keys are forgotten.")
+            }
           >
             Forget the {what}
           </Button>

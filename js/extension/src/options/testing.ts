@@ -1,7 +1,7 @@
 // Credential tests: each side is tried with calls that only read, and tells what works and what to do.
 
-import { Failure, explain, failureOf } from "../failure.js";
 import type { DirectSettings } from "../direct.js";
+import { explain, Failure, failureOf } from "../failure.js";
 import type { Page, Reach } from "../reach.js";
 import { createServedReach, type ServedSettings } from "../served.js";
 import { counted, crm } from "../words.js";
@@ -38,7 +38,10 @@ export async function testServed(
     const { crm: ofCrm, chartmogul } = connection;
     return {
       crm: ofCrm.ok
-        ? { isOk: true, lines: [{ isOk: true, what: `Location ${ofCrm.location.name || ofCrm.location.id}` }] }
+        ? {
+            isOk: true,
+            lines: [{ isOk: true, what: `Location ${ofCrm.location.name || ofCrm.location.id}` }],
+          }
         : failed(ofCrm.error),
       chartmogul: chartmogul.ok
         ? { isOk: true, lines: [{ isOk: true, what: accountText(chartmogul.account) }] }
@@ -178,4 +181,3 @@ export function mistakeOfChartMogul(key: string): Line | undefined {
     todo: "Copy it from your profile in ChartMogul, API keys.",
   };
 }
-

@@ -10,7 +10,7 @@ import { type Customer, findCustomers, type LinkedContact, type Person } from ".
 import type { Conflict } from "../reach.js";
 import type { Entry } from "../timeline.js";
 import { counted, crm, inOurWords, sideName, WORDS } from "../words.js";
-import { differingParts, labelOf, valueText } from "../writing.js";
+import { differingPieces, labelOf, valueText } from "../writing.js";
 import { Button, Explained, focusName, Icon, Notice, Pair, Seam, StateSign } from "./parts.js";
 import { aboutCustomer, describeCustomer, Revenue } from "./revenue.js";
 import { AddSheet, LinkSheet, type OpenSheet, PlanSheet, WhySheet } from "./sheets.js";
@@ -196,8 +196,8 @@ function Centre({ shown }: { shown: Exclude<Screen, { kind: "person" | "loading"
             This contact is of another location
           </h1>
           <p>
-            The panel is connected to {shown.connected.name || shown.connected.id}. Open a contact of that location,
-            or connect the panel to this one in settings.
+            The panel is connected to {shown.connected.name || shown.connected.id}. Open a contact of that
+            location, or connect the panel to this one in settings.
           </p>
           <p class="muted">
             This tab: <code>{shown.here}</code>
@@ -311,7 +311,8 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
         : `All settled. Sync contact writes ${side}’s value.`,
     );
     requestAnimationFrame(() => {
-      const next = document.querySelector<HTMLElement>(".case .button") ?? document.querySelector<HTMLElement>("#name");
+      const next =
+        document.querySelector<HTMLElement>(".case .button") ?? document.querySelector<HTMLElement>("#name");
       next?.focus();
     });
   };
@@ -346,7 +347,10 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
         <Notices
           shown={shown}
           onRetryContact={() =>
-            void decide(async () => currentReach()?.sync?.retry(contact?.id ?? ""), "The next sync tries it again.")
+            void decide(
+              async () => currentReach()?.sync?.retry(contact?.id ?? ""),
+              "The next sync tries it again.",
+            )
           }
           onLink={() => setFinding(true)}
         />
@@ -429,7 +433,11 @@ function SeamOf({ person }: { person: Person }) {
   const left =
     contact === undefined
       ? { label: crm(), value: linked.length > 0 ? counted(linked.length, "contact") : undefined }
-      : { label: `${crm()} contact`, value: contact.name, href: contactAddress(origin, locationId, contact.id) };
+      : {
+          label: `${crm()} contact`,
+          value: contact.name,
+          href: contactAddress(origin, locationId, contact.id),
+        };
   const address = customer && (customer.address ?? customerAddress(customer.uuid));
   return (
     <Seam
@@ -525,7 +533,12 @@ function Menu({ person, off, onWhy, onLink, onUnlink }: MenuProps) {
     document.addEventListener("pointerdown", away);
     return () => document.removeEventListener("pointerdown", away);
   }, [isOpen]);
-  const item = (name: Parameters<typeof Icon>[0]["name"], text: string, action: () => void, itemOff?: string) => (
+  const item = (
+    name: Parameters<typeof Icon>[0]["name"],
+    text: string,
+    action: () => void,
+    itemOff?: string,
+  ) => (
     <li>
       <Button
         off={itemOff}
@@ -550,7 +563,8 @@ function Menu({ person, off, onWhy, onLink, onUnlink }: MenuProps) {
         menu.current?.querySelector<HTMLElement>("button")?.focus();
       }}
       onFocusOut={(event) => {
-        if (isOpen && event.relatedTarget && !menu.current?.contains(event.relatedTarget as Node)) setOpen(false);
+        if (isOpen && event.relatedTarget && !menu.current?.contains(event.relatedTarget as Node))
+          setOpen(false);
       }}
     >
       <Button
@@ -701,16 +715,13 @@ function Case({ conflict, off, onSettle }: CaseProps) {
     setSettling(true);
     void onSettle(conflict, winner).finally(() => setSettling(false));
   };
-  const Value = ({ value, other }: { value: string; other: string }) => {
-    const [same, differing, rest] = differingParts(value, other);
-    return (
-      <p class="val">
-        {same}
-        {differing && <mark>{differing}</mark>}
-        {rest}
-      </p>
-    );
-  };
+  const Value = ({ value, other }: { value: string; other: string }) => (
+    <p class="val">
+      {differingPieces(value, other).map(({ text, differs }, index) =>
+        differs ? <mark key={index}>{text}</mark> : text,
+      )}
+    </p>
+  );
   const heading = `case-${conflict.id}`;
   return (
     <div class="case" role="group" aria-labelledby={heading}>
@@ -910,7 +921,11 @@ function Contacts({ contacts, person }: { contacts: readonly LinkedContact[]; pe
                 </p>
                 <p class="m">{title ?? email ?? (crmId === undefined ? `Not in ${crm()}` : "")}</p>
               </div>
-              <Pair from={crmId === undefined ? "chartmogul" : "crm"} state={crmId === undefined ? undefined : state} isPaired={crmId !== undefined} />
+              <Pair
+                from={crmId === undefined ? "chartmogul" : "crm"}
+                state={crmId === undefined ? undefined : state}
+                isPaired={crmId !== undefined}
+              />
             </li>
           ))}
         </ul>
@@ -954,9 +969,7 @@ function Said() {
       {now !== undefined && (
         <div class="toast">
           <span>{now.text}</span>
-          <Button onClick={() => (told.value = undefined)}>
-            Dismiss
-          </Button>
+          <Button onClick={() => (told.value = undefined)}>Dismiss</Button>
         </div>
       )}
     </div>

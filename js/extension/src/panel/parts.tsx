@@ -1,9 +1,9 @@
 // The parts that all screens are made of: icons, signs, the seam, notices.
 
 import type { ButtonHTMLAttributes, ComponentChildren, TargetedMouseEvent } from "preact";
-import type { Cure, Explanation } from "../failure.js";
 import { openSettings } from "../browser.js";
-import { crm, type Side, sideName, type State, WORDS } from "../words.js";
+import type { Cure, Explanation } from "../failure.js";
+import { crm, type Side, type State, sideName, WORDS } from "../words.js";
 
 /** Names of the icons in icons.svg. */
 export type IconName =

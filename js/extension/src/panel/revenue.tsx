@@ -182,9 +182,7 @@ function Plans({ customer, plans }: { customer: Customer; plans: Money["plans"] 
           <dd key={`${plan.id} mrr`}>{money(plan.mrr, plan.currency ?? customer.currency)}</dd>,
         ])}
       </dl>
-      {plans.length > MOST_PLANS && (
-        <p class="help">and {plans.length - MOST_PLANS} more in ChartMogul</p>
-      )}
+      {plans.length > MOST_PLANS && <p class="help">and {plans.length - MOST_PLANS} more in ChartMogul</p>}
     </section>
   );
 }

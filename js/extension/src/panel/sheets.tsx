@@ -2,17 +2,17 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Explanation, explain, failureOf } from "../failure.js";
 import { longDate } from "../dates.js";
+import { type Explanation, explain, failureOf } from "../failure.js";
 import type { Customer, Person } from "../person.js";
 import type { Change, Plan, RecordStatus } from "../reach.js";
 import { counted, crm, inOurWords, sideName } from "../words.js";
 import {
   type Draft,
   isOnlyCopyOf,
-  labelOf,
   type LinkWrite,
   LONGEST_TASK,
+  labelOf,
   mistakeOf,
   partsOf,
   planLink,
@@ -205,14 +205,18 @@ function PlanBody({ plan, contactId }: { plan: Plan; contactId: string; isApplyi
           {rest.slice(0, 10).map((change, index) => (
             <p key={index}>
               <StateSign
-                state={change.action === "error" ? "failed" : change.action === "conflict" ? "conflict" : "paused"}
+                state={
+                  change.action === "error" ? "failed" : change.action === "conflict" ? "conflict" : "paused"
+                }
               />{" "}
               <span>
                 {change.title}: {inOurWords(change.reason)}
               </span>
             </p>
           ))}
-          {rest.length > 10 && <span>and {counted(rest.length - 10, "more record")} that nothing is written to</span>}
+          {rest.length > 10 && (
+            <span>and {counted(rest.length - 10, "more record")} that nothing is written to</span>
+          )}
           {warnings.slice(0, 5).map((warning) => (
             <span key={warning}>{inOurWords(warning)}</span>
           ))}
@@ -361,7 +365,11 @@ export function AddSheet({ person, kind: first, onClose, onPlan, onLanded }: Add
         return;
       }
       onClose();
-      tell(toCrm && toChartMogul ? "Added to both sides." : `Added to ${sideName(toCrm ? "crm" : "chartmogul")}.`);
+      tell(
+        toCrm && toChartMogul
+          ? "Added to both sides."
+          : `Added to ${sideName(toCrm ? "crm" : "chartmogul")}.`,
+      );
       await reload();
     } catch (reason) {
       setExplanation(explain(failureOf(reason), isOnline.value));
@@ -503,8 +511,8 @@ export function AddSheet({ person, kind: first, onClose, onPlan, onLanded }: Add
         )}
         {isServed ? (
           <p class="muted">
-            <span class="mark solid" /> Written to {crm()}, then copied to ChartMogul by the sync. Other changes are
-            shown first.
+            <span class="mark solid" /> Written to {crm()}, then copied to ChartMogul by the sync. Other
+            changes are shown first.
           </p>
         ) : (
           <fieldset aria-describedby={described("to")}>

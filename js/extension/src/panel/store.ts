@@ -1,7 +1,7 @@
 // What the panel shows and does: one signal for the screen, and the actions of a person.
 
 import { computed, signal } from "@preact/signals";
-import { keyOf, readAddress, type NoSubject, type Subject } from "../address.js";
+import { keyOf, type NoSubject, readAddress, type Subject } from "../address.js";
 import { activeTab, api, isAllowed, onTabChange } from "../browser.js";
 import { type Failure, failureOf } from "../failure.js";
 import { type Known, nothingKnown, OtherLocation, type Person, readPerson } from "../person.js";
@@ -21,6 +21,8 @@ export type Screen =
 export const screen = signal<Screen>({ kind: "loading" });
 export const isOnline = signal(navigator.onLine);
 export const now = signal(Date.now());
+/** The beginning of the hour: for texts that change with the day alone. */
+export const hour = computed(() => Math.floor(now.value / 3_600_000) * 3_600_000);
 export const settings = signal<Settings | undefined>(undefined);
 export const way = computed(() => settings.value?.way);
 
@@ -164,7 +166,9 @@ export function begin(): void {
   onSettingsChange(() => {
     settings.value = undefined;
     seen.clear();
-    void dropReach().then(() => follow(true)).catch(fail);
+    void dropReach()
+      .then(() => follow(true))
+      .catch(fail);
   });
   addEventListener("online", () => {
     isOnline.value = true;

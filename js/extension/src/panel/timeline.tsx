@@ -1,14 +1,17 @@
 // The timeline: groups by time, entries with their state, and never more than a window of them in the page.
 
+import { Fragment, type VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { calendarDate, dateTime, groupOf, shortDate, time } from "../dates.js";
 import { plainText } from "../plain-text.js";
 import { type Entry, type EntryKind, readable } from "../timeline.js";
-import { Button, Icon, type IconName, Pair, signOf, StateSign } from "./parts.js";
-import { now } from "./store.js";
+import { Button, Icon, type IconName, Pair, StateSign, signOf } from "./parts.js";
+import { hour } from "./store.js";
 
 /** Entries that come with each press. */
 const STEP = 40;
+/** Entries that are put into the page at a time: the page answers between them. */
+const PORTION = 5;
 /** Most entries in the page at a time. */
 export const MOST_SHOWN = 160;
 /** Most characters of an entry; the rest follows a press. */
@@ -95,7 +98,7 @@ function EntryItem({ entry, hasLanded, onRetry, off }: EntryProps) {
             </Button>
           )}
         </p>
-        <p class="m">{metaOf(entry, now.value)}</p>
+        <p class="m">{metaOf(entry, hour.value)}</p>
       </div>
       <Pair from={from} state={state} isPaired={isPaired} />
       {state !== undefined && state !== "in-step" && (
@@ -103,7 +106,12 @@ function EntryItem({ entry, hasLanded, onRetry, off }: EntryProps) {
           <StateSign state={state} sign={signOf(state, from)} /> {entry.why}
           {state === "failed" && (
             <div class="actions">
-              <Button look="bare" off={off} onClick={() => onRetry(entry)} aria-label={`Retry: ${text.slice(0, 60)}`}>
+              <Button
+                look="bare"
+                off={off}
+                onClick={() => onRetry(entry)}
+                aria-label={`Retry: ${text.slice(0, 60)}`}
+              >
                 Retry
               </Button>
             </div>
@@ -115,6 +123,30 @@ function EntryItem({ entry, hasLanded, onRetry, off }: EntryProps) {
 }
 
 const nameOf = (kind: EntryKind): string => KINDS.find(([name]) => name === kind)?.[1] ?? kind;
+
+/**
+ * The element of an entry, the same one while nothing of it has changed: then it is not gone through again,
+ * however many others come.
+ */
+const items = new WeakMap<
+  Entry,
+  { element: VNode; hasLanded: boolean; off: string | undefined; onRetry: unknown }
+>();
+
+function itemOf({ entry, hasLanded, onRetry, off }: EntryProps): VNode {
+  const before = items.get(entry);
+  if (before?.hasLanded === hasLanded && before.off === off && before.onRetry === onRetry)
+    return before.element;
+  const element = (
+    <EntryItem key={entry.id} entry={entry} hasLanded={hasLanded} onRetry={onRetry} off={off} />
+  );
+  items.set(entry, { element, hasLanded, off, onRetry });
+  return element;
+}
+
+/** A portion nearer to where it is to be. */
+const towards = (now: number, then: number): number =>
+  now < then ? Math.min(then, now + PORTION) : Math.max(then, now - PORTION);
 
 interface TimelineProps {
   entries: readonly Entry[];
@@ -131,10 +163,25 @@ interface TimelineProps {
 export function Timeline({ entries, aside, landed, onRetry, onAdd, off }: TimelineProps) {
   const [kind, setKind] = useState<EntryKind | "">("");
   const [window, setWindow] = useState({ from: 0, to: STEP });
+  // The same function for all entries at all times.
+  const latest = useRef(onRetry);
+  latest.current = onRetry;
+  const [retry] = useState(() => (entry: Entry) => latest.current(entry));
+  // What is in the page; it grows and moves to the window, a portion in each frame.
+  const [there, setThere] = useState({ from: 0, to: PORTION });
+  const isGrowing = there.from !== window.from || there.to !== window.to;
+  useEffect(() => {
+    if (!isGrowing) return;
+    const frame = requestAnimationFrame(() =>
+      setThere({ from: towards(there.from, window.from), to: towards(there.to, window.to) }),
+    );
+    return () => cancelAnimationFrame(frame);
+  });
   const focusAt = useRef<string | undefined>(undefined);
   useEffect(() => {
-    if (focusAt.current === undefined) return;
-    document.getElementById(focusAt.current)?.focus();
+    const element = focusAt.current === undefined ? null : document.getElementById(focusAt.current);
+    if (element === null) return;
+    element.focus();
     focusAt.current = undefined;
   });
 
@@ -159,8 +206,8 @@ export function Timeline({ entries, aside, landed, onRetry, onAdd, off }: Timeli
     );
 
   const list = kind === "" ? entries : entries.filter((entry) => entry.kind === kind);
-  const shown = list.slice(window.from, window.to);
-  const at = now.value;
+  const shown = list.slice(there.from, there.to);
+  const at = hour.value;
   const groups: { name: string; entries: Entry[] }[] = [];
   for (const entry of shown) {
     const name = groupOf(entry.at, entry.isToCome, at);
@@ -182,7 +229,7 @@ export function Timeline({ entries, aside, landed, onRetry, onAdd, off }: Timeli
     move({ from, to: Math.min(window.to, from + MOST_SHOWN) }, window.from - 1);
   };
   return (
-    <section class="block" aria-labelledby="timeline">
+    <section class="block" aria-labelledby="timeline" aria-busy={isGrowing ? "true" : undefined}>
       <div class="head">
         <h2 id="timeline">Timeline</h2>
         {aside && <span class="small muted">{aside}</span>}
@@ -193,6 +240,7 @@ export function Timeline({ entries, aside, landed, onRetry, onAdd, off }: Timeli
           onChange={(event) => {
             setKind(event.currentTarget.value as EntryKind | "");
             setWindow({ from: 0, to: STEP });
+            setThere({ from: 0, to: PORTION });
           }}
         >
           <option value="">All kinds</option>
@@ -210,22 +258,19 @@ export function Timeline({ entries, aside, landed, onRetry, onAdd, off }: Timeli
       )}
       {list.length === 0 && <p class="muted">No {nameOf(kind as EntryKind).toLowerCase()} yet.</p>}
       {groups.map(({ name, entries: inGroup }) => (
-        <>
-          <h3 class="group" key={`${name} head`}>
-            {name}
-          </h3>
-          <ul key={name}>
-            {inGroup.map((entry) => (
-              <EntryItem
-                key={entry.id}
-                entry={entry}
-                hasLanded={landed.has(entry.crmId ?? "") || landed.has(entry.chartmogulId ?? "")}
-                onRetry={onRetry}
-                off={off}
-              />
-            ))}
+        <Fragment key={name}>
+          <h3 class="group">{name}</h3>
+          <ul>
+            {inGroup.map((entry) =>
+              itemOf({
+                entry,
+                hasLanded: landed.has(entry.crmId ?? "") || landed.has(entry.chartmogulId ?? ""),
+                onRetry: retry,
+                off,
+              }),
+            )}
           </ul>
-        </>
+        </Fragment>
       ))}
       {older > 0 && (
         <Button look="bare" class="more" onClick={showOlder}>
