@@ -68,7 +68,7 @@ async function buildFor(browser) {
     writeFileSync(zip, zipOf(out));
     report.zip = zip;
   }
-  console.log(JSON.stringify(report));
+  process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
 function manifestOf(browser) {
@@ -150,6 +150,6 @@ function findPackage() {
 }
 
 function fail(message) {
-  console.error(message);
+  process.stderr.write(`${message}\n`);
   process.exit(2);
 }

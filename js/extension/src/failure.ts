@@ -107,7 +107,7 @@ export function explain(failure: Failure, isOnline = true): Explanation {
       };
     case "serve_other":
       return {
-        what: "Something else than serve answers at this address.",
+        what: "Something other than serve answers at this address.",
         todo: "Check the address in settings.",
         cure: "settings",
       };

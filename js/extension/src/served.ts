@@ -42,7 +42,7 @@ export function createServedReach({ url, token }: ServedSettings, send: typeof f
         redirect: "error",
       });
       text = await response.text();
-    } catch (reason) {
+    } catch {
       if (signal?.aborted) throw signal.reason;
       const code = timeout.aborted ? "timeout" : "serve_away";
       throw new Failure({ code, message: `serve at ${url} does not answer.`, endpoint });

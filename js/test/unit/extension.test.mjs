@@ -98,7 +98,7 @@ describe("addresses", () => {
     assert.equal(readAddress("https://app.chartmogul.com/#/customers/7-%E0%A4%A").kind, "numberedCustomer");
   });
 
-  test("everything else is no record, and says where it is", () => {
+  test("everything else names no record, and says where it is", () => {
     for (const [address, place] of [
       ["https://app.gohighlevel.com/", "crm"],
       [`https://app.gohighlevel.com/v2/location/${L}/contacts/smart_list/All`, "crm"],
@@ -231,7 +231,7 @@ describe("the timeline", () => {
     assert.equal(entries[0].state, "in-step");
   });
 
-  test("says how each stands: pending only what a sync would bring over", () => {
+  test("says how each stands: pending only what a sync would copy", () => {
     const of = (more) =>
       merge({
         crm: { ...none, notes: [{ id: "n1", body: "x", dateAdded: "2026-11-20T10:00:00Z" }] },
@@ -493,7 +493,7 @@ describe("writes", () => {
     ]);
   });
 
-  test("a second write that fails is told, and the first one is not repeated", async () => {
+  test("a second write that fails is reported, and the first one is not repeated", async () => {
     const reach = play({
       "ghl.tasks.create": { id: "t1" },
       "chartmogul.tasks.create": Object.assign(new Error("x"), { code: "rejected" }),

@@ -262,7 +262,7 @@ describe("the API", () => {
     assert.equal(calls.length, 1);
   });
 
-  test("tells of many records at once, and of all conflicts and failures of one contact", async () => {
+  test("reports on many records at once, and of all conflicts and failures of one contact", async () => {
     async function* items() {
       yield { id: "1", contact: "c1" };
       yield { id: "2", contact: "c2" };

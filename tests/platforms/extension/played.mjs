@@ -307,7 +307,7 @@ const candidates = [
 const list = (items) => ({ items, cursor: null });
 const refused = (code, message, more = {}) => ({ error: { code, message, retryable: false, ...more } });
 
-/** What each state answers otherwise than the linked one. */
+/** What each state answers differently from the linked one. */
 const STATES = {
   linked: {},
   conflict: { conflicts: CONFLICTS },

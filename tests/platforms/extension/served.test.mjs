@@ -88,7 +88,7 @@ describe("beside a contact", () => {
       ...(await notesOf(chartmogulCustomer)).map(({ text }) => text ?? ""),
       ...(await tasksOf(chartmogulCustomer)).map(({ task_details }) => task_details),
     ];
-    // Copies of GHL's are shown with what they are copies of; what came from ChartMogul stands in GHL with a marker.
+    // Copies of GHL's are shown with what they are copies of; what came from ChartMogul has a marker in GHL.
     const bodies = [...notes, ...tasks].map(({ body }) => body ?? "").join(" ");
     const onlyThere =
       texts.filter((text) => !text.includes("[ghl:")).length - bodies.split("[cm:").length + 1;
@@ -336,7 +336,7 @@ describe("which page it is beside", () => {
     }
   });
 
-  test("says what to do on a page that is no contact, and on one of another location", async () => {
+  test("says what to do on a page without a contact, and on one of another location", async () => {
     await open(
       "",
       `https://app.gohighlevel.com/v2/location/${sandbox.ghl.locationId}/contacts/smart_list/All`,
@@ -404,7 +404,7 @@ describe("a serve that is not as it should be", () => {
       await set(`${url}/off`);
       await notice("The API of serve is off");
       await set(`${url}/other`);
-      await notice("Something else than serve answers");
+      await notice("Something other than serve answers");
     } finally {
       server.close();
     }

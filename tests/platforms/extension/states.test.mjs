@@ -37,8 +37,8 @@ before(async () => {
   if (UPDATE) writeFileSync(made, `${setUp()}\n`);
   comparable = existsSync(made) && readFileSync(made, "utf8").trim() === setUp();
   if (!comparable)
-    console.log(
-      `# screenshots are not compared: they were made with another font or browser than ${setUp()}`,
+    process.stdout.write(
+      `# screenshots are not compared: they were made with another font or browser than ${setUp()}\n`,
     );
   browser = await openBrowser(build.out);
   await browser.keep({ way: "served", served: { url: played.url, token: "x".repeat(24) } });
@@ -84,7 +84,7 @@ const ready = (panel) =>
 const heading = (text) => (panel) => panel.locator("h1", { hasText: text }).waitFor({ timeout: 20_000 });
 const press = (panel, name) => panel.getByRole("button", { name, exact: true }).click();
 
-/** The states: what is played, and how it is told that the panel is there. */
+/** The states: what is played, and what shows that the panel is there. */
 const STATES = new Map(
   Object.entries({
     linked: { wait: ready },
@@ -406,7 +406,7 @@ describe("5,000 entries", () => {
       assert.equal(await panel.locator(".entry:not(.call)").count(), 0);
       tasks.sort((one, other) => other.ms - one.ms);
       const longest = tasks.slice(0, 5).map(({ ms, parts }) => `${ms.toFixed(1)} ms (${parts.join(", ")})`);
-      console.log(`# ${tasks.length} tasks, the longest: ${longest.join("; ")}`);
+      process.stdout.write(`# ${tasks.length} tasks, the longest: ${longest.join("; ")}\n`);
       assert.ok(tasks.length > 50 && tasks[0].ms < 50, `the longest task takes ${longest[0]}`);
     } finally {
       played.many = 0;

@@ -375,7 +375,7 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
       </main>
       <Said />
       {(isCrm || person.way === "direct") && (
-        <footer class="foot" aria-label="Actions">
+        <section class="foot" aria-label="Actions">
           {isCrm && (
             <Button look="main" off={syncOff} onClick={() => setSheet({ kind: "plan" })}>
               Sync contact…
@@ -389,7 +389,7 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
             <Icon name="plus" />
             Task
           </Button>
-        </footer>
+        </section>
       )}
       {sheet?.kind === "plan" && (
         <PlanSheet
@@ -554,6 +554,7 @@ function Menu({ person, off, onWhy, onLink, onUnlink }: MenuProps) {
     </li>
   );
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape and leaving are heard for the menu's buttons.
     <div
       class="menu"
       ref={menu}
@@ -673,7 +674,7 @@ function Notices({ shown, onRetryContact, onLink }: NoticesProps) {
           : "With keys the panel reads, and writes single records. A location has one store, and that is the sync’s: connect through serve to sync from here."}
       </p>,
     );
-  return notices.length > 0 ? <>{notices}</> : null;
+  return notices;
 }
 
 const sentence = (text: string): string => {
@@ -724,6 +725,7 @@ function Case({ conflict, off, onSettle }: CaseProps) {
   );
   const heading = `case-${conflict.id}`;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: its heading is an h3, which a legend cannot replace.
     <div class="case" role="group" aria-labelledby={heading}>
       <h3 class="lg" id={heading}>
         {name}
@@ -843,31 +845,32 @@ function Candidates({ person, off, isOpen, onLink }: CandidatesProps) {
       )}
       <section class="block" aria-labelledby="find">
         <h2 id="find">Another customer</h2>
-        <form
-          class="finder"
-          role="search"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void find();
-          }}
-        >
-          <div class="sought">
-            <Icon name="search" />
-            <input
-              class="field"
-              type="search"
-              ref={finder}
-              aria-label="Find a ChartMogul customer"
-              aria-describedby="find-help"
-              placeholder="E-mail or customer id"
-              autocomplete="off"
-              spellcheck={false}
-            />
-          </div>
-          <button class="button" type="submit">
-            Find
-          </button>
-        </form>
+        <search>
+          <form
+            class="finder"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void find();
+            }}
+          >
+            <div class="sought">
+              <Icon name="search" />
+              <input
+                class="field"
+                type="search"
+                ref={finder}
+                aria-label="Find a ChartMogul customer"
+                aria-describedby="find-help"
+                placeholder="E-mail or customer id"
+                autocomplete="off"
+                spellcheck={false}
+              />
+            </div>
+            <button class="button" type="submit">
+              Find
+            </button>
+          </form>
+        </search>
         <div role="status" aria-live="polite">
           {problem !== undefined && (
             <p class="err">

@@ -107,6 +107,7 @@ export const Half = ({ side, label, value, href }: HalfProps) => {
 
 /** Both sides, and the state between them. */
 export const Seam = ({ state, left, right }: { state: State; left: HalfProps; right: HalfProps }) => (
+  // biome-ignore lint/a11y/useSemanticElements: it holds two links and no controls, as a fieldset would.
   <div class="seam" role="group" aria-label={`${crm()} and ChartMogul: ${WORDS[state].toLowerCase()}`}>
     <Half {...left} />
     <span class={`sign is-${state}`}>
