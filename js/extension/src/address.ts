@@ -82,7 +82,7 @@ export const customerAddress = (uuid: string): string =>
   `https://${CHARTMOGUL}/#/customers/${encodeURIComponent(uuid)}`;
 
 /**
- * A domain as people paste it, as a host; undefined where it is none.
+ * A domain as people paste it, as a host; undefined where it does not fit.
  *
  * @example
  * readDomain("https://CRM.tidewater.example/v2/location/x"); // "crm.tidewater.example"
@@ -107,7 +107,7 @@ export function patternOfAddress(address: string): string | undefined {
 }
 
 /**
- * The address of a `serve`, without what follows its origin's path; undefined where it is none. Plain HTTP is
+ * The address of a `serve`, without what follows its origin's path; undefined where it does not fit. Plain HTTP is
  * for this machine only: the token goes with each request.
  */
 export function readServeAddress(text: string): string | undefined {

@@ -560,13 +560,13 @@ export function whyOf(customer: Customer, contact: Contact): string {
 
 /** Customers that a person looks for: by e-mail address or by id. */
 export async function findCustomers(reach: Reach, text: string, signal: AbortSignal): Promise<Customer[]> {
-  const sought = text.trim();
+  const given = text.trim();
   try {
-    if (/^cus_[A-Za-z0-9-]+$/.test(sought)) {
-      const parameters = { customer_uuid: sought };
+    if (/^cus_[A-Za-z0-9-]+$/.test(given)) {
+      const parameters = { customer_uuid: given };
       return [readCustomer(await reach.call<Raw>("chartmogul.customers.retrieve", parameters, signal))];
     }
-    const page: Page<Raw> = await reach.call("chartmogul.customers.search", { email: sought }, signal);
+    const page: Page<Raw> = await reach.call("chartmogul.customers.search", { email: given }, signal);
     return page.items.slice(0, 20).map(readCustomer);
   } catch (reason) {
     if (signal.aborted) throw signal.reason;

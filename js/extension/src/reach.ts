@@ -17,7 +17,7 @@ export interface Connection {
   chartmogul: SideOf<{ account: { name: string; currency: string } }>;
 }
 
-/** How a record stands in the state of the sync. */
+/** The standing of a record in the state of the sync. */
 export interface RecordStatus {
   id: string;
   standing: "unknown" | "inStep" | "failed" | "waiting" | "apart";

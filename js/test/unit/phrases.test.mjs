@@ -10,7 +10,17 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where texts are; what is generated comes from the comments of `src`. */
 const PLACES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "pkg-template", "src", "tests"];
-const OTHERS = ["js/src", "js/test", "js/demo", "js/bench", "js/build.mjs", "xtask/src"];
+const OTHERS = [
+  "js/src",
+  "js/extension/src",
+  "js/extension/README.md",
+  "js/extension/listing",
+  "js/test",
+  "js/demo",
+  "js/bench",
+  "js/build.mjs",
+  "xtask/src",
+];
 const WITHOUT = /(^|\/)(node_modules|fixtures|generated|pkg-template\/docs\/reference)(\/|$)/;
 const TEXTS = /\.(rs|ts|mjs|md|toml|json)$/;
 

@@ -1,10 +1,10 @@
 // What is built: sizes, permissions, the same bytes twice, and words for white-label listings.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { buildExtension, extensionRoot, installed } from "./world.mjs";
 
@@ -24,12 +24,22 @@ function loadedBy(out, page) {
     files.add(file);
     if (!file.endsWith(".js")) continue;
     const code = readFileSync(join(out, file), "utf8");
-    for (const [, name] of code.matchAll(/(?:\bfrom\s*|\bimport\s*)["']\.\/([^"']+)["']/g)) waiting.push(name);
+    for (const [, name] of code.matchAll(/(?:\bfrom\s*|\bimport\s*)["']\.\/([^"']+)["']/g))
+      waiting.push(name);
   }
   return [...files];
 }
 
 describe("a build", () => {
+  test("is of sources that fit their types", () => {
+    buildExtension();
+    const tsc = join(extensionRoot, "node_modules/typescript/bin/tsc");
+    const { status, stdout } = spawnSync(process.execPath, [tsc, "--noEmit", "-p", extensionRoot], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stdout);
+  });
+
   test("loads less than 60 kB for the panel, and the module only where keys are used", () => {
     const { out, report } = buildExtension();
     const files = loadedBy(out, "panel.html");
@@ -39,7 +49,10 @@ describe("a build", () => {
     assert.ok(size < 60_000, `${size} bytes`);
     assert.ok(!files.includes("direct.js"), "the connector is loaded where it is used");
     for (const file of files)
-      assert.ok(!readFileSync(join(out, file), "utf8").includes("connector.wasm"), `${file} names the module`);
+      assert.ok(
+        !readFileSync(join(out, file), "utf8").includes("connector.wasm"),
+        `${file} names the module`,
+      );
   });
 
   test("asks for little, and for nothing of this machine", () => {
@@ -56,7 +69,10 @@ describe("a build", () => {
         "https://app.chartmogul.com/*",
       ]);
       assert.equal(manifest.content_scripts, undefined);
-      assert.match(manifest.content_security_policy.extension_pages, /^script-src 'self' 'wasm-unsafe-eval';/);
+      assert.match(
+        manifest.content_security_policy.extension_pages,
+        /^script-src 'self' 'wasm-unsafe-eval';/,
+      );
       assert.ok(manifest.description.length <= 132, `${manifest.description.length} characters`);
       assert.ok(manifest.name.length <= 75);
       for (const file of Object.values(manifest.icons)) assert.ok(existsSync(join(out, file)));

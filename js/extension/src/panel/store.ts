@@ -26,7 +26,7 @@ export const hour = computed(() => Math.floor(now.value / 3_600_000) * 3_600_000
 export const settings = signal<Settings | undefined>(undefined);
 export const way = computed(() => settings.value?.way);
 
-/** What is told at the foot, and read aloud: the outcome of an action. */
+/** What the foot says, and what is read aloud: the outcome of an action. */
 export const told = signal<{ text: string; id: number } | undefined>(undefined);
 let tellings = 0;
 
