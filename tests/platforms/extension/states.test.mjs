@@ -10,7 +10,14 @@ import { after, before, describe, test } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { CONTACT, LOCATION, NOW, play } from "./played.mjs";
-import { buildExtension, chromiumPath, contactPage, openBrowser, screenshots } from "./world.mjs";
+import {
+  buildExtension,
+  chromiumPath,
+  contactPage,
+  extensionRoot,
+  openBrowser,
+  screenshots,
+} from "./world.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const UPDATE = process.env.UPDATE_SCREENSHOTS === "1";
@@ -132,8 +139,12 @@ const STATES = new Map(
     "no-contact": { wait: heading("Open a contact") },
     error: {
       played: "error",
-      wait: (panel) =>
-        panel.locator(".notice", { hasText: "did not accept the API key" }).waitFor({ timeout: 20_000 }),
+      async wait(panel) {
+        await panel
+          .locator(".notice", { hasText: "did not accept the API key" })
+          .waitFor({ timeout: 20_000 });
+        await ready(panel);
+      },
     },
     customer: { wait: ready },
     "set-up": {
@@ -292,6 +303,45 @@ describe("widths", () => {
   });
 });
 
+describe("the settings page", () => {
+  const open = async (width, theme) => {
+    const page = await browser.context.newPage();
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: theme });
+    await page.goto(`chrome-extension://${browser.id}/options.html`);
+    await page.locator("#keys").waitFor();
+    return page;
+  };
+
+  for (const [width, theme] of [
+    [1_280, "light"],
+    [1_280, "dark"],
+    [768, "light"],
+    [360, "light"],
+  ])
+    test(`at ${width} px, ${theme}: without a violation of axe, and not scrolling sideways`, async () => {
+      for (const way of ["served", "direct"]) {
+        const page = await open(width, theme);
+        try {
+          // Addresses of this run would differ each time.
+          await page.getByLabel(way === "served" ? "Through serve" : "Directly with keys").check();
+          if (way === "served") await page.getByLabel("Address of serve").fill("http://127.0.0.1:8787");
+          await compare(page, `options-${way}-${width}-${theme}`);
+          assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+          await page.evaluate(axe);
+          const { violations: found } = await page.evaluate(() => globalThis.axe.run(document));
+          assert.deepEqual(
+            found.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`),
+            [],
+          );
+        } finally {
+          await page.getByLabel("Through serve").check();
+          await page.close();
+        }
+      }
+    });
+});
+
 describe("the keyboard alone", () => {
   test("plans and applies, and comes back to where it began", async () => {
     const { panel, close } = await show("linked");
@@ -413,4 +463,28 @@ describe("5,000 entries", () => {
       await close();
     }
   });
+});
+
+test("pictures of the listings are made of these screenshots", {
+  skip: !UPDATE && "UPDATE_SCREENSHOTS is not set",
+}, async () => {
+  const listing = join(extensionRoot, "listing/screenshots");
+  mkdirSync(listing, { recursive: true });
+  const page = await browser.context.newPage();
+  await page.setViewportSize({ width: 1_280, height: 800 });
+  for (const [name, title, left, right] of [
+    ["1-customer", "The customer beside the contact", "linked-light", "linked-dark"],
+    ["2-plan", "A plan before anything is written", "plan-light", "compose-light"],
+    ["3-conflict", "You choose where both sides changed", "conflict-light", "conflict-dark"],
+    ["4-link", "Nobody is linked by a guess", "unlinked-light", "customer-light"],
+  ]) {
+    const image = (file) =>
+      `data:image/png;base64,${readFileSync(join(screenshots, `${file}.png`)).toString("base64")}`;
+    await page.setContent(`<!doctype html><style>
+      body{margin:0;height:800px;display:flex;gap:48px;align-items:center;justify-content:center;background:#F0F0ED;font:600 32px/1.3 system-ui;color:#16191C}
+      h1{font:inherit;width:300px;margin:0;text-wrap:balance} img{height:720px;border-radius:10px;box-shadow:0 12px 32px rgb(22 25 28/.18)}</style>
+      <h1>${title}</h1><img src="${image(left)}" alt=""><img src="${image(right)}" alt="">`);
+    writeFileSync(join(listing, `${name}.png`), await page.screenshot());
+  }
+  await page.close();
 });

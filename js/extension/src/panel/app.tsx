@@ -258,7 +258,10 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
   const [isFinding, setFinding] = useState(false);
   const [landed, setLanded] = useState<ReadonlySet<string>>(new Set());
   const off = noWriting.value;
-  const offId = off === undefined ? undefined : "off";
+  // A paused contact is not synced and gets nothing until that is taken back: the notice says so.
+  const offId = off === undefined && person.state !== "paused" ? undefined : "off";
+  const isHalf =
+    person.failures.length > 0 && (person.customer === undefined || person.contact === undefined);
   const syncOff = person.way === "direct" ? "off" : offId;
   const close = () => setSheet(undefined);
   const { customer, contact, contacts, conflicts } = person;
@@ -334,7 +337,7 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
           </div>
           <Menu
             person={person}
-            off={offId}
+            off={off === undefined ? undefined : "off"}
             onWhy={() => setSheet({ kind: "why" })}
             onLink={() => setFinding(true)}
             onUnlink={unlink}
@@ -356,7 +359,12 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
         />
         {conflicts.length > 0 && <Conflicts conflicts={conflicts} off={offId} onSettle={settle} />}
         {(isUnlinked || isFinding) && (
-          <Candidates person={person} off={offId} onLink={(chosen) => void link(chosen)} isOpen={isFinding} />
+          <Candidates
+            person={person}
+            off={off === undefined ? undefined : "off"}
+            onLink={(chosen) => void link(chosen)}
+            isOpen={isFinding}
+          />
         )}
         {!isCrm && <Contacts contacts={contacts} person={person} />}
         {customer !== undefined && <Revenue customer={customer} money={person.money} />}
@@ -374,7 +382,7 @@ function PersonScreen({ shown }: { shown: PersonShown }) {
         )}
       </main>
       <Said />
-      {(isCrm || person.way === "direct") && (
+      {(isCrm || person.way === "direct") && !isHalf && (
         <section class="foot" aria-label="Actions">
           {isCrm && (
             <Button look="main" off={syncOff} onClick={() => setSheet({ kind: "plan" })}>
@@ -635,6 +643,7 @@ function Notices({ shown, onRetryContact, onLink }: NoticesProps) {
     notices.push(
       <Notice
         key="standing"
+        {...(state === "paused" && { id: "off" })}
         state={state}
         what={
           isUnlinked

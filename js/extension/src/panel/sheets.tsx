@@ -416,7 +416,7 @@ export function AddSheet({ person, kind: first, onClose, onPlan, onLanded }: Add
 
   return (
     <Sheet
-      title={isServed ? "Add" : "Add to both sides"}
+      title={person.customer === undefined ? `Add to ${crm()}` : "Add to both sides"}
       onClose={onClose}
       foot={
         <>
