@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { buildExtension, extensionRoot, installed } from "./world.mjs";
+import { CONTACT, LOCATION, play } from "./played.mjs";
+import { buildExtension, contactPage, extensionRoot, installed, openBrowser } from "./world.mjs";
 
 const textsOf = (out) =>
   readdirSync(out, { recursive: true })
@@ -122,5 +123,25 @@ describe("a build", () => {
     const refused = run("--zip", "--test");
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /not to be published/);
+  });
+});
+
+describe("a permission that is not there", () => {
+  test("for the address of serve, as after it was revoked: nothing is sent, and the panel says what to do", async () => {
+    const played = await play();
+    const browser = await openBrowser(buildExtension().out);
+    try {
+      await browser.keep({ way: "served", served: { url: played.url, token: "x".repeat(24) } });
+      await browser.openTab(contactPage(LOCATION, CONTACT));
+      const panel = await browser.openPanel();
+      const notice = panel.locator(".notice", { hasText: "The browser does not let the panel call serve" });
+      await notice.waitFor({ timeout: 20_000 });
+      assert.match(await notice.textContent(), /test the connection again: the browser then asks you/);
+      assert.deepEqual(played.requests, []);
+      assert.deepEqual(browser.problems, []);
+    } finally {
+      await browser.close();
+      played.close();
+    }
   });
 });

@@ -6,7 +6,7 @@ import { patternOf, patternOfAddress, readDomain, readLocationId, readServeAddre
 import { askFor, closeStorage, giveBack } from "../browser.js";
 import { longDate } from "../dates.js";
 import type { DirectSettings } from "../direct.js";
-import { Button, Icon, type IconName } from "../panel/parts.js";
+import { Button, Icon, type IconName, Words } from "../panel/parts.js";
 import type { ServedSettings } from "../served.js";
 import {
   API_ADDRESSES,
@@ -80,7 +80,11 @@ function Result({ standing, who, id }: { standing: Standing; who: string; id: st
     <li class={isOk ? "is-in-step" : "is-failed"} key={what}>
       <Icon name={isOk ? "check" : "failed"} />
       <span>{what}</span>
-      {todo !== undefined && <small>{todo}</small>}
+      {todo !== undefined && (
+        <small>
+          <Words text={todo} />
+        </small>
+      )}
     </li>
   );
   return (
@@ -121,8 +125,8 @@ function Connections({ settings }: { settings: Settings }) {
             <input type="radio" name="way" checked={way === "served"} onChange={() => choose("served")} />
             Through serve
             <small>
-              `ghl-chartmogul serve` runs somewhere and keeps the keys. The panel shares its store, so it can
-              plan, sync, link and settle conflicts.
+              <code>ghl-chartmogul serve</code> runs somewhere and keeps the keys. The panel shares its store,
+              so it can plan, sync, link and settle conflicts.
             </small>
           </label>
           <label class="opt">
@@ -442,7 +446,9 @@ function Direct({ stored }: { stored: DirectSettings }) {
             </div>
           ))}
         </div>
-        <p class="help">As `ghl-chartmogul sandbox` prints them. Leave both empty for the real services.</p>
+        <p class="help">
+          As <code>ghl-chartmogul sandbox</code> prints them. Leave both empty for the real services.
+        </p>
       </details>
     </>
   );

@@ -117,6 +117,11 @@ export const Seam = ({ state, left, right }: { state: State; left: HalfProps; ri
   </div>
 );
 
+/** A text in which commands are in backticks, as the sync writes them. */
+export const Words = ({ text }: { text: string }) => (
+  <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>
+);
+
 interface NoticeProps {
   state: State;
   sign?: IconName;
@@ -131,7 +136,7 @@ export const Notice = ({ state, sign = state, what, todo, id, children }: Notice
   <div class={`notice is-${state}`} id={id}>
     <Icon name={sign} />
     <p>
-      <strong>{what}</strong> {todo}
+      <strong>{what}</strong> {typeof todo === "string" ? <Words text={todo} /> : todo}
     </p>
     {children && <div class="actions">{children}</div>}
   </div>

@@ -20,7 +20,7 @@ import {
   valueText,
   writeBoth,
 } from "../writing.js";
-import { Button, Explained, Icon, StateSign } from "./parts.js";
+import { Button, Explained, Icon, StateSign, Words } from "./parts.js";
 import { currentReach, isOnline, reload, tell } from "./store.js";
 
 /** Which sheet is open. */
@@ -602,7 +602,9 @@ function Facts({ status }: { status: RecordStatus }) {
     <dl class="diff">
       {rows.flatMap(([name, value], index) => [
         <dt key={index}>{name}</dt>,
-        <dd key={`${index} value`}>{value}</dd>,
+        <dd key={`${index} value`}>
+          <Words text={value} />
+        </dd>,
       ])}
     </dl>
   );
