@@ -3,7 +3,7 @@
 
 import type { Connector } from "../connector.js";
 import { ConnectorError, createError, type ErrorCode, type ErrorFields } from "../errors.js";
-import type { Winner } from "../generated/answers.js";
+import type { RecordStatus, Winner } from "../generated/answers.js";
 
 /** A request of the API, its body parsed. */
 export interface ApiRequest {
@@ -25,7 +25,7 @@ export interface ApiAnswer {
   body: object;
 }
 
-type Kind = "text" | "texts" | "number" | "flag";
+type Kind = "text" | "texts" | "number" | "flag" | "object";
 type Values = Readonly<Record<string, unknown>>;
 
 interface Route {
@@ -38,10 +38,48 @@ interface Route {
 
 const BUDGET = { deadlineMs: "number", maxCalls: "number", maxRecords: "number" } as const;
 
-/** Most changes, conflicts or records of a page. */
+/** Most changes, conflicts or records of a page, and most ids of a request. */
 const PAGE = 500;
 
+/**
+ * What a panel reads of a person, and the two records it adds. No other endpoint can be called: whoever has
+ * the token may look at records and sync them, and no more.
+ */
+const CALLS: ReadonlySet<string> = new Set([
+  "ghl.contacts.get",
+  "ghl.contacts.listAppointments",
+  "ghl.conversations.get",
+  "ghl.conversations.search",
+  "ghl.messages.list",
+  "ghl.notes.create",
+  "ghl.notes.list",
+  "ghl.tasks.create",
+  "ghl.tasks.list",
+  "ghl.users.list",
+  "chartmogul.contacts.list",
+  "chartmogul.customers.list",
+  "chartmogul.customers.listActivities",
+  "chartmogul.customers.listContacts",
+  "chartmogul.customers.listSubscriptions",
+  "chartmogul.customers.retrieve",
+  "chartmogul.customers.search",
+  "chartmogul.notes.list",
+  "chartmogul.tasks.list",
+]);
+
 const ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/connection",
+    takes: {},
+    answer: connection,
+  },
+  {
+    method: "POST",
+    path: "/v1/call",
+    takes: { endpoint: "text!", parameters: "object", cursor: "text" },
+    answer: call,
+  },
   {
     method: "GET",
     path: "/v1/status",
@@ -84,9 +122,13 @@ const ROUTES: readonly Route[] = [
   {
     method: "GET",
     path: "/v1/conflicts",
-    takes: { settled: "flag", after: "text" },
-    answer: async ({ sync }, { settled, after }, signal) => {
+    takes: { settled: "flag", contact: "text", after: "text" },
+    answer: async ({ sync }, { settled, contact, after }, signal) => {
       const options = { ...page(after, signal), settled: settled as boolean | undefined };
+      if (contact !== undefined) {
+        const conflicts = await allOf(sync.conflicts({ ...options, limit: undefined }), contact);
+        return { conflicts, after: null };
+      }
       const { items, cursor } = await sync.conflicts(options);
       return { conflicts: items, after: cursor };
     },
@@ -101,8 +143,10 @@ const ROUTES: readonly Route[] = [
   {
     method: "GET",
     path: "/v1/rejected",
-    takes: { after: "text" },
-    answer: async ({ sync }, { after }, signal) => {
+    takes: { contact: "text", after: "text" },
+    answer: async ({ sync }, { contact, after }, signal) => {
+      if (contact !== undefined)
+        return { rejected: await allOf(sync.deadLetters({ signal }), contact), after: null };
       const { items, cursor } = await sync.deadLetters(page(after, signal));
       return { rejected: items, after: cursor };
     },
@@ -112,6 +156,19 @@ const ROUTES: readonly Route[] = [
     path: "/v1/why/:id",
     takes: {},
     answer: ({ sync }, { id }, signal) => sync.why(id as string, { signal }),
+  },
+  {
+    method: "POST",
+    path: "/v1/why",
+    takes: { ids: "texts!" },
+    answer: async ({ sync }, { ids }, signal) => {
+      const asked = ids as string[];
+      if (asked.length > PAGE)
+        throw createError({ code: "invalid_argument", message: `ids has more than ${PAGE} ids` });
+      const records: RecordStatus[] = [];
+      for (const id of asked) records.push(await sync.why(id, { signal }));
+      return { records };
+    },
   },
   {
     method: "POST",
@@ -147,6 +204,53 @@ const ROUTES: readonly Route[] = [
     answer: ({ sync }, { contacts }, signal) => sync.refresh(contacts as string[], { signal }),
   },
 ];
+
+/** Which location and account the connector reaches, or why it does not: each side by itself. */
+async function connection({ ghl, chartmogul }: Connector, _: Values, signal: AbortSignal): Promise<unknown> {
+  const [location, account] = await Promise.allSettled([
+    ghl.locations.get({}, { signal }),
+    chartmogul.account.retrieve({}, { signal }),
+  ]);
+  const side = <Result>(settled: PromiseSettledResult<Result>, tell: (result: Result) => object) =>
+    settled.status === "fulfilled"
+      ? { ok: true, ...tell(settled.value) }
+      : { ok: false, error: answerOfError(settled.reason, signal).error };
+  return {
+    ghl: side(location, ({ id, name, timezone }) => ({ location: { id, name, timeZone: timezone } })),
+    chartmogul: side(account, ({ name, currency, time_zone }) => ({
+      account: { name, currency, timeZone: time_zone },
+    })),
+  };
+}
+
+type Endpoint = (parameters: object, options: object) => PromiseLike<unknown>;
+type CallValues = { endpoint: string; parameters?: object; cursor?: string };
+
+/** One call of an endpoint that a panel needs: `{ result }`, which is a page where the endpoint is a list. */
+async function call(connector: Connector, values: Values, signal: AbortSignal): Promise<unknown> {
+  const { endpoint, parameters = {}, cursor } = values as CallValues;
+  if (!CALLS.has(endpoint))
+    throw createError({
+      code: "invalid_argument",
+      message: `endpoint: ${JSON.stringify(endpoint.slice(0, 80))} cannot be called here`,
+      hint: `Allowed are ${[...CALLS].join(", ")}.`,
+    });
+  const [service, group, name] = endpoint.split(".") as ["ghl" | "chartmogul", string, string];
+  const groups = connector[service] as unknown as Readonly<Record<string, Record<string, Endpoint>>>;
+  const options = { signal, ...(cursor !== undefined && { cursor }) };
+  const result = await groups[group]?.[name]?.(parameters, options);
+  return { result: result ?? null };
+}
+
+/** The records of a list that belong to a contact, from all its pages. */
+async function allOf<Item extends { contact?: string | undefined }>(
+  list: AsyncIterable<Item>,
+  contact: unknown,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of list) if (item.contact === contact) items.push(item);
+  return items;
+}
 
 function page(after: unknown, signal: AbortSignal): { cursor?: string; limit: number; signal: AbortSignal } {
   return { ...(after !== undefined && { cursor: after as string }), limit: PAGE, signal };
@@ -224,6 +328,7 @@ const FITS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   texts: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
   number: (value) => typeof value === "number" && value >= 0,
   flag: (value) => typeof value === "boolean",
+  object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
 const WORDS: Readonly<Record<Kind, string>> = {
@@ -231,6 +336,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
   texts: "a list of texts, one at least",
   number: "a number, 0 or more",
   flag: "true or false",
+  object: "an object",
 };
 
 /** Codes that say something about the request itself. All others are 500, or of the services. */

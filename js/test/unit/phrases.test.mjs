@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where texts are; what is generated comes from the comments of `src`. */
 const PLACES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "pkg-template", "src", "tests"];
-const PLATFORMS = ["js/cloudflare", "js/zapier"];
+const PLATFORMS = ["js/cloudflare", "js/extension", "js/zapier"];
 const OTHERS = ["js/src", ...PLATFORMS, "js/test", "js/demo", "js/bench", "js/build.mjs", "xtask/src"];
-const WITHOUT = /(^|\/)(node_modules|fixtures|generated|pkg-template\/docs\/reference)(\/|$)/;
+const WITHOUT = /(^|\/)(node_modules|dist|packages|fixtures|generated|pkg-template\/docs\/reference)(\/|$)/;
 const TEXTS = /\.(rs|ts|m?js|md|toml|json)$/;
 
 /** Services' own words, and lists of words that are tested. */

@@ -37,11 +37,12 @@ afterEach(async () => {
 });
 
 /** Serves a connector of which `sync` is played. */
-async function begin(sync = {}, { token = TOKEN, allowedOrigins = [], webhook } = {}) {
+async function begin(sync = {}, { token = TOKEN, allowedOrigins = [], webhook, services } = {}) {
   const stopping = new AbortController();
   const metrics = new Metrics("1.2.3", 1_000_000);
   const refusals = [];
   const connector = {
+    ...services,
     sync: { status: async () => ({ linked: 3 }), ...sync },
     webhooks: {
       nodeHandler: (options) => async (request, response) => {
@@ -209,6 +210,88 @@ describe("the API", () => {
         { cursor: "y", settled: undefined },
       ],
     );
+  });
+
+  test("says which location and account it reaches, each side by itself", async () => {
+    const refused = createError({ code: "unauthorized", message: "the key was refused", status: 401 });
+    const { call } = await begin(
+      {},
+      {
+        services: {
+          ghl: {
+            locations: { get: async () => ({ id: "L1", name: "Riverside", timezone: "UTC", email: "x" }) },
+          },
+          chartmogul: {
+            account: {
+              retrieve: async () => {
+                throw refused;
+              },
+            },
+          },
+        },
+      },
+    );
+    const { status, body } = await call("GET", "/v1/connection");
+    assert.equal(status, 200);
+    assert.deepEqual(body.ghl, { ok: true, location: { id: "L1", name: "Riverside", timeZone: "UTC" } });
+    assert.equal(body.chartmogul.ok, false);
+    assert.equal(body.chartmogul.error.code, "unauthorized");
+  });
+
+  test("calls the endpoints that a panel needs, and no other", async () => {
+    const calls = [];
+    const list = async (parameters, { cursor }) => {
+      calls.push([parameters, cursor]);
+      return { items: [{ id: "n1" }], cursor: "next", total: null, missing: 0 };
+    };
+    const deleted = async () => calls.push("deleted");
+    const services = { ghl: { notes: { list, delete: deleted }, contacts: { delete: deleted } } };
+    const { call } = await begin({}, { services });
+    const asked = { endpoint: "ghl.notes.list", parameters: { contactId: "c1" }, cursor: "x" };
+    const { body } = await call("POST", "/v1/call", asked);
+    assert.deepEqual(body.result.items, [{ id: "n1" }]);
+    assert.equal(body.result.cursor, "next");
+    assert.deepEqual(calls, [[{ contactId: "c1" }, "x"]]);
+    for (const endpoint of ["ghl.notes.delete", "ghl.contacts.delete", "toString", "ghl.__proto__.x"]) {
+      const { status, body } = await call("POST", "/v1/call", { endpoint, parameters: {} });
+      assert.equal(status, 400, endpoint);
+      assert.match(body.error.message, /cannot be called here/);
+    }
+    for (const parameters of [[], "x", null])
+      assert.equal((await call("POST", "/v1/call", { ...asked, parameters })).status, 400);
+    assert.equal(calls.length, 1);
+  });
+
+  test("reports on many records at once, and of all conflicts and failures of one contact", async () => {
+    async function* items() {
+      yield { id: "1", contact: "c1" };
+      yield { id: "2", contact: "c2" };
+      yield { id: "3" };
+      yield { id: "4", contact: "c1" };
+    }
+    const { call } = await begin({
+      why: async (id) => ({ id, standing: "inStep" }),
+      conflicts: items,
+      deadLetters: items,
+    });
+    const { body } = await call("POST", "/v1/why", { ids: ["b", "a"] });
+    assert.deepEqual(body.records, [
+      { id: "b", standing: "inStep" },
+      { id: "a", standing: "inStep" },
+    ]);
+    const many = Array.from({ length: 501 }, (_, index) => `id${index}`);
+    assert.equal((await call("POST", "/v1/why", { ids: many })).status, 400);
+    for (const [path, name] of [
+      ["conflicts", "conflicts"],
+      ["rejected", "rejected"],
+    ]) {
+      const { body } = await call("GET", `/v1/${path}?contact=c1`);
+      assert.deepEqual(
+        body[name].map(({ id }) => id),
+        ["1", "4"],
+      );
+      assert.equal(body.after, null);
+    }
   });
 
   test("refuses what a route does not take, before anything is called", async () => {
