@@ -99,7 +99,14 @@ const common = {
   platform: "neutral",
   legalComments: "none",
   logLevel: "warning",
-  external: ["node:*", "node-sqlite3-wasm", "commander", "get-east-asian-width", "@napi-rs/keyring"],
+  external: [
+    "node:*",
+    "node-sqlite3-wasm",
+    "commander",
+    "get-east-asian-width",
+    "@clack/prompts",
+    "@napi-rs/keyring",
+  ],
 };
 
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entries/${name}.ts`]));
