@@ -23,7 +23,7 @@ import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { appEventText, runServe, type ServeFlags } from "./commands/serve.js";
 import { runStatus } from "./commands/status.js";
-import { runSync } from "./commands/sync.js";
+import { runSync, type SyncFlags } from "./commands/sync.js";
 import { runTrigger } from "./commands/trigger.js";
 import { runWatch } from "./commands/watch.js";
 import {
@@ -38,6 +38,7 @@ import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
 import { isOAuth, type OAuthApp } from "./oauth-app.js";
 import { CREDENTIALS_FILE } from "./setup/credentials-file.js";
 import { ANCHORS, DIRECTIONS } from "./setup/settings.js";
+import { createSyncDisplay, type SyncDisplay } from "./sync-progress.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 
 /** A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http. */
@@ -155,7 +156,7 @@ command("check", "tell for each credential whether it works, and how far it reac
 command("plan", "show what a sync would write, and what it costs; writes nothing")
   .option("--full", "read everything again, not only what changed")
   .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)
-  .option("--show <number>", "changes shown of each action, 0 for all", wholeNumber, 10)
+  .option("--show <number>", "people shown of each action, 0 for all", wholeNumber, 10)
   .addOption(
     new Option("--cost", "only estimate what reading costs, in a few calls").conflicts(["full", "contact"]),
   )
@@ -169,7 +170,17 @@ command("sync", "plan and apply; continues where the last run stopped")
   .option("--max-calls <number>", "most calls to both services together", wholeNumber)
   .option("--max-records <number>", "most records written", wholeNumber)
   .option("--audit <file>", AUDIT)
-  .action(withConnector(runSync));
+  .action((flags: SyncFlags, self: Command) => {
+    let display: SyncDisplay | undefined;
+    return connected(
+      self,
+      (connector, terminal) => runSync(connector, flags, display ?? createSyncDisplay(terminal), terminal),
+      (_, terminal) => {
+        display = createSyncDisplay(terminal);
+        return { onEvent: display.onEvent };
+      },
+    );
+  });
 
 watching(command("watch", "keep the location in step: sync again and again, until it is ended")).action(
   withConnector(runWatch),

@@ -217,7 +217,7 @@ const WRONG_CREDENTIAL = [
   "rejected",
 ];
 
-/** Tries until it works; a person is told what is wrong, and asked again. */
+/** Tries until it works; a person sees what is wrong, and is asked again. */
 async function tried<Result>(setup: Setup, attempt: (round: number) => Promise<Result>): Promise<Result> {
   const { prompts } = setup.answering;
   for (let round = 0; ; round++) {
@@ -694,7 +694,7 @@ async function chooseFields(
                 ));
           settings.push({ ...settingOf(field), ...mapped, type });
         }
-        // Standard fields are no custom fields of the location.
+        // Standard fields are not among the custom fields of the location.
         return [...settings, ...kept.filter(({ from }) => !known.some((field) => field.from === from))];
       },
     },
@@ -880,7 +880,7 @@ async function firstPlan(
     ...(common.config === undefined ? [] : [`--config ${common.config}`]),
     ...(envFile === undefined ? [] : [`--env-file ${envFile}`]),
   ];
-  const command = (name: string) => [PROGRAM, name, ...more].join(" ");
+  const command = (name: string) => [name, ...more].join(" ");
   const { store = "ghl-chartmogul.db" } = configuration as { store?: string };
   const connector = connect({
     ...access,
@@ -889,7 +889,7 @@ async function firstPlan(
   });
   try {
     if (!flags.plan) {
-      head(setup, `Next: ${command("plan")}`);
+      head(setup, `Next: ${PROGRAM} ${command("plan")}`);
       return undefined;
     }
     const cost = await connector.sync.cost({ signal });
@@ -905,7 +905,7 @@ async function firstPlan(
       answering.prompts === undefined ||
       (await answering.prompts.confirm("Make it now?", true));
     if (!agreed) {
-      say(setup, `Later: ${command("plan")}`);
+      say(setup, `Later: ${PROGRAM} ${command("plan")}`);
       return undefined;
     }
     const progress = createProgress(terminal.json);
