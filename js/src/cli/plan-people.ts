@@ -61,6 +61,7 @@ export async function collectPeople(
       person = { name: names.get(key) ?? nameOf(change), id: key, customer, changes: [], more: 0 };
       shown.set(key, person);
     }
+    if (change.kind === "contact") person.name = change.title;
     person.customer ??= change.chartmogulCustomer;
     if (person.changes.filter(({ action }) => action === change.action).length < most)
       person.changes.push(change);
@@ -80,13 +81,9 @@ function personOf({ ghlContactId, ghlId, chartmogulCustomer, chartmogulId }: Cha
   return ghlContactId ?? ghlId ?? chartmogulCustomer ?? chartmogulId ?? "";
 }
 
-/** A change that names no contact is headed by its own record. */
-function nameOf({ kind, title, ghlContactId }: Change): string {
-  return ghlContactId === undefined && kind !== "contact"
-    ? title
-    : ghlContactId === undefined
-      ? title
-      : "contact";
+/** What heads a change whose contact is not in the plan: a note or task its contact's id, else its own title. */
+function nameOf({ title, ghlContactId }: Change): string {
+  return ghlContactId === undefined ? title : "contact";
 }
 
 /** The lines of the people: a heading, then a row for each record. */

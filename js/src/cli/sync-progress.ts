@@ -165,20 +165,24 @@ function serviceLine(
     ofDay,
   ].filter(Boolean);
   const width = (terminal.columns ?? 80) - 1;
-  const line = cutToWidth(`  ${name.padEnd(12)}${parts.join("  ")}`, width);
-  if (waitsUntil <= at) return line;
-  const wait = `waits ${durationText(waitsUntil - at)}, ${why}`;
-  const room = width - textWidth(line) - 2;
-  return room < 8 ? line : `${line}  ${terminal.style("yellow", cutToWidth(wait, room))}`;
+  const head = `  ${name.padEnd(12)}`;
+  const wait = waitsUntil > at ? `waits ${durationText(waitsUntil - at)}, ${why}` : "";
+  const before = wait === "" ? [] : [cutToWidth(wait, width - head.length)];
+  // What it waits for comes first: it says why nothing moves.
+  const rest = cutToWidth([...before, ...parts].join("  "), width - head.length).slice(
+    before[0]?.length ?? 0,
+  );
+  return head + terminal.style("yellow", before[0] ?? "") + rest;
 }
 
 /** A failure as it is printed once, above what moves. */
 export function failureLine(
-  { kind, id, reason }: Extract<ConnectorEvent, { type: "deadLetter" }>,
+  { kind, id, code, reason }: Extract<ConnectorEvent, { type: "deadLetter" }>,
   terminal: Terminal,
 ): string {
   const text = `${kind.padEnd(8)} ${printable(id)}  ${printable(reason)}`;
-  return `  ${signCell("failed", terminal)}${cutToWidth(text, (terminal.columns ?? 80) - 6)}`;
+  const state = code === "ambiguous" ? "conflict" : "failed";
+  return `  ${signCell(state, terminal)}${cutToWidth(text, (terminal.columns ?? 80) - 6)}`;
 }
 
 /** Draws a sync on stderr while it runs. */

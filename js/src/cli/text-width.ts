@@ -61,7 +61,7 @@ export function wrapToWidth(text: string, width: number, { wholeWords = false } 
       line = tail;
     }
   }
-  return [...lines, line];
+  return [...lines, line].map((text) => text.trimEnd());
 }
 
 /** The text's beginning of that width, one character at least, and its rest. */

@@ -114,7 +114,7 @@ export function* totalsLines(counts: Counts, terminal: Terminal): Generator<stri
       const state = STATES[action];
       return state === undefined ? action : signed(state, action);
     }),
-    signed("inStep", "unchanged"),
+    "unchanged",
     ...(left ? ["not written"] : []),
   ];
   const columns = titles.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
