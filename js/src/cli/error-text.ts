@@ -10,8 +10,14 @@ import { printable } from "./text-width.js";
 export function errorFields(error: unknown): Partial<ErrorFields> {
   const fields = ConnectorError.is(error) ? error.toJSON() : { code: plainCode(error), ...said(error) };
   const { message, hint } = inTerms<Partial<ErrorFields>>(fields as Partial<ErrorFields>);
-  return { ...fields, message, hint } as Partial<ErrorFields>;
+  return { ...fields, message, hint: hint ?? UNREACHED[fields.code ?? ""] } as Partial<ErrorFields>;
 }
+
+/** What to do where a service was not reached: its own words say nothing of that. */
+const UNREACHED: Readonly<Record<string, string>> = {
+  network: "Check the network of this machine, and HTTPS_PROXY if it needs a proxy; then run it again.",
+  timeout: "Run it again; if it stays so, check the network of this machine.",
+};
 
 /** An error for people: what happened and where, candidates, what to do. */
 export function* errorLines(error: unknown): Generator<string, void, undefined> {

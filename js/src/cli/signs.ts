@@ -22,7 +22,7 @@ interface Sign {
   colour: Colour;
 }
 
-/** Each state's sign. A line reads the same without colour: the word stands beside it. */
+/** Each state's sign. A line reads the same without colour: the word is beside it. */
 const SIGNS: Readonly<Record<State, Sign>> = {
   inStep: { sign: "=", ascii: "==", colour: "green" },
   pending: { sign: "→", ascii: "->", colour: "cyan" },

@@ -172,7 +172,8 @@ function serviceLine(
   const rest = cutToWidth([...before, ...parts].join("  "), width - head.length).slice(
     before[0]?.length ?? 0,
   );
-  return head + terminal.style("yellow", before[0] ?? "") + rest;
+  const [waiting] = before;
+  return head + (waiting === undefined ? "" : terminal.style("yellow", waiting)) + rest;
 }
 
 /** A failure as it is printed once, above what moves. */
@@ -196,7 +197,7 @@ export interface SyncDisplay {
 
 const REDRAW_MS = 100;
 
-/** Failures that are printed while a run goes on; its end counts all of them. */
+/** Failures that are printed during a run; its end counts all of them. */
 const MOST_FAILURES = 10;
 
 /** A display in place on a terminal; a silent one where nobody would see it. */

@@ -30,8 +30,8 @@ import {
 } from "../setup/configuration-file.js";
 import {
   CREDENTIALS_FILE,
-  hasCredentials,
   ignoreCredentials,
+  readCredentials,
   saveCredentials,
 } from "../setup/credentials-file.js";
 import type { Effect, FieldProposal, SharedAddress } from "../setup/findings.js";
@@ -96,8 +96,8 @@ interface Setup {
   connect: Connect;
   flags: InitFlags;
   common: ConfigurationFlags;
-  /** The file of credentials that is read. */
-  envFile: string | undefined;
+  /** The environment, with the file of credentials beneath it that nobody named. */
+  environment: NodeJS.ProcessEnv;
   terminal: Terminal;
   answering: Answering;
   sources: SetupSources;
@@ -123,13 +123,17 @@ export async function runInit(
     prompts: isTerminal ? await terminalPrompts() : undefined,
     yes: flags.yes === true,
   };
-  const envFile = common.envFile ?? (hasCredentials(CREDENTIALS_FILE) ? CREDENTIALS_FILE : undefined);
+  // A file that nobody named only fills what the environment leaves open.
+  const implicit = common.envFile === undefined ? readCredentials(CREDENTIALS_FILE) : {};
+  const environment = { ...implicit, ...given(process.env) };
+  const isImplicit = Object.keys(implicit).some((name) => !process.env[name]);
+  const envFile = common.envFile ?? (isImplicit ? CREDENTIALS_FILE : undefined);
   return untilInterrupted(async (signal) => {
-    const sources = readSetupSources({ ...common, envFile });
+    const sources = readSetupSources(common, environment);
     const unfinished = unfinishedSetup(file);
     const before = (sources.file?.["sync"] ?? {}) as SyncSettings;
     const setup: Setup = {
-      ...{ connect, flags, common, envFile, terminal, answering, sources, before, unfinished, signal },
+      ...{ connect, flags, common, environment, terminal, answering, sources, before, unfinished, signal },
       earlier: {},
     };
     say(
@@ -169,6 +173,11 @@ export async function runInit(
       await reader.close();
     }
   });
+}
+
+/** Variables that have a value. */
+function given(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
 }
 
 function say({ terminal }: Setup, text: string, indent = ""): void {
@@ -257,13 +266,19 @@ async function connectGhl(setup: Setup): Promise<{ access: GhlOptions; typed: bo
         (answering.prompts !== undefined &&
           (await answering.prompts.choose("How do you connect GoHighLevel?", WAYS_IN)) === "login")));
   if (usesApp) {
-    const app = readOAuthApp({ ...common, envFile: setup.envFile }, true);
+    const app = readOAuthApp(common, true, setup.environment);
     let installed = await app.oauth.installations();
-    if (flags.login === true || !installed.some(({ isConnected }) => isConnected)) {
+    const isConnected = installed.some((installation) => installation.isConnected);
+    if (!isConnected && answering.prompts === undefined)
+      throw new UsageError(
+        "nobody has logged in to GoHighLevel here",
+        `Run ${PROGRAM} login first, or set GHL_TOKEN.`,
+      );
+    if (!isConnected || (flags.login === true && answering.prompts !== undefined)) {
       await runLogin(app, {}, { ...setup.terminal, printJson: () => {} });
-      installed = await readOAuthApp({ ...common, envFile: setup.envFile }, true).oauth.installations();
+      installed = await readOAuthApp(common, true, setup.environment).oauth.installations();
     }
-    const { oauth } = readOAuthApp({ ...common, envFile: setup.envFile }, true);
+    const { oauth } = readOAuthApp(common, true, setup.environment);
     const ids = installed.flatMap(({ locationId, isConnected }) =>
       locationId !== undefined && isConnected ? [locationId] : [],
     );

@@ -2,6 +2,7 @@
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { writeWhole } from "./configuration-file.js";
 
 /** The file that is read and written when no other is named. */
@@ -38,12 +39,14 @@ export function ignoreCredentials(file: string): Ignored {
   return "added";
 }
 
-/** Variables of credentials that such a file would hold. */
-const VARIABLES = ["GHL_TOKEN", "GHL_CLIENT_ID", "CHARTMOGUL_API_KEY"];
+/** Variables that such a file would hold. */
+const VARIABLES = /^(?:GHL|CHARTMOGUL)_[A-Z_]+$/;
 
-/** Whether a file with such variables is there. */
-export function hasCredentials(file: string): boolean {
-  if (!existsSync(file)) return false;
-  const lines = readFileSync(file, "utf8").split(/\r?\n/);
-  return lines.some((line) => VARIABLES.some((name) => isOf(line, name)));
+/** The variables of a file of NAME=value lines; none where there is no such file. */
+export function readCredentials(file: string): Record<string, string> {
+  if (!existsSync(file)) return {};
+  const found = Object.entries(parseEnv(readFileSync(file, "utf8")));
+  return Object.fromEntries(
+    found.filter((entry): entry is [string, string] => VARIABLES.test(entry[0]) && Boolean(entry[1])),
+  );
 }
