@@ -116,9 +116,13 @@ export function bar(share: number, width: number, terminal: Terminal): string {
 /** What other texts hold, for terminals that show ASCII only. */
 const ASCII: readonly (readonly [RegExp, string])[] = [
   [/^(\s*)…/, "$1..."],
-  [/…$/, "..."],
+  [/…$/, ".."],
   [/…/g, "~"],
   [/─/g, "-"],
+  [/█/g, "#"],
+  [/░/g, "."],
+  [/✓/g, "ok"],
+  [/✗/g, "x"],
   [/→/g, "->"],
   [/←/g, "<-"],
   [/≠/g, "!="],

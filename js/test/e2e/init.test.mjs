@@ -2,12 +2,17 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import Ajv from "ajv";
-import { createFolder, requirePackage, run, serveSandbox } from "./sandbox.mjs";
+import { createFolder, requirePackage, run, serveSandbox, start } from "./sandbox.mjs";
+
+const { createSandbox } = requirePackage("ghl-chartmogul/sandbox");
+const { createEncryptionKey } = requirePackage("ghl-chartmogul/oauth");
 
 const FILE = "ghl-chartmogul.config.json";
 const KEYS = { enter: "\r", down: "\u001B[B", space: " ", interrupt: "\u0003" };
@@ -247,6 +252,51 @@ describe("unattended", () => {
     const check = await run(["check", "--json", "--env-file", ".env"], { cwd });
     assert.equal(JSON.parse(check.stdout).ok, true);
     assert.equal((await run(["init", "--yes", "--no-plan", "--overwrite"], { cwd })).code, 0);
+  });
+});
+
+describe("with an OAuth app", () => {
+  test("refuses where nobody has logged in, and takes the location that the app was installed in", async () => {
+    const { GHL_TOKEN: _, GHL_LOCATION_ID: __, ...bases } = sandbox.env;
+    const { oauthClientId, oauthClientSecret } = createSandbox({ seed: 7 }).credentials;
+    const env = {
+      ...bases,
+      GHL_CLIENT_ID: oauthClientId,
+      GHL_CLIENT_SECRET: oauthClientSecret,
+      GHL_REDIRECT_URI: "https://app.example.com/callback",
+      GHL_TOKEN_KEY: createEncryptionKey(),
+    };
+    const cwd = createFolder();
+    const ghl = { oauth: { consentUrl: sandbox.address.ghl.baseUrl } };
+    writeFileSync(join(cwd, FILE), JSON.stringify({ ghl }));
+    const flags = [
+      "init",
+      "--yes",
+      "--json",
+      "--no-plan",
+      "--overwrite",
+      "--location",
+      sandbox.env.GHL_LOCATION_ID,
+    ];
+    const refused = await run(flags, { cwd, env });
+    assert.equal(refused.code, 2, refused.stdout);
+    assert.match(refused.stdout, /nobody has logged in.*ghl-chartmogul login/);
+
+    const login = start(["login", "--json"], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    const ended = once(login, "close");
+    const printed = createInterface({ input: login.stdout })[Symbol.asyncIterator]();
+    const { authorizationUrl } = JSON.parse((await printed.next()).value);
+    const page = await fetch(authorizationUrl, { redirect: "manual" });
+    login.stdin.end(`${page.headers.get("location")}\n`);
+    const answer = await printed.next();
+    assert.equal((await ended)[0], 0, answer.value);
+
+    const { code, stdout, stderr } = await run(flags, { cwd, env });
+    assert.equal(code, 0, stdout + stderr);
+    const { configuration } = JSON.parse(stdout);
+    assert.deepEqual(configuration.ghl, { ...ghl, locationId: sandbox.env.GHL_LOCATION_ID });
+    const check = await run(["check"], { cwd, env });
+    assert.equal(check.code, 0, check.stdout + check.stderr);
   });
 });
 
