@@ -30,7 +30,7 @@ const virtualModules = {
       contents: adaptHashes(readFileSync(path, "utf8")),
       resolveDir: dirname(path),
     }));
-    onResolve({ filter: /^\.\/connector\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/connector\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /generated\/(endpoints|schemas)\.ts$/ }, async ({ path }) => ({
       contents: await asJson(path),
     }));
@@ -76,12 +76,23 @@ const shared = (importers, files) => ({
   },
 });
 
+/** Takes another file wherever a file of this name is imported. */
+const replaced = (name, by) => ({
+  name: `another-${name}`,
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^\\.\\.?/${name}\\.js$`) }, ({ importer }) =>
+      importer === join(here, by) ? undefined : { path: join(here, by) },
+    );
+  },
+});
+
 const table = ["generated/endpoints", "endpoints"];
 const facade = shared(/\/src\/(entries\/\w+|connector|operations\/operation|webhooks\/signature)\.ts$/, [
   table,
   ["stores/sqlite", "sqlite"],
   ["ed25519", "ed25519"],
 ]);
+const tableAlone = shared(/\/src\/(connector|operations\/operation)\.ts$/, [table]);
 const commandLine = shared(/\/src\/cli\//, [
   table,
   ["stores/sqlite", "sqlite"],
@@ -89,8 +100,16 @@ const commandLine = shared(/\/src\/cli\//, [
   ["entries/node", "node"],
   ["entries/oauth", "oauth"],
   ["entries/sandbox", "sandbox"],
+  ["entries/stores", "stores"],
   ["node/transport", "node-http"],
 ]);
+const openingStores = shared(/\/src\/stores\/open-store\.ts$/, [
+  ["sqlite", "sqlite"],
+  ["redis", "redis"],
+  ["postgres", "postgres"],
+]);
+/** Each state store by itself: nobody loads another's. */
+const stores = ["sqlite", "redis", "postgres", "indexeddb", "chrome-storage", "durable-object", "pipedream"];
 
 const common = {
   absWorkingDir: here,
@@ -106,6 +125,8 @@ const common = {
     "get-east-asian-width",
     "@clack/prompts",
     "@napi-rs/keyring",
+    "ioredis",
+    "pg",
   ],
 };
 
@@ -126,15 +147,39 @@ const modules = {
 };
 await build({
   ...modules,
-  entryPoints: withShared(entries("node", "web", "workerd", "slim", "sandbox", "store-tests", "operations")),
+  entryPoints: withShared(
+    entries("node", "web", "workerd", "edge", "slim", "sandbox", "store-tests", "operations"),
+  ),
   plugins: [facade, virtualModules],
 });
 await build({
   ...modules,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth", "sandbox-web"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth", "sandbox-web"),
   plugins: [virtualModules],
 });
+await build({ ...modules, entryPoints: entries("stores"), plugins: [openingStores] });
 await build({ ...modules, entryPoints: { cli: "src/cli/main.ts" }, plugins: [commandLine, virtualModules] });
+
+/** The build for n8n's nodes: the names that they must not use come from n8n, or from src/n8n. */
+const forN8n = {
+  define: { ...modules.define, globalThis: "hostGlobals", global: "hostGlobals" },
+  inject: ["src/n8n/host-globals.ts"],
+  drop: ["console"],
+  plugins: [replaced("timer", "src/n8n/timer.ts"), tableAlone, virtualModules],
+};
+await build({ ...modules, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
+// One script that is pasted as it is: it sets a variable, as exports need what a Code node ignores.
+await build({
+  ...modules,
+  format: "iife",
+  entryPoints: entries("n8n-code"),
+  minifyWhitespace: true,
+  minifySyntax: true,
+  banner: {
+    js: `// ghl-chartmogul ${version} for a Code node of n8n: your code goes below the last line.\nlet ghlChartMogul;`,
+  },
+  plugins: [virtualModules],
+});
 
 const commonjs = join(output, "cjs");
 // Dynamic imports become `require`: `import()` of a script sees none of its names.
@@ -156,9 +201,11 @@ await build({
 });
 await build({
   ...scripts,
-  entryPoints: entries("sqlite", "inline", "node-http", "oauth"),
+  entryPoints: entries(...stores, "inline", "node-http", "oauth"),
   plugins: [virtualModules],
 });
+await build({ ...scripts, ...forN8n, entryPoints: entries("n8n", "n8n-nodes") });
+await build({ ...scripts, ...fromHere, entryPoints: entries("stores"), plugins: [openingStores] });
 writeFileSync(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
 
 const compiler = join(here, "node_modules/typescript/bin/tsc");

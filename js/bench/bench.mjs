@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { coldCalls } from "./cold.mjs";
 import { wholeSync } from "./whole.mjs";
 
 const { PACKAGE_DIR: installed, PACKAGE_TARBALL: tarball } = process.env;
@@ -134,6 +135,8 @@ function add(what, ours, theirs, format) {
 
 const { [OURS]: ready, ...othersReady } = readyTimes(15);
 add("import until ready", ready, othersReady, (milliseconds) => `${milliseconds.toFixed(1)} ms`);
+const cold = await coldCalls({ installed });
+add("cold call, inline", cold.ours, { "bare fetch": cold.bare }, (value) => `${value.toFixed(0)} ms`);
 const { ours: page, theirs: plainPage } = pageTimes();
 add(
   "500 contacts mapped",

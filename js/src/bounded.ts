@@ -1,6 +1,7 @@
 // Runs one of the host's operations within a time and under the caller's signal.
 
 import { onAbort } from "./on-abort.js";
+import { LONGEST_TIMER, startTimer } from "./timer.js";
 
 /** Why a request has no answer, in the words that the module reads. */
 export interface SendFailure {
@@ -8,9 +9,6 @@ export interface SendFailure {
   message: string;
   cause?: unknown;
 }
-
-/** Longest delay of `setTimeout`; above it, it fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 const ABORTED: SendFailure = { kind: "aborted", message: "the caller's signal fired" };
 
@@ -34,10 +32,12 @@ export async function bounded<Result>(
     };
     const forget = onAbort(signal, () => end(ABORTED, signal?.reason));
     const timeout: SendFailure = { kind: "timeout", message: `no answer within ${timeoutMs} ms` };
-    const timer = setTimeout(() => end(timeout), Math.min(timeoutMs, LONGEST_TIMER));
+    const stopTimer = startTimer(timeoutMs, (failure) =>
+      end(failure === undefined ? timeout : stopped(failure)),
+    );
     release = () => {
       forget();
-      clearTimeout(timer);
+      stopTimer();
     };
   });
   try {
@@ -47,11 +47,16 @@ export async function bounded<Result>(
   }
 }
 
+/** The host's own sleep failed: it ends what runs in it. */
+function stopped(cause: unknown): SendFailure {
+  return { kind: "aborted", message: "the host ended the wait", cause };
+}
+
 /** Resolves after so many milliseconds; where nothing else keeps the process alive, it ends before. */
 export function sleepInBackground(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, milliseconds);
-    (timer as { unref?: () => void }).unref?.();
+  return new Promise((resolve, reject) => {
+    const end = (failure: unknown) => (failure === undefined ? resolve() : reject(stopped(failure)));
+    startTimer(milliseconds, end, { inBackground: true });
   });
 }
 
@@ -59,21 +64,19 @@ export function sleepInBackground(milliseconds: number): Promise<void> {
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.reject(ABORTED);
   return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout>;
+    let stopTimer: () => void;
     const forget = onAbort(signal, () => {
-      clearTimeout(timer);
+      stopTimer();
       forget();
       reject(ABORTED);
     });
     const wait = (left: number) => {
-      timer = setTimeout(
-        () => {
-          if (left > LONGEST_TIMER) return wait(left - LONGEST_TIMER);
-          forget();
-          resolve();
-        },
-        Math.max(0, Math.min(left, LONGEST_TIMER)),
-      );
+      stopTimer = startTimer(left, (failure) => {
+        if (failure === undefined && left > LONGEST_TIMER) return wait(left - LONGEST_TIMER);
+        forget();
+        if (failure === undefined) resolve();
+        else reject(stopped(failure));
+      });
     };
     wait(milliseconds);
   });

@@ -68,7 +68,8 @@ async function waitFor(
       hint: "Nothing was done. Try again when it has ended.",
     });
   }
-  return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (monotonic() - began));
+  // The module takes whole milliseconds.
+  return deadlineMs === undefined ? undefined : Math.max(0, Math.floor(deadlineMs - (monotonic() - began)));
 }
 
 function forget(queue: Map<string, Promise<void>>, name: string, last: Promise<void>): void {

@@ -89,11 +89,13 @@ function edgeCure(): string {
   if (userAgent() === "Cloudflare-Workers") {
     return "Bundle ghl-chartmogul with the condition workerd (wrangler does; esbuild: --conditions=workerd --external:*.wasm), and import it, not ghl-chartmogul/inline.";
   }
-  const slim =
-    "createConnector of ghl-chartmogul/slim with the option module, as in: import module from " +
-    '"ghl-chartmogul/connector.wasm';
-  if ("EdgeRuntime" in globalThis) return `Use ${slim}?module".`;
-  return `Use ${slim}". In a vm context of Node.js, allow codeGeneration.wasm.`;
+  if ("EdgeRuntime" in globalThis) {
+    return "Import ghl-chartmogul, not ghl-chartmogul/inline: with the condition edge-light, which Next's edge runtime has, it brings a compiled module.";
+  }
+  return (
+    "Use createConnector of ghl-chartmogul/slim with the option module, as in: import module from " +
+    '"ghl-chartmogul/connector.wasm". In a vm context of Node.js, allow codeGeneration.wasm.'
+  );
 }
 
 /** What came is not this version's module. */

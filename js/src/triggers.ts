@@ -4,11 +4,14 @@ import type { Core } from "./core.js";
 import type { Endpoint } from "./endpoint.js";
 import { bytesOf, callEndpoint, pageOf } from "./methods.js";
 import { type Definition, definitions, findDefinition, type Trigger } from "./triggers/catalogue.js";
+import type { TriggerItem } from "./triggers/item.js";
+import { type NewestOptions, readNewestItems } from "./triggers/newest.js";
 import { createPoll, type Poll, type PollOptions } from "./triggers/poll.js";
 import type { Caller } from "./triggers/reading.js";
 
 export type { Trigger, TriggerFinding } from "./triggers/catalogue.js";
 export type { TriggerItem } from "./triggers/item.js";
+export type { NewestOptions } from "./triggers/newest.js";
 export type { Poll, PollOptions, PollPage } from "./triggers/poll.js";
 
 /** Polls for what is new or has changed in either service. */
@@ -29,6 +32,17 @@ export interface Triggers {
    * console.log(poll.more); // false
    */
   poll<Item = unknown>(name: string, cursor?: string | null, options?: PollOptions): Poll<Item>;
+  /**
+   * The newest items of a trigger, newest first, without a cursor: for a platform that remembers by itself
+   * what it has seen, by `id` and `version`. A trigger for changes gives only records that were changed since
+   * they were created; one whose records have no times gives all of them. `newNote` without `contactIds`
+   * reads the notes of a day, of up to 50 contacts that changed last. Prefer `poll` where a cursor can be kept.
+   *
+   * @example
+   * for await (const { id, version, record } of connector.triggers.newest("updatedContact", { limit: 3 }))
+   *   console.log(id, version, record);
+   */
+  newest<Item = unknown>(name: string, options?: NewestOptions): AsyncIterableIterator<TriggerItem<Item>>;
   /**
    * The triggers as data, those with names of their own first.
    *
@@ -67,6 +81,10 @@ export function createTriggersOn(
     poll<Item>(name: string, cursor?: string | null, options: PollOptions = {}) {
       // What an item is depends on the name; the caller says which it expects.
       return createPoll(caller, () => findDefinition(known(), name), location, cursor, options) as Poll<Item>;
+    },
+    newest<Item>(name: string, options: NewestOptions = {}) {
+      const items = readNewestItems(caller, () => findDefinition(known(), name), location, options);
+      return items as AsyncGenerator<TriggerItem<Item>, undefined>;
     },
     list: () => known().map(describe),
   };

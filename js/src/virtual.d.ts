@@ -34,7 +34,35 @@ declare module "*/connector.wasm" {
   export default module;
 }
 
+/** The same in the spelling of edge runtimes. */
+declare module "*/connector.wasm?module" {
+  const module: object;
+  export default module;
+}
+
 /** Where the package's files are, seen from the built file. */
 declare const PACKAGE_ROOT: string;
 /** The package's version. */
 declare const PACKAGE_VERSION: string;
+
+/** What is used here of the packages that a program installs for a store of a URL. */
+declare module "ioredis" {
+  export class Redis {
+    constructor(
+      url: string,
+      options: { maxRetriesPerRequest: number; retryStrategy: (times: number) => number },
+    );
+    call(command: string, ...values: string[]): Promise<unknown>;
+    on(event: "error", listener: (reason: Error) => void): this;
+    disconnect(): void;
+  }
+}
+
+declare module "pg" {
+  export class Pool {
+    constructor(options: { connectionString: string; max: number; allowExitOnIdle: boolean });
+    query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+    on(event: "error", listener: (reason: Error) => void): this;
+    end(): Promise<void>;
+  }
+}

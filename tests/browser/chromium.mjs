@@ -62,13 +62,13 @@ function send(response, status, extension, body) {
   response.end(body);
 }
 
-/** Opens a page in a browser of its own. */
-export function open(context, url) {
+/** Opens a page in a browser of its own; `flags` are more of its command line. */
+export function open(context, url, flags = []) {
   const profile = mkdtempSync(join(tmpdir(), "chromium-"));
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"];
   const headless = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"];
   // A group of its own: the browser's own processes write to the profile, and must end with it.
-  const browser = spawn(chromium, [...headless, ...quiet, `--user-data-dir=${profile}`, url], {
+  const browser = spawn(chromium, [...headless, ...quiet, ...flags, `--user-data-dir=${profile}`, url], {
     stdio: "ignore",
     detached: true,
   });

@@ -24,7 +24,7 @@ use crate::tape::{Kinds, Reader, Tape};
 use crate::world::{World, settings};
 
 /// Seeds of a run in which nothing else is asked for.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 1_000;
 /// A fault must be noticed within so many.
 const MUTANT_SEEDS: u64 = 400;
 /// Seeds beyond them whose stories broke once.

@@ -5,6 +5,7 @@ mod demo;
 mod generate;
 mod order;
 mod package;
+mod platforms;
 mod process;
 mod quotas;
 mod reference;
@@ -31,8 +32,10 @@ cargo xtask quotas [--locations N] [--days N] [--workers N] [--shared]
                                   are; --shared: on one ChartMogul account
 cargo xtask tables                write the tables made of others' data: telephone plans, letters, countries
 cargo xtask test [suite...]       run the tests: unit, simulation, conformance, boundary, package,
-                                  browser, e2e; all without a name
+                                  browser, e2e; all of these without a name
   simulation --seeds N --seed S --mutants
+cargo xtask test platforms        the package in each host, bundler and automation tool; slow
+  platforms --only FOLDER         one folder of tests/platforms
 cargo xtask demo                  sync the sandbox with the packed package, and check the outcome
 cargo xtask bench                 measure the package beside the official clients";
 

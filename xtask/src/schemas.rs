@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::generate::{HEAD, Table, models, parameters};
 
-/// `schemas.ts`: the models by name, and for each endpoint the types of its parameters, of its result or of
-/// one item of it, and an example of that.
+/// `schemas.ts`: the models by name, and for each endpoint the types of the parameters that it has in its dated
+/// version, of its result or of one item of it, and an example of that.
 pub(crate) fn schemas(tables: &[Table]) -> Result<String> {
     let mut text = format!(
         "{HEAD}import type {{ Schemas }} from \"../operations/schema.js\";\n\
@@ -34,7 +34,9 @@ pub(crate) fn schemas(tables: &[Table]) -> Result<String> {
 }
 
 fn of_endpoint(table: &Table, endpoint: &'static Endpoint) -> Value {
+    let of_v3 = |name: &str| endpoint.v3.exists && endpoint.v3.added.contains(&name);
     let parameters: Map<_, _> = parameters(endpoint)
+        .filter(|parameter| !of_v3(parameter.field.name))
         .map(|parameter| (parameter.field.name.to_owned(), schema(table, &parameter.field.of)))
         .collect();
     let result = match &endpoint.result {

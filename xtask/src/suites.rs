@@ -12,7 +12,7 @@ use pico_args::Arguments;
 
 use crate::process::{cargo, command, npm, run, step, yielding_cargo};
 use crate::tally::Tally;
-use crate::{package, tables, tools, workspace};
+use crate::{package, platforms, tables, tools, workspace};
 
 /// The work of a suite.
 type Suite = fn(&mut Session, &mut Tally) -> Result<()>;
@@ -25,7 +25,11 @@ const SUITES: &[(&str, Suite)] = &[
     ("package", package_tests),
     ("browser", browser),
     ("e2e", end_to_end),
+    ("platforms", platform_tests),
 ];
+
+/// Suites that run only where they are named: slow, and about what others make.
+const ON_REQUEST: &[&str] = &["platforms"];
 
 /// The suite that keeps all processors busy. It runs beside the others, which often wait for a clock, a
 /// download or a compiler's last thread, and whose times count: they go first.
@@ -46,6 +50,8 @@ const FOUR_AT_ONCE: &[&str] = &["--test-concurrency=4"];
 /// What suites share: the options, and the package once it is made.
 struct Session {
     simulation: Simulation,
+    /// The only folder of `platforms` to test.
+    platform: Option<String>,
     installed: Option<Installed>,
 }
 
@@ -71,21 +77,29 @@ pub(crate) fn test(mut arguments: Arguments) -> Result<ExitCode> {
         seed: arguments.opt_value_from_str("--seed")?,
         mutants: arguments.contains("--mutants"),
     };
+    let platform: Option<String> = arguments.opt_value_from_str("--only")?;
     let names = arguments.finish();
     let names = names.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>();
     if let Some(name) = names.iter().find(|name| !SUITES.iter().any(|(suite, _)| suite == *name)) {
         let suites: Vec<_> = SUITES.iter().map(|(suite, _)| *suite).collect();
         bail!("no suite `{name}`; there are {}", suites.join(", "));
     }
+    let is_named = |suite: &str| names.iter().any(|name| name == suite);
+    if platform.is_some() && !is_named("platforms") {
+        bail!(
+            "--only names a folder of the suite `platforms`: cargo xtask test platforms --only hosts"
+        );
+    }
     let chosen: Vec<_> = SUITES
         .iter()
-        .filter(|(suite, _)| names.is_empty() || names.iter().any(|name| name == suite))
+        .filter(|(suite, _)| is_named(suite) || (names.is_empty() && !ON_REQUEST.contains(suite)))
         .collect();
-    let session = || Session { simulation, installed: None };
+    let session = || Session { simulation, platform: platform.clone(), installed: None };
     let is_beside = |suite: &str| suite == BESIDE && chosen.len() > 1;
     let tallies = thread::scope(|scope| {
         let beside = chosen.iter().find(|(suite, _)| is_beside(suite)).map(|(suite, work)| {
-            scope.spawn(move || run_suite(suite, *work, &mut session(), Tally::beside()))
+            let mut own = session();
+            scope.spawn(move || run_suite(suite, *work, &mut own, Tally::beside()))
         });
         let mut tallies = Vec::new();
         let mut shared = session();
@@ -262,11 +276,38 @@ fn package_tests(session: &mut Session, tally: &mut Tally) -> Result<()> {
         tally.fail("size", &format!("{gzip} bytes of wasm with gzip, {WASM_LIMIT} allowed"));
     }
     let folder = workspace::root().join("tests/package");
-    let name = "other runtimes";
-    if let Err(error) = tools::npm_packages(&folder) {
-        tally.skip(name, &format!("{error:#}"));
+    tally.tests("package", installed.tests(&folder, &[])?.current_dir(&folder));
+    Ok(())
+}
+
+fn platform_tests(session: &mut Session, tally: &mut Tally) -> Result<()> {
+    let chosen = platforms::folders(session.platform.as_deref())?;
+    let nodes = platforms::nodes()?;
+    let installed = session.installed()?;
+    let browser = tools::chromium();
+    if let Err(error) = &browser {
+        tally.skip("what needs Chromium", &format!("{error:#}"));
     }
-    tally.tests("package in each host", installed.tests(&folder, &[])?.current_dir(&folder));
+    for platform in chosen {
+        let name = platform.name.as_str();
+        let node = match platform.node_of(&nodes) {
+            Ok(node) => node,
+            Err(error) => {
+                tally.skip(name, &format!("{error:#}"));
+                continue;
+            }
+        };
+        if let Err(error) = platform.install(&node) {
+            tally.fail(name, &format!("{error:#}"));
+            continue;
+        }
+        let mut tests = installed.tests(&platform.folder, &[])?;
+        tests.current_dir(&platform.folder).envs(nodes.iter().map(|node| node.variable()));
+        if let Ok(browser) = &browser {
+            tests.env("CHROMIUM", &browser.program);
+        }
+        tally.tests(name, node.first_on_path(&mut tests)?);
+    }
     Ok(())
 }
 

@@ -5,7 +5,6 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { closest } from "../closest.js";
 import type { ConnectorOptions } from "../options.js";
-import { sqlite } from "../stores/sqlite.js";
 import { isSecret, LEAST_SECRET } from "../webhooks/settings.js";
 import type { AuditSettings } from "./audit-file.js";
 import { UsageError } from "./exit-code.js";
@@ -16,6 +15,7 @@ import {
   type OAuthApp,
   type OAuthAppSettings,
 } from "./oauth-app.js";
+import { readStore, storeSetting } from "./store-setting.js";
 
 /** The file that is read when `--config` names no other, if it exists. */
 export const CONFIGURATION_FILE = "ghl-chartmogul.config.json";
@@ -37,6 +37,12 @@ const WEBHOOK_KEY = "GHL_WEBHOOK_PUBLIC_KEY";
 
 /** Where the secret in the path of ChartMogul's webhooks comes from. */
 const WEBHOOK_SECRET = "CHARTMOGUL_WEBHOOK_SECRET";
+
+/** Where the URL or path of the state store comes from, before the file's. */
+const STORE = "GHL_CHARTMOGUL_STORE";
+
+/** Where that of the store of OAuth tokens comes from, before the file's. */
+const TOKEN_STORE = "GHL_TOKEN_STORE";
 
 /** Where the token of the API of `serve` comes from. */
 const API_TOKEN = "SERVE_TOKEN";
@@ -104,9 +110,7 @@ export function readConfiguration(
   const webhook = textOf(variables(WEBHOOK));
   const alerts = { ...(file["alerts"] as Part | undefined), ...(webhook && { webhook }) };
   const webhooks = webhooksOf(file["webhooks"] as Part | undefined, (name) => textOf(variables(name)));
-  const { store = "ghl-chartmogul.db" } = file;
-  if (typeof store !== "string")
-    throw new UsageError('the setting store must be "memory" or the path of a file');
+  const store = storeSetting(textOf(variables(STORE)), STORE, file["store"], "store");
   return {
     ...("token" in services.ghl ? { ghl: services.ghl as unknown as ConnectorOptions["ghl"] } : {}),
     ...("apiKey" in services.chartmogul
@@ -115,7 +119,7 @@ export function readConfiguration(
     ...("sync" in file ? { sync: file["sync"] as ConnectorOptions["sync"] } : {}),
     ...(Object.keys(alerts).length > 0 ? { alerts } : {}),
     ...(Object.keys(webhooks).length > 0 ? { webhooks } : {}),
-    store: store === "memory" ? "memory" : sqlite(store),
+    store: readStore(store ?? "ghl-chartmogul.db"),
   };
 }
 
@@ -169,6 +173,7 @@ function oauthSettings(
     clientSecret: text("GHL_CLIENT_SECRET"),
     redirectUri: text("GHL_REDIRECT_URI"),
     tokenKey: text("GHL_TOKEN_KEY"),
+    store: text(TOKEN_STORE),
     baseUrl: ghl["baseUrl"] as string | undefined,
     file: (ghl["oauth"] ?? {}) as Part,
   };

@@ -2,8 +2,8 @@
 
 import { createEncryptionKey, createOAuth, type OAuth } from "../entries/oauth.js";
 import { ConnectorError } from "../errors.js";
-import { sqlite } from "../stores/sqlite.js";
 import { UsageError } from "./exit-code.js";
+import { readStore, shownStore, storeSetting } from "./store-setting.js";
 
 /** What the environment and the configuration file say of the app. */
 export interface OAuthAppSettings {
@@ -12,6 +12,8 @@ export interface OAuthAppSettings {
   redirectUri: string | undefined;
   /** The key that encrypts stored tokens. */
   tokenKey: string | undefined;
+  /** The URL or path of the store of tokens, from the environment. */
+  store: string | undefined;
   baseUrl: string | undefined;
   /** The part `ghl.oauth` of the configuration file. */
   file: Readonly<Record<string, unknown>>;
@@ -21,7 +23,7 @@ export interface OAuthAppSettings {
 export interface OAuthApp {
   oauth: OAuth;
   redirectUri: string;
-  /** The file of the tokens. */
+  /** The file of the tokens, or the URL of their store without its password. */
   store: string;
 }
 
@@ -83,9 +85,8 @@ export function createOAuthApp(settings: OAuthAppSettings, createKey = false): O
       "the redirect URL of the app is not set",
       "Set GHL_REDIRECT_URI, or ghl.oauth.redirectUri in the configuration file, to the one that the app has.",
     );
-  const { store = TOKENS_FILE, scopes = SCOPES, redirectUri: _, ...more } = file;
-  if (typeof store !== "string" || store === "")
-    throw new UsageError("the setting ghl.oauth.store must be the path of a file");
+  const { store: given, scopes = SCOPES, redirectUri: _, ...more } = file;
+  const store = storeSetting(settings.store, "GHL_TOKEN_STORE", given, "ghl.oauth.store") ?? TOKENS_FILE;
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string"))
     throw new UsageError("the setting ghl.oauth.scopes must be a list of scopes");
   const oauth = createOAuth({
@@ -95,10 +96,10 @@ export function createOAuthApp(settings: OAuthAppSettings, createKey = false): O
     redirectUri,
     scopes,
     baseUrl,
-    store: sqlite(store),
+    store: readStore(store),
     encryptionKey: tokenKey ?? (() => keyOfRing(clientId, createKey)),
   });
-  return { oauth, redirectUri, store };
+  return { oauth, redirectUri, store: shownStore(store) };
 }
 
 interface KeyRingEntry {

@@ -4,9 +4,8 @@
 
 import deflated from "base64:connector";
 import { Connector as GlueConnector, initSync } from "glue:connector";
-import { inflateSync } from "fflate";
-import { decodeBase64 } from "../base64.js";
 import { type Connector, createConnectorOn, type Platform } from "../connector.js";
+import { inflateBase64 } from "../inflated.js";
 import type { ConnectorOptions } from "../options.js";
 import { verifyEd25519 } from "../webhooks/ed25519.js";
 
@@ -14,7 +13,7 @@ export * from "./public.js";
 
 const platform: Platform = {
   loadGlue() {
-    initSync({ module: inflateSync(decodeBase64(deflated)) });
+    initSync({ module: inflateBase64(deflated) });
     return { Connector: GlueConnector };
   },
   origin: { file: "the module inside ghl-chartmogul/inline", cure: "Install ghl-chartmogul again." },

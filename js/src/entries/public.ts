@@ -37,6 +37,7 @@ export type {
   TransportResponse,
 } from "../transport.js";
 export type {
+  NewestOptions,
   Poll,
   PollOptions,
   PollPage,

@@ -2,9 +2,8 @@
 
 import deflated from "base64:sandbox";
 import { Sandbox as GlueSandbox, initSync } from "glue:sandbox";
-import { inflateSync } from "fflate";
-import { decodeBase64 } from "../base64.js";
 import { toConnectorError } from "../errors.js";
+import { inflateBase64 } from "../inflated.js";
 import { withModule } from "../module-unavailable.js";
 import type { SandboxOptions } from "../sandbox/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
@@ -15,7 +14,7 @@ let isReady = false;
 
 /** Makes a sandbox with its own seeded records. */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
-  if (!isReady) withModule(origin, () => initSync({ module: inflateSync(decodeBase64(deflated)) }));
+  if (!isReady) withModule(origin, () => initSync({ module: inflateBase64(deflated) }));
   isReady = true;
   try {
     return new Sandbox(new GlueSandbox(JSON.stringify({ nowMs: Date.now(), ...options })));

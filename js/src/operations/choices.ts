@@ -114,7 +114,7 @@ function uuid(label: readonly string[], detail?: string): Pick<Source, "value" |
 
 /** Sources by a parameter's name, GHL's first. */
 const GHL: Readonly<Record<string, string>> = {
-  ...sameSource("contacts", "contactId", "contact_id"),
+  ...sameSource("contacts", "contactId", "contact_id", "contactIds"),
   ...sameSource("locations", "locationId", "location_id", "locationIds"),
   ...sameSource("users", "assignedTo", "assignedUserId", "userId", "userIds", "followers"),
   ...sameSource("calendars", "calendarId", "calendarIds"),

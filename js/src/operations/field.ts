@@ -56,7 +56,7 @@ export interface OutputField {
 /** The field of a parameter. */
 export function fieldOf(schemas: Schemas, endpoint: Endpoint, parameter: EndpointParameter): Field {
   const full = `${endpoint.service}.${endpoint.name}`;
-  const schema = schemas.endpoints[full]?.parameters[parameter.name] ?? { type: "string" };
+  const schema = schemas.endpoints[full]?.parameters[parameter.name] ?? ownSchemaOf(parameter);
   const { name, summary, required } = parameter;
   const field = ofSchema(schemas, name, schema, required, 0);
   const choices = sourceOf(endpoint, name);
@@ -67,6 +67,11 @@ export function fieldOf(schemas: Schemas, endpoint: Endpoint, parameter: Endpoin
     ...(choices !== undefined && { choices }),
     ...(customFields !== undefined && { customFields }),
   };
+}
+
+/** The schema of a parameter that the endpoint itself does not have: texts, one or several. */
+function ownSchemaOf({ type }: EndpointParameter): Schema {
+  return type.endsWith("[]") ? { type: "array", items: { type: "string" } } : { type: "string" };
 }
 
 function customFieldsOf({ items }: Schema): Field["customFields"] {

@@ -29,9 +29,21 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   email: "Email",
 };
 
+/** Labels by name: the forms of all operations have some hundred names, each of them many times. */
+const labels = new Map<string, string>();
+
 /** `firstName`, `customer_uuid` or `locationId` as `First Name`, `Customer UUID`, `Location ID`. */
 export function labelOf(name: string): string {
+  const known = labels.get(name);
+  if (known !== undefined) return known;
+  const label = labelOfWords(name);
+  labels.set(name, label);
+  return label;
+}
+
+function labelOfWords(name: string): string {
   const words = name
+    .replaceAll("WhatsApp", "Whatsapp")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
     .split(/[\s_\-.]+/)
@@ -50,4 +62,14 @@ export function singular(name: string): string {
   if (name.endsWith("ies")) return `${name.slice(0, -3)}y`;
   if (/(ss|sh|ch|x)es$/.test(name)) return name.slice(0, -2);
   return name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
+}
+
+/** `customers.create` as `Create Customer`, `customers.listContacts` as `List Contacts (Customers)`. */
+export function titleOf(name: string): string {
+  const [group = "", verb] = name.split(".");
+  if (verb === undefined) return labelOf(group);
+  const words = labelOf(verb);
+  if (words.includes(" ")) return `${words} (${labelOf(group)})`;
+  const isOne = verb !== "list" && verb !== "search";
+  return `${words} ${labelOf(isOne ? singular(group) : group)}`;
 }

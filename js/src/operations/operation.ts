@@ -1,13 +1,15 @@
 // Operations and triggers as forms: what a platform shows before it calls one.
 
 import { closest } from "../closest.js";
-import type { Endpoint, ResultKind } from "../endpoint.js";
+import type { Endpoint, EndpointParameter, ResultKind } from "../endpoint.js";
 import { createError } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { schemas as allSchemas } from "../generated/schemas.js";
+import { NAMED } from "../triggers/named.js";
+import { NOTES } from "../triggers/notes.js";
 import { listTriggersOf, type Trigger } from "../triggers.js";
 import { type Field, fieldOf, type OutputField, outputsOf } from "./field.js";
-import { labelOf, singular } from "./label.js";
+import { titleOf } from "./label.js";
 import type { Schemas } from "./schema.js";
 
 /** What a form for one operation needs. */
@@ -79,15 +81,20 @@ export function operations(): readonly Operation[] {
 export function triggerForms(): readonly TriggerForm[] {
   triggers ??= listTriggersOf(endpointsOnce()).map(({ parameters, ...trigger }) => {
     const endpoint = endpointsOnce().find(({ service, name }) => `${service}.${name}` === trigger.reads);
-    const schema = schemasOnce().endpoints[trigger.reads];
+    const schema = schemasOnce().endpoints[recordsOf(trigger)];
     return {
       ...trigger,
-      fields: endpoint === undefined ? [] : parameters.map((one) => fieldOf(schemasOnce(), endpoint, one)),
+      fields: endpoint === undefined ? [] : fieldsOf(endpoint, parameters),
       outputs: outputsOf(schemasOnce(), schema?.result ?? null),
       sample: schema?.sample ?? null,
     };
   });
   return triggers;
+}
+
+/** The operation whose records a trigger gives: notes are found by way of the contacts that changed. */
+function recordsOf({ name, reads }: Pick<Trigger, "name" | "reads">): string {
+  return NAMED[name]?.notes === true ? NOTES : reads;
 }
 
 /**
@@ -125,18 +132,17 @@ function operationOf(endpoint: Endpoint): Operation {
     description: summary,
     catalogue,
     ...(replacedBy !== undefined && { replacedBy }),
-    fields: parameters.map((parameter) => fieldOf(schemasOnce(), endpoint, parameter)),
+    fields: fieldsOf(endpoint, parameters),
     outputs: outputsOf(schemasOnce(), schema?.result ?? null),
     sample: schema?.sample ?? null,
   };
 }
 
-/** `customers.create` as `Create Customer`, `customers.listContacts` as `List Contacts (Customers)`. */
-function titleOf(name: string): string {
-  const [group = "", verb] = name.split(".");
-  if (verb === undefined) return labelOf(group);
-  const words = labelOf(verb);
-  if (words.includes(" ")) return `${words} (${labelOf(group)})`;
-  const isOne = verb !== "list" && verb !== "search";
-  return `${words} ${labelOf(isOne ? singular(group) : group)}`;
+/** Without those that only the generation v3 takes: forms are of the dated versions. */
+function fieldsOf(endpoint: Endpoint, parameters: readonly EndpointParameter[]): Field[] {
+  const dated = schemasOnce().endpoints[`${endpoint.service}.${endpoint.name}`]?.parameters ?? {};
+  const own = new Set(endpoint.parameters.map(({ name }) => name));
+  return parameters
+    .filter(({ name }) => Object.hasOwn(dated, name) || !own.has(name))
+    .map((parameter) => fieldOf(schemasOnce(), endpoint, parameter));
 }

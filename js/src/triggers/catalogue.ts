@@ -2,6 +2,7 @@
 
 import type { Endpoint, EndpointParameter } from "../endpoint.js";
 import { createError } from "../errors.js";
+import { titleOf } from "../operations/label.js";
 import { SETTLED_AFTER_MS, TIMED, type TimedFacts } from "./facts.js";
 import { NAMED, type NamedTrigger } from "./named.js";
 
@@ -99,7 +100,7 @@ function rawDefinition(endpoint: Endpoint): Definition {
   const facts = TIMED[name];
   return {
     name,
-    title: endpoint.catalogue[0] ?? endpoint.name,
+    title: endpoint.catalogue[0] ?? titleOf(endpoint.name),
     description: endpoint.summary,
     service: endpoint.service,
     reads: name,

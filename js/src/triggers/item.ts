@@ -8,7 +8,7 @@ export interface TriggerItem<Item = unknown> {
   id: string;
   /** Distinguishes this state of the record: its time, or a hash of what it holds. */
   version: string;
-  /** `sample` only where samples were asked for. */
+  /** `sample` only where samples or the newest records were asked for. */
   change: "new" | "changed" | "sample";
   /** The record as the service sent it; for a file its bytes. */
   record: Item;

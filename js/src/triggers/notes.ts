@@ -11,10 +11,16 @@ import { type Row, rowOfTime } from "./rows.js";
 const MOST_CONTACTS = 100;
 /** Most contacts that can be named. */
 const MOST_NAMED = 50;
+/** Most contacts whose notes are read without a cursor: a call each. */
+const MOST_NEWEST = 50;
+/** Notes that are enough as samples. */
+const ENOUGH_NOTES = 3;
+const DAY_MS = 86_400_000;
 /** Notes that a cursor remembers. */
 const MOST_NOTED = 500;
 
-const NOTES = "ghl.notes.list";
+/** What reads them. */
+export const NOTES = "ghl.notes.list";
 
 /** The notes of the contacts that are named; a note counts once, whatever becomes of its text. */
 export async function readNamedNotes(reader: Reader): Promise<Row[]> {
@@ -71,6 +77,25 @@ export async function* readNotes(
   }
   state.noted.dropUpTo(instantOf(state.base) - 1);
   return undefined;
+}
+
+/** The notes of the contacts that changed last, newest first: those of a day, or all of them. */
+export async function newestNotes(
+  reader: Reader,
+  contacts: AsyncIterable<Row>,
+  isAll: boolean,
+): Promise<Row[]> {
+  const since = isAll ? Number.NEGATIVE_INFINITY : reader.startedAt - DAY_MS;
+  const rows: Row[] = [];
+  let read = 0;
+  for await (const contact of contacts) {
+    // Writing a note moves the contact's own time: what is older has no note of the day.
+    if (read === MOST_NEWEST || contact.time < since) break;
+    read += 1;
+    rows.push(...(await notesOf(reader, contact.id)).filter(({ time }) => time >= since));
+    if (isAll && rows.length >= ENOUGH_NOTES) break;
+  }
+  return rows.sort((left, right) => right.time - left.time);
 }
 
 /** A contact's notes, the oldest first; none of a contact that was deleted meanwhile. */

@@ -138,7 +138,7 @@ export function createPoll(
 }
 
 /** The options that were checked. */
-interface Setting {
+export interface Setting {
   definition: Definition;
   parameters: Record<string, unknown>;
   limit: number | undefined;
@@ -154,13 +154,18 @@ function fingerprint({ definition, parameters, location }: Setting): string {
 const OPTIONS = ["parameters", "limit", "samples", "signal", "timeoutMs", "intervalMs"];
 
 /** Refuses what a poll does not take, before anything is sent. */
-function readSetting(definition: Definition, location: string, options: PollOptions): Setting {
+export function readSetting(
+  definition: Definition,
+  location: string,
+  options: PollOptions,
+  allowed: readonly string[] = OPTIONS,
+): Setting {
   const { parameters: given = {}, limit, samples = false, intervalMs } = options ?? {};
-  const unknown = Object.keys(options ?? {}).find((name) => !OPTIONS.includes(name));
+  const unknown = Object.keys(options ?? {}).find((name) => !allowed.includes(name));
   if (unknown !== undefined) {
     throw refused(
       `unknown option ${unknown}`,
-      `A poll takes ${OPTIONS.join(", ")}. Parameters of the trigger go into parameters.`,
+      `It takes ${allowed.join(", ")}. Parameters of the trigger go into parameters.`,
     );
   }
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -213,7 +218,10 @@ function readParameters(
 const isLocation = (name: string) => name === "locationId" || name === "location_id";
 
 /** What the endpoint is called with: what was passed, what is fixed, and a window that moves with the clock. */
-function withFixed({ definition, parameters }: Setting, now: number): Record<string, unknown> {
+export function withFixed(
+  { definition, parameters }: Pick<Setting, "definition" | "parameters">,
+  now: number,
+): Record<string, unknown> {
   const { fixed = {}, windowDays } = definition.named;
   const [back, ahead] = windowDays ?? [];
   const window =

@@ -153,6 +153,26 @@ export async function readNewest(reader: Reader, most: number): Promise<Row[]> {
   });
 }
 
+/**
+ * The records, newest first, of all that the trigger watches. Where the service sorts them, a page is read
+ * when the one before was given; any other list is read whole first.
+ */
+export async function* readNewestFirst(reader: Reader): AsyncGenerator<Row, undefined> {
+  const { definition, parameters } = reader;
+  const { facts, time = "" } = definition;
+  if (facts?.newest === undefined || facts.lateByMs !== undefined) {
+    yield* await readNewest(reader, MOST_TIMED_ROWS);
+    return undefined;
+  }
+  const given = { ...parameters, ...facts.newest(time) };
+  for await (const records of pagesOf(reader, given, Number.POSITIVE_INFINITY, "descending"))
+    for (const record of records) {
+      const row = timedRow(reader, record);
+      if (row !== undefined) yield row;
+    }
+  return undefined;
+}
+
 /** All rows that are compared by what they hold; refuses more than can be. */
 export async function readContents(reader: Reader): Promise<Row[]> {
   const { caller, definition, parameters, options } = reader;
@@ -186,6 +206,7 @@ async function* pagesOf(
   { caller, definition, options }: Reader,
   given: Parameters,
   most: number,
+  order: "ascending" | "descending" = "ascending",
 ): AsyncGenerator<unknown[], undefined> {
   const { reads, facts } = definition;
   const overlap = facts?.pages;
@@ -219,7 +240,9 @@ async function* pagesOf(
         ? { ...parameters, skip: Number(parameters["skip"]) + page.items.length - 1 }
         : {
             ...parameters,
-            [overlap.after]: rowOfTime(page.items.at(-1), definition.time ?? "", undefined).time - 1,
+            [overlap.after]:
+              rowOfTime(page.items.at(-1), definition.time ?? "", undefined).time +
+              (order === "ascending" ? -1 : 1),
           };
   }
 }

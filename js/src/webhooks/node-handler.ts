@@ -1,6 +1,7 @@
 // A handler of webhooks for Node's http and for Express. Names no type of Node: browsers' programs that read
 // these types have none.
 
+import { startTimer } from "../timer.js";
 import { joined } from "./fetch-handler.js";
 import { type Receiver, receive, type WebhookHandlerOptions } from "./receive.js";
 import { bytesOf, parsedBody } from "./verify.js";
@@ -74,10 +75,10 @@ function hasEnded({ readableEnded }: Extras): boolean {
 /** Discards what still comes of a body, for a moment: a client reads its answer only once it has sent all. */
 function discardRest(request: NodeRequest & Extras, end: () => void): void {
   request.resume?.();
-  const timer = setTimeout(end, DISCARD_MS);
+  const stopTimer = startTimer(DISCARD_MS, () => end());
   for (const event of ["end", "close"])
     request.on(event, () => {
-      clearTimeout(timer);
+      stopTimer();
       end();
     });
 }

@@ -7,13 +7,15 @@ import { createError } from "../errors.js";
 export type PublicKey = string | Uint8Array;
 
 /** The key that HighLevel signs webhooks with, as its Webhook Integration Guide publishes it. */
-export const HIGHLEVEL_KEY = "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=";
+export const PUBLISHED_BY_HIGHLEVEL = "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=";
 
 /** What precedes the 32 bytes of every Ed25519 key in an SPKI. */
 const SPKI_HEADER = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /** The 32 bytes of each key; refuses what is not an Ed25519 public key. */
-export function readPublicKeys(keys: PublicKey | readonly PublicKey[] = HIGHLEVEL_KEY): Uint8Array[] {
+export function readPublicKeys(
+  keys: PublicKey | readonly PublicKey[] = PUBLISHED_BY_HIGHLEVEL,
+): Uint8Array[] {
   const list = Array.isArray(keys) ? keys : [keys];
   if (list.length === 0) throw refusal("it is an empty list");
   return list.map(readPublicKey);

@@ -52,6 +52,23 @@ describe("forms", () => {
       assert.equal(new Set(outputs.map((output) => output.name)).size, outputs.length, name);
     }
     assert.ok(triggerForms().some(({ name, sample }) => name === "newContact" && sample.email !== undefined));
+    const { fields, outputs, sample } = triggerForms().find(({ name }) => name === "newNote");
+    const [{ name, list, choices }] = fields;
+    assert.deepEqual([name, list, choices], ["contactIds", true, "ghl.contacts"]);
+    assert.deepEqual(
+      outputs.map((output) => output.name),
+      findOperation("ghl.notes.list").outputs.map((output) => output.name),
+    );
+    assert.ok(sample.body !== undefined);
+  });
+
+  test("a form has no field that only the generation v3 takes", () => {
+    const fields = findOperation("ghl.blogPosts.update").fields.map(({ name }) => name);
+    assert.ok(fields.includes("title") && !fields.includes("wordCount"));
+    for (const { name, fields } of [...operations(), ...triggerForms()])
+      assert.ok(!fields.some(({ help }) => help.includes("Only with apiVersion `v3`")), name);
+    const { fields: ofNotes } = triggerForms().find(({ name }) => name === "newNote");
+    assert.deepEqual([ofNotes[0].name, ofNotes[0].list], ["contactIds", true]);
   });
 
   test("an unknown operation is refused, with a hint of what may be meant", () => {
@@ -69,7 +86,14 @@ describe("forms", () => {
         locationIds: "Location IDs",
         address1: "Address1",
       },
-      ...{ mrr: "MRR", "customer-since": "Customer Since", timezone: "Timezone", SMS: "SMS", rrule: "RRULE" },
+      ...{
+        mrr: "MRR",
+        "customer-since": "Customer Since",
+        timezone: "Timezone",
+        SMS: "SMS",
+        WhatsApp: "WhatsApp",
+        rrule: "RRULE",
+      },
     };
     for (const [name, label] of Object.entries(cases)) assert.equal(labelOf(name), label);
     for (const [many, one] of [

@@ -10,9 +10,10 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where texts are; what is generated comes from the comments of `src`. */
 const PLACES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "pkg-template", "src", "tests"];
-const OTHERS = ["js/src", "js/test", "js/demo", "js/bench", "js/build.mjs", "xtask/src"];
+const PLATFORMS = ["js/cloudflare", "js/zapier"];
+const OTHERS = ["js/src", ...PLATFORMS, "js/test", "js/demo", "js/bench", "js/build.mjs", "xtask/src"];
 const WITHOUT = /(^|\/)(node_modules|fixtures|generated|pkg-template\/docs\/reference)(\/|$)/;
-const TEXTS = /\.(rs|ts|mjs|md|toml|json)$/;
+const TEXTS = /\.(rs|ts|m?js|md|toml|json)$/;
 
 /** Services' own words, and lists of words that are tested. */
 const NOT_OURS = ["src/sandbox/ghl/operations.json", "package-lock.json", "unit/phrases.test.mjs"];

@@ -699,3 +699,114 @@ describe("newNote", () => {
     assert.equal(given.length, 230);
   });
 });
+
+describe("the newest without a cursor", () => {
+  const collect = async (items) => {
+    const all = [];
+    for await (const item of items) all.push(item);
+    return all;
+  };
+
+  test("come newest first: a page where the service sorts them, more on demand, page by page", async () => {
+    const ids = [];
+    for (let index = 0; index < 250; index++) {
+      ids.unshift(model.create());
+      model.now += 1_000;
+    }
+    assert.deepEqual(idsOf(await collect(triggers.newest("newContact"))), ids.slice(0, 100));
+    assert.equal(model.calls, 1);
+    assert.deepEqual(idsOf(await collect(triggers.newest("newContact", { limit: 1_000 }))), ids);
+    assert.equal(model.calls, 4);
+    for await (const { id, change } of triggers.newest("newContact", { limit: 250 })) {
+      assert.deepEqual([id, change], [ids[0], "sample"]);
+      break;
+    }
+    assert.equal(model.calls, 5);
+  });
+
+  test("of a trigger for changes are those that were changed, by the time of the change", async () => {
+    const first = model.create();
+    model.now += MINUTE;
+    const second = model.create();
+    model.now += MINUTE;
+    model.update(first);
+    const items = await collect(triggers.newest("updatedContact"));
+    assert.deepEqual(
+      items.map(({ id, version }) => [id, version]),
+      [[first, new Date(model.now).toISOString()]],
+    );
+    assert.deepEqual(idsOf(await collect(triggers.newest("newContact"))), [second, first]);
+  });
+
+  test("of conversations continue behind the last page, though many have one time", async () => {
+    const ids = new Set();
+    for (let index = 0; index < 230; index++) {
+      ids.add(model.create());
+      if (index % 3 === 0) model.now += 1_000;
+    }
+    const items = await collect(triggers.newest("ghl.conversations.search", { limit: 1_000 }));
+    assert.deepEqual([items.length, new Set(idsOf(items))], [230, ids]);
+    const times = items.map(({ version }) => version);
+    assert.deepEqual(times, times.toSorted().reverse());
+  });
+
+  test("of lists without times are all of them, with a version of their contents", async () => {
+    const records = [
+      { id: "a", name: "A" },
+      { id: "b", name: "B" },
+    ];
+    const { triggers: tags } = over({ page: () => listOf(records) });
+    const [a, b] = await collect(tags.newest("ghl.tags.list"));
+    assert.deepEqual([a.record, b.id], [records[0], "b"]);
+    records[1].name = "C";
+    const [same, changed] = await collect(tags.newest("ghl.tags.list"));
+    assert.equal(same.version, a.version);
+    assert.notEqual(changed.version, b.version);
+  });
+
+  test("of notes are those of a day, of contacts that changed within it; as samples older ones too", async () => {
+    const at = (hours) => new Date(model.now - hours * 60 * MINUTE).toISOString();
+    const contacts = [1, 2, 30, 50].map((hours) => ({
+      id: `c${hours}`,
+      dateAdded: at(100),
+      dateUpdated: at(hours),
+    }));
+    const note = (id, hours) => ({ id, dateAdded: at(hours) });
+    const notesOf = {
+      c1: [note("new", 1), note("old", 90)],
+      c2: [note("second", 2)],
+      c30: [note("late", 30)],
+      c50: [],
+    };
+    const { calls, triggers: notes } = over({
+      page: (name, { contactId }) => listOf(name === "ghl.notes.list" ? notesOf[contactId] : contacts),
+    });
+    assert.deepEqual(idsOf(await collect(notes.newest("newNote"))), ["new", "second"]);
+    assert.equal(calls.length, 3);
+    const samples = await collect(notes.newest("newNote", { limit: 3 }));
+    assert.deepEqual(idsOf(samples), ["new", "second", "old"]);
+    const named = await collect(notes.newest("newNote", { parameters: { contactIds: ["c1", "c30"] } }));
+    assert.deepEqual(idsOf(named), ["new", "late", "old"]);
+  });
+
+  test("are refused a wrong option before anything is sent", async () => {
+    const { calls, triggers: none } = over({});
+    const first = (options, name = "newContact") => none.newest(name, options).next();
+    await assert.rejects(first({ samples: true }), refused("unknown option samples"));
+    await assert.rejects(
+      first({ limit: 0 }),
+      refused("the option limit must be a whole number above 0, not 0"),
+    );
+    await assert.rejects(first({}, "newThing"), refused("unknown trigger newThing"));
+    assert.equal(calls.length, 0);
+  });
+
+  test("end when the signal fires", async () => {
+    for (let index = 0; index < 5; index++) model.create();
+    const controller = new AbortController();
+    const items = triggers.newest("newContact", { signal: controller.signal });
+    await items.next();
+    controller.abort(new Error("enough"));
+    await assert.rejects(items.next(), /enough/);
+  });
+});

@@ -14,7 +14,7 @@ const {
   onHint,
   isHeard,
   contactsOf,
-  HIGHLEVEL_KEY,
+  PUBLISHED_BY_HIGHLEVEL,
   createWebhooks,
   createRunsAfter,
   readWebhookSettings,
@@ -303,7 +303,7 @@ describe("verify", () => {
   });
 
   test("has HighLevel's key built in", () => {
-    const key = Buffer.from(HIGHLEVEL_KEY, "base64");
+    const key = Buffer.from(PUBLISHED_BY_HIGHLEVEL, "base64");
     assert.equal(
       key.subarray(12).toString("hex"),
       "8b61d1d6cacbe28d7c3bc0516bb815258ec6edbba96cddc7f40c09ac708388e8",

@@ -220,12 +220,12 @@ impl HostStore {
     }
 }
 
-/// The error of a store's reason. A store may say that it is `busy`, or what to do about its failure,
-/// in an error with a `code` of ours and a `hint`.
+/// The error of a store's reason. A store may say that it is `busy` or wrongly set up, or what to do about
+/// its failure, in an error with a `code` of ours and a `hint`.
 fn store_failure(reason: &JsValue) -> Error {
     let message = value::message(reason);
     let code = value::text(reason, "code");
-    let mut known = [Code::Busy, Code::StoreFailed].into_iter();
+    let mut known = [Code::Busy, Code::StoreFailed, Code::InvalidConfig].into_iter();
     let Some(code) = known.find(|known| code.as_deref() == Some(known.text())) else {
         return Error::new(Code::StoreFailed, format!("the state store failed: {message}"));
     };

@@ -1,0 +1,138 @@
+// A transport over n8n's own HTTP helper, for nodes and for the Code node.
+
+import { followable, isFile, MOST_REDIRECTS } from "../redirects.js";
+import { toSendFailure } from "../send-failure.js";
+import type { Transport, TransportRequest, TransportResponse } from "../transport.js";
+
+/** What `this.helpers.httpRequest` of n8n takes: what is used of it. */
+export interface HttpRequestOptions {
+  method: "DELETE" | "GET" | "HEAD" | "PATCH" | "POST" | "PUT";
+  url: string;
+  headers: Record<string, string>;
+  // biome-ignore lint/suspicious/noExplicitAny: n8n's own type asks for its own union, which is not known here.
+  body?: any;
+  encoding: "arraybuffer" | "text";
+  returnFullResponse: true;
+  ignoreHttpStatusErrors: true | { ignore: true; except: number[] };
+  disableFollowRedirect: true;
+  timeout: number;
+}
+
+/** A function of n8n that sends a request: `this.helpers.httpRequest`. */
+// biome-ignore lint/suspicious/noExplicitAny: n8n's helpers answer `any`.
+export type HttpRequest = (options: HttpRequestOptions) => PromiseLike<any>;
+
+/** How a transport sends. */
+export interface HttpRequestTransportOptions {
+  /** `this.helpers.httpRequest`. */
+  httpRequest: HttpRequest;
+  /**
+   * Sends with a credential that n8n keeps: `(options) => this.helpers.httpRequestWithAuthentication.call(this,
+   * "name", options)`. The connector's own token is then left out of the request, and never leaves n8n.
+   */
+  withCredential?: HttpRequest | undefined;
+  /** Whether n8n renews the credential, of OAuth2, when a service answers 401. */
+  renews?: boolean | undefined;
+  /** In a Code node, whose requests go to n8n as JSON: bodies are sent as text. */
+  textOnly?: boolean | undefined;
+}
+
+/**
+ * Sends with n8n's helper, which knows the instance's proxy, certificates and limits. Redirects are followed as
+ * by the package's other transports: a credential stays with the service that it was given for.
+ *
+ * @example
+ * const { httpRequest } = this.helpers;
+ * const transport = httpRequestTransport({ httpRequest });
+ */
+export function httpRequestTransport(options: HttpRequestTransportOptions): Transport {
+  const follow = async (
+    request: TransportRequest,
+    redirects: number,
+    isOurs: boolean,
+  ): Promise<TransportResponse> => {
+    const response = await exchange(request, options, isOurs);
+    const { method, url, headers } = request;
+    const target = followable({ method, url, accept: headers["accept"] }, response.status, response.location);
+    if (target === undefined) return response;
+    if (redirects === MOST_REDIRECTS)
+      throw { kind: "lost", message: `more than ${MOST_REDIRECTS} redirects` };
+    const { authorization: _, ...open } = headers;
+    const next = { ...request, url: target.url, headers: target.isSameOrigin ? headers : open };
+    return follow(next, redirects + 1, isOurs && target.isSameOrigin);
+  };
+  return (request) => follow(request, 0, true);
+}
+
+/** Sends one request. Rejects with a failure that holds nothing of the request: n8n stores errors. */
+async function exchange(
+  request: TransportRequest,
+  { httpRequest, withCredential, renews = false, textOnly = false }: HttpRequestTransportOptions,
+  isOurs: boolean,
+): Promise<{
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array | string;
+  location?: string;
+}> {
+  const { method, url, body, timeoutMs } = request;
+  const { authorization, ...open } = request.headers;
+  const send = isOurs ? (withCredential ?? httpRequest) : httpRequest;
+  const isOwnToken = authorization !== undefined && send !== withCredential;
+  const given: HttpRequestOptions = {
+    method: method as HttpRequestOptions["method"],
+    url,
+    headers: isOwnToken ? { ...open, authorization } : open,
+    ...(body === undefined ? {} : { body: textOnly ? textOf(body) : Buffer.from(body) }),
+    encoding: textOnly && !isFile(open["accept"]) ? "text" : "arraybuffer",
+    returnFullResponse: true,
+    // n8n renews a credential only where an answer is an error to it.
+    ignoreHttpStatusErrors: renews && send === withCredential ? { ignore: true, except: [401] } : true,
+    disableFollowRedirect: true,
+    timeout: timeoutMs,
+  };
+  try {
+    const { statusCode, headers = {}, body: answer } = await send(given);
+    const location = headers["location"];
+    return {
+      status: statusCode,
+      headers: { ...headers },
+      body: bytesOf(answer),
+      ...(typeof location === "string" && { location }),
+    };
+  } catch (reason) {
+    if (isUnauthorized(reason)) return { status: 401, headers: {}, body: "" };
+    const { kind, message } = toSendFailure(reason);
+    throw { kind, message };
+  }
+}
+
+/** n8n's errors carry the status as text, and the service's answer in their cause. */
+function isUnauthorized(reason: unknown): boolean {
+  const { httpCode, response } = (reason ?? {}) as { httpCode?: unknown; response?: { status?: unknown } };
+  return String(httpCode ?? response?.status) === "401";
+}
+
+/** The body as text. Other bytes cannot go through a Code node. */
+function textOf(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw {
+      kind: "not_sent",
+      message: "a Code node of n8n sends text only, not the bytes of a file; use the GHL node",
+    };
+  }
+}
+
+/** What n8n answers: bytes, text, bytes that went through JSON, or nothing. */
+function bytesOf(answer: unknown): Uint8Array | string {
+  if (typeof answer === "string") return answer;
+  if (answer === undefined || answer === null) return "";
+  if (ArrayBuffer.isView(answer)) return new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength);
+  if (Object.prototype.toString.call(answer) === "[object ArrayBuffer]")
+    return new Uint8Array(answer as ArrayBuffer);
+  const { type, data } = answer as { type?: unknown; data?: number[] };
+  if (type === "Buffer" && Array.isArray(data)) return Uint8Array.from(data);
+  return JSON.stringify(answer);
+}

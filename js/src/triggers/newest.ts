@@ -1,0 +1,71 @@
+// The newest records of a trigger without a cursor: for platforms that remember by themselves what they have
+// seen, as Zapier does.
+
+import type { CallOptions } from "../call.js";
+import type { Definition } from "./catalogue.js";
+import { itemOf, type TriggerItem } from "./item.js";
+import { newestNotes, readNamedNotes } from "./notes.js";
+import { readSetting, type Setting, withFixed } from "./poll.js";
+import { type Caller, MOST_ROWS, type Reader, readContents, readNewestFirst } from "./reading.js";
+import type { Row } from "./rows.js";
+
+/** What of a trigger's records is read. */
+export interface NewestOptions extends CallOptions {
+  /** Parameters of the trigger, as `connector.triggers.list()` names them. */
+  parameters?: object | undefined;
+  /**
+   * Most items. Default: those of one page where the service sorts them by time, otherwise 1,000. Up to 3 are
+   * taken as a wish for samples: `newNote` then also gives notes of earlier days.
+   */
+  limit?: number | undefined;
+}
+
+const OPTIONS = ["parameters", "limit", "signal", "timeoutMs"];
+/** Items of a page where the service sorts them. */
+const PAGE = 100;
+const SAMPLES = 3;
+
+/** The newest items of a trigger, newest first. Sends nothing until it is used. */
+export async function* readNewestItems(
+  caller: Caller,
+  find: () => Definition,
+  location: string,
+  options: NewestOptions,
+): AsyncGenerator<TriggerItem, undefined> {
+  const setting = readSetting(find(), location, options, OPTIONS);
+  const { definition } = setting;
+  const { signal, timeoutMs } = options ?? {};
+  const startedAt = Date.now();
+  const parameters = withFixed(setting, startedAt);
+  const reader = { caller, definition, parameters, options: { signal, timeoutMs }, startedAt };
+  const limit = setting.limit ?? (definition.facts?.newest === undefined ? MOST_ROWS : PAGE);
+  let left = limit;
+  for await (const row of rowsOf(reader, setting)) {
+    if (!isOfTrigger(definition, row)) continue;
+    signal?.throwIfAborted();
+    yield itemOf(row, "sample");
+    left -= 1;
+    if (left === 0) return undefined;
+  }
+  return undefined;
+}
+
+async function* rowsOf(reader: Reader, { limit }: Setting): AsyncGenerator<Row, undefined> {
+  const { definition, parameters } = reader;
+  if (definition.named.notes === true) {
+    const isSample = limit !== undefined && limit <= SAMPLES;
+    const rows =
+      parameters["contactIds"] === undefined
+        ? newestNotes(reader, readNewestFirst(reader), isSample)
+        : readNamedNotes(reader).then((named) => named.reverse());
+    yield* await rows;
+  } else if (definition.facts === undefined) yield* await readContents(reader);
+  else yield* readNewestFirst(reader);
+  return undefined;
+}
+
+/** Of a trigger for changes: whether the record was changed since it was created. */
+function isOfTrigger({ gives, facts }: Definition, { time, created }: Row): boolean {
+  if (gives !== "changed" || facts === undefined) return true;
+  return Number.isFinite(time) && (created === undefined || time > created);
+}
