@@ -123,6 +123,7 @@ const common = {
     "node-sqlite3-wasm",
     "commander",
     "get-east-asian-width",
+    "@clack/prompts",
     "@napi-rs/keyring",
     "ioredis",
     "pg",

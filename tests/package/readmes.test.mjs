@@ -110,6 +110,9 @@ async function follow(reader, line) {
   if (/^npm install (ghl-chartmogul|target\/ghl-chartmogul-[\d.]+\.tgz)$/.test(command))
     return reader.install();
   if (command.startsWith("cargo xtask ")) return isCommandOfXtask(command);
+  // A person answers in a terminal; here what is proposed is taken, and an earlier file changed.
+  if (/^npx ghl-chartmogul init\b/.test(command))
+    return reader.shell(`${command.replace(" --yes", "")} --yes --overwrite`, DONE);
   return reader.shell(command, command.startsWith("npx ghl-chartmogul ") ? DONE : [0]);
 }
 

@@ -123,6 +123,32 @@ export function readConfiguration(
   };
 }
 
+/** What a set-up begins with. */
+export interface SetupSources {
+  /** The configuration file's content; undefined where there is no such file yet. */
+  file: Readonly<Record<string, unknown>> | undefined;
+  /** Credentials and addresses of the environment, and of the file of variables over it. */
+  variables: Readonly<Partial<Record<keyof typeof VARIABLES, string>>>;
+  /** Whether an OAuth app is set, whose tokens can be used in place of `GHL_TOKEN`. */
+  hasApp: boolean;
+}
+
+/** The configuration file as it is and the variables, without a check that they suffice. */
+export function readSetupSources(
+  flags: ConfigurationFlags,
+  environment: NodeJS.ProcessEnv = process.env,
+): SetupSources {
+  const name = flags.config ?? CONFIGURATION_FILE;
+  const file = existsSync(name) ? readConfigurationFile(name) : undefined;
+  const variables = variablesOf(flags, environment);
+  const values = Object.keys(VARIABLES).flatMap((variable) => {
+    const value = textOf(variables(variable));
+    return value ? [[variable, value] as const] : [];
+  });
+  const app = oauthSettings({ ...(file?.["ghl"] as Part | undefined) }, variables);
+  return { file, variables: Object.fromEntries(values), hasApp: hasOAuthApp(app) };
+}
+
 /** The OAuth app of `login` and `logout`; a first login makes a key in the system's key ring. */
 export function readOAuthApp(
   flags: ConfigurationFlags,

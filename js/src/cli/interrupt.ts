@@ -27,7 +27,7 @@ export async function untilInterrupted<Result>(
 /** The user ended the command. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
-  readonly hint = "What was read and written so far is kept; the next plan or sync continues there.";
+  readonly hint: string = "What was read and written so far is kept; the next plan or sync continues there.";
 
   constructor() {
     super("interrupted");

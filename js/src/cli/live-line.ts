@@ -1,5 +1,6 @@
 // A line on stderr that shows what is done now, where stderr is a terminal.
 
+import { inAscii, needsAscii } from "./signs.js";
 import { cutToWidth } from "./text-width.js";
 
 /** A line that is drawn again and again. */
@@ -18,12 +19,13 @@ const LEAST_MS = 80;
 export function createLiveLine(json: boolean): LiveLine {
   const { stderr } = process;
   if (json || stderr.isTTY !== true) return { show() {}, clear() {} };
+  const shown = needsAscii(process.env) ? inAscii : (line: string) => line;
   let timer: NodeJS.Timeout | undefined;
   let current = () => "";
   let drawn = "";
   let drawnAt = Number.NEGATIVE_INFINITY;
   const draw = () => {
-    const line = cutToWidth(current(), (stderr.columns || 80) - 1);
+    const line = shown(cutToWidth(current(), (stderr.columns || 80) - 1));
     drawnAt = performance.now();
     if (line !== drawn) stderr.write(`\r\u001B[2K${line}`);
     drawn = line;

@@ -4,7 +4,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Connector } from "../connector.js";
 import { createConnector as createConnectorWith } from "../entries/node.js";
-import { ConnectorError, type ErrorFields } from "../errors.js";
 import { endpoints } from "../generated/endpoints.js";
 import { nodeTransport } from "../node/transport.js";
 import type { ConnectorOptions } from "../options.js";
@@ -15,6 +14,7 @@ import { runCall } from "./commands/call.js";
 import { runCheck } from "./commands/check.js";
 import { type ResolveFlags, runConflicts, runResolve } from "./commands/conflicts.js";
 import { type ForgetFlags, runForget } from "./commands/forget.js";
+import { type InitFlags, runInit } from "./commands/init.js";
 import { type LoginFlags, type LogoutFlags, runLogin, runLogout } from "./commands/login.js";
 import { runPlan } from "./commands/plan.js";
 import { runAccept, runLink, runRefresh, runRetry, runUnlink, runWhy } from "./commands/records.js";
@@ -23,7 +23,7 @@ import { runRuns } from "./commands/runs.js";
 import { runSandbox } from "./commands/sandbox.js";
 import { appEventText, runServe, type ServeFlags } from "./commands/serve.js";
 import { runStatus } from "./commands/status.js";
-import { runSync } from "./commands/sync.js";
+import { runSync, type SyncFlags } from "./commands/sync.js";
 import { runTrigger } from "./commands/trigger.js";
 import { runWatch } from "./commands/watch.js";
 import {
@@ -33,11 +33,13 @@ import {
   readConfiguration,
   readOAuthApp,
 } from "./configuration.js";
+import { errorFields, errorLines } from "./error-text.js";
 import { ExitCode, exitCodeOf, UsageError } from "./exit-code.js";
-import { Interrupted } from "./interrupt.js";
 import { isOAuth, type OAuthApp } from "./oauth-app.js";
+import { CREDENTIALS_FILE } from "./setup/credentials-file.js";
+import { ANCHORS, DIRECTIONS } from "./setup/settings.js";
+import { createSyncDisplay, type SyncDisplay } from "./sync-progress.js";
 import { createTerminal, type Terminal } from "./terminal.js";
-import { inTerms } from "./terms.js";
 
 /** A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http. */
 function createConnector(options: ConnectorOptions): Connector {
@@ -97,6 +99,43 @@ Exit codes:
 or the plan must be read before it is applied.`,
   );
 
+command("init", "set up: try credentials, choose what is synced, write the configuration, make a first plan")
+  .option("--yes", "take what is proposed for each question that no flag answers")
+  .option(
+    "--login",
+    "connect GoHighLevel by its OAuth app (GHL_CLIENT_ID, GHL_CLIENT_SECRET) instead of a token",
+  )
+  .option("--location <id>", "the GHL location")
+  .addOption(
+    new Option("--anchor <anchor>", "what a GHL contact becomes in ChartMogul").choices([...ANCHORS]),
+  )
+  .option("--data-source <name>", "name or uuid of the data source that new customers go to")
+  .addOption(new Option("--contacts <direction>", "which way contacts' fields go").choices([...DIRECTIONS]))
+  .addOption(new Option("--notes <direction>", "which way notes go").choices([...DIRECTIONS, "none"]))
+  .addOption(new Option("--tasks <direction>", "which way tasks go").choices([...DIRECTIONS, "none"]))
+  .option(
+    "--field <from=to:Type>",
+    "a GHL field as a custom attribute: contact.plan, contact.plan=plan:String; proposed, all or none; repeatable",
+    list,
+  )
+  .option(
+    "--user <ghl=chartmogul>",
+    "a GHL user's e-mail or id, and the e-mail in ChartMogul; repeatable",
+    list,
+  )
+  .option("--default-assignee <email>", "who gets tasks of nobody in ChartMogul; none for nobody")
+  .option("--shared-email <address>", "never matched by; proposed or none; repeatable", list)
+  .option(
+    "--save-credentials [file]",
+    `write the credentials to a file that only you can read (${CREDENTIALS_FILE})`,
+  )
+  .option("--overwrite", "change a configuration file that exists")
+  .option("--no-numbers", "do not read the records of both services: no effects, fewer proposals")
+  .option("--no-plan", "make no first plan at the end")
+  .action((flags: InitFlags, self: Command) =>
+    finish(self, (common, terminal) => runInit(createConnector, flags, common, PACKAGE_VERSION, terminal)),
+  );
+
 command("login", "connect a location or an agency by GoHighLevel's OAuth; a person agrees in a browser")
   .option("--port <number>", "wait for the redirect on this port of this machine", wholeNumber)
   .action((flags: LoginFlags, self: Command) =>
@@ -117,7 +156,7 @@ command("check", "tell for each credential whether it works, and how far it reac
 command("plan", "show what a sync would write, and what it costs; writes nothing")
   .option("--full", "read everything again, not only what changed")
   .option("--contact <id>", "only this GHL contact, its notes and tasks; repeatable", list)
-  .option("--show <number>", "changes shown of each action, 0 for all", wholeNumber, 10)
+  .option("--show <number>", "people shown of each action, 0 for all", wholeNumber, 10)
   .addOption(
     new Option("--cost", "only estimate what reading costs, in a few calls").conflicts(["full", "contact"]),
   )
@@ -131,7 +170,17 @@ command("sync", "plan and apply; continues where the last run stopped")
   .option("--max-calls <number>", "most calls to both services together", wholeNumber)
   .option("--max-records <number>", "most records written", wholeNumber)
   .option("--audit <file>", AUDIT)
-  .action(withConnector(runSync));
+  .action((flags: SyncFlags, self: Command) => {
+    let display: SyncDisplay | undefined;
+    return connected(
+      self,
+      (connector, terminal) => runSync(connector, flags, display ?? createSyncDisplay(terminal), terminal),
+      (_, terminal) => {
+        display = createSyncDisplay(terminal);
+        return { onEvent: display.onEvent };
+      },
+    );
+  });
 
 watching(command("watch", "keep the location in step: sync again and again, until it is ended")).action(
   withConnector(runWatch),
@@ -425,39 +474,11 @@ async function finish(
 }
 
 function report(error: unknown, json: boolean): void {
-  const fields = ConnectorError.is(error) ? error.toJSON() : { code: plainCode(error), ...said(error) };
-  const { message, hint, details } = inTerms<Partial<ErrorFields>>(fields as Partial<ErrorFields>);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ error: { ...fields, message, hint } })}\n`);
+    process.stdout.write(`${JSON.stringify({ error: errorFields(error) })}\n`);
     return;
   }
-  process.stderr.write(`error: ${whereOf(error)}${message ?? String(error)}\n`);
-  const { candidates } = (details ?? {}) as { candidates?: unknown };
-  if (Array.isArray(candidates)) {
-    for (const candidate of candidates) process.stderr.write(`  ${JSON.stringify(candidate)}\n`);
-  }
-  if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
-  if (ConnectorError.is(error) && error.requestId !== undefined) {
-    process.stderr.write(`request id: ${error.requestId}\n`);
-  }
-}
-
-function said(error: unknown): { message?: string; hint?: string } {
-  const { message, hint } = error as { message?: string; hint?: string };
-  return { ...(message === undefined ? {} : { message }), ...(hint === undefined ? {} : { hint }) };
-}
-
-/** The service and endpoint at fault; most messages begin with the endpoint themselves. */
-function whereOf(error: unknown): string {
-  if (!ConnectorError.is(error) || error.service === undefined) return "";
-  const { service, endpoint, message } = error;
-  if (endpoint !== undefined && message.startsWith(`${endpoint}: `)) return `${service} `;
-  return `${[service, endpoint].filter(Boolean).join(" ")}: `;
-}
-
-function plainCode(error: unknown): string {
-  if (error instanceof UsageError) return "usage";
-  return error instanceof Interrupted ? "interrupted" : "failed";
+  for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
 }
 
 /** The command's own flags that follow the endpoint's name, and the rest: parameters. */

@@ -1,6 +1,7 @@
 // A progress bar on stderr, where that is a terminal.
 
 import type { ProgressEvent } from "../events.js";
+import { inAscii, needsAscii } from "./signs.js";
 import { formatNumber } from "./table.js";
 import { cutToWidth } from "./text-width.js";
 
@@ -18,6 +19,7 @@ const REDRAW_MS = 80;
 export function createProgress(json: boolean): Progress {
   const { stderr } = process;
   if (json || stderr.isTTY !== true) return { update() {}, end() {} };
+  const shown = needsAscii(process.env) ? inAscii : (line: string) => line;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let phase = "";
   return {
@@ -27,7 +29,7 @@ export function createProgress(json: boolean): Progress {
       if (event.phase === phase && !finished && now - drawnAt < REDRAW_MS) return;
       drawnAt = now;
       phase = event.phase;
-      stderr.write(`\r\u001B[2K${cutToWidth(formatProgress(event), (stderr.columns || 80) - 1)}`);
+      stderr.write(`\r\u001B[2K${shown(cutToWidth(formatProgress(event), (stderr.columns || 80) - 1))}`);
     },
     end() {
       if (drawnAt > Number.NEGATIVE_INFINITY) stderr.write("\r\u001B[2K");

@@ -1,11 +1,17 @@
 // Writing to the terminal: results to stdout, everything else to stderr.
 
 import { styleText } from "node:util";
+import { inAscii, needsAscii } from "./signs.js";
+
+/** Colours are the sixteen of the reader's terminal; bold is what it is about, dim what was. */
+export type Colour = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta";
 
 /** Where a command writes, and how. */
 export interface Terminal {
   /** True with `--json`: stdout carries JSON only. */
   readonly json: boolean;
+  /** True where signs are shown in ASCII. */
+  readonly ascii: boolean;
   /** Columns of stdout; undefined where it is not a terminal. */
   readonly columns: number | undefined;
   /** A part of a result. */
@@ -17,25 +23,28 @@ export interface Terminal {
   /** Something for people: a line of stderr, not with `--json`. */
   note(line: string): void;
   /** Emphasis, where stdout is a terminal that shows it. */
-  style(format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string): string;
+  style(format: Colour, text: string): string;
 }
 
 /** The terminal of this process. */
 export function createTerminal(json: boolean): Terminal {
   const coloured = hasColours();
+  const ascii = needsAscii(process.env);
+  const shown = (line: string) => (ascii ? inAscii(line) : line);
   const write = (text: string) => void process.stdout.write(text);
   return {
     json,
+    ascii,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     write,
-    print: (line) => write(`${line}\n`),
+    print: (line) => write(`${shown(line)}\n`),
     printJson: (value) => write(`${JSON.stringify(value)}\n`),
     note: (line) => {
       // A line that is drawn there gives way.
       const start = process.stderr.isTTY === true ? "\r\u001B[2K" : "";
-      if (!json) process.stderr.write(`${start}${line}\n`);
+      if (!json) process.stderr.write(`${start}${shown(line)}\n`);
     },
-    style: (format, text) => (coloured ? styleText(format, text) : text),
+    style: (format, text) => (coloured ? styleText(format, text, { validateStream: false }) : text),
   };
 }
 

@@ -1,5 +1,6 @@
 // How many columns a text takes in a terminal, and texts of a given width.
 
+import { stripVTControlCharacters } from "node:util";
 import { eastAsianWidth } from "get-east-asian-width";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -17,10 +18,11 @@ export function printable(text: string): string {
   return text.replace(UNSAFE, " ").trim();
 }
 
-/** Columns that a printable text takes. */
+/** Columns that a printable text takes; colours take none. */
 export function textWidth(text: string): number {
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  const shown = text.includes("\u001B") ? stripVTControlCharacters(text) : text;
+  for (const { segment } of graphemes.segment(shown)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -59,7 +61,7 @@ export function wrapToWidth(text: string, width: number, { wholeWords = false } 
       line = tail;
     }
   }
-  return [...lines, line];
+  return [...lines, line].map((text) => text.trimEnd());
 }
 
 /** The text's beginning of that width, one character at least, and its rest. */

@@ -1,24 +1,32 @@
 // Totals of a plan or a report: for each kind, all records seen and what becomes of them.
 
 import type { ChangeAction, CountByKind, RecordKind, Totals } from "../generated/answers.js";
+import { colourOf, type State, signText } from "./signs.js";
 import { formatNumber, formatTable, tableWidth } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { kindWord, paragraph, sumOf } from "./words.js";
 
-/** The order in which actions are shown, and how. */
-export const ACTIONS: readonly (readonly [ChangeAction, "green" | "yellow" | "cyan" | "dim" | "red"])[] = [
-  ["create", "green"],
-  ["update", "yellow"],
-  ["complete", "yellow"],
-  ["link", "cyan"],
-  ["move", "cyan"],
-  ["delete", "yellow"],
-  ["merge", "yellow"],
-  ["keep", "dim"],
-  ["skip", "dim"],
-  ["conflict", "red"],
-  ["error", "red"],
+/** The order in which actions are shown. */
+export const ACTIONS: readonly ChangeAction[] = [
+  "create",
+  "update",
+  "complete",
+  "link",
+  "move",
+  "delete",
+  "merge",
+  "keep",
+  "skip",
+  "conflict",
+  "error",
 ];
+
+/** The signs of those that are not written. */
+const STATES: Readonly<Partial<Record<ChangeAction, State>>> = {
+  skip: "paused",
+  conflict: "conflict",
+  error: "failed",
+};
 
 /** What was done, in words. */
 const DONE: Readonly<Record<ChangeAction, string>> = {
@@ -81,7 +89,7 @@ export function totalsOf({ read, totals, unchanged }: Counts): KindTotals[] {
   return KINDS.flatMap((kind) => {
     const actions: Partial<Record<ChangeAction, number>> = {};
     let sum = unchanged[kind] ?? 0;
-    for (const [action] of ACTIONS) {
+    for (const action of ACTIONS) {
       const count = totals[action]?.[kind] ?? 0;
       if (count > 0) actions[action] = count;
       sum += count;
@@ -95,13 +103,23 @@ export function totalsOf({ read, totals, unchanged }: Counts): KindTotals[] {
 /** The totals as a table; as sentences where the terminal is too narrow for one. */
 export function* totalsLines(counts: Counts, terminal: Terminal): Generator<string, void, undefined> {
   const rows = totalsOf(counts);
-  const actions = ACTIONS.map(([action]) => action).filter((action) =>
-    rows.some((row) => row.actions[action] !== undefined),
-  );
+  const actions = ACTIONS.filter((action) => rows.some((row) => row.actions[action] !== undefined));
   const left = rows.some((row) => row.left > 0);
-  const titles = ["", "seen", ...actions, "unchanged", ...(left ? ["not written"] : [])];
+  const signed = (state: State, word: string) =>
+    terminal.style(colourOf(state), `${terminal.ascii ? "" : `${signText(state)} `}${word}`);
+  const titles = [
+    "",
+    "seen",
+    ...actions.map((action) => {
+      const state = STATES[action];
+      return state === undefined ? action : signed(state, action);
+    }),
+    "unchanged",
+    ...(left ? ["not written"] : []),
+  ];
   const columns = titles.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
-  const cells = rows.map((row) => [
+  const all = rows.length > 1 ? [allOf(rows)] : [];
+  const cells = [...rows, ...all].map((row) => [
     row.kind,
     row.seen,
     ...actions.map((action) => row.actions[action] ?? 0),
@@ -115,12 +133,25 @@ export function* totalsLines(counts: Counts, terminal: Terminal): Generator<stri
   const [head = "", rule = "", ...lines] = formatTable(columns, cells);
   yield terminal.style("bold", head);
   yield terminal.style("dim", rule);
-  yield* lines;
+  for (const [index, line] of lines.entries())
+    yield index < rows.length ? line : terminal.style("bold", line);
+}
+
+/** The sums of all kinds. */
+function allOf(rows: readonly KindTotals[]): Omit<KindTotals, "kind"> & { kind: "all" } {
+  const sum = (of: (row: KindTotals) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const actions = Object.fromEntries(
+    ACTIONS.map((action) => [action, sum((row) => row.actions[action] ?? 0)]),
+  );
+  return {
+    ...{ kind: "all", actions, seen: sum(({ seen }) => seen) },
+    ...{ unchanged: sum(({ unchanged }) => unchanged), left: sum(({ left }) => left) },
+  };
 }
 
 /** "60 contacts seen = 23 created + 37 unchanged". */
 function sentence({ kind, seen, actions, unchanged, left }: KindTotals): string {
-  const parts = ACTIONS.flatMap(([action]) =>
+  const parts = ACTIONS.flatMap((action) =>
     actions[action] === undefined ? [] : [`${formatNumber(actions[action])} ${DONE[action]}`],
   );
   if (unchanged > 0) parts.push(`${formatNumber(unchanged)} unchanged`);
@@ -135,7 +166,7 @@ export function countOf(totals: Totals, action: ChangeAction): number {
 
 /** Changes that are carried out, of all kinds. */
 export function writesOf(totals: Totals): number {
-  return ACTIONS.reduce((sum, [action]) => (TOLD.includes(action) ? sum : sum + countOf(totals, action)), 0);
+  return ACTIONS.reduce((sum, action) => (TOLD.includes(action) ? sum : sum + countOf(totals, action)), 0);
 }
 
 /** Calls of both services in words. */

@@ -1,25 +1,12 @@
 // Words that several commands say: kinds, reasons, commands, times, links.
 
-import type { Cause, CountByKind, Holder, RecordStatus, Standing } from "../generated/answers.js";
+import type { Cause, CountByKind, Holder, Standing } from "../generated/answers.js";
 import { formatNumber } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { printable, textWidth, wrapToWidth } from "./text-width.js";
 
 /** The name of the command line, as its hints print it. */
 export const PROGRAM = "ghl-chartmogul";
-
-/** How a record stands: a sign, a word, a colour. The sign alone says it without colour. */
-export const SIGNS: Readonly<
-  Record<RecordStatus["standing"], readonly [sign: string, word: string, colour: Colour]>
-> = {
-  inStep: ["=", "in step", "green"],
-  failed: ["×", "failed", "red"],
-  waiting: ["≠", "waiting", "yellow"],
-  apart: ["‖", "apart", "dim"],
-  unknown: ["--", "unknown", "dim"],
-};
-
-type Colour = Parameters<Terminal["style"]>[0];
 
 const PLURALS: Readonly<Record<string, string>> = {
   business: "businesses",
@@ -167,6 +154,38 @@ export function paragraph(
   return wrapToWidth(text, width, { wholeWords: true }).map(
     (line, index) => (index === 0 ? first : indent) + line,
   );
+}
+
+/** The next command, and what it does. The command is never cut or wrapped. */
+export function* nextLine(
+  terminal: Terminal,
+  command: string,
+  does: string,
+): Generator<string, void, undefined> {
+  const line = `${terminal.style("bold", "Next:")} ${terminal.style("cyan", `${PROGRAM} ${command}`)}`;
+  if (does === "") yield line;
+  else yield* besides("", line, terminal.style("dim", does), terminal);
+}
+
+/** Narrower terminals have columns below each other instead of side by side. */
+export const NARROW = 60;
+
+/** Columns of a label with the blanks behind it. */
+const LABEL_WIDTH = 14;
+
+/** A label and a text that wraps in its own column; below each other where the terminal is narrow. */
+export function* labelled(
+  terminal: Terminal,
+  label: string,
+  text: string,
+): Generator<string, void, undefined> {
+  if ((terminal.columns ?? Number.POSITIVE_INFINITY) < NARROW) {
+    const first = label === "" ? "" : `${terminal.style("bold", label)} `;
+    yield* paragraph(terminal, first + text, "  ", label === "" ? "  " : "");
+    return;
+  }
+  const indent = " ".repeat(LABEL_WIDTH);
+  yield* paragraph(terminal, text, indent, terminal.style("bold", label.padEnd(LABEL_WIDTH)));
 }
 
 /** Who is working on a location's state: it may not say. */

@@ -276,7 +276,9 @@ describe("against a sandbox", () => {
 
     const table = await run(["plan"], { env, cwd });
     assert.equal(table.code, 0, table.stderr);
-    assert.match(table.stdout, /^create +what +fields +why$/m);
+    assert.match(table.stdout, /^\S.* {2}\w+ {2}no customer\n {2}→ +contact +create {2}/m);
+    assert.match(table.stdout, /^ +seen +create.* unchanged$/m);
+    assert.match(table.stdout, /^Next: ghl-chartmogul sync {2}applies it\n$/m);
     assert.match(table.stdout, /Applying it takes 0 GoHighLevel and \d+ ChartMogul calls/);
     assert.match(table.stdout, /% of GoHighLevel's 200,000 calls a day/);
     assert.ok(!table.stdout.includes("\u001B"), "no colours where nobody sees them");

@@ -61,7 +61,7 @@ test("a sync that leaves records behind ends with 3, and status says which and w
   const text = await cli("status");
   assert.match(text.stdout, /^\d+ records linked; × \d+ failed, ≠ \d+ waiting$/m);
   assert.match(text.stdout, /^ {2}\d+ contacts?: several ChartMogul customers match$/m);
-  assert.match(text.stdout, /ghl-chartmogul rejected\n$/);
+  assert.match(text.stdout, /Next: ghl-chartmogul rejected {2}which records, and what to do\n$/);
   assert.ok(!text.stdout.includes("\u001B"));
 });
 
@@ -164,7 +164,7 @@ test("what is unlinked stays unlinked until it is retried", async () => {
   assert.deepEqual([unlinked.code, unlinked.standing, unlinked.cause], [0, "apart", "unlinked"]);
   assert.equal((await json("sync", "--full")).code, 0);
   const still = await cli("why", linked.ghlId);
-  assert.match(still.stdout, /apart since .* \(unlinked\)\n {2}it was unlinked\n/);
+  assert.match(still.stdout, /paused since .* \(unlinked\)\n {2}it was unlinked\n/);
   assert.match(still.stdout, new RegExp(`^ {2}ghl-chartmogul retry ${linked.ghlId}$`, "m"));
   const retried = await json("retry", linked.ghlId);
   assert.equal(retried.reason, "the next run tries it again");

@@ -44,7 +44,7 @@ const {
 const WIDTHS = [40, 80, 120];
 const PIPED = undefined;
 /** A terminal that tells styles by nothing: as with NO_COLOR. */
-const terminal = (columns) => ({ columns, json: false, style: (_, text) => text });
+const terminal = (columns) => ({ columns, json: false, ascii: false, style: (_, text) => text });
 const NOW = Date.UTC(2026, 10, 26, 12);
 const CONTACT = "A02mypJQqaRF5rBbNErL";
 const CUSTOMER = "cus_cfec6a25-9975-4fda-90fe-a5317b4fcfdf";
@@ -161,7 +161,7 @@ const PLAN = {
   dailyCalls: 100_000,
   dailyShare: 0.00002,
 };
-const SHOWN = { show: 10, apply: "ghl-chartmogul sync --yes" };
+const SHOWN = { show: 10, apply: "sync --yes" };
 
 test("texts wrap at words, and lose nothing", () => {
   for (const text of [LONG, "東京都庁舎 の 前", "one", "", `x${"y".repeat(90)}z`]) {
@@ -185,46 +185,75 @@ describe("a plan", () => {
       assert.deepEqual(tooWide(lines, width ?? Number.POSITIVE_INFINITY), []);
       const text = unwrapped(lines);
       assert.ok(text.includes("replaces existing values: 1"), text);
-      assert.ok(text.includes(`company: ${LONG} → ${LONG}, changed`), text);
-      assert.ok(text.includes("keeps ChartMogul's values: 2"), text);
+      assert.ok(text.includes(`company ${LONG}, changed was ${LONG}`), text);
       assert.ok(text.includes("email stays ChartMogul's") && text.includes("phone stays ChartMogul's"));
       assert.ok(lines.includes(`  ghl-chartmogul link ${CONTACT} cus_2`) || width === PIPED || width === 120);
       assert.ok(text.includes(`ghl-chartmogul link ${CONTACT} ${CUSTOMER}`) && text.includes(LINK));
       assert.ok(lines.includes(`  or leave it: ghl-chartmogul accept ${CONTACT}`));
       assert.ok(text.includes("could not be read: lists of 2 notes; the next run reads them"));
       assert.ok(text.includes("tried again: 2"));
-      assert.ok(text.includes("cuts or leaves out values: 1"), text);
-      assert.ok(text.includes(`seats: "1,250" could be two numbers: ${LONG}`), text);
+      assert.ok(text.includes(`left out: seats: "1,250" could be two numbers: ${LONG}`), text);
       assert.ok(
         text.includes("3 values are newly cut or left out. Which, and why: ghl-chartmogul rejected"),
         text,
       );
       assert.ok(text.includes("Read it before you apply it: 30 of 400 links lead to records that are gone"));
-      assert.equal(lines.at(-1), "Apply it: ghl-chartmogul sync --yes");
+      assert.ok(text.includes("tag +vip") && text.includes("tag −old"), text);
+      assert.ok(text.endsWith("Next: ghl-chartmogul sync --yes applies it"), text);
     });
   }
 
   test("wraps the reason in its own column", async () => {
     const lines = await collect(planLines(PLAN, CHANGES.slice(-1), SHOWN, terminal(80)));
-    const start = lines[0].indexOf("why");
-    const rows = lines.slice(2, lines.indexOf(""));
-    assert.ok(rows.length > 3);
-    assert.equal(rows.map((row) => row.slice(start).trim()).join(" "), CHANGES.at(-1).reason);
+    const first = lines.findIndex((line) => line.includes("Failed:"));
+    const rows = lines.slice(first, lines.indexOf("", first));
+    assert.ok(rows.length > 2);
+    assert.ok(rows.every((row) => /^ {15}\S/.test(row)));
+    assert.equal(unwrapped(rows).trim(), `Failed: ${CHANGES.at(-1).reason}`);
   });
 
-  test("shows so many of each action, and says how many there are", async () => {
+  test("has a person's records together, the contact first, in both directions", async () => {
+    const of = { ghlContactId: "C2", chartmogulCustomer: "cus_2" };
+    const note = {
+      ...base,
+      ...of,
+      action: "create",
+      kind: "note",
+      ghlId: "N1",
+      title: "Called",
+      reason: "new",
+    };
+    const both = {
+      ...{ ...base, ...of, action: "update", kind: "task", ghlId: "T1", title: "Renew", reason: "changed" },
+      ...{ direction: "both", fields: { due_date: { from: "1", to: "2" } }, replaces: 1 },
+      ghlFields: { completed: { from: false, to: true } },
+    };
+    const changes = [note, CHANGES[0], both, { ...CHANGES[1], chartmogulCustomer: "cus_2" }];
+    const text = (await collect(planLines(PLAN, changes, SHOWN, terminal(120)))).join("\n");
+    const found =
+      /^Ada +C2 +cus_2\n +→ +contact +update(.|\n)*note +create +Called.*\n.*task +update.*\n +due_date +2 +was 1\n +← +task +update.*\n +completed +true +was false$/m;
+    assert.match(text, found);
+    assert.match(text, /Zoë {2}C1 {2}no customer/);
+  });
+
+  test("shows so many people of each action, and says how many there are", async () => {
     const plan = { ...PLAN, totals: { create: { contact: 12 } }, replaces: 12, guard: null };
     const changes = Array.from({ length: 12 }, (_, index) => ({
-      ...CHANGES[0],
+      ...CHANGES[1],
       ghlId: `C${index}`,
       replaces: 1,
       fields: { email: { from: "old", to: "new" } },
     }));
+    changes.push({ ...CHANGES.at(-1), ghlContactId: "C11" });
     const few = await collect(planLines(plan, changes, { ...SHOWN, show: 3 }, terminal(80)));
-    assert.equal(few.filter((line) => line === "… and 9 more: --show 0 shows all").length, 2);
+    assert.ok(few.includes("… and 8 more people: --show 0 shows all"), few.join("\n"));
+    assert.ok(
+      few.some((line) => line.includes("Failed:")),
+      "a failure is shown, whatever came before it",
+    );
     const all = await collect(planLines(plan, changes, { ...SHOWN, show: 0 }, terminal(80)));
-    assert.equal(all.filter((line) => line.includes("email: old → new")).length, 12);
-    assert.ok(!all.some((line) => line.includes("more: --show")));
+    assert.equal(all.filter((line) => /email +new +was old/.test(line)).length, 12);
+    assert.ok(!all.some((line) => line.includes("more people")));
   });
 
   test("says what it costs by what the calls are for", async () => {
@@ -239,7 +268,10 @@ describe("a plan", () => {
   test("says that there is nothing to write", async () => {
     const plan = { ...PLAN, totals: { error: { task: 1 } }, replaces: 0, guard: null };
     const lines = await collect(planLines(plan, [], SHOWN, terminal(80)));
-    assert.deepEqual(lines.slice(-2), ["Nothing to write.", "What failed, and why: ghl-chartmogul rejected"]);
+    assert.deepEqual(lines.slice(-2), [
+      "Nothing to write.",
+      "Next: ghl-chartmogul rejected  what failed, and why",
+    ]);
   });
 });
 
@@ -330,7 +362,8 @@ describe("totals", () => {
 
   test("become sentences where no table fits", () => {
     const table = [...totalsLines(PLAN, terminal(80))];
-    assert.match(table[0], /^ +seen +create +update +keep +conflict +error +unchanged$/);
+    assert.match(table[0], /^ +seen +create +update +keep +≠ conflict +× error +unchanged$/);
+    assert.match(table.at(-1), /^all +11 +1 +2 +1 +1 +1 +5$/);
     const sentences = [...totalsLines(PLAN, terminal(40))];
     assert.ok(
       unwrapped(sentences).startsWith(
@@ -379,17 +412,17 @@ describe("a status", () => {
       const text = unwrapped(lines);
       assert.ok(text.startsWith("1,234 records linked; × 8 failed, ≠ 1 waiting"), text);
       for (const part of [
-        "last run: 12 min ago",
-        "last full pass: 30 h ago",
+        "Last run 12 min ago",
+        "Full pass 30 h ago",
         "× 8 failed 7 notes, 1 task: ChartMogul refused them",
-        '"rejected" lists them; correct the value, then "retry ID", or "accept ID"',
+        'Fix: "rejected" lists them; correct the value, then "retry ID", or "accept ID"',
         "≠ 1 waiting 1 contact: several ChartMogul customers match",
-        "‖ 2 apart 2 notes: a person deleted them in ChartMogul",
-        "██████████░░░░░░░░░░ 50 %, 100,000 of 200,000 used until 26 Nov",
+        "‖ 2 paused 2 notes: a person deleted them in ChartMogul",
+        "██████████·········· 50 %, 100,000 of 200,000 used until 26 Nov",
         "3,112 of today's 100,000 calls (dailyCalls) used by us, 20 by other programs.",
         "Notes are at most 23 hours old; an edit arrives within 3 days; 40 contacts wait for the next days' calls.",
-        "was stopped while reading notes. Continue: ghl-chartmogul sync",
-        "Which records, and what to do: ghl-chartmogul rejected",
+        "was stopped while reading notes. Next: ghl-chartmogul sync continues it",
+        "Next: ghl-chartmogul rejected which records, and what to do",
       ])
         assert.ok(text.includes(part), `${part}\n${lines.join("\n")}`);
     });
@@ -399,7 +432,7 @@ describe("a status", () => {
     const well = { ...STATUS, standing: { failed: 0, waiting: 0 }, reasons: [], unfinished: undefined };
     const lines = [...statusLines(well, terminal(80), NOW)];
     assert.equal(lines[0], "= in step: 1,234 records linked");
-    assert.equal(lines.at(-1), "All is well. The next changes: ghl-chartmogul sync");
+    assert.equal(lines.at(-1), "Next: ghl-chartmogul sync  the next changes");
     const nothing = {
       quota: undefined,
       dailyCalls: undefined,
@@ -409,8 +442,8 @@ describe("a status", () => {
     const fresh = { ...well, linked: 0, plannedAt: 0, appliedAt: 0, fullPassAt: 0, ...nothing };
     const none = [...statusLines(fresh, terminal(80), NOW)];
     assert.equal(none[0], "Nothing is synced yet.");
-    assert.ok(none.includes("last run: never"));
-    assert.equal(none.at(-1), "Begin: ghl-chartmogul plan");
+    assert.ok(none.includes("Last run      never"));
+    assert.equal(none.at(-1), "Next: ghl-chartmogul plan  what a sync would write");
   });
 });
 
@@ -474,11 +507,11 @@ describe("the last runs", () => {
     ];
     assert.deepEqual(tooWide(lines, 80), []);
     const text = unwrapped(lines);
-    assert.ok(text.includes("last good run: 11 min ago"), text);
+    assert.ok(text.includes("Last good run 11 min ago"), text);
     assert.ok(text.includes("in use by process 7 on host-a since 1 min ago"), text);
     assert.ok(text.includes("2 decisions queued: taken up at the end of the run under way"), text);
     assert.ok(text.includes("3 contacts are read by the next run, with notes and tasks"), text);
-    assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("last good run: never"));
+    assert.ok(unwrapped([...statusLines(STATUS, terminal(80), NOW)]).includes("Last good run never"));
   });
 });
 
@@ -671,12 +704,13 @@ describe("the end of a run", () => {
   test("says whether all is in step, and what is not", () => {
     assert.equal(end({}).at(-1), "= in step");
     const lines = end({ standing: STATUS.standing });
-    assert.ok(lines.includes("× 8 failed") && !lines.some((line) => line.includes("apart")));
-    assert.match(
-      unwrapped(lines.slice(-2)),
-      /× 8 failed, ≠ 1 waiting, now or since an earlier run. Which records: ghl-chartmogul rejected$/,
-    );
+    assert.ok(lines.includes("× 8 failed") && !lines.some((line) => line.includes("paused")));
+    assert.equal(lines.at(-1), "Next: ghl-chartmogul rejected  which records, and what to do");
     const text = unwrapped(lines);
+    assert.ok(
+      text.includes("2 changes written in 1.5 s. × 8 failed, ≠ 1 waiting, now or since an earlier run."),
+      text,
+    );
     assert.ok(
       unwrapped(end({})).includes(
         "2 values are newly cut or left out. Which, and why: ghl-chartmogul rejected",
@@ -688,23 +722,23 @@ describe("the end of a run", () => {
 
   test("says why nothing was written, and what writes it", () => {
     assert.deepEqual(end({ plannedOnly: true }).slice(-2), [
-      "See the plan: ghl-chartmogul plan",
-      "Apply it: ghl-chartmogul sync",
+      "Next: ghl-chartmogul plan  shows the plan",
+      "Next: ghl-chartmogul sync  applies it",
     ]);
     const guarded = end({ plannedOnly: true, report: { ...report, guard: "links are gone" } }, ["C1"]);
     assert.deepEqual(guarded.slice(-3), [
       "Nothing was written: links are gone.",
-      "See the plan: ghl-chartmogul plan --contact C1",
-      "Apply it: ghl-chartmogul sync --contact C1 --yes",
+      "Next: ghl-chartmogul plan --contact C1  shows the plan",
+      "Next: ghl-chartmogul sync --contact C1 --yes  applies it",
     ]);
   });
 
   test("says where it stopped", () => {
     const stopped = end({ done: false, stopped: "unavailable", checkpoint: "reading notes" }, [], 120);
-    assert.equal(
-      stopped.at(-1),
-      "Stopped while reading notes: several lists in a row could not be read. Continue: ghl-chartmogul sync",
-    );
+    assert.deepEqual(stopped.slice(-2), [
+      "Stopped while reading notes: several lists in a row could not be read.",
+      "Next: ghl-chartmogul sync  continues there",
+    ]);
   });
 });
 

@@ -1,17 +1,18 @@
 // `ghl-chartmogul plan`: what a sync would write, as a table; writes nothing.
 
 import type { Connector } from "../../connector.js";
-import type { Change, ChangeAction, FieldChange, PlanSummary } from "../../generated/answers.js";
+import type { Change, PlanSummary } from "../../generated/answers.js";
 import type { Plan } from "../../sync.js";
 import { callsByKindText, costLines } from "../costs.js";
 import { ExitCode } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
+import { collectPeople, peopleLines } from "../plan-people.js";
 import { createProgress } from "../progress.js";
-import { formatNumber, formatTable } from "../table.js";
+import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
-import { cutToWidth, printable } from "../text-width.js";
-import { ACTIONS, callsText, countOf, totalsLines, writesOf } from "../totals.js";
-import { adviceLines, kindsText, leftOutText, PROGRAM, paragraph, percentText, sumOf } from "../words.js";
+import { printable } from "../text-width.js";
+import { callsText, countOf, totalsLines, writesOf } from "../totals.js";
+import { dateText, kindsText, leftOutText, nextLine, paragraph, percentText, sumOf } from "../words.js";
 
 /** Flags of the command. */
 export interface PlanFlags {
@@ -20,7 +21,7 @@ export interface PlanFlags {
   contact?: readonly string[] | undefined;
   /** Only estimates what reading costs. */
   cost?: boolean | undefined;
-  /** Changes shown of each action; all with 0. */
+  /** People shown of each action; all with 0. */
   show: number;
 }
 
@@ -40,7 +41,7 @@ export async function runPlan(
     const flags = (contact ?? []).map((id) => `--contact ${id}`);
     // What was shown of one contact says nothing of the others: a location's first run still only plans.
     const confirm = plan.guard !== null || (flags.length > 0 && appliedAt === 0);
-    const apply = [PROGRAM, "sync", ...flags, ...(confirm ? ["--yes"] : [])].join(" ");
+    const apply = ["sync", ...flags, ...(confirm ? ["--yes"] : [])].join(" ");
     await showPlan(plan, { show, apply }, signal, terminal);
     return plan.guard !== null || sumOf(plan.unread) > 0 ? ExitCode.NotInStep : ExitCode.Done;
   });
@@ -55,9 +56,9 @@ async function showCost(connector: Connector, signal: AbortSignal, terminal: Ter
 
 /** How a plan is shown. */
 export interface Shown {
-  /** Changes of each action; all with 0. */
+  /** People of each action, and changes of each of them; all with 0. */
   show: number;
-  /** The command that applies it. */
+  /** The command that applies it, without the program's name: `sync --yes`. */
   apply: string;
 }
 
@@ -86,7 +87,7 @@ async function writeJson(plan: Plan, signal: AbortSignal, terminal: Terminal): P
   terminal.write("]}\n");
 }
 
-/** The lines of a plan. */
+/** The lines of a plan: by person what is written, then the totals, and what to do next. */
 export async function* planLines(
   plan: PlanSummary,
   changes: AsyncIterable<Change> | Iterable<Change>,
@@ -94,138 +95,24 @@ export async function* planLines(
   terminal: Terminal,
 ): AsyncGenerator<string, void, undefined> {
   const most = show === 0 ? Number.POSITIVE_INFINITY : show;
-  const byAction = new Map<ChangeAction, Change[]>();
-  const replacing: Change[] = [];
-  const keeping: Change[] = [];
-  const lossy: Change[] = [];
-  let [kept, lost] = [0, 0];
-  for await (const change of changes) {
-    const same = byAction.get(change.action) ?? [];
-    if (same.length < most) same.push(change);
-    byAction.set(change.action, same);
-    if (change.replaces > 0 && replacing.length < most) replacing.push(change);
-    kept += change.kept?.length ?? 0;
-    if ((change.kept?.length ?? 0) > 0 && keeping.length < most) keeping.push(change);
-    lost += change.problems?.length ?? 0;
-    if ((change.problems?.length ?? 0) > 0 && lossy.length < most) lossy.push(change);
-  }
-  for (const [action, style] of ACTIONS) {
-    const same = byAction.get(action);
-    if (same === undefined) continue;
-    const [titles = "", rule = "", ...lines] = changeTable(action, same, terminal);
-    yield terminal.style("bold", terminal.style(style, titles));
-    yield terminal.style("dim", rule);
-    yield* lines;
-    const more = countOf(plan.totals, action) - same.length;
-    if (more > 0) yield terminal.style("dim", `… and ${formatNumber(more)} more: --show 0 shows all`);
-    if (action === "conflict") yield* candidateLines(same, terminal);
-    yield "";
-  }
-  yield* valueLines(
-    `replaces existing values: ${formatNumber(plan.replaces)}`,
-    plan.replaces,
-    replacing,
-    replacedValues,
-    terminal,
-  );
-  yield* valueLines(`keeps ChartMogul's values: ${formatNumber(kept)}`, kept, keeping, keptValues, terminal);
-  yield* valueLines(`cuts or leaves out values: ${formatNumber(lost)}`, lost, lossy, lostValues, terminal);
+  const title = `${terminal.style("bold", "Plan")} of ${dateText(plan.createdAt)}, ${PASSES[plan.pass]}. Nothing is written.`;
+  yield* paragraph(terminal, title);
+  yield "";
+  yield* peopleLines(await collectPeople(changes, most), terminal);
   yield* summaryLines(plan, terminal);
   yield "";
   yield* nextLines(plan, apply, terminal);
 }
 
-/** Narrower terminals have the changes below each other instead of in columns. */
-const NARROW = 60;
-
-function changeTable(action: ChangeAction, changes: readonly Change[], terminal: Terminal): string[] {
-  const width = terminal.columns ?? Number.POSITIVE_INFINITY;
-  if (width < NARROW) {
-    const lines = changes.flatMap((change) => [
-      ...paragraph(terminal, `${change.kind}  ${printable(change.title)}`, "  ", ""),
-      ...[formatFields(change), printable(change.reason)]
-        .filter(Boolean)
-        .flatMap((text) => paragraph(terminal, text, "  ")),
-    ]);
-    return [action, "─".repeat(action.length), ...lines];
-  }
-  const fields = changes.map(formatFields);
-  const withFields = fields.some((text) => text !== "");
-  const columns = [
-    { title: action },
-    { title: "what", maxWidth: 36, wraps: true },
-    ...(withFields ? [{ title: "fields", wraps: true }] : []),
-    { title: "why", wraps: true },
-  ];
-  const rows = changes.map(({ kind, title, reason }, index) => [
-    kind,
-    title,
-    ...(withFields ? [fields[index] ?? ""] : []),
-    reason,
-  ]);
-  return formatTable(columns, rows, width);
-}
-
-/** For each conflict its candidates: the command that chooses one, and where a person sees it. */
-function* candidateLines(
-  conflicts: readonly Change[],
-  terminal: Terminal,
-): Generator<string, void, undefined> {
-  for (const { kind, title, ghlId, candidates = [] } of conflicts) {
-    if (candidates.length === 0) continue;
-    yield "";
-    const id = ghlId ?? "";
-    yield* paragraph(terminal, `${printable(title)}, ${kind} ${id}: choose one`);
-    yield* adviceLines({ kind, contact: id, candidates }, "  ", terminal);
-  }
-}
-
-/** A section of values, one a line, that no width cuts off. */
-function* valueLines(
-  title: string,
-  count: number,
-  changes: readonly Change[],
-  valuesOf: (change: Change) => string[],
-  terminal: Terminal,
-): Generator<string, void, undefined> {
-  if (count === 0) return;
-  yield terminal.style("bold", title);
-  let shown = 0;
-  for (const change of changes) {
-    const values = valuesOf(change);
-    shown += values.length;
-    yield* paragraph(
-      terminal,
-      `${change.kind} ${printable(change.title)} (${change.ghlId ?? change.chartmogulId})`,
-      "    ",
-      "  ",
-    );
-    for (const value of values) yield* paragraph(terminal, value, "      ", "    ");
-  }
-  if (shown < count)
-    yield terminal.style("dim", `… and ${formatNumber(count - shown)} more: --show 0 shows all`);
-  yield "";
-}
-
-function replacedValues({ fields, replaces }: Change): string[] {
-  const known = Object.entries(fields).filter(([, { from }]) => from !== undefined);
-  // Of a text only a hash of what it was is kept.
-  const texts = Object.entries(fields).filter(([name, { from }]) => from === undefined && name === "text");
-  return [...known, ...texts]
-    .slice(0, replaces)
-    .map(([name, { from, to }]) => `${name}: ${formerText(from)} → ${wholeText(to)}`);
-}
-
-function keptValues({ kept = [] }: Change): string[] {
-  return kept.map((name) => `${name} stays ChartMogul's`);
-}
-
-function lostValues({ problems = [] }: Change): string[] {
-  return problems.map(({ field, reason }) => printable(`${field}: ${reason}`));
-}
+const PASSES = { full: "everything was read", incremental: "what has changed was read" } as const;
 
 function* summaryLines(plan: PlanSummary, terminal: Terminal): Generator<string, void, undefined> {
   yield* totalsLines(plan, terminal);
+  if (plan.replaces > 0)
+    yield* paragraph(
+      terminal,
+      `replaces existing values: ${terminal.style("bold", formatNumber(plan.replaces))}`,
+    );
   const unread = sumOf(plan.unread);
   if (unread > 0) {
     const text = `could not be read: lists of ${kindsText(plan.unread)}; the next run reads them`;
@@ -279,38 +166,8 @@ function* nextLines(
   }
   if (writesOf(plan.totals) === 0) {
     yield "Nothing to write.";
-    if (countOf(plan.totals, "error") > 0) yield `What failed, and why: ${PROGRAM} rejected`;
+    if (countOf(plan.totals, "error") > 0) yield* nextLine(terminal, "rejected", "what failed, and why");
     return;
   }
-  yield `Apply it: ${apply}`;
-}
-
-function formatFields({ fields, ghlFields = {}, action, tagsAdded = [], tagsRemoved = [] }: Change): string {
-  const written =
-    (service: string) =>
-    ([name, { from, to }]: [string, FieldChange]) => {
-      if (action === "create" || from === undefined) return service + name;
-      return `${service}${name}: ${valueText(formerText(from))} → ${valueText(wholeText(to))}`;
-    };
-  const texts = [
-    ...Object.entries(fields).map(written("")),
-    ...Object.entries(ghlFields).map(written("GHL's ")),
-  ];
-  const tags = [...tagsAdded.map((tag) => `+${tag}`), ...tagsRemoved.map((tag) => `−${tag}`)];
-  return [...texts, ...tags.map(printable)].join(", ");
-}
-
-function valueText(text: string): string {
-  return cutToWidth(text, 24);
-}
-
-function wholeText(value: unknown): string {
-  return printable(typeof value === "string" ? value : JSON.stringify(value));
-}
-
-/** A value before. Of long texts the state holds only a hash. */
-function formerText(value: unknown): string {
-  if (value === undefined || (typeof value === "string" && /^[0-9a-f]{32}$/.test(value)))
-    return "(another text)";
-  return wholeText(value);
+  yield* nextLine(terminal, apply, "applies it");
 }

@@ -4,10 +4,11 @@
 import type { Connector } from "../../connector.js";
 import type { RecordStatus } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
+import { colourOf, signText, stateOf, stateWord } from "../signs.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { adviceLines, customerLink, dateText, holderName, paragraph, SIGNS } from "../words.js";
+import { adviceLines, customerLink, dateText, holderName, paragraph } from "../words.js";
 
 /** Tells how a record stands: 3 where it fails or waits, 1 where nothing is known of it. */
 export async function runWhy(connector: Connector, id: string, terminal: Terminal): Promise<ExitCode> {
@@ -82,12 +83,13 @@ export function* recordLines(
   terminal: Terminal,
   now = Date.now(),
 ): Generator<string, void, undefined> {
-  const [sign, word, colour] = SIGNS[record.standing];
+  const state = stateOf(record.standing, record.cause);
+  const word = stateWord(record.standing, record.cause);
   const since = record.since === undefined ? "" : ` since ${dateText(record.since, now)}`;
   const what = [record.kind, record.id].filter(Boolean).join(" ");
   const cause = record.cause === undefined ? "" : ` (${record.cause})`;
-  for (const line of paragraph(terminal, `${sign} ${what}: ${word}${since}${cause}`))
-    yield terminal.style("bold", terminal.style(colour, line));
+  for (const line of paragraph(terminal, `${signText(state)} ${what}: ${word}${since}${cause}`))
+    yield terminal.style("bold", terminal.style(colourOf(state), line));
   if (record.queued !== undefined) {
     const { queued } = record;
     const who = `${holderName(queued)} is syncing this location, since ${dateText(queued.since, now)}`;

@@ -3,10 +3,11 @@
 import type { Connector } from "../../connector.js";
 import type { DeadLetter } from "../../generated/answers.js";
 import { ExitCode } from "../exit-code.js";
+import { colourOf, signText, stateOf, stateWord } from "../signs.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { adviceLines, dateText, PROGRAM, paragraph, SIGNS } from "../words.js";
+import { adviceLines, dateText, PROGRAM, paragraph } from "../words.js";
 
 /** Flags of the command. */
 export interface RejectedFlags {
@@ -60,11 +61,11 @@ export function* letterLines(
   now = Date.now(),
 ): Generator<string, void, undefined> {
   const { kind, id, contact, standing, cause, reason, hint, at, candidates = [] } = letter;
-  const [sign, word, colour] = SIGNS[standing];
+  const state = stateOf(standing, cause);
   const of = contact === undefined || contact === id ? "" : ` of contact ${contact}`;
-  const what = `${sign} ${kind} ${printable(id)}${of}: ${word} since ${dateText(at, now)} (${cause})`;
+  const what = `${signText(state)} ${kind} ${printable(id)}${of}: ${stateWord(standing, cause)} since ${dateText(at, now)} (${cause})`;
   for (const line of paragraph(terminal, what, "  ", ""))
-    yield terminal.style("bold", terminal.style(colour, line));
+    yield terminal.style("bold", terminal.style(colourOf(state), line));
   yield* paragraph(terminal, printable(reason), "    ");
   yield* adviceLines({ kind, contact: id, candidates, hint }, "    ", terminal);
 }

@@ -3,12 +3,13 @@
 import type { Connector } from "../../connector.js";
 import type { SyncRun } from "../../generated/answers.js";
 import { type ExitCode, exitCodeOfStanding } from "../exit-code.js";
+import { signText } from "../signs.js";
 import { standingText } from "../standing.js";
 import { formatNumber, formatTable, tableWidth } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
 import { callsText, writesOf } from "../totals.js";
-import { dateText, durationText, PROGRAM, paragraph, SIGNS } from "../words.js";
+import { dateText, durationText, PROGRAM, paragraph } from "../words.js";
 
 /** Lists the last runs; 3 where records fail or wait now. */
 export async function runRuns(connector: Connector, _flags: object, terminal: Terminal): Promise<ExitCode> {
@@ -47,15 +48,14 @@ export function* runsLines(
     yield terminal.style("dim", rule);
   }
   for (const [index, run] of runs.entries()) {
-    const told = isTable ? [lines[index] ?? ""] : paragraph(terminal, sentence(run, now), "  ", "");
+    const told = isTable ? [lines[index] ?? ""] : paragraph(terminal, runText(run, now), "  ", "");
     const colour = colourOf(run);
     for (const line of told) yield colour === undefined ? line : terminal.style(colour, line);
     if (run.error !== null)
       yield* paragraph(terminal, `${run.error.code}: ${printable(run.error.message)}`, "    ");
   }
   if (!isTable) return;
-  const [failed] = SIGNS.failed;
-  const [waiting] = SIGNS.waiting;
+  const [failed, waiting] = [signText("failed"), signText("conflict")];
   const legend = `calls: GoHighLevel + ChartMogul; not in step after it: ${failed} failed, ${waiting} waiting`;
   for (const line of paragraph(terminal, legend)) yield terminal.style("dim", line);
 }
@@ -77,13 +77,13 @@ function cells(run: SyncRun, now: number): (string | number)[] {
 /** "× 8 ≠ 1". */
 function signsText({ failed, waiting }: NonNullable<SyncRun["standing"]>): string {
   const parts = [];
-  if (failed > 0) parts.push(`${SIGNS.failed[0]} ${formatNumber(failed)}`);
-  if (waiting > 0) parts.push(`${SIGNS.waiting[0]} ${formatNumber(waiting)}`);
+  if (failed > 0) parts.push(`${signText("failed")} ${formatNumber(failed)}`);
+  if (waiting > 0) parts.push(`${signText("conflict")} ${formatNumber(waiting)}`);
   return parts.join(" ");
 }
 
 /** "26 Nov, 09:42: done in 12 s, full pass; 7 written; 41 GoHighLevel and 12 ChartMogul calls; × 1 failed". */
-function sentence(run: SyncRun, now: number): string {
+export function runText(run: SyncRun, now: number): string {
   const { beganAt, elapsedMs, pass, totals, calls, standing } = run;
   const took = elapsedMs === null ? "" : ` in ${durationText(elapsedMs)}`;
   const parts = [

@@ -1,50 +1,60 @@
 // `ghl-chartmogul status`: how the sync of the location stands. Sends nothing.
 
 import type { Connector } from "../../connector.js";
-import type { SyncStatus } from "../../generated/answers.js";
+import type { SyncRun, SyncStatus } from "../../generated/answers.js";
 import { type ExitCode, exitCodeOfStanding } from "../exit-code.js";
+import { bar, colourOf, signText } from "../signs.js";
 import { standingLines, standingText } from "../standing.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { dateText, holderName, PROGRAM, paragraph, percentText, SIGNS, timeText } from "../words.js";
+import { dateText, holderName, labelled, nextLine, paragraph, percentText, timeText } from "../words.js";
 import { refreshingText } from "./records.js";
+import { runText } from "./runs.js";
 
 /** Shows how the sync stands; 3 where records fail or wait. */
 export async function runStatus(connector: Connector, _flags: object, terminal: Terminal): Promise<ExitCode> {
   const status = await connector.sync.status();
   if (terminal.json) terminal.printJson(status);
-  else for (const line of statusLines(status, terminal)) terminal.print(line);
+  else {
+    const runs = await connector.sync.runs();
+    for (const line of statusLines(status, terminal, Date.now(), runs)) terminal.print(line);
+  }
   return exitCodeOfStanding(status.standing);
 }
 
-/** The lines of a status. */
+/** Runs that a status shows. */
+const MOST_RUNS = 3;
+
+/** The lines of a status: the answer, what is not in step and its cure, calls, freshness, runs, what to do next. */
 export function* statusLines(
   status: SyncStatus,
   terminal: Terminal,
   now = Date.now(),
+  runs: readonly SyncRun[] = [],
 ): Generator<string, void, undefined> {
   yield* answerLines(status, terminal);
-  const times = [
-    ["last run", status.appliedAt],
-    ["last good run", status.lastGood?.endedAt ?? 0],
-    ["last full pass", status.fullPassAt],
-    ["last plan", status.plannedAt],
-  ] as const;
-  for (const [what, at] of times)
-    yield* paragraph(terminal, `${what}: ${at === 0 ? "never" : timeText(at, now)}`);
-  if (status.holder !== undefined) yield* paragraph(terminal, holderText(status.holder, now));
-  if (status.queued > 0) yield* paragraph(terminal, queuedText(status.queued));
-  if (status.refreshing > 0) yield* paragraph(terminal, refreshingText(status.refreshing));
-  if (status.account.name !== "") yield* paragraph(terminal, `account: ${printable(status.account.name)}`);
+  if (status.account.name !== "")
+    yield* paragraph(terminal, terminal.style("dim", `Account ${printable(status.account.name)}`));
   if (status.reasons.length > 0) {
     yield "";
     yield* standingLines(status.reasons, terminal);
   }
   yield "";
-  if (status.quota !== undefined) yield* paragraph(terminal, quotaText(status.quota, now));
-  yield* paragraph(terminal, `${callsText(status)}.`);
-  if (status.notes.contacts > 0) yield* paragraph(terminal, `${notesText(status.notes)}.`);
+  yield* callsLines(status, terminal, now);
+  if (status.notes.contacts > 0) yield* labelled(terminal, "Fresh", `${notesText(status.notes)}.`);
+  const times = [
+    ["Last run", status.appliedAt],
+    ["Last good run", status.lastGood?.endedAt ?? 0],
+    ["Full pass", status.fullPassAt],
+    ["Last plan", status.plannedAt],
+  ] as const;
+  for (const [what, at] of times) yield* labelled(terminal, what, at === 0 ? "never" : timeText(at, now));
+  for (const [index, run] of runs.slice(0, MOST_RUNS).entries())
+    yield* labelled(terminal, index === 0 ? "Runs" : "", runText(run, now));
+  if (status.holder !== undefined) yield* labelled(terminal, "Lock", holderText(status.holder, now));
+  if (status.queued > 0) yield* labelled(terminal, "Decisions", queuedText(status.queued));
+  if (status.refreshing > 0) yield* labelled(terminal, "Refresh", refreshingText(status.refreshing));
   yield "";
   yield* nextLines(status, terminal, now);
 }
@@ -55,12 +65,14 @@ function* answerLines(
   terminal: Terminal,
 ): Generator<string, void, undefined> {
   const text = standingText(standing);
-  const records = `${formatNumber(linked)} records linked`;
+  const records = `${formatNumber(linked)} ${linked === 1 ? "record" : "records"} linked`;
   if (appliedAt === 0 && linked === 0) yield terminal.style("bold", "Nothing is synced yet.");
-  else if (text === "") {
-    const [sign, word, colour] = SIGNS.inStep;
-    yield terminal.style("bold", terminal.style(colour, `${sign} ${word}: ${records}`));
-  } else for (const line of paragraph(terminal, `${records}; ${text}`)) yield terminal.style("bold", line);
+  else if (text === "")
+    yield terminal.style(
+      "bold",
+      terminal.style(colourOf("inStep"), `${signText("inStep")} in step: ${records}`),
+    );
+  else for (const line of paragraph(terminal, `${records}; ${text}`)) yield terminal.style("bold", line);
 }
 
 function holderText(holder: NonNullable<SyncStatus["holder"]>, now: number): string {
@@ -73,21 +85,27 @@ function queuedText(count: number): string {
 
 const BAR_WIDTH = 20;
 
-function quotaText({ limit, remaining, resetsAtMs }: NonNullable<SyncStatus["quota"]>, now: number): string {
-  const until = `until ${dateText(resetsAtMs, now)}`;
-  if (limit === null || limit === 0) return `GoHighLevel's calls: ${formatNumber(remaining)} left ${until}`;
-  const used = Math.max(0, limit - remaining);
-  const share = used / limit;
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  return `GoHighLevel's calls: ${bar} ${percentText(share)}, ${formatNumber(used)} of ${formatNumber(limit)} used ${until}`;
-}
-
-/** How many of today's calls this store's processes have used, and others. */
-function callsText({ today, dailyCalls }: SyncStatus): string {
+/** GHL's quota of the day, and how many of today's calls this store's processes have used, and others. */
+function* callsLines(
+  { quota, today, dailyCalls }: SyncStatus,
+  terminal: Terminal,
+  now: number,
+): Generator<string, void, undefined> {
+  if (quota !== undefined) {
+    const { limit, remaining, resetsAtMs } = quota;
+    const until = `until ${dateText(resetsAtMs, now)}`;
+    if (limit === null || limit === 0)
+      yield* labelled(terminal, "Calls today", `GHL ${formatNumber(remaining)} left ${until}`);
+    else {
+      const used = Math.max(0, limit - remaining);
+      const text = `${bar(used / limit, BAR_WIDTH, terminal)} ${percentText(used / limit)}, ${formatNumber(used)} of ${formatNumber(limit)} used ${until}`;
+      yield* labelled(terminal, "Calls today", `GHL ${text}`);
+    }
+  }
   const all = dailyCalls === undefined ? "calls" : `${formatNumber(dailyCalls)} calls (dailyCalls)`;
   const others = today.byOthers ?? 0;
-  return `${formatNumber(today.ours)} of today's ${all} used by us${others > 0 ? `, ${formatNumber(others)} by other programs` : ""}`;
+  const text = `${formatNumber(today.ours)} of today's ${all} used by us${others > 0 ? `, ${formatNumber(others)} by other programs` : ""}.`;
+  yield* labelled(terminal, quota === undefined ? "Calls today" : "", text);
 }
 
 /** How old notes are, how soon an edit arrives, and what waits for the next days. */
@@ -108,6 +126,7 @@ function hoursText(hours: number): string {
   return `${formatNumber(Math.ceil(hours / 24))} days`;
 }
 
+/** What a person does now: the last line is beside the prompt. */
 function* nextLines(
   { unfinished, standing, appliedAt, plannedAt }: SyncStatus,
   terminal: Terminal,
@@ -115,14 +134,12 @@ function* nextLines(
 ): Generator<string, void, undefined> {
   if (unfinished !== undefined && unfinished.phase !== "planned") {
     const { phase, createdAt } = unfinished;
-    yield* paragraph(
-      terminal,
-      `A run of ${timeText(createdAt, now)} was stopped while ${phase}. Continue: ${PROGRAM} sync`,
-    );
+    yield* paragraph(terminal, `A run of ${timeText(createdAt, now)} was stopped while ${phase}.`);
+    yield* nextLine(terminal, "sync", "continues it");
   }
   if (standing.failed + standing.waiting > 0)
-    yield* paragraph(terminal, `Which records, and what to do: ${PROGRAM} rejected`);
-  else if (plannedAt === 0) yield `Begin: ${PROGRAM} plan`;
-  else if (appliedAt === 0) yield `Apply the plan: ${PROGRAM} sync`;
-  else yield `All is well. The next changes: ${PROGRAM} sync`;
+    yield* nextLine(terminal, "rejected", "which records, and what to do");
+  else if (plannedAt === 0) yield* nextLine(terminal, "plan", "what a sync would write");
+  else if (appliedAt === 0) yield* nextLine(terminal, "sync", "applies the plan");
+  else yield* nextLine(terminal, "sync", "the next changes");
 }

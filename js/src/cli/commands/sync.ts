@@ -4,13 +4,14 @@ import type { Connector } from "../../connector.js";
 import type { SyncOutcome, SyncStatus } from "../../generated/answers.js";
 import { ExitCode, exitCodeOfStanding } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
-import { createProgress } from "../progress.js";
+import { colourOf, signText } from "../signs.js";
 import { standingLines, standingText } from "../standing.js";
+import type { SyncDisplay } from "../sync-progress.js";
 import { formatNumber } from "../table.js";
 import type { Terminal } from "../terminal.js";
 import { printable } from "../text-width.js";
-import { callsText, countsOfRun, totalsLines } from "../totals.js";
-import { kindsText, leftOutText, PROGRAM, paragraph, sumOf } from "../words.js";
+import { callsText, countsOfRun, totalsLines, writesOf } from "../totals.js";
+import { durationText, kindsText, leftOutText, nextLine, paragraph, sumOf } from "../words.js";
 
 /** Flags of the command. */
 export interface SyncFlags {
@@ -23,19 +24,23 @@ export interface SyncFlags {
   maxRecords?: number | undefined;
 }
 
-/** Runs the sync once. */
-export async function runSync(connector: Connector, flags: SyncFlags, terminal: Terminal): Promise<ExitCode> {
-  const progress = createProgress(terminal.json);
+/** Runs the sync once; `display` shows what it does. */
+export async function runSync(
+  connector: Connector,
+  flags: SyncFlags,
+  display: SyncDisplay,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const onInterrupt = () => {
-    progress.end();
+    display.end();
     terminal.note("stopping at the next checkpoint; again to stop at once");
   };
+  display.begin(await connector.sync.status());
   const outcome = await untilInterrupted(
     (signal) =>
       connector.sync
         .run({
           signal,
-          onProgress: progress.update,
           full: flags.full,
           apply: flags.yes,
           contacts: flags.contact,
@@ -43,7 +48,7 @@ export async function runSync(connector: Connector, flags: SyncFlags, terminal: 
           maxCalls: flags.maxCalls,
           maxRecords: flags.maxRecords,
         })
-        .finally(progress.end),
+        .finally(display.end),
     onInterrupt,
   );
   if (terminal.json) terminal.printJson(outcome);
@@ -65,10 +70,19 @@ export function* outcomeLines(
   const counts = plannedOnly ? { ...report, totals: report.planned } : countsOfRun(report);
   yield* totalsLines(counts, terminal);
   yield "";
-  const seconds = (report.elapsedMs / 1_000).toLocaleString("en-US", { maximumFractionDigits: 1 });
+  const seconds = durationText(report.elapsedMs);
+  const written = writesOf(report.done);
+  if (!plannedOnly) {
+    const changes = `${formatNumber(written)} ${written === 1 ? "change" : "changes"} written`;
+    const failed = standingText(standing);
+    yield* paragraph(
+      terminal,
+      `${terminal.style("bold", changes)} in ${seconds}.${failed === "" ? "" : ` ${failed}, now or since an earlier run.`}`,
+    );
+  }
   yield* paragraph(
     terminal,
-    `${callsText(report.calls)} in ${seconds} s; the least possible is ${callsText(report.leastCalls)}.`,
+    `${callsText(report.calls)}; the least possible is ${callsText(report.leastCalls)}.`,
   );
   if (report.leftOut > 0) {
     const text = leftOutText(report.leftOut);
@@ -100,19 +114,14 @@ export function* outcomeLines(
         ? "it is this location's first run, or its first with these settings"
         : printable(report.guard);
     yield* paragraph(terminal, `Nothing was written: ${why}.`);
-    yield `See the plan: ${PROGRAM} plan${flags}`;
-    yield `Apply it: ${PROGRAM} sync${flags}${report.guard === null && flags === "" ? "" : " --yes"}`;
+    yield* nextLine(terminal, `plan${flags}`, "shows the plan");
+    const confirm = report.guard === null && flags === "" ? "" : " --yes";
+    yield* nextLine(terminal, `sync${flags}${confirm}`, "applies it");
   } else if (stopped !== undefined) {
-    yield* paragraph(
-      terminal,
-      `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}. Continue: ${PROGRAM} sync`,
-    );
-  } else if (notInStep === "") yield terminal.style("green", "= in step");
-  else
-    yield* paragraph(
-      terminal,
-      `${notInStep}, now or since an earlier run. Which records: ${PROGRAM} rejected`,
-    );
+    yield* paragraph(terminal, `Stopped while ${checkpoint ?? "working"}: ${STOPS[stopped]}.`);
+    yield* nextLine(terminal, "sync", "continues there");
+  } else if (notInStep === "") yield terminal.style(colourOf("inStep"), `${signText("inStep")} in step`);
+  else yield* nextLine(terminal, "rejected", "which records, and what to do");
 }
 
 /** Why a run stopped. */
