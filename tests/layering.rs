@@ -194,6 +194,10 @@ fn every_file_says_what_it_is_for() {
     }
     for folder in ["js", "tests"] {
         for (path, text) in sources(folder, &["ts", "mts", "cts", "js", "mjs", "cjs"]) {
+            // n8n's strict mode takes this file only as it gives it.
+            if path.starts_with("js/n8n") && path.ends_with("eslint.config.mjs") {
+                continue;
+            }
             let first = text.lines().find(|line| !line.starts_with("#!")).unwrap_or_default();
             if !first.starts_with("//") && !first.starts_with("/*") {
                 wrong.push(path);
