@@ -265,6 +265,45 @@ describe("limits of the services", () => {
     assert.ok(burst.delay >= 1, `${burst.delay} s`);
   });
 
+  /** Does some work while the step's 27 seconds are 8. */
+  async function withShortStep(work) {
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 27_000 ? 8_000 : ms);
+    try {
+      return await work();
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
+  }
+
+  test("a step that ends while a request waits for its answer is not run again", async () => {
+    for (const [answers, name, message] of [
+      // The connector sends again; that request is the one that may have written.
+      [1, "AppError", /A record may have been written/],
+      [Number.POSITIVE_INFINITY, "ThrottledError", /takes no more calls|too many calls/],
+    ]) {
+      let requests = 0;
+      const service = createServer((_, response) => {
+        requests += 1;
+        if (requests <= answers) response.writeHead(429, { "retry-after": "1" }).end("{}");
+      }).listen(0, "127.0.0.1");
+      await once(service, "listening");
+      process.env.CHARTMOGUL_BASE_URL = `http://127.0.0.1:${service.address().port}`;
+      try {
+        const create = () =>
+          limited.run("creates", "chartmogul_dataSources_create", { inputData: { name: "Once" } });
+        const error = await withShortStep(() => rejection(create()));
+        assert.ok(requests >= 2, `${requests} requests`);
+        assert.equal(error.name, name);
+        assert.match(error.message, message);
+      } finally {
+        process.env.CHARTMOGUL_BASE_URL = limited.server.url;
+        service.closeAllConnections();
+        service.close();
+      }
+    }
+  });
+
   test("a service that fails, breaks off or answers a web page is an error with a code", async () => {
     for (const [fault, code] of [
       [{ kind: "status", status: 500 }, "service_unavailable"],
