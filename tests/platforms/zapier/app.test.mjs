@@ -576,16 +576,105 @@ describe("the sync", () => {
 
   test("only plans at first, writes once that is confirmed, and then has nothing to do", async () => {
     const before = app.sandbox.stats().chartmogul.writes;
-    const planned = await untilFree(() => sync("sync_now", {}));
-    assert.deepEqual([planned.done, planned.plannedOnly, planned.written], [true, true, {}]);
+    // However often: a plan that was shown is no consent.
+    for (const key of ["sync_now", "sync_contact", "sync_now"]) {
+      const planned = await untilFree(() => sync(key, { contactId: world.contactId, apply: "false" }));
+      assert.deepEqual([planned.done, planned.plannedOnly, planned.written], [true, true, {}]);
+      assert.ok(planned.planId !== null && planned.planned[key === "sync_now" ? "create" : "skip"] > 0, key);
+    }
     assert.equal(app.sandbox.stats().chartmogul.writes, before);
-    const applied = await untilFree(() => sync("sync_now", { apply: "true" }));
+    const applied = await untilFree(() => sync("sync_now", { apply: "true", failIfNotInStep: "false" }));
     assert.deepEqual([applied.done, applied.plannedOnly], [true, false]);
     const writes = app.sandbox.stats().chartmogul.writes - before;
     assert.ok(writes > 0, "it wrote");
-    const again = await untilFree(() => sync("sync_now", {}));
+    const again = await untilFree(() => sync("sync_now", { failIfNotInStep: "false" }));
     assert.deepEqual([again.done, again.plannedOnly, again.written], [true, false, {}]);
     assert.equal(app.sandbox.stats().chartmogul.writes - before, writes);
+  });
+
+  test("fails where records failed, with their count and the cure, unless it may be out of step", async () => {
+    const outcome = await untilFree(() => sync("sync_now", { failIfNotInStep: "false" }));
+    assert.ok(outcome.failed > 0, "the sandbox has records that cannot be synced");
+    const error = await rejection(untilFree(() => sync("sync_now", {})));
+    assert.equal(error.code, "not_in_step");
+    assert.match(error.message, /could not be synced\. `ghl-chartmogul rejected` lists them/);
+    assert.ok(error.message.includes(`Failed: ${outcome.failed}. Waiting for a person: ${outcome.waiting}.`));
+  });
+
+  /** A serve with these answers, by route; what it was asked. */
+  async function withServe(answers, work) {
+    const asked = [];
+    const server = createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const route = request.url.split("/")[2];
+      asked.push({ route, body: JSON.parse(Buffer.concat(chunks).toString() || "{}") });
+      const answer = await answers[route]?.();
+      if (answer !== undefined)
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      return await work({ stateStoreUrl: `http://127.0.0.1:${server.address().port}` }, asked);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+  const standing = { failed: 0, waiting: 3 };
+  const held = {
+    done: true,
+    plannedOnly: true,
+    standing,
+    report: { planId: "p1", planned: { delete: { note: 900 } }, done: {}, guard: "900 records are deleted" },
+  };
+
+  test("fails where a person must read the plan, with the cure", async () => {
+    const answers = { status: () => ({ appliedAt: 1, standing }), run: () => held };
+    await withServe(answers, async (connection) => {
+      const error = await rejection(sync("sync_now", {}, connection));
+      assert.equal(error.code, "not_in_step");
+      assert.match(
+        error.message,
+        /read the plan p1 before it is written: 900 records are deleted\. Read it with/,
+      );
+      const { guard } = await sync("sync_now", { failIfNotInStep: "false" }, connection);
+      assert.equal(guard, held.report.guard);
+    });
+  });
+
+  test("continues a confirmed run that stopped before anything was applied whole", async () => {
+    const status = { appliedAt: 0, standing, unfinished: { phase: "applying" } };
+    const run = { ...held, plannedOnly: false, report: { ...held.report, guard: null } };
+    await withServe({ status: () => status, run: () => run }, async (connection, asked) => {
+      await sync("sync_now", {}, connection);
+      assert.deepEqual(
+        asked.map(({ route }) => route),
+        ["status", "run"],
+      );
+    });
+  });
+
+  test("ends before Zapier does, whatever serve does, and gives a run the time that is left", async () => {
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 27_000 ? 4_000 : ms);
+    const refresh = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return {};
+    };
+    try {
+      const answers = { refresh, status: () => ({ appliedAt: 1, standing }), run: () => undefined };
+      await withServe(answers, async (connection, asked) => {
+        const contactId = world.contactId;
+        const error = await rejection(sync("sync_contact", { contactId }, connection));
+        assert.deepEqual([error.name, error.code], ["AppError", "timeout"]);
+        assert.match(error.message, /did not end within 27 seconds.*Nothing is written twice/);
+        const { deadlineMs } = asked.at(-1).body;
+        assert.ok(deadlineMs <= 23_000 && deadlineMs > 15_000, `${deadlineMs} ms`);
+      });
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
   });
 
   test("of one contact brings its change to ChartMogul at once, and gives its state", async () => {
@@ -594,7 +683,9 @@ describe("the sync", () => {
     let linked;
     for await (const contact of ghl.contacts.search({ pageLimit: 100 })) {
       if (!contact.phone) continue;
-      const given = await untilFree(() => sync("sync_contact", { contactId: contact.id }));
+      const given = await untilFree(() =>
+        sync("sync_contact", { contactId: contact.id, failIfNotInStep: false }),
+      );
       if (given.contact.standing !== "inStep" || given.contact.chartmogulId === undefined) continue;
       linked = { ...contact, chartmogulId: given.contact.chartmogulId };
       break;
