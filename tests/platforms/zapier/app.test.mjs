@@ -576,7 +576,7 @@ describe("the sync", () => {
 
   test("only plans at first, writes once that is confirmed, and then has nothing to do", async () => {
     const before = app.sandbox.stats().chartmogul.writes;
-    // However often: a plan that was shown is no consent.
+    // However often it runs: nobody has agreed by seeing a plan.
     for (const key of ["sync_now", "sync_contact", "sync_now"]) {
       const planned = await untilFree(() => sync(key, { contactId: world.contactId, apply: "false" }));
       assert.deepEqual([planned.done, planned.plannedOnly, planned.written], [true, true, {}]);
