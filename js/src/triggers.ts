@@ -36,7 +36,7 @@ export interface Triggers {
    * The newest items of a trigger, newest first, without a cursor: for a platform that remembers by itself
    * what it has seen, by `id` and `version`. A trigger for changes gives only records that were changed since
    * they were created; one whose records have no times gives all of them. `newNote` without `contactIds`
-   * reads the notes of a day, of up to 50 contacts that changed last. Prefer `poll` where a cursor can be kept.
+   * reads the notes of an hour, of up to 50 contacts that changed last. Prefer `poll` where a cursor can be kept.
    *
    * @example
    * for await (const { id, version, record } of connector.triggers.newest("updatedContact", { limit: 3 }))

@@ -4,9 +4,16 @@
 import type { CallOptions } from "../call.js";
 import type { Definition } from "./catalogue.js";
 import { itemOf, type TriggerItem } from "./item.js";
-import { newestNotes, readNamedNotes } from "./notes.js";
+import { knownNotes, newestNotes, readNamedNotes } from "./notes.js";
 import { readSetting, type Setting, withFixed } from "./poll.js";
-import { type Caller, MOST_ROWS, type Reader, readContents, readNewestFirst } from "./reading.js";
+import {
+  type Caller,
+  MOST_ROWS,
+  MOST_TIMED_ROWS,
+  type Reader,
+  readContents,
+  readNewestFirst,
+} from "./reading.js";
 import type { Row } from "./rows.js";
 
 /** What of a trigger's records is read. */
@@ -14,8 +21,9 @@ export interface NewestOptions extends CallOptions {
   /** Parameters of the trigger, as `connector.triggers.list()` names them. */
   parameters?: object | undefined;
   /**
-   * Most items. Default: those of one page where the service sorts them by time, otherwise 1,000. Up to 3 are
-   * taken as a wish for samples: `newNote` then also gives notes of earlier days.
+   * Most items. Default: those of one page where the service sorts them by time, 10,000 where records come late,
+   * as ChartMogul's activities do, otherwise 1,000. Up to 3 are taken as a wish for samples: `newNote` then also
+   * gives notes of earlier days. More are taken as a wish for what is known: it then gives those of a day.
    */
   limit?: number | undefined;
 }
@@ -24,6 +32,8 @@ const OPTIONS = ["parameters", "limit", "signal", "timeoutMs"];
 /** Items of a page where the service sorts them. */
 const PAGE = 100;
 const SAMPLES = 3;
+/** Records that are read for those that have changed, where the service sorts them: most of a location may not have. */
+const MOST_READ = 500;
 
 /** The newest items of a trigger, newest first. Sends nothing until it is used. */
 export async function* readNewestItems(
@@ -38,10 +48,18 @@ export async function* readNewestItems(
   const startedAt = Date.now();
   const parameters = withFixed(setting, startedAt);
   const reader = { caller, definition, parameters, options: { signal, timeoutMs }, startedAt };
-  const limit = setting.limit ?? (definition.facts?.newest === undefined ? MOST_ROWS : PAGE);
+  const { facts } = definition;
+  const isPaged = facts?.newest !== undefined && facts.lateByMs === undefined;
+  const limit =
+    setting.limit ?? (isPaged ? PAGE : facts?.lateByMs === undefined ? MOST_ROWS : MOST_TIMED_ROWS);
   let left = limit;
+  let unread = isPaged ? Math.max(MOST_READ, limit) : Number.POSITIVE_INFINITY;
   for await (const row of rowsOf(reader, setting)) {
-    if (!isOfTrigger(definition, row)) continue;
+    unread -= 1;
+    if (!isOfTrigger(definition, row)) {
+      if (unread <= 0) return undefined;
+      continue;
+    }
     signal?.throwIfAborted();
     yield itemOf(row, "sample");
     left -= 1;
@@ -53,12 +71,13 @@ export async function* readNewestItems(
 async function* rowsOf(reader: Reader, { limit }: Setting): AsyncGenerator<Row, undefined> {
   const { definition, parameters } = reader;
   if (definition.named.notes === true) {
-    const isSample = limit !== undefined && limit <= SAMPLES;
-    const rows =
-      parameters["contactIds"] === undefined
-        ? newestNotes(reader, readNewestFirst(reader), isSample)
-        : readNamedNotes(reader).then((named) => named.reverse());
-    yield* await rows;
+    if (parameters["contactIds"] !== undefined) {
+      yield* (await readNamedNotes(reader)).reverse();
+      return undefined;
+    }
+    const contacts = readNewestFirst(reader);
+    if (limit !== undefined && limit > SAMPLES) yield* knownNotes(reader, contacts);
+    else yield* await newestNotes(reader, contacts, limit !== undefined);
   } else if (definition.facts === undefined) yield* await readContents(reader);
   else yield* readNewestFirst(reader);
   return undefined;

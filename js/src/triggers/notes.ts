@@ -15,7 +15,10 @@ const MOST_NAMED = 50;
 const MOST_NEWEST = 50;
 /** Notes that are enough as samples. */
 const ENOUGH_NOTES = 3;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** The notes that are known are read for so long: platforms end a poll after half a minute. */
+const KNOWING_MS = 20_000;
 /** Notes that a cursor remembers. */
 const MOST_NOTED = 500;
 
@@ -79,23 +82,38 @@ export async function* readNotes(
   return undefined;
 }
 
-/** The notes of the contacts that changed last, newest first: those of a day, or all of them. */
+/** The notes of the contacts that changed last, newest first: those of an hour, or of any time as samples. */
 export async function newestNotes(
   reader: Reader,
   contacts: AsyncIterable<Row>,
-  isAll: boolean,
+  isSample: boolean,
 ): Promise<Row[]> {
-  const since = isAll ? Number.NEGATIVE_INFINITY : reader.startedAt - DAY_MS;
+  const since = isSample ? Number.NEGATIVE_INFINITY : reader.startedAt - HOUR_MS;
   const rows: Row[] = [];
   let read = 0;
   for await (const contact of contacts) {
-    // Writing a note moves the contact's own time: what is older has no note of the day.
+    // Writing a note moves the contact's own time: what is older has no note of the hour.
     if (read === MOST_NEWEST || contact.time < since) break;
     read += 1;
     rows.push(...(await notesOf(reader, contact.id)).filter(({ time }) => time >= since));
-    if (isAll && rows.length >= ENOUGH_NOTES) break;
+    if (isSample && rows.length >= ENOUGH_NOTES) break;
   }
   return rows.sort((left, right) => right.time - left.time);
+}
+
+/**
+ * All notes of the contacts that changed within a day, for a platform that takes note of what there is: contact by
+ * contact, the one that changed last first, as many as can be read in 20 seconds.
+ */
+export async function* knownNotes(
+  reader: Reader,
+  contacts: AsyncIterable<Row>,
+): AsyncGenerator<Row, undefined> {
+  for await (const contact of contacts) {
+    if (contact.time < reader.startedAt - DAY_MS || Date.now() > reader.startedAt + KNOWING_MS) break;
+    yield* (await notesOf(reader, contact.id)).reverse();
+  }
+  return undefined;
 }
 
 /** A contact's notes, the oldest first; none of a contact that was deleted meanwhile. */

@@ -764,7 +764,28 @@ describe("the newest without a cursor", () => {
     assert.notEqual(changed.version, b.version);
   });
 
-  test("of notes are those of a day, of contacts that changed within it; as samples older ones too", async () => {
+  test("of activities are all of the 30 days in which they may come late, not a page of them", async () => {
+    const at = model.now;
+    const late = model.create({ date: at - 29 * 24 * 60 * MINUTE, type: "churn" });
+    for (let index = 0; index < 1_300; index++) model.create({ date: at - index * 1_000, type: "churn" });
+    const items = await collect(triggers.newest("customerChurned"));
+    assert.equal(items.length, 1_301);
+    assert.equal(items.at(-1).id, late);
+  });
+
+  test("of a trigger for changes are looked for in 500 records, more only on demand", async () => {
+    const changed = model.create();
+    model.update(changed);
+    model.now += MINUTE;
+    for (let index = 0; index < 2_000; index++) model.create();
+    assert.deepEqual(await collect(triggers.newest("updatedContact")), []);
+    assert.equal(model.calls, 5);
+    assert.deepEqual(await collect(triggers.newest("updatedContact", { limit: 3 })), []);
+    assert.equal(model.calls, 10);
+    assert.deepEqual(idsOf(await collect(triggers.newest("updatedContact", { limit: 10_000 }))), [changed]);
+  });
+
+  test("of notes are those of an hour; on demand of all contacts of the day, as samples of any time", async () => {
     const at = (hours) => new Date(model.now - hours * 60 * MINUTE).toISOString();
     const contacts = [1, 2, 30, 50].map((hours) => ({
       id: `c${hours}`,
@@ -781,8 +802,11 @@ describe("the newest without a cursor", () => {
     const { calls, triggers: notes } = over({
       page: (name, { contactId }) => listOf(name === "ghl.notes.list" ? notesOf[contactId] : contacts),
     });
-    assert.deepEqual(idsOf(await collect(notes.newest("newNote"))), ["new", "second"]);
-    assert.equal(calls.length, 3);
+    assert.deepEqual(idsOf(await collect(notes.newest("newNote"))), ["new"]);
+    assert.equal(calls.length, 2);
+    const known = await collect(notes.newest("newNote", { limit: 10_000 }));
+    assert.deepEqual(idsOf(known), ["new", "old", "second"]);
+    assert.equal(calls.length, 5);
     const samples = await collect(notes.newest("newNote", { limit: 3 }));
     assert.deepEqual(idsOf(samples), ["new", "second", "old"]);
     const named = await collect(notes.newest("newNote", { parameters: { contactIds: ["c1", "c30"] } }));

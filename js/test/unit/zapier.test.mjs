@@ -87,6 +87,14 @@ describe("the Zapier app's definition", () => {
       assert.match(version, /^\d+\.\d+\.\d+$/, name);
   });
 
+  test("says which triggers miss a record's return to an earlier state, and only of those", () => {
+    const says = ({ display }) =>
+      /does not trigger when a record returns to a state/.test(display.description);
+    const { updatedCustomer, newCustomer, ghl_contacts_get, updatedContact, mrrChanged } = app.triggers;
+    assert.deepEqual([updatedCustomer, ghl_contacts_get].map(says), [true, true]);
+    assert.deepEqual([newCustomer, updatedContact, mrrChanged].map(says), [false, false, false]);
+  });
+
   test("has texts that Zapier takes, and no two fields of one key", () => {
     for (const group of ["triggers", "creates", "searches"])
       for (const { key, display, operation } of Object.values(app[group])) {

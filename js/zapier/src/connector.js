@@ -16,7 +16,7 @@ const DEADLINE_MS = 27_000;
  */
 async function withConnector(z, bundle, work, options = {}) {
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  const answers = { isLimited: false };
+  const answers = { isLimited: false, unanswered: 0 };
   let connector;
   try {
     connector = openConnector(z, bundle, { ...options, transport: transportOf(z, answers) });
@@ -47,12 +47,18 @@ function openConnector(z, bundle, options = {}) {
 
 /**
  * Sends with `z.request`. Every answer comes back as it is: what it means is the connector's to judge. `answers`
- * gets to know whether the last one said that there were too many requests.
+ * gets to know whether the last one said that there were too many requests, and how many requests that may have
+ * written had none.
  */
-function transportOf(z, answers = {}) {
+function transportOf(z, answers = { isLimited: false, unanswered: 0 }) {
+  const note = (isLimited) => {
+    answers.isLimited = isLimited;
+    answers.unanswered -= 1;
+  };
   return async ({ method, url, headers, body, signal, timeoutMs }) => {
     // Files are read as bytes, which the log does not show; all else is text.
     const isFile = headers.accept === "*/*";
+    answers.unanswered += 1;
     try {
       const response = await send(z, {
         method,
@@ -64,13 +70,15 @@ function transportOf(z, answers = {}) {
         redirect: isFile ? "follow" : "manual",
         raw: isFile,
       });
-      answers.isLimited = response.status === 429;
+      note(response.status === 429);
       const content = isFile ? new Uint8Array(await response.arrayBuffer()) : response.content;
       return { status: response.status, headers: [...response.headers.entries()], body: content };
     } catch (reason) {
       // A later core may throw this whatever the request says.
+      if (reason?.name === "ThrottledError") note(true);
+      // What was sent and broken off may have been written; reading writes nothing.
+      else if (method === "GET") answers.unanswered -= 1;
       if (reason?.name !== "ThrottledError") throw reason;
-      answers.isLimited = true;
       return { status: 429, headers: [], body: "" };
     }
   };

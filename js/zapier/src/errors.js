@@ -14,11 +14,11 @@ const THROTTLED = {
  * where an OAuth token was refused, `ExpiredAuthError` where another credential was, and `z.errors.Error` with
  * message, cure, code and status for everything else. Errors of Zapier stay as they are.
  */
-function throwOnZapier(z, bundle, reason, { isLimited = false } = {}) {
+function throwOnZapier(z, bundle, reason, { isLimited = false, unanswered = 0 } = {}) {
   if (Object.values(z.errors).some((kind) => kind.prototype instanceof Error && reason instanceof kind))
     return reason;
   if (reason?.name === "TimeoutError" || reason?.name === "AbortError")
-    return isLimited ? stillLimited(z) : timedOut(z);
+    return isLimited && unanswered === 0 ? stillLimited(z) : timedOut(z);
   const { code, message, hint, status, service, retryAfterMs, isOfServe = false } = reason ?? {};
   if (typeof code !== "string" || typeof reason.toJSON !== "function") {
     // What it says may hold anything.

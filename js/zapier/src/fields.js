@@ -138,14 +138,16 @@ function enteredOf(field, inputData) {
   return Object.keys(parts).length > 0 ? parts : undefined;
 }
 
-/** The parts of an object, under their own names or under the field's. */
+/**
+ * The parts of an object, under their own names or under the field's: an empty part stays empty, also where the form
+ * has a field of its name. Line items may leave out the field's name.
+ */
 function partsOf(field, row) {
   if (!isObject(row)) return row;
   return Object.fromEntries(
     field.fields.flatMap(({ name }) => {
       const inside = `${field.name}${INSIDE}${name}`;
-      const isOwn = field.list || row[inside] !== undefined;
-      const value = row[inside] ?? (isOwn ? row[name] : undefined);
+      const value = inside in row || !field.list ? row[inside] : row[name];
       return isEmpty(value) ? [] : [[name, value]];
     }),
   );

@@ -15,10 +15,11 @@ function labelOf({ title, service }) {
   return cut(label, 64);
 }
 
-/** One sentence or more, without what Zapier does not take. */
-function descriptionOf(text) {
+/** One sentence or more, without what Zapier does not take; `more` is never cut off. */
+function descriptionOf(text, more = "") {
   const whole = text.trim().replace(/[^.!?]$/, "$&.");
-  return cut(whole.charAt(0).toUpperCase() + whole.slice(1), 1_000);
+  const shown = cut(whole.charAt(0).toUpperCase() + whole.slice(1), 1_000 - more.length - 1);
+  return more === "" ? shown : `${shown} ${more}`;
 }
 
 /** What the records are called: `calendarEvents` is `Calendar Event`. */

@@ -3,12 +3,12 @@
 const { openConnector, send, textOf } = require("./connector.js");
 const { invalid } = require("./errors.js");
 
-/** A run ends at a checkpoint before Zapier ends the step. */
+/** A run ends at a checkpoint so long after the step began, before Zapier ends the step. */
 const SLICE_MS = 25_000;
 
 /**
- * What syncs the connection's location: `run`, `why` and `refresh` of a connector on the state store, or of a
- * `serve` that keeps it.
+ * What syncs the connection's location: `status`, `plan`, `run`, `why` and `refresh` of a connector on the state
+ * store, or of a `serve` that keeps it. All of them end when the signal fires.
  */
 async function openSync(z, bundle) {
   const address = textOf(bundle.authData.stateStoreUrl);
@@ -28,7 +28,7 @@ async function openSync(z, bundle) {
 function serveAt(z, bundle, address) {
   const token = textOf(bundle.authData.serveToken);
   if (token === undefined) throw invalid(z, "Enter the token of serve in the connection: its SERVE_TOKEN.");
-  const ask = async (method, path, body) => {
+  const ask = async (signal, method, path, body) => {
     const response = await send(z, {
       method,
       url: `${address.replace(/\/+$/, "")}/v1/${path}`,
@@ -39,14 +39,17 @@ function serveAt(z, bundle, address) {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       redirect: "manual",
+      signal,
     });
     if (response.status === 200) return response.data;
     throw remoteError(z, response);
   };
   return {
-    run: (options) => ask("POST", "run", options),
-    refresh: (contacts) => ask("POST", "refresh", { contacts }),
-    why: (id) => ask("GET", `why/${encodeURIComponent(id)}`),
+    status: (signal) => ask(signal, "GET", "status"),
+    plan: (options, signal) => ask(signal, "POST", "plan", options),
+    run: (options, signal) => ask(signal, "POST", "run", options),
+    refresh: (contacts, signal) => ask(signal, "POST", "refresh", { contacts }),
+    why: (id, signal) => ask(signal, "GET", `why/${encodeURIComponent(id)}`),
     close: async () => {},
   };
 }
@@ -68,6 +71,8 @@ async function storeAt(z, bundle, address) {
   const store = await openStoreAt(z, address);
   const connector = openConnector(z, bundle, { store, sync: settingsOf(z, bundle.authData.syncSettings) });
   return {
+    status: (signal) => connector.sync.status({ signal }),
+    plan: (options, signal) => connector.sync.plan({ ...options, signal }),
     run: (options, signal) => connector.sync.run({ ...options, signal }),
     refresh: (contacts, signal) => connector.sync.refresh(contacts, { signal }),
     why: (id, signal) => connector.sync.why(id, { signal }),

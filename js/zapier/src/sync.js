@@ -5,29 +5,90 @@ const { openSync, SLICE_MS } = require("./state.js");
 
 const APPLY = {
   key: "apply",
-  label: "Write at the first run, too",
+  label: "Write",
   type: "boolean",
   required: false,
   default: "false",
   helpText:
-    "The first run of a location only plans, and so does one that a person must read. `true` writes at once: read the plan first, with `ghl-chartmogul plan`.",
+    "Until a location was synced once, `false` only plans, however often it runs. `true` writes at once, also what a plan asks a person to read: read the plan first, with `ghl-chartmogul plan`. After that, `false` writes, too, but holds a plan that a person must read.",
+};
+
+const FAIL = {
+  key: "failIfNotInStep",
+  label: "Fail if not in step",
+  type: "boolean",
+  required: false,
+  default: "true",
+  helpText:
+    "`true` lets the step fail, so that Zapier tells you, where records failed, a person must read the plan, or a service stopped the sync. `false` gives the counts alone.",
 };
 
 /** One at a time in a Zapier account: the store keeps all others apart. */
 const LOCK = { key: "sync-{{bundle.authData.locationId}}", scope: ["account"], timeout: 60 };
 
-/** Does some work with what syncs the location. */
+/** Does some work with what syncs the location; `leftMs` says how long a run may still take. */
 async function withSync(z, bundle, work) {
   const signal = AbortSignal.timeout(SLICE_MS + 2_000);
+  const until = Date.now() + SLICE_MS;
+  const leftMs = () => Math.max(0, until - Date.now());
   let sync;
   try {
     sync = await openSync(z, bundle);
-    return await work(sync, signal);
+    return await work(sync, { signal, leftMs });
   } catch (reason) {
-    throw throwOnZapier(z, bundle, reason);
+    throw signal.aborted && isTimeout(reason) ? tooLate(z) : throwOnZapier(z, bundle, reason);
   } finally {
     await sync?.close();
   }
+}
+
+const isTimeout = ({ name } = {}) => name === "TimeoutError" || name === "AbortError";
+
+function tooLate(z) {
+  return new z.errors.Error(
+    "The sync did not end within 27 seconds. What it has read and written is in the state store: run the step again, and it continues there. Nothing is written twice.",
+    "timeout",
+  );
+}
+
+/**
+ * Syncs all contacts, or some. Where nothing was ever written, it only plans until it is told to write: a run would
+ * take a plan that somebody has seen as consent.
+ */
+async function syncNowOf(sync, { contacts, apply }, { signal, leftMs }) {
+  if (!isTrue(apply)) {
+    const { appliedAt, unfinished } = await sync.status(signal);
+    if (appliedAt === 0 && unfinished?.phase !== "applying") {
+      const plan = await sync.plan({ ...(contacts && { contacts }) }, signal);
+      const { standing } = await sync.status(signal);
+      const report = { planId: plan.id, planned: plan.totals, guard: plan.guard, rejected: 0 };
+      return outcomeOf({ done: true, plannedOnly: true, standing, report });
+    }
+  }
+  // Not before a plan: a serve runs by itself for contacts that are named to it.
+  if (contacts) await sync.refresh(contacts, signal);
+  const options = { ...(contacts && { contacts }), deadlineMs: leftMs(), apply: isTrue(apply) };
+  return outcomeOf(await sync.run(options, signal));
+}
+
+/** Throws where the sync is not in step, unless it may be so. A plan that was asked for, and only that, is not judged. */
+function requireInStep(z, { failIfNotInStep }, outcome, failures) {
+  const { guard, plannedOnly, planId, stopped, written } = outcome;
+  if (failIfNotInStep !== undefined && failIfNotInStep !== "" && !isTrue(failIfNotInStep)) return;
+  if (plannedOnly && guard === null) return;
+  const count = Object.values(written).reduce((sum, number) => sum + number, 0);
+  const said = [
+    plannedOnly &&
+      guard !== null &&
+      `A person must read the plan ${planId} before it is written: ${guard}. Read it with \`ghl-chartmogul plan\`, then run the step once with Write on.`,
+    ...failures,
+    stopped === "quota" &&
+      "The calls of the day are used up. The next run continues: run it after the quota's reset.",
+    stopped === "unavailable" && "A service is unavailable. The next run continues: run it later.",
+  ].filter((text) => typeof text === "string");
+  if (said.length === 0) return;
+  const counts = `Written: ${count}. Failed: ${outcome.failed}. Waiting for a person: ${outcome.waiting}.`;
+  throw new z.errors.Error([...said, counts].join(" "), "not_in_step");
 }
 
 /** What a run did, as flat fields. */
@@ -47,6 +108,7 @@ function outcomeOf({ done, plannedOnly, stopped, standing, report }) {
     stopped: stopped ?? null,
     failed: standing.failed,
     waiting: standing.waiting,
+    guard: report.guard ?? null,
     planned: count(report.planned),
     written: count(report.done),
     planId: report.planId ?? null,
@@ -61,6 +123,7 @@ const OUTCOME_FIELDS = [
   { key: "stopped", label: "Why it stopped" },
   { key: "failed", label: "Failed records", type: "integer" },
   { key: "waiting", label: "Waiting records", type: "integer" },
+  { key: "guard", label: "Why a person must read the plan" },
   { key: "planId", label: "Plan ID" },
 ];
 
@@ -70,6 +133,7 @@ const OUTCOME_SAMPLE = {
   stopped: null,
   failed: 0,
   waiting: 0,
+  guard: null,
   planned: { create: 1 },
   written: { create: 1 },
   planId: "1b9d6bcd",
@@ -81,15 +145,22 @@ const syncNow = {
   display: {
     label: "Sync Now",
     description:
-      "Syncs the GoHighLevel location with ChartMogul for up to 25 seconds; the next run continues where this one stopped. The first run of a location only plans: it writes nothing unless you confirm it.",
+      "Syncs the GoHighLevel location with ChartMogul for up to 25 seconds; the next run continues where this one stopped. Until you turn Write on once, it only plans and writes nothing.",
   },
   operation: {
-    inputFields: [APPLY],
+    inputFields: [APPLY, FAIL],
     lock: LOCK,
     perform: (z, bundle) =>
-      withSync(z, bundle, async (sync, signal) =>
-        outcomeOf(await sync.run({ deadlineMs: SLICE_MS, apply: isTrue(bundle.inputData.apply) }, signal)),
-      ),
+      withSync(z, bundle, async (sync, step) => {
+        const { inputData } = bundle;
+        const outcome = await syncNowOf(sync, { apply: inputData.apply }, step);
+        const { failed } = outcome;
+        requireInStep(z, inputData, outcome, [
+          failed > 0 &&
+            `${failed} ${failed === 1 ? "record" : "records"} could not be synced. \`ghl-chartmogul rejected\` lists them, each with its cure.`,
+        ]);
+        return outcome;
+      }),
     sample: OUTCOME_SAMPLE,
     outputFields: OUTCOME_FIELDS,
   },
@@ -102,7 +173,7 @@ const syncContactOf = (choices) => ({
   display: {
     label: "Sync Contact",
     description:
-      "Syncs one GoHighLevel contact with ChartMogul, with its notes and tasks, and gives its state. The first run of a location only plans: it writes nothing unless you confirm it.",
+      "Syncs one GoHighLevel contact with ChartMogul, with its notes and tasks, and gives its state. Until you turn Write on once, it only plans and writes nothing.",
   },
   operation: {
     inputFields: [
@@ -115,17 +186,21 @@ const syncContactOf = (choices) => ({
         choices,
       },
       APPLY,
+      FAIL,
     ],
     lock: LOCK,
     perform: (z, bundle) =>
-      withSync(z, bundle, async (sync, signal) => {
+      withSync(z, bundle, async (sync, step) => {
         const { contactId, apply } = bundle.inputData;
-        await sync.refresh([contactId], signal);
-        const outcome = await sync.run(
-          { contacts: [contactId], deadlineMs: SLICE_MS, apply: isTrue(apply) },
-          signal,
-        );
-        return { ...outcomeOf(outcome), contact: await sync.why(contactId, signal) };
+        const outcome = await syncNowOf(sync, { contacts: [contactId], apply }, step);
+        const contact = await sync.why(contactId, step.signal);
+        // Other records may have failed before: that is for Sync Now to tell.
+        requireInStep(z, bundle.inputData, outcome, [
+          !outcome.plannedOnly &&
+            contact.standing === "failed" &&
+            `The contact ${contactId} could not be synced: ${contact.reason}. ${contact.hint ?? ""}`.trim(),
+        ]);
+        return { ...outcome, contact };
       }),
     sample: {
       ...OUTCOME_SAMPLE,

@@ -15,6 +15,9 @@ const KNOWING_MS = 22_000;
 /** Names of ids, the first that a record has. */
 const ID_NAMES = ["id", "_id", "uuid", "task_uuid"];
 
+/** A version of contents is one that was seen when the contents are as they were. */
+const RETURNS = "It does not trigger when a record returns to a state that it had before.";
+
 const VERSION_FIELD = {
   key: "recordVersion",
   label: "Record Version",
@@ -48,6 +51,7 @@ function triggerOf(form) {
       label: labelOf({ ...form, title: isNamed ? form.title : operation.title }),
       description: descriptionOf(
         isNamed ? form.description : `Triggers when this is new or has changed: ${operation.description}`,
+        !isNew && form.finds === "contents" ? RETURNS : "",
       ),
     },
     operation: {

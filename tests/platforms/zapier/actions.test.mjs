@@ -1224,6 +1224,21 @@ describe("every operation that writes, as an action", () => {
   }
 });
 
+test("a part of an object that is null stays empty, though the form has a field of its name", async () => {
+  const { data_source_uuid } = world;
+  const inputData = {
+    data_source_uuid,
+    external_id: "no_contact",
+    name: "Nobody",
+    email: "nobody@customer.example",
+    primary_contact__email: null,
+    primary_contact__first_name: "",
+  };
+  const { uuid } = await app.run("creates", "chartmogul_customers_create", { inputData });
+  const contacts = await all(app.connector.chartmogul.contacts.list({ customer_uuid: uuid }));
+  assert.deepEqual(contacts, []);
+});
+
 describe("an action that fails", () => {
   const rejection = async (key, inputData) => {
     try {

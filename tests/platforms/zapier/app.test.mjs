@@ -265,6 +265,45 @@ describe("limits of the services", () => {
     assert.ok(burst.delay >= 1, `${burst.delay} s`);
   });
 
+  /** Does some work while the step's 27 seconds are 8. */
+  async function withShortStep(work) {
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 27_000 ? 8_000 : ms);
+    try {
+      return await work();
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
+  }
+
+  test("a step that ends while a request waits for its answer is not run again", async () => {
+    for (const [answers, name, message] of [
+      // The connector sends again; that request is the one that may have written.
+      [1, "AppError", /A record may have been written/],
+      [Number.POSITIVE_INFINITY, "ThrottledError", /takes no more calls|too many calls/],
+    ]) {
+      let requests = 0;
+      const service = createServer((_, response) => {
+        requests += 1;
+        if (requests <= answers) response.writeHead(429, { "retry-after": "1" }).end("{}");
+      }).listen(0, "127.0.0.1");
+      await once(service, "listening");
+      process.env.CHARTMOGUL_BASE_URL = `http://127.0.0.1:${service.address().port}`;
+      try {
+        const create = () =>
+          limited.run("creates", "chartmogul_dataSources_create", { inputData: { name: "Once" } });
+        const error = await withShortStep(() => rejection(create()));
+        assert.ok(requests >= 2, `${requests} requests`);
+        assert.equal(error.name, name);
+        assert.match(error.message, message);
+      } finally {
+        process.env.CHARTMOGUL_BASE_URL = limited.server.url;
+        service.closeAllConnections();
+        service.close();
+      }
+    }
+  });
+
   test("a service that fails, breaks off or answers a web page is an error with a code", async () => {
     for (const [fault, code] of [
       [{ kind: "status", status: 500 }, "service_unavailable"],
@@ -537,16 +576,105 @@ describe("the sync", () => {
 
   test("only plans at first, writes once that is confirmed, and then has nothing to do", async () => {
     const before = app.sandbox.stats().chartmogul.writes;
-    const planned = await untilFree(() => sync("sync_now", {}));
-    assert.deepEqual([planned.done, planned.plannedOnly, planned.written], [true, true, {}]);
+    // However often it runs: nobody has agreed by seeing a plan.
+    for (const key of ["sync_now", "sync_contact", "sync_now"]) {
+      const planned = await untilFree(() => sync(key, { contactId: world.contactId, apply: "false" }));
+      assert.deepEqual([planned.done, planned.plannedOnly, planned.written], [true, true, {}]);
+      assert.ok(planned.planId !== null && planned.planned[key === "sync_now" ? "create" : "skip"] > 0, key);
+    }
     assert.equal(app.sandbox.stats().chartmogul.writes, before);
-    const applied = await untilFree(() => sync("sync_now", { apply: "true" }));
+    const applied = await untilFree(() => sync("sync_now", { apply: "true", failIfNotInStep: "false" }));
     assert.deepEqual([applied.done, applied.plannedOnly], [true, false]);
     const writes = app.sandbox.stats().chartmogul.writes - before;
     assert.ok(writes > 0, "it wrote");
-    const again = await untilFree(() => sync("sync_now", {}));
+    const again = await untilFree(() => sync("sync_now", { failIfNotInStep: "false" }));
     assert.deepEqual([again.done, again.plannedOnly, again.written], [true, false, {}]);
     assert.equal(app.sandbox.stats().chartmogul.writes - before, writes);
+  });
+
+  test("fails where records failed, with their count and the cure, unless it may be out of step", async () => {
+    const outcome = await untilFree(() => sync("sync_now", { failIfNotInStep: "false" }));
+    assert.ok(outcome.failed > 0, "the sandbox has records that cannot be synced");
+    const error = await rejection(untilFree(() => sync("sync_now", {})));
+    assert.equal(error.code, "not_in_step");
+    assert.match(error.message, /could not be synced\. `ghl-chartmogul rejected` lists them/);
+    assert.ok(error.message.includes(`Failed: ${outcome.failed}. Waiting for a person: ${outcome.waiting}.`));
+  });
+
+  /** A serve with these answers, by route; what it was asked. */
+  async function withServe(answers, work) {
+    const asked = [];
+    const server = createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const route = request.url.split("/")[2];
+      asked.push({ route, body: JSON.parse(Buffer.concat(chunks).toString() || "{}") });
+      const answer = await answers[route]?.();
+      if (answer !== undefined)
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      return await work({ stateStoreUrl: `http://127.0.0.1:${server.address().port}` }, asked);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+  const standing = { failed: 0, waiting: 3 };
+  const held = {
+    done: true,
+    plannedOnly: true,
+    standing,
+    report: { planId: "p1", planned: { delete: { note: 900 } }, done: {}, guard: "900 records are deleted" },
+  };
+
+  test("fails where a person must read the plan, with the cure", async () => {
+    const answers = { status: () => ({ appliedAt: 1, standing }), run: () => held };
+    await withServe(answers, async (connection) => {
+      const error = await rejection(sync("sync_now", {}, connection));
+      assert.equal(error.code, "not_in_step");
+      assert.match(
+        error.message,
+        /read the plan p1 before it is written: 900 records are deleted\. Read it with/,
+      );
+      const { guard } = await sync("sync_now", { failIfNotInStep: "false" }, connection);
+      assert.equal(guard, held.report.guard);
+    });
+  });
+
+  test("continues a confirmed run that stopped before anything was applied whole", async () => {
+    const status = { appliedAt: 0, standing, unfinished: { phase: "applying" } };
+    const run = { ...held, plannedOnly: false, report: { ...held.report, guard: null } };
+    await withServe({ status: () => status, run: () => run }, async (connection, asked) => {
+      await sync("sync_now", {}, connection);
+      assert.deepEqual(
+        asked.map(({ route }) => route),
+        ["status", "run"],
+      );
+    });
+  });
+
+  test("ends before Zapier does, whatever serve does, and gives a run the time that is left", async () => {
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 27_000 ? 4_000 : ms);
+    const refresh = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return {};
+    };
+    try {
+      const answers = { refresh, status: () => ({ appliedAt: 1, standing }), run: () => undefined };
+      await withServe(answers, async (connection, asked) => {
+        const contactId = world.contactId;
+        const error = await rejection(sync("sync_contact", { contactId }, connection));
+        assert.deepEqual([error.name, error.code], ["AppError", "timeout"]);
+        assert.match(error.message, /did not end within 27 seconds.*Nothing is written twice/);
+        const { deadlineMs } = asked.at(-1).body;
+        assert.ok(deadlineMs <= 23_000 && deadlineMs > 15_000, `${deadlineMs} ms`);
+      });
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
   });
 
   test("of one contact brings its change to ChartMogul at once, and gives its state", async () => {
@@ -555,7 +683,9 @@ describe("the sync", () => {
     let linked;
     for await (const contact of ghl.contacts.search({ pageLimit: 100 })) {
       if (!contact.phone) continue;
-      const given = await untilFree(() => sync("sync_contact", { contactId: contact.id }));
+      const given = await untilFree(() =>
+        sync("sync_contact", { contactId: contact.id, failIfNotInStep: false }),
+      );
       if (given.contact.standing !== "inStep" || given.contact.chartmogulId === undefined) continue;
       linked = { ...contact, chartmogulId: given.contact.chartmogulId };
       break;

@@ -174,7 +174,12 @@ describe("the app that is pushed", { skip: reason }, () => {
           `
             const sync = (inputData) => call("creates.sync_now.operation.perform", { inputData })
               .then(({ results }) => results, (error) => ({ error: error.name + error.message + error.stack }));
-            return [await sync({}), await sync({ apply: "true" }), await sync({})];
+            const failIfNotInStep = "false";
+            return [
+              await sync({}),
+              await sync({ apply: "true", failIfNotInStep }),
+              await sync({ failIfNotInStep }),
+            ];
           `,
           { stateStoreUrl: `redis://:${password}@127.0.0.1:${port}/0` },
         );
