@@ -299,7 +299,7 @@ test("a trigger begins anew where its credential is of another location", async 
   const poll = (staticData) => engine.poll({ type: "ghlTrigger", parameters, staticData });
   const begin = await poll({});
   assert.ok(begin.staticData.of.includes(world.locationId));
-  // The place of another location: its cursor would be refused for ever.
+  // The place of another location: every poll would refuse its cursor.
   const of = begin.staticData.of.replace(world.locationId, "anotherLocation");
   const moved = await poll({ of, cursor: await cursorOfAnotherLocation(parameters.event) });
   assert.deepEqual(moved.items, []);

@@ -213,7 +213,7 @@ test("the state is kept in the store of a URL, which its credential tests", asyn
 });
 
 // The last: the sandbox's quota stays used up.
-test("what is not in step fails the node, unless it is told not to", {
+test("what is not in step fails the node, unless its option is off", {
   timeout: 300_000,
 }, async (context) => {
   const { sandbox, connector } = world;
