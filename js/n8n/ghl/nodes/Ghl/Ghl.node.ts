@@ -95,12 +95,10 @@ function customFieldsOf(connector: Connector) {
 	return async (model: 'contact' | 'opportunity') => {
 		const fields = known.get(model) ?? readCustomFields(connector, model);
 		known.set(model, fields);
-		try {
-			return await fields;
-		} catch (error) {
+		fields.catch((error) => {
 			// What the token may not read, it may not read for the next item either.
 			if (!['401', '403'].includes(failureOf(error)?.httpCode ?? '')) known.delete(model);
-			throw error;
-		}
+		});
+		return await fields;
 	};
 }
