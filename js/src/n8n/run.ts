@@ -12,6 +12,11 @@ export interface RunOptions {
   limit?: number | undefined;
   /** Keeps the most telling properties of each record, and custom fields by their names. */
   simplify?: boolean | undefined;
+  /**
+   * The location's custom fields, whose names a simplified record shows. Keep them for all items of a node:
+   * without this, each call that gives custom fields reads them anew.
+   */
+  customFields?: ((model: "contact" | "opportunity") => Promise<readonly CustomField[]>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -37,16 +42,18 @@ export async function runOperation(
   connector: Connector,
   operation: Operation,
   parameters: Record<string, unknown>,
-  { limit, simplify: isSimple = false, signal }: RunOptions = {},
+  { limit, simplify: isSimple = false, customFields, signal }: RunOptions = {},
 ): Promise<RunResult> {
   const call = callOf(connector, operation.name);
   const given = { ...(signal !== undefined && { signal }) };
+  const readFields =
+    customFields ?? ((model: "contact" | "opportunity") => readCustomFields(connector, model, given));
   switch (operation.gives) {
     case "list": {
       const items: unknown[] = [];
       const options = { ...given, ...(limit !== undefined && { limit }) };
       for await (const item of call(parameters, options) as List<unknown>) items.push(item);
-      return { items: await simplify(connector, operation, items.map(itemOf), isSimple, given) };
+      return { items: await simplify(operation, items.map(itemOf), isSimple, readFields) };
     }
     case "bytes":
       return { items: [{}], file: (await call(parameters, given)) as Uint8Array };
@@ -55,7 +62,7 @@ export async function runOperation(
       return { items: [/\.delete$/.test(operation.name) ? { deleted: true } : { success: true }] };
     default: {
       const items = [itemOf(await call(parameters, given))];
-      return { items: await simplify(connector, operation, items, isSimple, given) };
+      return { items: await simplify(operation, items, isSimple, readFields) };
     }
   }
 }
@@ -73,12 +80,13 @@ function itemOf(value: unknown): Record<string, unknown> {
   return isObject ? (value as Record<string, unknown>) : { value };
 }
 
+type ReadFields = NonNullable<RunOptions["customFields"]>;
+
 async function simplify(
-  connector: Connector,
   operation: Operation,
   items: Record<string, unknown>[],
   wanted: boolean,
-  options: { signal?: AbortSignal },
+  readFields: ReadFields,
 ): Promise<Record<string, unknown>[]> {
   const names = wanted ? simplified(operation) : undefined;
   if (names === undefined) return items;
@@ -86,8 +94,7 @@ async function simplify(
     ({ customFields }) => Array.isArray(customFields) && customFields.length > 0,
   );
   const model = modelOf(operation);
-  const fields =
-    hasCustomFields && model !== undefined ? await knownFields(connector, model, options) : undefined;
+  const fields = hasCustomFields && model !== undefined ? await knownFields(model, readFields) : undefined;
   return items.map((item) =>
     Object.fromEntries(
       names
@@ -103,12 +110,11 @@ function modelOf({ group }: Operation): "contact" | "opportunity" | undefined {
 
 /** The fields' names; undefined where the token may not read them, and the ids stay. */
 async function knownFields(
-  connector: Connector,
   model: "contact" | "opportunity",
-  options: { signal?: AbortSignal },
-): Promise<CustomField[] | undefined> {
+  readFields: ReadFields,
+): Promise<readonly CustomField[] | undefined> {
   try {
-    return await readCustomFields(connector, model, options);
+    return await readFields(model);
   } catch (reason) {
     const code = String((reason as { code?: unknown } | null)?.code);
     if (["forbidden", "scope_missing", "unauthorized", "token_type_mismatch"].includes(code))

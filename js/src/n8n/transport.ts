@@ -101,16 +101,103 @@ async function exchange(
       ...(typeof location === "string" && { location }),
     };
   } catch (reason) {
-    if (isUnauthorized(reason)) return { status: 401, headers: {}, body: "" };
-    const { kind, message } = toSendFailure(reason);
+    const refused = renews && send === withCredential ? refusalOf(reason, url) : undefined;
+    if (refused !== undefined && "status" in refused) return refused;
+    const { kind, message } = refused ?? toSendFailure(reason);
     throw { kind, message };
   }
 }
 
-/** n8n's errors carry the status as text, and the service's answer in their cause. */
-function isUnauthorized(reason: unknown): boolean {
-  const { httpCode, response } = (reason ?? {}) as { httpCode?: unknown; response?: { status?: unknown } };
-  return String(httpCode ?? response?.status) === "401";
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array | string;
+}
+
+/** An answer in place of the service's own, in its shape. */
+const answerOf = (status: number, message: string): Answer => ({
+  status,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ statusCode: status, message }),
+});
+
+/**
+ * Why n8n gave no answer to a request with a credential that it renews: the service's 401, a credential that
+ * must be connected anew, or a token endpoint that could not be asked. The last two sent nothing that counts:
+ * n8n renews a token before the request, or behind a 401. Undefined where it is about the request itself.
+ */
+function refusalOf(reason: unknown, url: string): Answer | { kind: "not_sent"; message: string } | undefined {
+  const failures = withCauses(reason);
+  const unasked = { kind: "not_sent", message: "the token endpoint could not be asked for a token" } as const;
+  for (const failure of failures) {
+    const status = statusOf(failure);
+    if (isOfTokenEndpoint(failure, url))
+      return status === undefined || status === 408 || status === 429 || status >= 500 ? unasked : RECONNECT;
+    if (
+      failure.code === "EAUTH" ||
+      (typeof failure.message === "string" && DISCONNECTED.test(failure.message))
+    )
+      return RECONNECT;
+  }
+  for (const { response } of failures) {
+    if (response?.status !== 401) continue;
+    const body = bytesOf(response.data);
+    return body.length === 0 ? REFUSED : { status: 401, headers: textsOf(response.headers), body };
+  }
+  return failures.some(({ httpCode }) => String(httpCode) === "401") ? REFUSED : undefined;
+}
+
+/** What n8n's errors and their causes hold, as far as it is read. */
+interface HostFailure {
+  name?: unknown;
+  code?: unknown;
+  message?: unknown;
+  status?: unknown;
+  httpCode?: unknown;
+  cause?: unknown;
+  config?: { url?: unknown } | undefined;
+  response?: { status?: unknown; headers?: unknown; data?: unknown } | undefined;
+}
+
+function withCauses(reason: unknown): HostFailure[] {
+  const found: HostFailure[] = [];
+  for (let at = reason; typeof at === "object" && at !== null && found.length < 5; ) {
+    found.push(at);
+    at = (at as HostFailure).cause;
+  }
+  return found;
+}
+
+/** What n8n says of a credential that nobody connected, or whose grant was revoked. */
+const DISCONNECTED =
+  /credentials not connected|no refresh token is available|unable to sign without access token|reconnect/i;
+
+/** GoHighLevel's words for a refresh token that it does not take: an error `reconnect_required`. */
+const RECONNECT = answerOf(
+  400,
+  "Invalid grant: n8n could not renew the credential; open it in n8n and connect it again",
+);
+
+/** GoHighLevel's words for a token that it does not take, where n8n does not give on what it said. */
+const REFUSED = answerOf(401, "Invalid JWT");
+
+/** Only the token endpoint's answers are errors of this code; requests to any other address are its own, too. */
+function isOfTokenEndpoint({ code, config }: HostFailure, url: string): boolean {
+  if (code === "ESTATUS") return true;
+  return typeof config?.url === "string" && pathOf(config.url) !== pathOf(url);
+}
+
+const pathOf = (url: string) => url.split("?")[0];
+
+function statusOf({ status, response }: HostFailure): number | undefined {
+  const found = Number(response?.status ?? status);
+  return Number.isInteger(found) ? found : undefined;
+}
+
+/** The headers that are texts. */
+function textsOf(headers: unknown): Record<string, string> {
+  const all = Object.entries({ ...(headers as object | undefined) });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 /** The body as text. Other bytes cannot go through a Code node. */

@@ -1,6 +1,8 @@
 // The GHL node in n8n's own engine, against the sandbox.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { tellCatalogue } from "./catalogue.mjs";
 import { loadEngine } from "./engine.mjs";
@@ -135,6 +137,17 @@ test("simplified items have up to ten properties, and custom fields by their nam
   const wanted = Object.fromEntries(raw.json.customFields.map((one) => [names[one.id], one.value]));
   assert.ok(Object.keys(wanted).length > 0);
   assert.deepEqual(json.customFields, wanted);
+});
+
+test("custom fields' names are read once for all items", async () => {
+  const { contacts } = askSandbox(world, "ghl.contacts.search", { pageLimit: 4 }).value;
+  const items = contacts.map(({ id }) => ({ json: { id } }));
+  const reads = () => world.sandbox.stats().ghl.endpoints["GET /locations/{locationId}/customFields"] ?? 0;
+  const before = reads();
+  const values = { contactId: "={{ $json.id }}" };
+  const found = await run("ghl.contacts.get", values, { items, more: { simplify: true } });
+  assert.ok(found.filter(({ json }) => Object.keys(json.customFields ?? {}).length > 0).length > 1);
+  assert.equal(reads() - before, 1, JSON.stringify(world.sandbox.stats().ghl.endpoints));
 });
 
 test("custom fields are chosen from the location's list, and written with their types", async () => {
@@ -281,8 +294,31 @@ test("the trigger gives each new contact once, and skips none", async () => {
   assert.deepEqual((await poll(second.staticData)).items, []);
 });
 
-test("an access token that ran out is renewed by n8n, and the request sent again", async () => {
-  const { sandbox, baseUrl, locationId } = world;
+test("a trigger begins anew where its credential is of another location", async () => {
+  const parameters = { event: "newContact" };
+  const poll = (staticData) => engine.poll({ type: "ghlTrigger", parameters, staticData });
+  const begin = await poll({});
+  assert.ok(begin.staticData.of.includes(world.locationId));
+  // The place of another location: every poll would refuse its cursor.
+  const of = begin.staticData.of.replace(world.locationId, "anotherLocation");
+  const moved = await poll({ of, cursor: await cursorOfAnotherLocation(parameters.event) });
+  assert.deepEqual(moved.items, []);
+  assert.equal(moved.staticData.of, begin.staticData.of);
+  assert.deepEqual((await poll(moved.staticData)).items, []);
+});
+
+async function cursorOfAnotherLocation(event) {
+  const other = await openSandbox({ contacts: 5, seed: 12 });
+  assert.notEqual(other.locationId, world.locationId);
+  const { cursor } = await other.connector.triggers.poll(event, null);
+  await other.connector.close();
+  await other.server.close();
+  return cursor;
+}
+
+/** A credential of OAuth2 for the location, whose access token ran out. */
+async function connectedCredential() {
+  const { sandbox, baseUrl } = world;
   const { oauthClientId: clientId, oauthClientSecret: clientSecret } = sandbox.credentials;
   const redirect = "https://n8n.example/rest/oauth2-credential/callback";
   const query = new URLSearchParams({
@@ -310,14 +346,17 @@ test("an access token that ran out is renewed by n8n, and the request sent again
   });
   assert.equal(answer.status, 200);
   const oauthTokenData = { ...(await answer.json()), access_token: "ran-out" };
-  engine.credentials = {
-    ...world.credentials,
-    ghlOAuth2Api: {
-      ...{ grantType: "authorizationCode", clientId, clientSecret, accessTokenUrl, authentication: "body" },
-      ...{ scope: "contacts.readonly", baseUrl, oauthTokenData },
-    },
+  return {
+    ...{ grantType: "authorizationCode", clientId, clientSecret, accessTokenUrl, authentication: "body" },
+    ...{ scope: "contacts.readonly", baseUrl, oauthTokenData },
   };
-  const rotations = () => sandbox.stats().ghl.endpoints["POST /oauth/token"] ?? 0;
+}
+
+const rotations = () => world.sandbox.stats().ghl.endpoints["POST /oauth/token"] ?? 0;
+
+test("an access token that ran out is renewed by n8n, and the request sent again", async () => {
+  const { locationId } = world;
+  engine.credentials = { ...world.credentials, ghlOAuth2Api: await connectedCredential() };
   const before = rotations();
   const found = await run("ghl.contacts.search", {}, { more: { authentication: "ghlOAuth2Api", limit: 3 } });
   assert.equal(found.length, 3);
@@ -325,4 +364,78 @@ test("an access token that ran out is renewed by n8n, and the request sent again
   assert.equal(rotations() - before, 1);
   assert.notEqual(engine.credentials.ghlOAuth2Api.oauthTokenData.access_token, "ran-out");
   engine.credentials = world.credentials;
+});
+
+/** Runs with OAuth2, and gives its error with the calls that were sent. */
+async function failureWithOAuth(credential, name, values, fault) {
+  const { sandbox } = world;
+  engine.credentials = { ...world.credentials, ghlOAuth2Api: credential };
+  sandbox.setFaults(fault === undefined ? [] : [fault]);
+  const sum = () => Object.values(sandbox.stats().ghl.endpoints).reduce((all, count) => all + count, 0);
+  const [before, rotated] = [sum(), rotations()];
+  const error = await run(name, values, { more: { authentication: "ghlOAuth2Api" } }).then(
+    () => assert.fail("it did not fail"),
+    (reason) => reason,
+  );
+  sandbox.setFaults([]);
+  engine.credentials = world.credentials;
+  const renewals = rotations() - rotated;
+  assert.ok(
+    !JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(
+      credential.oauthTokenData.access_token,
+    ),
+  );
+  return { error, renewals, calls: sum() - before - renewals };
+}
+
+test("what the service says behind a lasting 401 reaches the node", async () => {
+  const message = "The token is not authorized for this scope.";
+  const answers = { scope_missing: JSON.stringify({ statusCode: 401, message }), unauthorized: "" };
+  for (const [code, said] of Object.entries(answers)) {
+    const server = createServer((_, response) => response.writeHead(401).end(said)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const baseUrl = `http://127.0.0.1:${server.address().port}`;
+    const credential = { ...(await connectedCredential()), baseUrl };
+    const { error, renewals } = await failureWithOAuth(credential, "ghl.users.list", {});
+    server.close();
+    assert.equal(renewals, 1);
+    assert.ok(error.description.includes(`Code: ${code}.`), `${error.message} ${error.description}`);
+    assert.doesNotMatch(error.description, /proxy/i);
+  }
+});
+
+test("a token that cannot be renewed asks to connect again, and nothing is sent", async () => {
+  const credential = await connectedCredential();
+  const revoked = {
+    ...credential,
+    oauthTokenData: { ...credential.oauthTokenData, refresh_token: "revoked" },
+  };
+  for (const [name, values] of [
+    ["ghl.businesses.list", {}],
+    ["ghl.businesses.create", { name: "Never" }],
+  ]) {
+    const { error, calls, renewals } = await failureWithOAuth(revoked, name, values);
+    assert.match(error.description, /Code: reconnect_required/, `${error.message} ${error.description}`);
+    assert.match(error.message, /connect it again/);
+    assert.deepEqual({ calls, renewals }, { calls: 1, renewals: 1 });
+  }
+  const { oauthTokenData: _, ...never } = credential;
+  const unconnected = { ...never, locationId: world.locationId, oauthTokenData: undefined };
+  engine.credentials = { ...world.credentials, ghlOAuth2Api: unconnected };
+  const missing = await run("ghl.businesses.list", {}, { more: { authentication: "ghlOAuth2Api" } }).catch(
+    (reason) => reason,
+  );
+  engine.credentials = world.credentials;
+  assert.match(missing.description, /Code: reconnect_required/);
+});
+
+test("a create whose token endpoint cannot be asked was not sent", async () => {
+  const credential = await connectedCredential();
+  const outage = { fault: { kind: "status", status: 503 }, service: "ghl", path: "/oauth/token" };
+  const down = await failureWithOAuth(credential, "ghl.businesses.create", { name: "Never" }, outage);
+  assert.doesNotMatch(down.error.description, /outcome_unknown/, down.error.description);
+  assert.match(down.error.description, /Code: network/);
+  const closed = { ...credential, accessTokenUrl: "http://127.0.0.1:1/oauth/token" };
+  const { error } = await failureWithOAuth(closed, "ghl.businesses.create", { name: "Never" });
+  assert.match(error.description, /Code: network/);
 });

@@ -12,6 +12,7 @@ import type {
 } from 'n8n-workflow';
 import {
 	type Connector,
+	failureOf,
 	findOperation,
 	nodeMethods,
 	nodeProperties,
@@ -64,6 +65,7 @@ export class Ghl implements INodeType {
 					const { items: found, file } = await runOperation(connector, operation, parameters, {
 						limit: isLimited ? (this.getNodeParameter('limit', itemIndex, 50) as number) : undefined,
 						simplify: read('simplify') === true,
+						customFields,
 						signal: this.getExecutionCancelSignal(),
 					});
 					for (const json of found as IDataObject[]) {
@@ -87,12 +89,16 @@ export class Ghl implements INodeType {
 	}
 }
 
-/** The location's custom fields, read once. */
+/** The location's custom fields, read once for all items; again only where that failed for a while. */
 function customFieldsOf(connector: Connector) {
 	const known = new Map<string, ReturnType<typeof readCustomFields>>();
 	return async (model: 'contact' | 'opportunity') => {
 		const fields = known.get(model) ?? readCustomFields(connector, model);
 		known.set(model, fields);
+		fields.catch((error) => {
+			// What the token may not read, it may not read for the next item either.
+			if (!['401', '403'].includes(failureOf(error)?.httpCode ?? '')) known.delete(model);
+		});
 		return await fields;
 	};
 }

@@ -11,7 +11,7 @@ import type {
 	IPollFunctions,
 } from 'n8n-workflow';
 import { nodeMethods, nodeTriggers, readTrigger, type TriggerItem, triggerProperties } from '../connector/connector';
-import { authentication, connectorOf, nodeErrorOf } from '../connector/ghl';
+import { authentication, connectorOf, locationIdOf, nodeErrorOf } from '../connector/ghl';
 
 /** Most items of one poll. What is behind them comes with the next. */
 const MOST_ITEMS = 1_000;
@@ -54,8 +54,8 @@ export class GhlTrigger implements INodeType {
 				return items.length === 0 ? null : [items.map(executionData)];
 			}
 			const state = this.getWorkflowStaticData('node');
-			// Another event or other filters begin anew.
-			const of = JSON.stringify([event, parameters]);
+			// Another event, other filters or another location begin anew.
+			const of = JSON.stringify([event, parameters, await locationIdOf(this)]);
 			const cursor = state.of === of ? (state.cursor as string) : null;
 			const page = await connector.triggers.poll(event, cursor, { parameters, limit: MOST_ITEMS });
 			// n8n keeps this only once it has taken the items.

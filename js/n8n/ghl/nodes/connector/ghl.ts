@@ -25,10 +25,9 @@ export const authentication: INodeProperties = {
 	default: 'ghlApi',
 };
 
-/** The connector of a node. Sends nothing yet; close it after use. */
-export async function connectorOf(context: Context): Promise<Connector> {
-	const name = credentialName(context);
-	const credential = await context.getCredentials(name);
+/** The ID of the location that a node's credential is of. */
+export async function locationIdOf(context: Context): Promise<string> {
+	const credential = await context.getCredentials(credentialName(context));
 	const { locationId: granted } = (credential.oauthTokenData ?? {}) as { locationId?: string };
 	const locationId = String(credential.locationId || granted || '').trim();
 	if (locationId === '') {
@@ -36,6 +35,14 @@ export async function connectorOf(context: Context): Promise<Connector> {
 			description: 'Add the ID of the location: it is in the address of the location in GHL, after /location/.',
 		});
 	}
+	return locationId;
+}
+
+/** The connector of a node. Sends nothing yet; close it after use. */
+export async function connectorOf(context: Context): Promise<Connector> {
+	const name = credentialName(context);
+	const credential = await context.getCredentials(name);
+	const locationId = await locationIdOf(context);
 	const id = context.getNode().credentials?.[name]?.id ?? 'new';
 	const baseUrl = String(credential.baseUrl ?? '').trim();
 	return createConnector({

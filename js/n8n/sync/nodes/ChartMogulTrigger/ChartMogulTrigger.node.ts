@@ -52,8 +52,9 @@ export class ChartMogulTrigger implements INodeType {
 				return items.length === 0 ? null : [items.map(executionData)];
 			}
 			const state = this.getWorkflowStaticData('node');
-			// Another event or other filters begin anew.
-			const of = JSON.stringify([event, parameters]);
+			// Another event, other filters or another credential begin anew.
+			const credentialId = this.getNode().credentials?.chartMogulAccountApi?.id;
+			const of = JSON.stringify([event, parameters, credentialId]);
 			const cursor = state.of === of ? (state.cursor as string) : null;
 			const page = await connector.triggers.poll(event, cursor, { parameters, limit: MOST_ITEMS });
 			// n8n keeps this only once it has taken the items.

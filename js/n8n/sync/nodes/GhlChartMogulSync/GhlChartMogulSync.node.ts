@@ -10,6 +10,7 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { bothOf, errorItem, nodeErrorOf, testStore } from '../connector/accounts';
+import { planned, requireInStep, type SyncResult, syncedBefore, totalsOf } from './result';
 
 const show = (...operation: string[]) => ({ show: { operation } });
 
@@ -84,7 +85,7 @@ export class GhlChartMogulSync implements INodeType {
 						name: 'Sync Now',
 						value: 'sync',
 						action: 'Sync all that changed',
-						description: 'Brings all that changed in step. The first run of a location only plans.',
+						description: 'Brings all that changed in step. Only plans until a sync with Write on was done.',
 					},
 				],
 				default: 'sync',
@@ -161,7 +162,7 @@ export class GhlChartMogulSync implements INodeType {
 				default: false,
 				displayOptions: show('sync', 'syncContact'),
 				description:
-					"Whether to write even if it is the location's first run, which else only plans. Read the plan first.",
+					'Whether to write even if the location was never synced whole, or a plan asks to be read. Without it, every run only plans until one with Write is done. Read the plan first.',
 			},
 			{
 				displayName: 'Settings',
@@ -179,6 +180,15 @@ export class GhlChartMogulSync implements INodeType {
 				default: {},
 				displayOptions: show('plan', 'sync', 'syncContact'),
 				options: [
+					{
+						displayName: 'Fail If Not in Step',
+						name: 'failIfNotInStep',
+						type: 'boolean',
+						default: true,
+						displayOptions: { show: { '/operation': ['sync', 'syncContact'] } },
+						description:
+							'Whether the node fails when records failed or wait for a person, when the sync was stopped, or when its plan must be read first. What was written stays, and the next run continues.',
+					},
 					{
 						displayName: 'Full',
 						name: 'full',
@@ -230,6 +240,7 @@ export class GhlChartMogulSync implements INodeType {
 }
 
 interface Options {
+	failIfNotInStep?: boolean;
 	full?: boolean;
 	sliceSeconds?: number;
 	untilDone?: boolean;
@@ -283,17 +294,18 @@ async function operate(
 			const contacts = text('operation') === 'syncContact' ? [text('contactId')] : undefined;
 			const apply = context.getNodeParameter('apply', itemIndex) === true;
 			const deadlineMs = (options.sliceSeconds ?? 60) * 1_000;
+			if (!apply && !syncedBefore(await sync.status({ signal }))) {
+				const plan = await sync.plan({ contacts, full: options.full, signal });
+				return [planned(plan, await sync.status({ signal }))];
+			}
 			const slice = async () => await sync.run({ contacts, apply, full: options.full, deadlineMs, signal });
 			let outcome = await slice();
 			while (options.untilDone !== false && outcome.stopped === 'deadline') outcome = await slice();
-			return [outcome];
+			const result: SyncResult = { ...outcome, guard: outcome.report.guard };
+			if (options.failIfNotInStep !== false) requireInStep(context, result, itemIndex, contacts !== undefined);
+			return [result];
 		}
 	}
-}
-
-/** What a plan says of itself, without its methods. */
-function totalsOf(plan: object): object {
-	return JSON.parse(JSON.stringify(plan)) as object;
 }
 
 function limitOf(context: IExecuteFunctions, itemIndex: number): number | undefined {
