@@ -55,14 +55,17 @@ export class Location extends DurableObject<Env> {
     const named: string[] = [];
     let isTaken = false;
     let isAboutAll = false;
-    const isCustomers = namesCustomers(await request.clone().text());
-    const handler = this.#connectorOf(locationId).webhooks.fetchHandler({
+    const { webhooks } = this.#connectorOf(locationId);
+    const [, secret] = /\/chartmogul\/([^/]+)$/.exec(new URL(request.url).pathname) ?? [];
+    const body = secret === undefined ? undefined : new Uint8Array(await request.clone().arrayBuffer());
+    const event = body && (await webhooks.verifyChartMogul(body, secret).catch(() => undefined));
+    const handler = webhooks.fetchHandler({
       sync: false,
-      onHandled({ type, contacts, duplicate, ignored }) {
+      onHandled({ contacts, duplicate, ignored }) {
         if (duplicate || ignored !== undefined) return;
         isTaken = true;
         // One about customers that this location does not have is another location's.
-        isAboutAll ||= contacts.length === 0 && !(type === "mrr_movement" && isCustomers);
+        isAboutAll ||= contacts.length === 0 && !event?.customers.length;
         named.push(...contacts);
       },
     });
@@ -198,11 +201,6 @@ function joined(one: Task, other: Task): Task {
     failures: Math.max(one.failures, other.failures),
     notBefore: Math.max(one.notBefore ?? 0, other.notBefore ?? 0),
   };
-}
-
-/** Whether a webhook of ChartMogul names customers. */
-function namesCustomers(body: string): boolean {
-  return /"customer_uuid"\s*:\s*"cus_/.test(body);
 }
 
 /** An error as it may be shown: those of the package hold no secret. */

@@ -40,7 +40,7 @@ async function takeWebhook(request: Request, env: Env, pathname: string): Promis
   if (first === undefined)
     return refuse(500, "invalid_config", "LOCATIONS in wrangler.jsonc names no location.");
   const isGhl = pathname.startsWith("/webhooks/ghl");
-  // Whoever does not know the secret wakes no object. What it says of a GET is the same everywhere.
+  // Whoever does not know the secret wakes no object.
   const secret = env.CHARTMOGUL_WEBHOOK_SECRET;
   if (!isGhl && !(secret && (await isSame(pathname.slice("/webhooks/chartmogul/".length), secret))))
     return refuse(401, "unauthorized", "The path must end with CHARTMOGUL_WEBHOOK_SECRET.");
