@@ -1,13 +1,17 @@
 // The functions that the module calls: I/O, time, chance, zones, events and the state store.
 
-import { sleep, sleepInBackground } from "./bounded.js";
+import { bounded, type SendFailure, sleep, sleepInBackground } from "./bounded.js";
 import { monotonic } from "./clock.js";
 import { type CredentialFunctions, credentialsOf } from "./credentials.js";
 import { type ErrorFields, trapFields } from "./errors.js";
 import type { HostFunctions } from "./glue.js";
-import type { StateStore } from "./stores/store.js";
+import type { Awaitable, StateStore } from "./stores/store.js";
+import { storeError } from "./stores/store-error.js";
 import { utcOffsetMinutes } from "./time-zone.js";
 import { sendWithFetch, sendWithTransport, type Transport } from "./transport.js";
+
+/** How long a store may take to answer. */
+const STORE_MS = 60_000;
 
 /** What the host functions of one connector are made from. */
 export interface HostOptions {
@@ -54,16 +58,33 @@ export function createHost({
     emit: (eventJson) => emit(JSON.parse(eventJson)),
     ...(audit === undefined ? {} : { audit: (recordJson) => audit(JSON.parse(recordJson)) }),
     crashed: (message) => crashed(trapFields(message)),
-    storeGet: async (keys) => (await store()).get(keys),
+    storeGet: async (keys) => answered((await store()).get(keys)),
     async storeCommit(puts, deletes, guard) {
       const opened = await store();
-      if (opened.conditional === true) return (await opened.commit(puts, deletes, guard)) !== false;
+      if (opened.conditional === true) return (await answered(opened.commit(puts, deletes, guard))) !== false;
       // Whatever such a commit returns, it says nothing about a guard.
-      await opened.commit(puts, deletes);
+      await answered(opened.commit(puts, deletes));
       return true;
     },
-    storeScan: async (prefix, after, limit, size) => (await store()).scan(prefix, after, limit, size),
+    storeScan: async (prefix, after, limit, size) =>
+      answered((await store()).scan(prefix, after, limit, size)),
   };
+}
+
+/** What a store answers, or the failure of one that does not. */
+async function answered<Result>(work: Awaitable<Result>): Promise<Result> {
+  // Most stores of a file or of memory have answered already.
+  if (typeof (work as Partial<PromiseLike<Result>> | undefined)?.then !== "function") return work;
+  try {
+    return await bounded(() => work, STORE_MS);
+  } catch (reason) {
+    if ((reason as Partial<SendFailure> | undefined)?.kind !== "timeout") throw reason;
+    throw storeError({
+      code: "store_failed",
+      message: `the state store has not answered within ${STORE_MS / 1_000} seconds`,
+      hint: "Check that its server is running and reachable from here, and run again. Whether a commit happened is not known; the next run finds out.",
+    });
+  }
 }
 
 /** This process, where the host has processes. Deno asks its user before it tells the host's name. */

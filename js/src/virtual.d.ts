@@ -50,7 +50,15 @@ declare module "ioredis" {
   export class Redis {
     constructor(
       url: string,
-      options: { maxRetriesPerRequest: number; retryStrategy: (times: number) => number },
+      options: {
+        maxRetriesPerRequest: number;
+        retryStrategy: (times: number) => number;
+        /** Milliseconds, as each below. */
+        connectTimeout: number;
+        /** Since a command was sent without any data since: then another connection is made. */
+        socketTimeout: number;
+        commandTimeout: number;
+      },
     );
     call(command: string, ...values: string[]): Promise<unknown>;
     on(event: "error", listener: (reason: Error) => void): this;
@@ -60,8 +68,21 @@ declare module "ioredis" {
 
 declare module "pg" {
   export class Pool {
-    constructor(options: { connectionString: string; max: number; allowExitOnIdle: boolean });
-    query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+    constructor(options: {
+      connectionString: string;
+      max: number;
+      allowExitOnIdle: boolean;
+      /** Milliseconds, as the next. */
+      connectionTimeoutMillis: number;
+      query_timeout: number;
+      keepAlive: boolean;
+      stream: () => unknown;
+    });
+    query(query: {
+      text: string;
+      values?: unknown[];
+      query_timeout?: number;
+    }): Promise<{ rows: Record<string, unknown>[] }>;
     on(event: "error", listener: (reason: Error) => void): this;
     end(): Promise<void>;
   }

@@ -15,6 +15,8 @@ interface Task {
   apply: boolean;
   /** How often it has failed in a row. */
   failures: number;
+  /** No slice before this time, epoch milliseconds: a failure or a quota is waited for. */
+  notBefore?: number;
 }
 
 /** How the last slice ended. */
@@ -32,6 +34,10 @@ const NOTHING: Task = { all: false, contacts: [], apply: false, failures: 0 };
 const GATHERING_MS = 3_000;
 const BETWEEN_SLICES_MS = 1_000;
 const FIRST_RETRY_MS = 30_000;
+const UNAVAILABLE_MS = 5 * 60_000;
+/** At least so long after a day's quota was used up. */
+const QUOTA_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
 const MOST_FAILURES = 6;
 /** Contacts that are read by themselves; more are read with everything that changed. */
 const MOST_CONTACTS = 100;
@@ -39,24 +45,33 @@ const MOST_CONTACTS = 100;
 export class Location extends DurableObject<Env> {
   #connector: Connector | undefined;
 
-  /** Begins a run of everything that changed, if none is under way. */
-  async begin(locationId: string, apply = false): Promise<void> {
-    await this.#add(locationId, { all: true, apply }, 0);
+  /** Begins a run of everything that changed, if none is under way; `now` waits for no failure and no quota. */
+  async begin(locationId: string, { apply = false, now = false } = {}): Promise<void> {
+    await this.#add(locationId, { all: true, apply }, 0, now);
   }
 
   /** Takes a webhook: notes whom it is about, answers, and lets the next slice read them. */
   async receive(locationId: string, request: Request): Promise<Response> {
     const named: string[] = [];
     let isTaken = false;
-    const handler = this.#connectorOf(locationId).webhooks.fetchHandler({
+    let isAboutAll = false;
+    const { webhooks } = this.#connectorOf(locationId);
+    const [, secret] = /\/chartmogul\/([^/]+)$/.exec(new URL(request.url).pathname) ?? [];
+    const body = secret === undefined ? undefined : new Uint8Array(await request.clone().arrayBuffer());
+    const event = body && (await webhooks.verifyChartMogul(body, secret).catch(() => undefined));
+    const handler = webhooks.fetchHandler({
       sync: false,
       onHandled({ contacts, duplicate, ignored }) {
-        isTaken ||= !duplicate && ignored === undefined;
+        if (duplicate || ignored !== undefined) return;
+        isTaken = true;
+        // One about customers that this location does not have is another location's.
+        isAboutAll ||= contacts.length === 0 && !event?.customers.length;
         named.push(...contacts);
       },
     });
     const response = await handler(request);
-    if (isTaken) await this.#add(locationId, { all: named.length === 0, contacts: named }, GATHERING_MS);
+    if (isTaken && (isAboutAll || named.length > 0))
+      await this.#add(locationId, { all: isAboutAll, contacts: named }, GATHERING_MS);
     return response;
   }
 
@@ -67,9 +82,13 @@ export class Location extends DurableObject<Env> {
       this.#task(),
       this.ctx.storage.getAlarm(),
     ]);
-    const sync = await this.#connectorOf(locationId)
-      .sync.status()
-      .catch((reason: unknown) => ({ error: shown(reason) }));
+    let sync: unknown;
+    try {
+      // Wrong settings are refused as the connector is made.
+      sync = await this.#connectorOf(locationId).sync.status();
+    } catch (reason) {
+      sync = { error: shown(reason) };
+    }
     const isWaiting = task.all || task.contacts.length > 0;
     return {
       locationId,
@@ -104,8 +123,9 @@ export class Location extends DurableObject<Env> {
         standing,
         ...(stopped && { stopped }),
       } satisfies LastSlice);
-      const goesOn = !done && (stopped === "deadline" || stopped === "calls" || stopped === "records");
-      await this.#end(goesOn ? { ...task, failures: 0 } : NOTHING, BETWEEN_SLICES_MS);
+      // A run that stopped goes on until it is done; a plan that a person must read waits for that person.
+      const goesOn = !done && stopped !== undefined;
+      await this.#end(goesOn ? { ...task, failures: 0 } : NOTHING, await this.#pauseAfter(outcome));
     } catch (reason) {
       const error = shown(reason);
       // biome-ignore lint/suspicious/noConsole: it is the log of a Worker.
@@ -113,8 +133,22 @@ export class Location extends DurableObject<Env> {
       await storage.put("last", { at, done: false, error } satisfies LastSlice);
       const failures = task.failures + 1;
       const again = ConnectorError.is(reason) && reason.retryable && failures <= MOST_FAILURES;
-      await this.#end(again ? { ...task, failures } : NOTHING, FIRST_RETRY_MS * 2 ** (failures - 1));
+      const asked = ConnectorError.is(reason) ? (reason.retryAfterMs ?? 0) : 0;
+      await this.#end(
+        again ? { ...task, failures } : NOTHING,
+        Math.max(FIRST_RETRY_MS * 2 ** (failures - 1), asked),
+      );
     }
+  }
+
+  /** How long a run that stopped is not continued. */
+  async #pauseAfter({ stopped, report }: SyncOutcome): Promise<number> {
+    if (stopped === "unavailable") return UNAVAILABLE_MS;
+    if (stopped !== "quota") return BETWEEN_SLICES_MS;
+    // Where only notes wait for the next days' calls, changes are still synced.
+    if (report.notesWaiting > 0) return QUOTA_MS;
+    const status = await this.#connector?.sync.status().catch(() => undefined);
+    return Math.min(Math.max((status?.today.resetsAt ?? 0) - Date.now(), QUOTA_MS), DAY_MS);
   }
 
   /** What is to be done: what was running when the object was ended is done again. */
@@ -123,11 +157,12 @@ export class Location extends DurableObject<Env> {
     return joined(found.get("task") ?? NOTHING, found.get("running") ?? NOTHING);
   }
 
-  async #add(locationId: string, added: Partial<Task>, delayMs: number): Promise<void> {
+  async #add(locationId: string, added: Partial<Task>, delayMs: number, now = false): Promise<void> {
     const { storage } = this.ctx;
-    const task = (await storage.get<Task>("task")) ?? NOTHING;
-    await storage.put({ locationId, task: joined(task, { ...NOTHING, ...added }) });
-    const at = Date.now() + delayMs;
+    const task = joined((await storage.get<Task>("task")) ?? NOTHING, { ...NOTHING, ...added });
+    if (now) task.notBefore = 0;
+    await storage.put({ locationId, task });
+    const at = Math.max(Date.now() + delayMs, task.notBefore ?? 0);
     const alarm = await storage.getAlarm();
     // While a slice runs there is none: what is set now comes after it.
     if (alarm === null || alarm > at) await storage.setAlarm(at);
@@ -137,12 +172,14 @@ export class Location extends DurableObject<Env> {
   async #end(left: Task, delayMs: number): Promise<void> {
     const { storage } = this.ctx;
     const added = (await storage.get<Task>("task")) ?? NOTHING;
-    const task = joined(added, left);
+    const isLeft = left.all || left.contacts.length > 0;
+    const notBefore = Date.now() + delayMs;
+    const task = joined(added, isLeft ? { ...left, notBefore } : NOTHING);
     await storage.put("task", task);
     await storage.delete("running");
     if (!task.all && task.contacts.length === 0) return;
-    const isNew = added.all || added.contacts.length > 0;
-    await storage.setAlarm(Date.now() + (isNew ? BETWEEN_SLICES_MS : delayMs));
+    // What came meanwhile waits as well: it would meet the same failure.
+    await storage.setAlarm(Math.max(Date.now() + BETWEEN_SLICES_MS, task.notBefore ?? 0));
   }
 
   #connectorOf(locationId: string): Connector {
@@ -162,6 +199,7 @@ function joined(one: Task, other: Task): Task {
     contacts: isMany ? [] : contacts,
     apply: one.apply || other.apply,
     failures: Math.max(one.failures, other.failures),
+    notBefore: Math.max(one.notBefore ?? 0, other.notBefore ?? 0),
   };
 }
 

@@ -23,13 +23,13 @@ export default {
       );
     } catch (reason) {
       // biome-ignore lint/suspicious/noConsole: it is the log of a Worker.
-      console.error(reason instanceof Error ? reason.message : String(reason));
+      console.error(messageOf(reason));
       return refuse(500, "internal", "The log of the Worker says why: wrangler tail.");
     }
   },
 
   async scheduled(_event, env): Promise<void> {
-    await Promise.all(locationsOf(env).map((id) => objectOf(env, id).begin(id)));
+    await Promise.allSettled(locationsOf(env).map((id) => objectOf(env, id).begin(id)));
   },
 } satisfies ExportedHandler<Env>;
 
@@ -39,17 +39,47 @@ async function takeWebhook(request: Request, env: Env, pathname: string): Promis
   const [first] = locations;
   if (first === undefined)
     return refuse(500, "invalid_config", "LOCATIONS in wrangler.jsonc names no location.");
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT) return refuse(413, "too_large", "");
-  const body = request.method === "POST" ? await request.arrayBuffer() : null;
+  const isGhl = pathname.startsWith("/webhooks/ghl");
+  // Whoever does not know the secret wakes no object.
+  const secret = env.CHARTMOGUL_WEBHOOK_SECRET;
+  if (!isGhl && !(secret && (await isSame(pathname.slice("/webhooks/chartmogul/".length), secret))))
+    return refuse(401, "unauthorized", "The path must end with CHARTMOGUL_WEBHOOK_SECRET.");
+  const body = request.method === "POST" ? await readBody(request) : null;
+  if (body === undefined) return refuse(413, "too_large", `A webhook has at most ${BODY_LIMIT} bytes.`);
   const copy = () => new Request(request.url, { method: request.method, headers: request.headers, body });
-  if (pathname.startsWith("/webhooks/ghl")) {
+  if (isGhl) {
     const named = body === null ? undefined : locationOf(body);
     const id = locations.find((known) => known === named) ?? first;
     return objectOf(env, id).receive(id, copy());
   }
   // ChartMogul's names a customer of the account, whatever the location.
-  const answers = await Promise.all(locations.map((id) => objectOf(env, id).receive(id, copy())));
-  return answers.find(({ ok }) => !ok) ?? (answers[0] as Response);
+  const answers = await Promise.allSettled(locations.map((id) => objectOf(env, id).receive(id, copy())));
+  const given = answers.flatMap((answer, at) => {
+    if (answer.status === "fulfilled" && answer.value.ok) return [answer.value];
+    // One location whose settings are wrong would have ChartMogul send everything to the others again.
+    const why = answer.status === "fulfilled" ? `status ${answer.value.status}` : messageOf(answer.reason);
+    // biome-ignore lint/suspicious/noConsole: it is the log of a Worker.
+    console.error(`${locations[at]} did not take a webhook: ${why}`);
+    return answer.status === "fulfilled" ? [answer.value] : [];
+  });
+  return given.find(({ ok }) => ok) ?? given[0] ?? refuse(503, "not_taken", "No location took the webhook.");
+}
+
+/** The body; undefined where it is too long, whatever its headers say. */
+async function readBody(request: Request): Promise<ArrayBuffer | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT) return undefined;
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request.body ?? []) {
+    length += part.byteLength;
+    if (length > BODY_LIMIT) return undefined;
+    parts.push(part);
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** The location that a body names. It is not checked yet, and decides only who checks it. */
@@ -76,8 +106,13 @@ async function administer(request: Request, env: Env, pathname: string): Promise
   const locations = locationsOf(env);
   if (pathname === "/status") {
     if (request.method !== "GET") return refuse(405, "method", "GET gives the status.");
-    const all = await Promise.all(locations.map((id) => objectOf(env, id).status(id)));
-    return Response.json({ locations: all });
+    const all = await Promise.allSettled(locations.map((id) => objectOf(env, id).status(id)));
+    const shown = all.map((one, at) =>
+      one.status === "fulfilled"
+        ? one.value
+        : { locationId: locations[at], error: { code: "internal", message: messageOf(one.reason) } },
+    );
+    return Response.json({ locations: shown });
   }
   if (request.method !== "POST") return refuse(405, "method", "POST begins a run.");
   const { searchParams } = new URL(request.url);
@@ -86,7 +121,7 @@ async function administer(request: Request, env: Env, pathname: string): Promise
     return refuse(404, "not_found", `The location is not in LOCATIONS: ${locations.join(", ")}.`);
   const begun = wanted === null ? locations : [wanted];
   const apply = searchParams.get("apply") === "true";
-  await Promise.all(begun.map((id) => objectOf(env, id).begin(id, apply)));
+  await Promise.all(begun.map((id) => objectOf(env, id).begin(id, { apply, now: true })));
   return Response.json({ begun, apply }, { status: 202 });
 }
 

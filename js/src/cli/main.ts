@@ -41,10 +41,25 @@ import { ANCHORS, DIRECTIONS } from "./setup/settings.js";
 import { createSyncDisplay, type SyncDisplay } from "./sync-progress.js";
 import { createTerminal, type Terminal } from "./terminal.js";
 
-/** A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http. */
+/**
+ * A connector that keeps its connections open; Deno and Bun have a better `fetch` than they have Node's http.
+ * Closing it closes the OAuth app that its tokens come from, whose store may hold the process otherwise.
+ */
 function createConnector(options: ConnectorOptions): Connector {
   const isNode = !("deno" in process.versions) && !("bun" in process.versions);
-  return createConnectorWith(isNode ? { transport: nodeTransport(), ...options } : options);
+  const connector = createConnectorWith(isNode ? { transport: nodeTransport(), ...options } : options);
+  const token = options.ghl?.token;
+  if (!isOAuth(token)) return connector;
+  const { close } = connector;
+  return Object.assign(connector, {
+    async close() {
+      try {
+        await close();
+      } finally {
+        await token.close();
+      }
+    },
+  });
 }
 
 interface CommonFlags {
@@ -435,7 +450,14 @@ function withOAuth(
   createKey: boolean,
   run: (app: OAuthApp, terminal: Terminal) => Promise<ExitCode>,
 ): Promise<void> {
-  return finish(self, (common, terminal) => run(readOAuthApp(common, createKey), terminal));
+  return finish(self, async (common, terminal) => {
+    const app = readOAuthApp(common, createKey);
+    try {
+      return await run(app, terminal);
+    } finally {
+      await app.oauth.close();
+    }
+  });
 }
 
 /** What a command that writes says of alerts, and the audit that it keeps. */

@@ -2,8 +2,7 @@
 
 import { openStore } from "../entries/stores.js";
 import type { StateStore } from "../stores/store.js";
-import { hasPassword, schemeOf } from "../stores/store-url.js";
-import { parseUrl } from "../url.js";
+import { hasPassword, shownUrl } from "../stores/store-url.js";
 import { UsageError } from "./exit-code.js";
 
 /** What the variable says, else the configuration file, where a password does not belong. */
@@ -13,9 +12,9 @@ export function storeSetting(
   ofFile: unknown,
   setting: string,
 ): string | undefined {
-  if (ofVariable) return ofVariable;
+  if (ofVariable?.trim()) return ofVariable.trim();
   if (ofFile === undefined) return undefined;
-  if (typeof ofFile !== "string" || ofFile === "")
+  if (typeof ofFile !== "string" || ofFile.trim() === "")
     throw new UsageError(
       `the setting ${setting} must be the path of a file, or the URL of a store`,
       'For example "state.db", "redis://localhost:6379" or "postgres://localhost/crm".',
@@ -25,7 +24,7 @@ export function storeSetting(
       `the setting ${setting} holds a password, which does not belong into the configuration file`,
       `Set ${variable} to that URL in the environment instead.`,
     );
-  return ofFile;
+  return ofFile.trim();
 }
 
 /** The store that a setting names. */
@@ -33,8 +32,4 @@ export function readStore(store: string): StateStore | "memory" {
   return store === "memory" ? store : openStore(store);
 }
 
-/** The setting as it may be shown: a path, or a URL without user, password and parameters. */
-export function shownStore(store: string): string {
-  const { protocol, host, pathname } = parseUrl(store) ?? {};
-  return schemeOf(store) === undefined || !host ? store : `${protocol}//${host}${pathname}`;
-}
+export { shownUrl as shownStore };

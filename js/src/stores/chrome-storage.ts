@@ -20,7 +20,7 @@ export interface StorageArea {
 export interface ChromeStorageOptions {
   /** Default: `browser.storage.local` or `chrome.storage.local`, whichever the host has. */
   area?: StorageArea | undefined;
-  /** What the names of its items begin with, 1 to 100 characters. Default `ghl-chartmogul`. */
+  /** What the names of its items begin with, 1 to 100 characters without `:` and `~`. Default `ghl-chartmogul`. */
   prefix?: string | undefined;
 }
 
@@ -57,8 +57,9 @@ const ROWS = 64;
  */
 export function chromeStorage(options: ChromeStorageOptions = {}): StateStore {
   const { area = areaOfHost(), prefix = "ghl-chartmogul" } = options;
-  if (typeof prefix !== "string" || prefix === "" || prefix.length > 100)
-    throw invalid("the option prefix of chromeStorage must be 1 to 100 characters");
+  // Each of the two ends the prefix: the rows of "a:b" would be rows of "a".
+  if (typeof prefix !== "string" || !/^[^:~]{1,100}$/.test(prefix))
+    throw invalid("the option prefix of chromeStorage must be 1 to 100 characters without : and ~");
   if (["get", "set", "remove"].some((name) => typeof area?.[name as "get"] !== "function"))
     throw invalid("the option area of chromeStorage must be a storage area, such as chrome.storage.local");
   const withLock = locksOfHost(`${prefix} state`);

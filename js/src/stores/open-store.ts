@@ -1,6 +1,7 @@
 // A state store of a URL, for programs and commands that read from one text where their state is.
 
 import { createRequire } from "node:module";
+import { Socket } from "node:net";
 import { createError } from "../errors.js";
 import { parseUrl } from "../url.js";
 import { identitiesByName } from "./identities.js";
@@ -9,10 +10,21 @@ import { postgres } from "./postgres.js";
 import { redis } from "./redis.js";
 import { sqlite } from "./sqlite.js";
 import type { StateStore } from "./store.js";
-import { messageOf, shownCause, storeError } from "./store-error.js";
-import { schemeOf } from "./store-url.js";
+import { isStoreError, messageOf, shownCause, storeError } from "./store-error.js";
+import { decoded, isBrokenUrl, passwordsOf, schemeOf } from "./store-url.js";
 
 const identityOf = identitiesByName();
+
+/** How long a server may take to accept a connection. */
+const CONNECT_MS = 10_000;
+/** How long it may be silent on one that waits for an answer, before another connection is tried. */
+const SILENT_MS = 20_000;
+/** How long an answer may take in all. */
+const ANSWER_MS = 30_000;
+/** How long it may take to give back to the disk what was deleted. */
+const COMPACT_MS = 3_600_000;
+/** How long a connection may take to be closed in order. */
+const CLOSE_MS = 3_000;
 
 const FORMS = "redis://, rediss://, postgres://, postgresql://, sqlite:FILE, memory:, or the path of a file";
 
@@ -26,8 +38,11 @@ const FORMS = "redis://, rediss://, postgres://, postgresql://, sqlite:FILE, mem
  * | `sqlite:state.db`, or the path of a file | a SQLite file |
  * | `memory:` | memory |
  *
- * Other parameters of the URL belong to `ioredis` and `pg`. Nothing is opened before the first use. `close()`
- * closes the connections; the next use opens them again. Several locations may share one store.
+ * Other parameters of the URL belong to `ioredis` and `pg`. Blanks around the URL do not count, and what is
+ * not a letter, a digit or one of `-._~` is percent-encoded in its user and password. Nothing is opened before
+ * the first use. `close()` closes the connections when the operations under way have ended; the next use opens
+ * them again. Several locations may share one store. A server that does not answer for 30 seconds is
+ * `store_failed`.
  *
  * @throws `invalid_config` if the URL is of none of these forms. Its password is in no error.
  * @example
@@ -37,8 +52,9 @@ const FORMS = "redis://, rediss://, postgres://, postgresql://, sqlite:FILE, mem
  * const store = openStore(process.env.GHL_CHARTMOGUL_STORE ?? "sqlite:ghl-chartmogul.db");
  * const connector = createConnector({ ghl, chartmogul, store });
  */
-export function openStore(url: string): StateStore {
-  if (typeof url !== "string" || url.trim() === "") throw notAStore("a store is named by a text");
+export function openStore(given: string): StateStore {
+  if (typeof given !== "string" || given.trim() === "") throw notAStore("a store is named by a text");
+  const url = given.trim();
   const scheme = schemeOf(url);
   if (scheme === undefined) return fileStore(url);
   switch (scheme) {
@@ -61,6 +77,11 @@ function parsed(url: string): URL {
   const parts = parseUrl(url);
   if (parts === undefined || parts.hostname === "")
     throw notAStore(`the URL ${schemeOf(url)}: of the store cannot be read, or names no host`);
+  const { username, password, pathname, hash } = parts;
+  if ([username, password, pathname].some((part) => decoded(part) === undefined))
+    throw notEncoded(url, "holds a % that begins no encoded character");
+  // A slash or # in the password ends the host before it.
+  if (`${pathname}${hash}`.includes("@")) throw notEncoded(url, "holds an @ behind its host");
   return parts;
 }
 
@@ -68,8 +89,18 @@ function notAStore(message: string) {
   return createError({ code: "invalid_config", message, hint: `Allowed are ${FORMS}.` });
 }
 
+function notEncoded(url: string, what: string) {
+  return createError({
+    code: "invalid_config",
+    message: `the URL ${schemeOf(url)}: of the store ${what}`,
+    hint: "Percent-encode the user and the password: % is %25, / is %2F, # is %23, @ is %40.",
+  });
+}
+
 function fileStore(path: string): StateStore {
   if (path === "") throw notAStore("sqlite: names no file");
+  if (isBrokenUrl(path))
+    throw notAStore("the store is neither a URL nor a path: it holds ://, and begins with something else");
   return sqlite(path);
 }
 
@@ -82,7 +113,13 @@ function redisStore(url: URL): StateStore {
     const { Redis } = await load("ioredis", () => import("ioredis"));
     // A server that restarts is waited for some 13 seconds.
     const retryStrategy = (times: number) => Math.min(100 * times, 1_000);
-    const client = new Redis(url.href, { maxRetriesPerRequest: 16, retryStrategy });
+    const client = new Redis(url.href, {
+      maxRetriesPerRequest: 16,
+      retryStrategy,
+      connectTimeout: CONNECT_MS,
+      socketTimeout: SILENT_MS,
+      commandTimeout: ANSWER_MS,
+    });
     let trouble: unknown;
     client.on("error", (reason) => {
       trouble = reason;
@@ -102,10 +139,39 @@ function postgresStore(url: URL): StateStore {
   postgres({ query: async () => [] }, { table, name });
   return reopening(url, `${table} ${name}`, async () => {
     const { Pool } = await load("pg", () => import("pg"));
-    const pool = new Pool({ connectionString: url.href, max: 4, allowExitOnIdle: true });
+    const sockets = new Set<Socket>();
+    const pool = new Pool({
+      connectionString: url.href,
+      max: 4,
+      allowExitOnIdle: true,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+      stream: () => {
+        const socket = new Socket();
+        sockets.add(socket);
+        return socket.once("close", () => sockets.delete(socket));
+      },
+    });
     // An idle connection that breaks; the next use opens another.
     pool.on("error", () => {});
-    return { store: postgres(pool, { table, name }), end: () => pool.end(), explain: (reason) => reason };
+    const query = (text: string, values?: unknown[]) =>
+      pool.query({
+        text,
+        ...(values && { values }),
+        ...(text.startsWith("VACUUM") && { query_timeout: COMPACT_MS }),
+      });
+    return {
+      store: postgres({ query }, { table, name }),
+      async end() {
+        // A server that does not answer does not close its side either.
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, CLOSE_MS);
+        await pool.end().finally(() => clearTimeout(timer));
+      },
+      explain: (reason) => reason,
+    };
   });
 }
 
@@ -124,21 +190,36 @@ interface Connected {
   explain(reason: unknown): unknown;
 }
 
+/** Connections, and who uses them at this moment. */
+interface Session {
+  connected: Promise<Connected>;
+  operations: number;
+  /** Called when the last operation has ended, once the session is to be closed. */
+  onIdle?: () => void;
+}
+
 /** A store that connects at its first use, and at the first one after it was closed. */
 function reopening(url: URL, part: string | undefined, connect: () => Promise<Connected>): StateStore {
-  let opened: Promise<Connected> | undefined;
+  let session: Session | undefined;
   const during = async <Result>(
     work: (store: StateStore) => Result | PromiseLike<Result>,
   ): Promise<Result> => {
-    opened ??= connect().catch((reason) => {
-      opened = undefined;
-      throw reason;
-    });
-    const { store, explain } = await opened;
+    session ??= { connected: connect(), operations: 0 };
+    const own = session;
+    own.operations++;
+    let explain = (reason: unknown) => reason;
     try {
-      return await work(store);
+      const connected = await own.connected.catch((reason) => {
+        if (session === own) session = undefined;
+        throw notConnected(reason);
+      });
+      explain = connected.explain;
+      return await work(connected.store);
     } catch (reason) {
       throw withoutSecrets(reason, explain, url);
+    } finally {
+      own.operations--;
+      if (own.operations === 0) own.onIdle?.();
     }
   };
   const { protocol, host, pathname } = url;
@@ -150,9 +231,15 @@ function reopening(url: URL, part: string | undefined, connect: () => Promise<Co
     scan: (prefix, after, limit, size) => during((store) => store.scan(prefix, after, limit, size)),
     compact: () => during((store) => store.compact?.()),
     async close() {
-      const last = opened;
-      opened = undefined;
-      await (await last?.catch(() => undefined))?.end();
+      const last = session;
+      session = undefined;
+      if (last === undefined) return;
+      // Another connector may use the same store: what it waits for is not cut off.
+      if (last.operations > 0)
+        await new Promise<void>((resolve) => {
+          last.onIdle = resolve;
+        });
+      await (await last.connected.catch(() => undefined))?.end();
     },
   };
 }
@@ -162,12 +249,23 @@ function withoutSecrets(reason: unknown, explain: (reason: unknown) => unknown, 
   if (!(reason instanceof Error)) return reason;
   const cause = explain(reason.cause ?? reason);
   if (cause !== (reason.cause ?? reason)) reason.message += ` (${messageOf(cause)})`;
-  const secrets = [url.password, decodeURIComponent(url.password)].filter((secret) => secret.length > 3);
+  const secrets = passwordsOf(url).filter((secret) => secret.length > 3);
   for (const error of [reason, reason.cause]) {
     if (!(error instanceof Error)) continue;
     for (const secret of secrets) error.message = error.message.replaceAll(secret, "[secret]");
   }
   return reason;
+}
+
+/** The failure of a client that does not even begin: an option of the URL is wrong. */
+function notConnected(reason: unknown): Error {
+  if (isStoreError(reason)) return reason;
+  return storeError({
+    code: "store_failed",
+    message: `the client of the state store cannot be made: ${messageOf(reason)}`,
+    hint: "Check the parameters of the URL of the store.",
+    cause: shownCause(reason),
+  });
 }
 
 /** Refuses at once what is not installed, where that can be seen: a bundle may carry it in itself. */

@@ -4,7 +4,7 @@ import { createError } from "../errors.js";
 import { identitiesOf } from "./identities.js";
 import { patiently } from "./patience.js";
 import { compareBytes } from "./sorted-keys.js";
-import type { CommitGuard, StateStore } from "./store.js";
+import type { StateStore } from "./store.js";
 import { isStoreError, messageOf, shownCause, storeError } from "./store-error.js";
 import { successor } from "./successor.js";
 
@@ -64,46 +64,56 @@ export function postgres(client: PostgresClient | PostgresJs, options: PostgresO
     throw invalid("the option name of postgres must be 1 to 100 characters");
   const query = queryOf(client);
   let prepared: Promise<void> | undefined;
-  const ask = async (text: string, values: unknown[], repeatable = true): Promise<Row[]> => {
+  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
-      prepared ??= patiently(
-        () => prepare(query, table),
-        (reason) => mayRepeat(reason, true),
-      ).catch((reason) => {
+      prepared ??= patiently(() => prepare(query, table), mayRepeat).catch((reason) => {
         prepared = undefined;
         throw reason;
       });
       await prepared;
-      return await patiently(
-        () => query(text, values),
-        (reason) => mayRepeat(reason, repeatable),
-      );
+      return await patiently(work, mayRepeat);
     } catch (reason) {
       throw failureOf(reason, table);
     }
   };
+  const ask = (text: string, values: unknown[]) => attempt(() => query(text, values));
   const column = `name = $1 AND key`;
+  const read = (keys: readonly string[]) =>
+    query(`SELECT key, value FROM ${quoted} WHERE ${column} = ANY($2::text[])`, [name, keys]);
   return {
     identity: identityOf(client, `${quoted} ${name}`),
     conditional: true,
     async get(keys) {
       if (keys.length === 0) return [];
-      const rows = await ask(`SELECT key, value FROM ${quoted} WHERE ${column} = ANY($2::text[])`, [
-        name,
-        keys,
-      ]);
+      const rows = await attempt(() => read(keys));
       const found = new Map(rows.map(({ key, value }) => [key as string, value as string]));
       return keys.map((key) => found.get(key));
     },
     async commit(puts, deletes, guard) {
       if (puts.length === 0 && deletes.length === 0 && guard === undefined) return true;
-      const [keys, values] = [puts.map(([key]) => key), puts.map(([, value]) => value)];
-      const [row] = await ask(
-        `SELECT ${commit}($1, $2, $3, $4::text[], $5::text[], $6::text[]) AS done`,
-        [name, guard?.key ?? null, guard?.value ?? null, keys, values, deletes],
-        !changesItsGuard(keys, deletes, guard),
-      );
-      return row?.["done"] === true;
+      // PostgreSQL refuses to write a row twice in one statement.
+      const last = new Map(puts);
+      const text = `SELECT ${commit}($1, $2, $3, $4::text[], $5::text[], $6::text[]) AS done`;
+      const guarded = [guard?.key ?? null, guard?.value ?? null];
+      const given = [name, ...guarded, [...last.keys()], [...last.values()], deletes];
+      const isChanged = guard !== undefined && (last.has(guard.key) || deletes.includes(guard.key));
+      /** Why it is not known whether an earlier attempt happened. */
+      let doubt: { reason: unknown } | undefined;
+      return attempt(async () => {
+        try {
+          const [row] = await query(text, given);
+          if (row?.["done"] === true) return true;
+        } catch (reason) {
+          if (isBroken(reason)) doubt = { reason };
+          throw reason;
+        }
+        if (doubt === undefined || !isChanged) return false;
+        // The guard is not as it was. What was put is of this commit alone: there it has happened before.
+        const [held] = await read([guard.key]);
+        if (held?.["value"] === last.get(guard.key)) return true;
+        // Somebody else has changed it, before this commit or after it.
+        throw unknownOutcome(doubt.reason);
+      });
     },
     async scan(prefix, after, limit, size) {
       const begins = after === undefined || compareBytes(after, prefix) < 0;
@@ -237,26 +247,35 @@ function queryOf(client: PostgresClient | PostgresJs): Query {
   });
 }
 
-function changesItsGuard(
-  keys: readonly string[],
-  deletes: readonly string[],
-  guard: CommitGuard | undefined,
-): boolean {
-  return guard !== undefined && (keys.includes(guard.key) || deletes.includes(guard.key));
-}
-
 /** The server undid it all: a deadlock, or a conflict between serializable transactions. */
 const UNDONE = new Set(["40P01", "40001"]);
 /** The server did not take it: it refuses connections, starts, stops or has too many. */
 const NOT_TAKEN = new Set(["ECONNREFUSED", "57P03", "53300", "EAI_AGAIN"]);
+/** No connection of the pool was free, or none was made. */
+const NOT_SENT = /timeout exceeded when trying to connect|due to connection timeout/i;
 /** The connection broke: what was sent may have happened. */
 const BROKEN = /^(ECONNRESET|EPIPE|ETIMEDOUT|57P01|57P02|08\d{3}|CONNECTION_(CLOSED|ENDED|DESTROYED))$/;
 
-/** Whether nothing has happened, or only what may happen twice. */
-function mayRepeat(reason: unknown, repeatable: boolean): boolean {
-  const code = String((reason as { code?: unknown } | undefined)?.code);
-  if (UNDONE.has(code) || NOT_TAKEN.has(code)) return true;
-  return repeatable && (BROKEN.test(code) || /Connection terminated/i.test(messageOf(reason)));
+/** Whether what was sent may be sent again: a commit that finds its guard changed looks whether it was itself. */
+function mayRepeat(reason: unknown): boolean {
+  return UNDONE.has(codeOf(reason)) || NOT_TAKEN.has(codeOf(reason)) || isNotSent(reason) || isBroken(reason);
+}
+
+function isBroken(reason: unknown): boolean {
+  if (isStoreError(reason) || isNotSent(reason)) return false;
+  return BROKEN.test(codeOf(reason)) || /Connection terminated/i.test(messageOf(reason));
+}
+
+const isNotSent = (reason: unknown) => NOT_SENT.test(messageOf(reason));
+const codeOf = (reason: unknown) => String((reason as { code?: unknown } | undefined)?.code);
+
+function unknownOutcome(reason: unknown): Error {
+  return storeError({
+    code: "store_failed",
+    message: `the connection to PostgreSQL broke during a commit, and somebody else has written since: ${messageOf(reason)}`,
+    hint: "Whether the commit happened is not known. Run again: the next run finds out.",
+    cause: shownCause(reason),
+  });
 }
 
 function failureOf(reason: unknown, table: string): unknown {
@@ -266,7 +285,9 @@ function failureOf(reason: unknown, table: string): unknown {
   return storeError({
     code: "store_failed",
     message: `the state store in PostgreSQL failed: ${message}`,
-    hint: hintOf(String(code), table),
+    hint: /read timeout/i.test(message)
+      ? "The server does not answer, or is too slow. Whether the commit happened is not known; the next run finds out."
+      : hintOf(String(code), table),
     cause: shownCause(reason),
   });
 }
@@ -280,6 +301,8 @@ function hintOf(code: string, table: string): string {
     return `Something else is named ${table}, or it was changed. Name another table.`;
   if (/^53/.test(code))
     return "The server is full. Free some space or connections; no record is lost or written twice.";
+  if (code === "22021") return "PostgreSQL stores no text that holds the character NUL (U+0000).";
+  if (code === "54000") return "PostgreSQL takes keys of up to 2,700 bytes.";
   if (code === "25006") return "The connection leads to a replica. Connect to the primary server.";
   return "Check that the server is running and reachable from here, and run again. No record is lost or written twice.";
 }

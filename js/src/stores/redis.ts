@@ -106,7 +106,8 @@ export function redis(client: RedisClient, options: RedisOptions = {}): StateSto
       if (puts.length === 0 && deletes.length === 0 && guard === undefined) return true;
       const once = changesItsGuard(puts, deletes, guard) ? [`{${prefix}}:commit:${owner}:${++commits}`] : [];
       const given = [...guardArguments(guard), String(puts.length), ...puts.flat(), ...deletes];
-      return (await during(COMMIT, once, given)) === 1;
+      // Some clients give numbers as texts.
+      return Number(await during(COMMIT, once, given)) === 1;
     },
     async scan(prefixOfKeys, after, limit, size = Number.POSITIVE_INFINITY) {
       const begins = after === undefined || compareBytes(after, prefixOfKeys) < 0;
@@ -250,5 +251,7 @@ function hintOf(message: string): string {
     return "The client is connected to a replica. Connect it to the primary server.";
   if (/MISCONF|BUSY|LOADING|MASTERDOWN|CLUSTERDOWN/.test(message))
     return "Wait until the server is ready, and run again.";
+  if (/timed out/i.test(message))
+    return "The server does not answer, or is too slow. Whether the commit happened is not known; the next run finds out.";
   return "Check that the server is running and reachable from here, and run again. No record is lost or written twice.";
 }

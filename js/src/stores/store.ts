@@ -22,7 +22,10 @@ export interface StateStore {
   /** True when `commit` honours its guard. */
   readonly conditional?: boolean;
   /**
-   * Puts and deletes together, atomically. No key is in both. A guard comes only to a store that is
+   * Puts and deletes together, atomically. No key is in both; where one is put twice, the last value holds.
+   * Keys are up to 2,700 bytes, and neither they nor values hold the character NUL, which PostgreSQL takes in
+   * none. A value that is put under the guard's key must be of this commit alone, so that a store finds out
+   * after a broken connection whether the commit happened. A guard comes only to a store that is
    * `conditional`: when its key holds another value, nothing is written and the result is `false`.
    * The comparison and the writes must be one atomic step, also between processes.
    */

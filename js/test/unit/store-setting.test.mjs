@@ -64,3 +64,48 @@ test("stores of one URL count as one, whatever its user, and of other parts as o
     assert.notEqual(identity("redis://h/0?prefix=p"), identity(other));
   assert.equal(identity("sqlite:/tmp/a.db"), identity("/tmp/a.db"));
 });
+
+test("a URL with blanks around it is one, and what only looks like one becomes no file", () => {
+  const secret = "correct-horse";
+  assert.equal(read(` redis://:${secret}@h \n`, undefined), `redis://:${secret}@h`);
+  assert.equal(openStore(" redis://h/0 ").identity, openStore("redis://h/0").identity);
+  for (const wrong of [
+    `"redis://:${secret}@h:6379"`,
+    `'postgres://u:${secret}@h/db'`,
+    `“redis://:${secret}@h”`,
+    `URL=redis://:${secret}@h`,
+    `sqlite:"redis://:${secret}@h"`,
+    `redis ://:${secret}@h`,
+  ]) {
+    assert.throws(
+      () => openStore(wrong),
+      (error) => {
+        assert.equal(error.code, "invalid_config", wrong);
+        assert.doesNotMatch(error.message + error.hint, /correct-horse/);
+        return true;
+      },
+    );
+    assert.doesNotMatch(shownStore(wrong), /correct-horse/, wrong);
+  }
+  for (const wrong of [`"redis://:${secret}@h"`, ` postgres://u:${secret}@h/x`])
+    assert.throws(() => read(undefined, wrong), /holds a password/);
+});
+
+test("a password that is not encoded is refused, and named nowhere", () => {
+  for (const url of [
+    "redis://:correct%horse@h",
+    "postgres://u:correct%horse@h/x",
+    "postgres://u:12/correct-horse@h/x",
+    "redis://u:12#correct-horse@h",
+    "postgres://u@h/x%",
+  ])
+    assert.throws(
+      () => openStore(url),
+      (error) => {
+        assert.equal(error.code, "invalid_config", url);
+        assert.match(error.hint, /ercent|Allowed/);
+        assert.doesNotMatch(error.message + error.hint, /horse/);
+        return true;
+      },
+    );
+});

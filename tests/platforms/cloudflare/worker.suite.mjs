@@ -278,6 +278,61 @@ describe("the Worker", () => {
     assert.equal(right.status, 200, await right.clone().text());
   });
 
+  test("does nothing for a customer that it does not have, and everything for an event that names nobody", async () => {
+    const { last } = await idle();
+    const send = (event) =>
+      ask(`/webhooks/chartmogul/${SECRET}`, { method: "POST", body: JSON.stringify(event) });
+    const foreign = await send({ customer_uuid: "cus_00000000-0000-4000-8000-000000000000" });
+    assert.equal(foreign.status, 200, await foreign.clone().text());
+    const [location] = await status();
+    assert.deepEqual([location.waiting, location.nextSliceAt], [null, null]);
+    assert.equal((await send({ event_type: "mrr_movement" })).status, 200);
+    assert.equal((await status())[0].waiting.all, true);
+    await delay(3_500);
+    assert.notEqual((await idle()).last.at, last.at);
+  });
+
+  test("keeps a run of everything that stopped for an unavailable service, whatever webhooks come", async () => {
+    await idle();
+    // Nobody listens there.
+    await restart({ CHARTMOGUL_BASE_URL: "http://127.0.0.1:9" });
+    await cron();
+    let location;
+    for (let tries = 0; tries < 600; tries++, await delay(100)) {
+      [location] = await status();
+      if (location.last.error || location.last.stopped) break;
+    }
+    assert.ok(location.last.error?.code !== undefined || location.last.stopped !== undefined);
+    assert.equal(location.waiting?.all, true, JSON.stringify(location));
+    const { nextSliceAt } = location;
+    assert.ok(Date.parse(nextSliceAt) > Date.now() + 15_000, nextSliceAt);
+    const [contact] = await records("ghl", "contacts");
+    assert.equal((await webhook({ type: "ContactUpdate", id: contact.id })).status, 200);
+    await cron();
+    const [after] = await status();
+    assert.deepEqual([after.waiting.all, after.waiting.failures], [true, location.waiting.failures]);
+    assert.equal(after.nextSliceAt, nextSliceAt, "a webhook brought the next slice forward");
+    await restart();
+    assert.equal((await ask("/sync", { method: "POST", ...authorized })).status, 202);
+    assert.equal((await idle()).last.done, true);
+  });
+
+  test("takes a webhook that one location takes, and shows the state of each, where another is set up wrongly", async () => {
+    await idle();
+    const longest = "x".repeat(100);
+    await restart({ LOCATIONS: `${address.ghl.locationId}, ${longest}`, [`GHL_TOKEN_${longest}`]: "" });
+    const body = JSON.stringify({ customer_uuid: "cus_00000000-0000-4000-8000-000000000000" });
+    const taken = await ask(`/webhooks/chartmogul/${SECRET}`, { method: "POST", body });
+    assert.equal(taken.status, 200, await taken.clone().text());
+    const [right, wrong] = await status();
+    assert.equal(right.sync.error, undefined);
+    assert.equal((wrong.sync?.error ?? wrong.error)?.code, "invalid_config", JSON.stringify(wrong));
+    await restart({ CHARTMOGUL_WEBHOOK_SECRET: "short" });
+    const [shown] = await status();
+    assert.equal(shown.sync.error?.code, "invalid_config", JSON.stringify(shown));
+    await restart();
+  });
+
   test("refuses what is not genuine, and says why", async () => {
     const { privateKey: foreign } = generateKeyPairSync("ed25519");
     const [contact] = await records("ghl", "contacts");
@@ -288,6 +343,10 @@ describe("the Worker", () => {
     assert.equal((await ask("/webhooks/ghl")).status, 405);
     const large = await ask("/webhooks/ghl", { method: "POST", body: "x".repeat(1_100_000) });
     assert.equal(large.status, 413);
+    // Without a length in its headers.
+    const chunks = ReadableStream.from(Array.from({ length: 12 }, () => new Uint8Array(100_000)));
+    const streamed = await ask("/webhooks/ghl", { method: "POST", body: chunks, duplex: "half" });
+    assert.equal(streamed.status, 413);
     assert.equal((await ask("/nowhere")).status, 404);
     assert.equal((await ask("/")).status, 200);
   });

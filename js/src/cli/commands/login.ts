@@ -44,7 +44,6 @@ export async function runLogin(app: OAuthApp, { port }: LoginFlags, terminal: Te
   );
   const installation = await app.oauth.exchangeRedirect(back, { state });
   const locations = installation.userType === "Company" ? await app.oauth.connectLocations() : [];
-  await app.oauth.close();
   if (terminal.json) terminal.printJson({ installation, locations: locations.map(withError) });
   else show(installation, locations, app.store, terminal);
   return locations.some(({ isConnected }) => !isConnected) ? ExitCode.NotInStep : ExitCode.Done;
@@ -63,7 +62,6 @@ export async function runLogout(
     (one) => isAll || (location !== undefined ? one.locationId === location : one.companyId === company),
   );
   await app.oauth.disconnect(isAll ? undefined : isOne);
-  await app.oauth.close();
   if (terminal.json) terminal.printJson({ disconnected: chosen });
   else {
     const what = `${formatNumber(chosen.length)} ${chosen.length === 1 ? "installation" : "installations"}`;
