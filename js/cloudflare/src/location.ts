@@ -123,9 +123,9 @@ export class Location extends DurableObject<Env> {
         standing,
         ...(stopped && { stopped }),
       } satisfies LastSlice);
-      // A run that stopped goes on until it is done; a plan that a person must read waits for that person.
-      const goesOn = !done && stopped !== undefined;
-      await this.#end(goesOn ? { ...task, failures: 0 } : NOTHING, await this.#pauseAfter(outcome));
+      // A run that stopped continues until it is done; a plan that a person must read waits for that person.
+      const isOpen = !done && stopped !== undefined;
+      await this.#end(isOpen ? { ...task, failures: 0 } : NOTHING, await this.#pauseAfter(outcome));
     } catch (reason) {
       const error = shown(reason);
       // biome-ignore lint/suspicious/noConsole: it is the log of a Worker.

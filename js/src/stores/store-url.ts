@@ -8,8 +8,8 @@ export function schemeOf(url: string): string | undefined {
 }
 
 /**
- * Whether a text that is no URL looks like one: it was copied with something before it. As a path it would
- * put a password into the name of a file.
+ * Whether a text is a URL with something before it, such as a quote. As a path it would put a password into
+ * the name of a file.
  */
 export function isBrokenUrl(text: string): boolean {
   return schemeOf(text) === undefined && text.includes("://");

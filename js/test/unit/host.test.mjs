@@ -20,6 +20,7 @@ const {
   toSendFailure,
   utcOffsetMinutes,
 } = await importSources("bounded", "clock", "in-turn", "transport", "send-failure", "time-zone", "base64");
+const { createHost } = await importSources("host");
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 const REQUEST = { method: "GET", url: "https://example.test/", headers: {}, timeoutMs: 1_000 };
@@ -466,4 +467,30 @@ test("base64 is written and decoded to the same bytes", () => {
     assert.equal(encodeBase64(bytes), bytes.toString("base64"));
     assert.deepEqual(Buffer.from(decodeBase64(bytes.toString("base64"))), bytes);
   }
+});
+
+describe("the store of the host", () => {
+  test("is failed when it does not answer within a minute", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const silent = () => new Promise(() => {});
+      const host = createHost({
+        credentials: {},
+        store: () => ({ conditional: true, get: silent, commit: silent, scan: silent }),
+        hasStore: () => true,
+        emit: () => {},
+      });
+      for (const work of [host.storeGet(["a"]), host.storeCommit([], []), host.storeScan("", undefined, 9)]) {
+        const failed = assert.rejects(work, {
+          code: "store_failed",
+          message: /not answered within 60 seconds/,
+        });
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+        mock.timers.tick(60_000);
+        await failed;
+      }
+    } finally {
+      mock.timers.reset();
+    }
+  });
 });

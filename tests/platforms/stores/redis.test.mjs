@@ -64,6 +64,13 @@ async function suite() {
       assert.deepEqual((await client.keys("{one}*")).sort(), ["{one}:keys", "{one}:values"]);
     });
 
+    test("reads numbers that a client gives as texts", async () => {
+      const store = redis(connect(server.url, { stringNumbers: true }), { prefix: "texts" });
+      assert.equal(await store.commit([["a", "1"]], [], { key: "a", value: undefined }), true);
+      assert.equal(await store.commit([["a", "2"]], [], { key: "a", value: "9" }), false);
+      assert.deepEqual(await store.get(["a"]), ["1"]);
+    });
+
     test("finds its commit done where a client sends it a second time", async () => {
       const client = connect();
       // The answer to the first time is lost, as when the connection breaks: the client sends it once more.
