@@ -9,8 +9,7 @@ export interface HttpRequestOptions {
   method: "DELETE" | "GET" | "HEAD" | "PATCH" | "POST" | "PUT";
   url: string;
   headers: Record<string, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: n8n's own type asks for its own union, which is not known here.
-  body?: any;
+  body?: string | Uint8Array;
   encoding: "arraybuffer" | "text";
   returnFullResponse: true;
   ignoreHttpStatusErrors: true | { ignore: true; except: number[] };
@@ -19,8 +18,14 @@ export interface HttpRequestOptions {
 }
 
 /** A function of n8n that sends a request: `this.helpers.httpRequest`. */
-// biome-ignore lint/suspicious/noExplicitAny: n8n's helpers answer `any`.
-export type HttpRequest = (options: HttpRequestOptions) => PromiseLike<any>;
+export type HttpRequest = (options: HttpRequestOptions) => PromiseLike<unknown>;
+
+/** What it answers with `returnFullResponse`. */
+interface FullResponse {
+  statusCode: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
 
 /** How a transport sends. */
 export interface HttpRequestTransportOptions {
@@ -92,7 +97,7 @@ async function exchange(
     timeout: timeoutMs,
   };
   try {
-    const { statusCode, headers = {}, body: answer } = await send(given);
+    const { statusCode, headers = {}, body: answer } = (await send(given)) as FullResponse;
     const location = headers["location"];
     return {
       status: statusCode,
