@@ -2,6 +2,7 @@
 
 import { encodeBase64 } from "./base64.js";
 import type { CallOptions, ListOptions, Page } from "./call.js";
+import type { Connector } from "./connector.js";
 import type { Core } from "./core.js";
 import type { ResultKind } from "./endpoint.js";
 import { createError } from "./errors.js";
@@ -12,7 +13,22 @@ export interface MethodTable {
   readonly [name: string]: ResultKind | MethodTable;
 }
 
-type Method = (parameters?: object, options?: ListOptions) => unknown;
+/** A method of a connector: what it gives depends on its endpoint. */
+export type Method = (parameters?: object, options?: ListOptions) => unknown;
+
+/**
+ * The method of an operation's full name, one of `operations()`: its list, call or file as `connector` has it.
+ *
+ * @example
+ * import { methodOf } from "ghl-chartmogul/operations";
+ * const read = methodOf(connector, "ghl.locations.get");
+ * console.log((await read()).id);
+ */
+export function methodOf(connector: Connector, name: string): Method {
+  let found: unknown = connector;
+  for (const part of name.split(".")) found = (found as Record<string, unknown>)[part];
+  return found as Method;
+}
 
 /** The callable form of a table; `path` is the name of the service or group. */
 export function createMethods(core: Core, table: MethodTable, path: string): Record<string, unknown> {

@@ -164,7 +164,7 @@ export class Location extends DurableObject<Env> {
     await storage.put({ locationId, task });
     const at = Math.max(Date.now() + delayMs, task.notBefore ?? 0);
     const alarm = await storage.getAlarm();
-    // While a slice runs there is none: what is set now comes after it.
+    // While a slice runs, no alarm is set: one that is set now starts the next slice.
     if (alarm === null || alarm > at) await storage.setAlarm(at);
   }
 

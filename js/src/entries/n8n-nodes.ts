@@ -8,7 +8,7 @@ export {
   type NodeMethods,
   nodeMethods,
 } from "../n8n/choices.js";
-export { failureOf, type NodeFailure } from "../n8n/failure.js";
+export { errorItem, failureOf, type NodeFailure } from "../n8n/failure.js";
 export {
   type NodeProperty,
   nodeOperations,
@@ -17,6 +17,15 @@ export {
   simplified,
   triggerProperties,
 } from "../n8n/form.js";
+export {
+  type ItemContext,
+  type ItemOptions,
+  type NodeItem,
+  type PollContext,
+  pollItems,
+  rememberedCustomFields,
+  runItem,
+} from "../n8n/items.js";
 export { type RunOptions, type RunResult, runOperation } from "../n8n/run.js";
 export {
   type HttpRequest,

@@ -34,3 +34,10 @@ export function failureOf(reason: unknown): NodeFailure | undefined {
     isOfService: typeof status === "number" || (service !== undefined && code !== "invalid_argument"),
   };
 }
+
+/** What an item holds in place of a result where the node continues. */
+export function errorItem(reason: unknown): { error: string; code?: string; hint?: string } {
+  const { message, code, hint } =
+    failureOf(reason) ?? ({ message: (reason as Error).message } as Partial<NodeFailure>);
+  return { error: message ?? "", ...(code && { code }), ...(hint && { hint }) };
+}

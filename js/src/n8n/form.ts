@@ -1,14 +1,9 @@
 // Operations and triggers as the properties of an n8n node: resources, operations, and a field for each parameter.
 
 import type { Field } from "../operations/field.js";
-import { labelOf, singular } from "../operations/label.js";
-import {
-  findOperation,
-  type Operation,
-  operations,
-  type TriggerForm,
-  triggerForms,
-} from "../operations/operation.js";
+import { labelOf, nounOf, singular } from "../operations/label.js";
+import { type Operation, operations, type TriggerForm, triggerForms } from "../operations/operation.js";
+import { PAGING } from "../triggers/catalogue.js";
 
 /** A property of a node: what is used of n8n's `INodeProperties`. */
 export interface NodeProperty {
@@ -35,42 +30,18 @@ const OWN = new Set([
   ...["additionalFields", "filters", "options", "binaryPropertyName"],
 ]);
 
-/** Parameters by which a list continues: `Return All` and `Limit` see to that. */
-const PAGING = new Set([
-  ...["page", "pageLimit", "per_page", "limit", "skip", "offset", "cursor", "searchAfter", "startAfter"],
-  ...["startAfterId", "startAfterDate", "lastMessageId"],
-]);
+/** Parameters of the pages of a list: `Return All` and `Limit` see to them. */
+const OF_PAGES = new Set([...PAGING, "pageLimit", "per_page", "limit"]);
 
 /** Most properties of a simplified item. */
 const SIMPLE = 10;
 
 /** Properties that a simplified item has where the record has them, the most telling first. */
 const TELLING = [
-  ...["id", "uuid", "_id", "name", "title", "firstName", "lastName", "first_name", "last_name", "email"],
-  ...[
-    "phone",
-    "status",
-    "contactId",
-    "customer_uuid",
-    "body",
-    "text",
-    "startTime",
-    "dueDate",
-    "monetaryValue",
-  ],
-  ...[
-    "pipelineId",
-    "pipelineStageId",
-    "type",
-    "mrr",
-    "date",
-    "companyName",
-    "company",
-    "tags",
-    "customFields",
-  ],
-  ...["dateAdded", "dateUpdated", "createdAt", "updatedAt", "created_at", "external_id", "key", "slug"],
-];
+  "id uuid _id name title firstName lastName first_name last_name email phone status contactId customer_uuid",
+  "body text startTime dueDate monetaryValue pipelineId pipelineStageId type mrr date companyName company tags",
+  "customFields dateAdded dateUpdated createdAt updatedAt created_at external_id key slug",
+].flatMap((names) => names.split(" "));
 
 /** The operations of a service that a node offers. */
 export function nodeOperations(service: Service): Operation[] {
@@ -78,7 +49,7 @@ export function nodeOperations(service: Service): Operation[] {
 }
 
 /**
- * The properties of a node for every operation of a service: the resource, its operation, and their fields.
+ * The properties of a node: the resource, its operations, and the fields of each operation.
  *
  * @example
  * import { nodeProperties } from "ghl-chartmogul/n8n-nodes";
@@ -87,7 +58,7 @@ export function nodeOperations(service: Service): Operation[] {
 export function nodeProperties(service: Service): NodeProperty[] {
   const all = nodeOperations(service);
   const groups = [...new Set(all.map(({ group }) => group))];
-  const resources = groups.map((group) => ({ name: resourceName(group), value: group }));
+  const resources = groups.map((group) => ({ name: nounOf(group), value: group }));
   const first = groups.includes("contacts") && service === "ghl" ? "contacts" : "customers";
   return [
     {
@@ -101,11 +72,6 @@ export function nodeProperties(service: Service): NodeProperty[] {
 }
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-
-/** `calendarGroups` as `Calendar Group`. */
-function resourceName(group: string): string {
-  return labelOf(singular(group));
-}
 
 function operationProperty(group: string, all: readonly Operation[]): NodeProperty {
   const own = all.filter((operation) => operation.group === group);
@@ -157,7 +123,7 @@ export function descriptionOf(help: string): string {
 
 /** The fields of an operation that a form shows. */
 export function fieldsOf(operation: Operation): Field[] {
-  const isPaging = ({ name }: Field) => operation.gives === "list" && PAGING.has(name);
+  const isPaging = ({ name }: Field) => operation.gives === "list" && OF_PAGES.has(name);
   return operation.fields.filter((field) => !isPaging(field));
 }
 
@@ -192,7 +158,6 @@ function propertiesOf(operation: Operation): NodeProperty[] {
   const required = fields.filter((field) => field.required);
   const optional = fields.filter((field) => !field.required && field.customFields === undefined);
   const custom = fields.filter((field) => field.customFields !== undefined);
-  const collection = collectionOf(operation);
   const properties = required.map((field) => shown(asked(propertyOf(field))));
   if (operation.gives === "list") {
     properties.push(shown(RETURN_ALL), shown(LIMIT, { returnAll: [false] }));
@@ -200,19 +165,20 @@ function propertiesOf(operation: Operation): NodeProperty[] {
   if (operation.gives === "bytes") properties.push(shown(BINARY_OUTPUT));
   properties.push(...custom.map((field) => shown(customFieldsProperty(field))));
   if (simplified(operation) !== undefined) properties.push(shown(SIMPLIFY));
-  if (optional.length > 0) {
-    properties.push(
-      shown({
-        ...(collection === "filters"
-          ? { displayName: "Filters", name: "filters", placeholder: "Add Filter" }
-          : { displayName: "Additional Fields", name: "additionalFields", placeholder: "Add Field" }),
-        type: "collection",
-        default: {},
-        options: optional.map(propertyOf).sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
-      }),
-    );
-  }
+  if (optional.length > 0) properties.push(shown(collectionProperty(collectionOf(operation), optional)));
   return properties;
+}
+
+/** Fields that need not be given: a person adds those that are. */
+function collectionProperty(name: "filters" | "additionalFields", fields: readonly Field[]): NodeProperty {
+  return {
+    ...(name === "filters"
+      ? { displayName: "Filters", name, placeholder: "Add Filter" }
+      : { displayName: "Additional Fields", name, placeholder: "Add Field" }),
+    type: "collection",
+    default: {},
+    options: fields.map(propertyOf).sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
+  };
 }
 
 const RETURN_ALL: NodeProperty = {
@@ -272,7 +238,7 @@ function propertyOf(field: Field): NodeProperty {
     return field.list ? chosenMany(property, field) : chosen(property, field);
   if (isText && field.words !== undefined && (field.closed === true || !field.list)) {
     const options = field.words.map((word) => ({
-      name: labelOf(word.toLowerCase() === word ? word : titled(word)),
+      name: labelOf(word.toLowerCase()),
       value: word,
     }));
     options.sort(byName);
@@ -316,7 +282,6 @@ function propertyOf(field: Field): NodeProperty {
 
 type Make = (type: string, value: unknown, more?: Partial<NodeProperty>) => NodeProperty;
 
-const titled = (word: string) => word.toLowerCase();
 const sentenceOf = (help: string) => (help === "" ? "" : `${help.replace(/\.$/, "")}. `);
 
 /** n8n's form: "Whether …". */
@@ -366,7 +331,7 @@ function isPlain({ type, fields = [] }: Field): boolean {
 
 function parts(property: Make, field: Field): NodeProperty {
   const values = (field.fields ?? []).map((part) => {
-    const made = propertyOf({ ...part });
+    const made = propertyOf(part);
     // An option that need not be given begins empty.
     const isOptional = made.type === "options" && !part.required;
     const given = isOptional
@@ -434,8 +399,8 @@ export function nodeTriggers(service: Service): TriggerForm[] {
 /** The properties of a trigger node: the event, and the parameters of each. */
 export function triggerProperties(service: Service): NodeProperty[] {
   const all = nodeTriggers(service);
-  const options = all.map(({ name, title, description, reads }) => ({
-    name: name.includes(".") ? `Other: ${sentence(findOperation(reads).title)}` : title,
+  const options = all.map(({ name, title, description }) => ({
+    name: name.includes(".") ? `Other: ${sentence(title)}` : title,
     value: name,
     description: descriptionOf(description),
   }));
@@ -449,20 +414,9 @@ export function triggerProperties(service: Service): NodeProperty[] {
       const show = { event: [trigger.name] };
       const required = trigger.fields.filter((field) => field.required);
       const optional = trigger.fields.filter((field) => !field.required);
-      const filters = {
-        ...{
-          displayName: "Filters",
-          name: "filters",
-          type: "collection",
-          placeholder: "Add Filter",
-          default: {},
-        },
-        options: optional.map(propertyOf).sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
-      };
-      return [
-        ...required.map((field) => ({ ...asked(propertyOf(field)), displayOptions: { show } })),
-        ...(optional.length > 0 ? [{ ...filters, displayOptions: { show } }] : []),
-      ];
+      const properties = required.map((field) => asked(propertyOf(field)));
+      if (optional.length > 0) properties.push(collectionProperty("filters", optional));
+      return properties.map((property) => ({ ...property, displayOptions: { show } }));
     }),
   ];
 }

@@ -1,8 +1,10 @@
 // Calls an operation for an item of an n8n node, and gives what it returns as items.
 
-import type { List, ListOptions } from "../call.js";
+import type { List } from "../call.js";
 import type { Connector } from "../connector.js";
+import { methodOf } from "../methods.js";
 import { type CustomField, readCustomFields } from "../operations/custom-fields.js";
+import { recordOf } from "../operations/field.js";
 import type { Operation } from "../operations/operation.js";
 import { simplified } from "./form.js";
 
@@ -26,8 +28,6 @@ export interface RunResult {
   file?: Uint8Array;
 }
 
-type Call = (parameters: object, options?: ListOptions) => unknown;
-
 /**
  * Calls an operation with parameters that `readOperation` gave. A list gives an item for each record, a delete
  * `{ deleted: true }`, what gives nothing else `{ success: true }`.
@@ -44,7 +44,7 @@ export async function runOperation(
   parameters: Record<string, unknown>,
   { limit, simplify: isSimple = false, customFields, signal }: RunOptions = {},
 ): Promise<RunResult> {
-  const call = callOf(connector, operation.name);
+  const call = methodOf(connector, operation.name);
   const given = { ...(signal !== undefined && { signal }) };
   const readFields =
     customFields ?? ((model: "contact" | "opportunity") => readCustomFields(connector, model, given));
@@ -53,7 +53,7 @@ export async function runOperation(
       const items: unknown[] = [];
       const options = { ...given, ...(limit !== undefined && { limit }) };
       for await (const item of call(parameters, options) as List<unknown>) items.push(item);
-      return { items: await simplify(operation, items.map(itemOf), isSimple, readFields) };
+      return { items: await simplify(operation, items.map(recordOf), isSimple, readFields) };
     }
     case "bytes":
       return { items: [{}], file: (await call(parameters, given)) as Uint8Array };
@@ -61,23 +61,10 @@ export async function runOperation(
       await call(parameters, given);
       return { items: [/\.delete$/.test(operation.name) ? { deleted: true } : { success: true }] };
     default: {
-      const items = [itemOf(await call(parameters, given))];
+      const items = [recordOf(await call(parameters, given))];
       return { items: await simplify(operation, items, isSimple, readFields) };
     }
   }
-}
-
-/** The method of a full name: `ghl.contacts.get`, `ghl.request`. */
-function callOf(connector: Connector, name: string): Call {
-  let at: unknown = connector;
-  for (const part of name.split(".")) at = (at as Record<string, unknown>)[part];
-  return at as Call;
-}
-
-/** Items of n8n are objects. */
-function itemOf(value: unknown): Record<string, unknown> {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Record<string, unknown>) : { value };
 }
 
 type ReadFields = NonNullable<RunOptions["customFields"]>;

@@ -2,12 +2,10 @@
 // `sleep` that the node gives. It is one for the whole process, as n8n's is.
 
 import { createError } from "../errors.js";
-import type { TimerOptions } from "../timer.js";
+import { LONGEST_TIMER, type TimerOptions } from "../timer.js";
 
-export type { TimerOptions };
-
-/** The same bound as the host's: n8n's `sleep` is a timer, too. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+// The same bound as the host's: n8n's `sleep` is a timer, too.
+export { LONGEST_TIMER, type TimerOptions };
 
 /**
  * Resolves after so many milliseconds. Where it heeds the signal, it rejects when that fires and leaves

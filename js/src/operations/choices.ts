@@ -4,6 +4,7 @@ import type { List, ListOptions } from "../call.js";
 import type { Connector } from "../connector.js";
 import type { Endpoint } from "../endpoint.js";
 import { createError } from "../errors.js";
+import { methodOf } from "../methods.js";
 
 /** A value to choose, and what people know it by. */
 export interface Choice {
@@ -231,11 +232,7 @@ export async function readChoices(
 
 type ReadList = (parameters: Row, options: ListOptions) => List<Row>;
 
-function listOf(connector: Connector, name: string): ReadList {
-  const [service, group, method] = name.split(".") as ["ghl" | "chartmogul", string, string];
-  const groups = connector[service] as unknown as Record<string, Record<string, ReadList>>;
-  return groups[group]?.[method] as ReadList;
-}
+const listOf = (connector: Connector, name: string) => methodOf(connector, name) as ReadList;
 
 function parametersOf({ needs = [] }: Source, input: Row): Row {
   for (const name of needs) {

@@ -85,13 +85,14 @@ function labelOfOption(option: unknown): string {
 export function customFieldValues(
   values: Readonly<Record<string, unknown>>,
   fields: readonly CustomField[] | undefined,
+  timeZone?: string | undefined,
 ): { id: string; field_value: unknown }[] {
   return Object.entries(values).flatMap(([id, value]) => {
     if (isEmpty(value)) return [];
     if (fields === undefined) return [{ id, field_value: value }];
     const field = fields.find((one) => one.name === id);
     if (field !== undefined) {
-      const read = readValue(field, value);
+      const read = readValue(field, value, timeZone);
       return isEmpty(read) ? [] : [{ id, field_value: read }];
     }
     throw createError({

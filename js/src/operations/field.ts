@@ -127,6 +127,18 @@ const OF_FORMAT: Readonly<Record<NonNullable<Schema["format"]>, FieldType>> = {
   binary: "file",
 };
 
+/**
+ * What an operation gave, as an object with the fields of `outputs`. Any value but an object has the name `value`.
+ *
+ * @example
+ * import { recordOf } from "ghl-chartmogul/operations";
+ * console.log(recordOf(true)); // { value: true }
+ */
+export function recordOf(value: unknown): Record<string, unknown> {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : { value: value ?? null };
+}
+
 /** How deep the outputs of a form go. */
 const OUTPUT_DEPTH = 2;
 

@@ -4,11 +4,14 @@ import { createError } from "../errors.js";
 import { type CustomField, customFieldValues } from "./custom-fields.js";
 import type { Field } from "./field.js";
 import type { Operation, TriggerForm } from "./operation.js";
+import { inZone, isDate, isMoment, isoOf } from "./zone.js";
 
 /** Options of `readInput`. */
 export interface InputOptions {
   /** The location's custom fields, as `readCustomFields` gives them: their values are then typed. */
   customFields?: readonly CustomField[] | undefined;
+  /** IANA name of the zone of times that name none, and of the day of a `Date`. Without it they stay as they are. */
+  timeZone?: string | undefined;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -27,7 +30,7 @@ type Given = Readonly<Record<string, unknown>>;
 export function readInput(
   form: Pick<Operation | TriggerForm, "name" | "fields">,
   input: Given,
-  options: InputOptions = {},
+  { customFields, timeZone }: InputOptions = {},
 ): Record<string, unknown> {
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(input)) {
@@ -42,8 +45,8 @@ export function readInput(
     if (isEmpty(value)) continue;
     const read =
       field.customFields !== undefined && isObject(value)
-        ? customFieldValues(value, options.customFields)
-        : readValue(field, value);
+        ? customFieldValues(value, customFields, timeZone)
+        : readValue(field, value, timeZone);
     // A text such as `[]` or `, ` was something, and holds nothing: it must not clear what is there.
     if (!isEmpty(read)) parameters[name] = read;
   }
@@ -64,13 +67,18 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 /** A value of a field, or of each of its items. Nothing where the text holds nothing. */
-export function readValue(field: Field, value: unknown): unknown {
-  return readInside(field, value, field.label);
+export function readValue(field: Field, value: unknown, timeZone: string | undefined): unknown {
+  return readInside(field, value, { label: field.label, timeZone });
+}
+
+/** Where a value is read: for messages, and for times. */
+interface Place {
+  label: string;
+  timeZone: string | undefined;
 }
 
 function listOf(field: Field, value: unknown): readonly unknown[] {
-  const list = itemsOf(field, value);
-  return list.filter((item) => !isEmpty(item));
+  return itemsOf(field, value).filter((item) => !isEmpty(item));
 }
 
 function itemsOf(field: Field, value: unknown): readonly unknown[] {
@@ -85,7 +93,9 @@ function itemsOf(field: Field, value: unknown): readonly unknown[] {
   return text.split(/[,\n]/).map((item) => item.trim());
 }
 
-function readOne(field: Field, value: unknown, label: string): unknown {
+function readOne(field: Field, given: unknown, place: Place): unknown {
+  const { label, timeZone } = place;
+  const value = timeZone === undefined ? given : inZone(field, given, timeZone);
   switch (field.type) {
     case "number":
     case "integer":
@@ -99,7 +109,7 @@ function readOne(field: Field, value: unknown, label: string): unknown {
       if (value instanceof Uint8Array) return value;
       throw refused(label, "takes a file's bytes", value);
     case "object":
-      return readObject(field, value, label);
+      return readObject(field, value, place);
     case "json":
       return typeof value === "string" ? readJson(value) : value;
     default:
@@ -137,32 +147,20 @@ function readBoolean(value: unknown, label: string): boolean {
   throw refused(label, "takes true or false", value);
 }
 
-/** A date of a library such as Luxon, which knows its own zone. */
-function isMoment(value: unknown): value is { toISO(): string | null } {
-  return typeof (value as { toISO?: unknown } | null)?.toISO === "function";
-}
-
 function readTime({ type }: Field, value: unknown, label: string): string {
-  // A `Date` may come from another realm.
-  const isDate = Object.prototype.toString.call(value) === "[object Date]";
-  if (isDate && type === "date")
+  if (type === "date" && isDate(value))
     throw refused(
       label,
       "takes a day as text, such as 2026-01-31: a Date is another day in other zones",
       value,
     );
-  const given = isDate ? dateText(value as Date) : isMoment(value) ? (value.toISO() ?? "") : String(value);
-  const text = given.trim();
+  const text = (isoOf(value) ?? "").trim();
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(Date.parse(text)))
     throw refused(label, "takes a date such as 2026-01-31, or with a time 2026-01-31T09:30:00Z", value);
   return type === "date" ? text.slice(0, 10) : text;
 }
 
-function dateText(date: Date): string {
-  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
-}
-
-function readObject({ fields = [] }: Field, value: unknown, label: string): unknown {
+function readObject({ fields = [] }: Field, value: unknown, { label, timeZone }: Place): unknown {
   const object = typeof value === "string" ? readJson(value) : value;
   if (!isObject(object)) throw refused(label, "takes an object, or JSON of one", value);
   const known = new Map(fields.map((field) => [field.name, field]));
@@ -171,16 +169,17 @@ function readObject({ fields = [] }: Field, value: unknown, label: string): unkn
       if (isEmpty(part)) return [];
       const field = known.get(name);
       // What the field does not know is for the operation itself to judge.
-      const read = field === undefined ? part : readInside(field, part, `${label}: ${field.label}`);
+      const read =
+        field === undefined ? part : readInside(field, part, { label: `${label}: ${field.label}`, timeZone });
       return isEmpty(read) ? [] : [[name, read]];
     }),
   );
 }
 
-function readInside(field: Field, value: unknown, label: string): unknown {
+function readInside(field: Field, value: unknown, place: Place): unknown {
   return field.list
-    ? listOf(field, value).map((item) => readOne(field, item, label))
-    : readOne(field, value, label);
+    ? listOf(field, value).map((item) => readOne(field, item, place))
+    : readOne(field, value, place);
 }
 
 /** Text that is JSON of a list or an object; else the text itself: `02134`, `true` and `null` are texts of a person. */
@@ -198,7 +197,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
   );

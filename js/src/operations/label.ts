@@ -64,6 +64,17 @@ export function singular(name: string): string {
   return name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
 }
 
+/**
+ * What one record of a group is called: `calendarEvents` is a `Calendar Event`.
+ *
+ * @example
+ * import { nounOf } from "ghl-chartmogul/operations";
+ * console.log(nounOf("businesses")); // Business
+ */
+export function nounOf(group: string): string {
+  return labelOf(singular(group));
+}
+
 /** `customers.create` as `Create Customer`, `customers.listContacts` as `List Contacts (Customers)`. */
 export function titleOf(name: string): string {
   const [group = "", verb] = name.split(".");
@@ -71,5 +82,5 @@ export function titleOf(name: string): string {
   const words = labelOf(verb);
   if (words.includes(" ")) return `${words} (${labelOf(group)})`;
   const isOne = verb !== "list" && verb !== "search";
-  return `${words} ${labelOf(isOne ? singular(group) : group)}`;
+  return `${words} ${isOne ? nounOf(group) : labelOf(group)}`;
 }

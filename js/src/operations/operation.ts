@@ -98,7 +98,7 @@ function recordsOf({ name, reads }: Pick<Trigger, "name" | "reads">): string {
 }
 
 /**
- * The operation of a full name. `invalid_argument` where there is none.
+ * The operation with this full name. `invalid_argument` if no operation has it.
  *
  * @example
  * import { findOperation } from "ghl-chartmogul/operations";

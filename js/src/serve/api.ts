@@ -4,6 +4,7 @@
 import type { Connector } from "../connector.js";
 import { ConnectorError, createError, type ErrorCode, type ErrorFields } from "../errors.js";
 import type { RecordStatus, Winner } from "../generated/answers.js";
+import { methodOf } from "../methods.js";
 
 /** A request of the API, its body parsed. */
 export interface ApiRequest {
@@ -223,7 +224,6 @@ async function connection({ ghl, chartmogul }: Connector, _: Values, signal: Abo
   };
 }
 
-type Endpoint = (parameters: object, options: object) => PromiseLike<unknown>;
 type CallValues = { endpoint: string; parameters?: object; cursor?: string };
 
 /** One call of an endpoint that a panel needs: `{ result }`, which is a page where the endpoint is a list. */
@@ -235,10 +235,8 @@ async function call(connector: Connector, values: Values, signal: AbortSignal): 
       message: `endpoint: ${JSON.stringify(endpoint.slice(0, 80))} cannot be called here`,
       hint: `Allowed are ${[...CALLS].join(", ")}.`,
     });
-  const [service, group, name] = endpoint.split(".") as ["ghl" | "chartmogul", string, string];
-  const groups = connector[service] as unknown as Readonly<Record<string, Record<string, Endpoint>>>;
   const options = { signal, ...(cursor !== undefined && { cursor }) };
-  const result = await groups[group]?.[name]?.(parameters, options);
+  const result = await methodOf(connector, endpoint)(parameters, options);
   return { result: result ?? null };
 }
 

@@ -3,7 +3,7 @@
 import { createError } from "../errors.js";
 import { compareBytes } from "./sorted-keys.js";
 import type { StateStore } from "./store.js";
-import { messageOf, storeError } from "./store-error.js";
+import { isStoreError, messageOf, storeError } from "./store-error.js";
 import { successor } from "./successor.js";
 
 /** The part of `ctx.storage` of a Durable Object that is used here. */
@@ -133,8 +133,7 @@ function requireFit(key: string, value: string): void {
 }
 
 function failureOf(reason: unknown): unknown {
-  const { code } = (reason ?? {}) as { code?: unknown };
-  if (code === "store_failed") return reason;
+  if (isStoreError(reason)) return reason;
   const message = messageOf(reason);
   return storeError({
     code: "store_failed",

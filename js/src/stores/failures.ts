@@ -1,36 +1,39 @@
-// What went wrong with a store's file, in errors that say what to do. They are plain errors with a
-// `code` and a `hint`, which the connector takes over into its own: a store is a file of its own in
-// the package, and the class of errors must not exist twice.
+// What went wrong with a store's file.
 
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { isStoreError, messageOf, storeError } from "./store-error.js";
 
 /** Another process holds the file. */
 export function storeBusy(file: string, who: string): Error {
-  return Object.assign(new Error(`the state store ${file} is in use by ${who}`), {
+  return storeError({
     code: "busy",
+    message: `the state store ${file} is in use by ${who}`,
     hint: "Wait until that process has ended. With Node.js 22.13 or later in every process, several can share the file.",
   });
 }
 
 /** The failure of a database, with its file. */
 export function storeFailure(file: string, reason: unknown): unknown {
-  const { code } = (reason ?? {}) as { code?: unknown };
-  if (code === "busy" || code === "store_failed") return reason;
-  const message = reason instanceof Error ? reason.message : String(reason);
+  if (isStoreError(reason)) return reason;
+  const message = messageOf(reason);
   const full = /database or disk is full|ENOSPC|no space left/i.test(message);
   // The WebAssembly build says no more than this of any write that fails.
   if (full || (/disk I\/O error/i.test(message) && freeBytes(file) < 1_000_000)) {
-    return Object.assign(new Error(`the disk is full: state store ${file}`, { cause: reason }), {
+    return storeError({
       code: "store_failed",
+      message: `the disk is full: state store ${file}`,
       hint: "Free some space and run again. No record is lost or written twice.",
+      cause: reason,
     });
   }
   if (/database (table )?is locked/i.test(message)) return storeBusy(file, "another process");
   const named = message.includes(file) ? message : `${message} (${file})`;
-  return Object.assign(new Error(`the state store failed: ${named}`, { cause: reason }), {
+  return storeError({
     code: "store_failed",
+    message: `the state store failed: ${named}`,
     hint: hintOf(message),
+    cause: reason,
   });
 }
 

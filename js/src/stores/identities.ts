@@ -1,10 +1,10 @@
 // What stores of the same state have in common, so that they count as one within a process.
 
-/** Gives the same object for the same name. */
-export function identitiesByName(): (name: string) => object {
+/** Gives the same object for the same name: made of it, or an empty one. */
+export function identitiesByName(make: (name: string) => object = () => ({})): (name: string) => object {
   const identities = new Map<string, object>();
   return (name) => {
-    const identity = identities.get(name) ?? {};
+    const identity = identities.get(name) ?? make(name);
     identities.set(name, identity);
     return identity;
   };

@@ -69,7 +69,7 @@ export function openStore(given: string): StateStore {
     case "postgresql":
       return postgresStore(parsed(url));
     default:
-      throw notAStore(`there is no store ${scheme}:`);
+      throw notAStore(`${scheme}: is not the URL of a store`);
   }
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { storeFailure } from "./failures.js";
+import { identitiesByName } from "./identities.js";
 import { compareBytes } from "./sorted-keys.js";
 import { type Engine, openDatabase, ownEngine, type SqliteDatabase } from "./sqlite-database.js";
 import type { StateStore } from "./store.js";
@@ -22,13 +23,7 @@ interface OpenFile {
 const openFiles = new Map<string, Promise<OpenFile>>();
 
 /** What stores of the same file have in common. */
-const identities = new Map<string, object>();
-
-function identityOf(file: string): object {
-  const identity = identities.get(file) ?? { file };
-  identities.set(file, identity);
-  return identity;
-}
+const identityOf = identitiesByName((file) => ({ file }));
 
 /**
  * A store in that SQLite file, which is made when it is missing. Commits are whole and durable: a

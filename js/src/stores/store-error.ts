@@ -1,5 +1,6 @@
 // Failures of stores as errors that say what to do. They are plain errors with a `code` and a `hint`, which
-// the connector takes over into its own.
+// the connector takes over into its own: a store is a file of its own in the package, and the class of errors
+// must not exist twice.
 
 /** What a store's failure carries. */
 export interface StoreFailure {

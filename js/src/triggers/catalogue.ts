@@ -146,7 +146,7 @@ function parametersOf(
 }
 
 /** Names of parameters by which lists continue. */
-const PAGING = [
+export const PAGING: readonly string[] = [
   ...["cursor", "page", "skip", "offset", "startAfter", "startAfterId", "startAfterDate"],
   ...["searchAfter", "lastMessageId"],
 ];

@@ -8,6 +8,7 @@ import { knownNotes, newestNotes, readNamedNotes } from "./notes.js";
 import { readSetting, type Setting, withFixed } from "./poll.js";
 import {
   type Caller,
+  isSortedByService,
   MOST_ROWS,
   MOST_TIMED_ROWS,
   type Reader,
@@ -49,7 +50,7 @@ export async function* readNewestItems(
   const parameters = withFixed(setting, startedAt);
   const reader = { caller, definition, parameters, options: { signal, timeoutMs }, startedAt };
   const { facts } = definition;
-  const isPaged = facts?.newest !== undefined && facts.lateByMs === undefined;
+  const isPaged = isSortedByService(definition);
   const limit =
     setting.limit ?? (isPaged ? PAGE : facts?.lateByMs === undefined ? MOST_ROWS : MOST_TIMED_ROWS);
   let left = limit;

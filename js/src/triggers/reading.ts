@@ -153,6 +153,11 @@ export async function readNewest(reader: Reader, most: number): Promise<Row[]> {
   });
 }
 
+/** Whether the service gives the newest records first, page by page, and none of them late. */
+export function isSortedByService({ facts }: Definition): boolean {
+  return facts?.newest !== undefined && facts.lateByMs === undefined;
+}
+
 /**
  * The records, newest first, of all that the trigger watches. Where the service sorts them, a page is read
  * when the one before was given; any other list is read whole first.
@@ -160,11 +165,11 @@ export async function readNewest(reader: Reader, most: number): Promise<Row[]> {
 export async function* readNewestFirst(reader: Reader): AsyncGenerator<Row, undefined> {
   const { definition, parameters } = reader;
   const { facts, time = "" } = definition;
-  if (facts?.newest === undefined || facts.lateByMs !== undefined) {
+  if (!isSortedByService(definition)) {
     yield* await readNewest(reader, MOST_TIMED_ROWS);
     return undefined;
   }
-  const given = { ...parameters, ...facts.newest(time) };
+  const given = { ...parameters, ...facts?.newest?.(time) };
   for await (const records of pagesOf(reader, given, Number.POSITIVE_INFINITY, "descending"))
     for (const record of records) {
       const row = timedRow(reader, record);

@@ -198,6 +198,30 @@ describe("what a form gives", () => {
     assert.deepEqual(readInput(create, given), { dndSettings: { Call: { status: "active" } } });
   });
 
+  test("is of a time zone where it names none", () => {
+    const timeZone = "America/New_York";
+    const inZone = (over, value) =>
+      readInput({ name: "x", fields: [field(over)] }, { f: value }, { timeZone })["f"];
+    const cases = [
+      [{ type: "dateTime" }, "2026-01-31T09:30:00", "2026-01-31T14:30:00.000Z"],
+      [{ type: "dateTime" }, "2026-07-31 09:30", "2026-07-31T13:30:00.000Z"],
+      [{ type: "dateTime" }, "2026-01-31T09:30:00+01:00", "2026-01-31T09:30:00+01:00"],
+      [{ type: "dateTime", list: true }, ["2026-01-31T09:30:00"], ["2026-01-31T14:30:00.000Z"]],
+      [{ type: "integer" }, "2026-01-31T00:00:00", Date.parse("2026-01-31T05:00:00Z")],
+      [{ help: "An instant." }, "2026-01-31T09:30:00", "2026-01-31T14:30:00.000Z"],
+      [{}, "2026-01-31T09:30:00", "2026-01-31T09:30:00"],
+      [{ type: "date" }, new Date("2026-01-31T03:00:00Z"), "2026-01-30"],
+      [{ type: "date" }, "2026-01-31", "2026-01-31"],
+      [
+        { type: "object", fields: [{ ...field({ type: "dateTime" }), name: "at" }] },
+        { at: "2026-01-31T09:30:00" },
+        { at: "2026-01-31T14:30:00.000Z" },
+      ],
+    ];
+    for (const [over, value, expected] of cases)
+      assert.deepEqual(inZone(over, value), expected, JSON.stringify([over, value]));
+  });
+
   test("types custom fields by their dataType, and refuses those that the location has not", () => {
     const customFields = [
       { ...field({ type: "number" }), name: "n", label: "Seats" },

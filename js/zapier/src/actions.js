@@ -1,11 +1,11 @@
 // Actions: every operation that writes.
 
-const { operations } = require("ghl-chartmogul/operations");
+const { methodOf, nounOf, operations } = require("ghl-chartmogul/operations");
 const { withConnector } = require("./connector.js");
 const { ACTIONS_THAT_READ, THROTTLES } = require("./design.js");
 const { inputFieldsOf, outputFieldsOf, parametersOf } = require("./fields.js");
-const { descriptionOf, keyOf, labelOf, nounOf } = require("./names.js");
-const { actionResultOf, actionSampleOf, callOf } = require("./results.js");
+const { descriptionOf, keyOf, labelOf } = require("./names.js");
+const { actionResultOf, actionSampleOf } = require("./results.js");
 
 function actions() {
   const writing = operations().filter(({ kind, name }) => kind === "action" && !ACTIONS_THAT_READ.has(name));
@@ -13,11 +13,11 @@ function actions() {
 }
 
 function actionOf(operation) {
-  const { name, description, service, gives } = operation;
+  const { name, group, description, service, gives } = operation;
   const outputs = outputFieldsOf(operation);
   return {
     key: keyOf(name),
-    noun: nounOf(name),
+    noun: nounOf(group),
     display: { label: labelOf(operation), description: descriptionOf(description) },
     operation: {
       inputFields: inputFieldsOf(operation),
@@ -25,7 +25,7 @@ function actionOf(operation) {
       perform: (z, bundle) =>
         withConnector(z, bundle, async (connector, signal) => {
           const parameters = await parametersOf(z, connector, operation, bundle.inputData ?? {}, signal);
-          const call = callOf(connector, name);
+          const call = methodOf(connector, name);
           const result =
             gives === "list"
               ? await listOf(call(parameters, { signal }))

@@ -1,16 +1,15 @@
 // Files that operations give: Zapier fetches them when a later step needs them.
 
-const { findOperation } = require("ghl-chartmogul/operations");
+const { findOperation, methodOf } = require("ghl-chartmogul/operations");
 const { withConnector } = require("./connector.js");
 const { keyOf } = require("./names.js");
-const { callOf } = require("./results.js");
 
 /** Downloads a file and hands it to Zapier, which keeps it and gives its address. */
 async function file(z, bundle) {
   const { operation, parameters } = bundle.inputData;
   return withConnector(z, bundle, async (connector, signal) => {
     const { name } = findOperation(operation);
-    const bytes = Buffer.from(await callOf(connector, name)(parameters, { signal }));
+    const bytes = Buffer.from(await methodOf(connector, name)(parameters, { signal }));
     const { extension, type } = formatOf(bytes);
     return z.stashFile(bytes, bytes.length, `${keyOf(name)}.${extension}`, type);
   });

@@ -22,19 +22,9 @@ function descriptionOf(text, more = "") {
   return more === "" ? shown : `${shown} ${more}`;
 }
 
-/** What the records are called: `calendarEvents` is `Calendar Event`. */
-function nounOf(name) {
-  const group = name.split(".").at(-2) ?? name;
-  const words = group
-    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
-    .replace(/ies$/, "y")
-    .replace(/([^s])s$/, "$1");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 /** A text of at most so many characters. */
 function cut(text, most) {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-module.exports = { cut, descriptionOf, keyOf, labelOf, nounOf };
+module.exports = { cut, descriptionOf, keyOf, labelOf };

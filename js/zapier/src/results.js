@@ -1,10 +1,6 @@
 // What operations give, as the plain objects that Zapier takes.
 
-/** A record as one object; any other value under `value`. */
-function recordOf(value) {
-  const isPlain = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isPlain ? value : { value: value ?? null };
-}
+const { recordOf } = require("ghl-chartmogul/operations");
 
 /** What an action gives: its result, or that it was done and on what. */
 function actionResultOf({ gives }, parameters, result) {
@@ -25,9 +21,4 @@ function actionSampleOf({ gives, fields, sample }) {
   return { done: true, ...Object.fromEntries(ids.map(({ name }) => [name, "ocQHyuzHvysMo5N5VsXc"])) };
 }
 
-/** Calls an operation by its full name. */
-function callOf(connector, name) {
-  return name.split(".").reduce((place, part) => place[part], connector);
-}
-
-module.exports = { actionResultOf, actionSampleOf, callOf, recordOf };
+module.exports = { actionResultOf, actionSampleOf };

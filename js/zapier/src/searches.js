@@ -1,12 +1,11 @@
 // Searches: every operation that reads by something that is entered, and finding or creating.
 
-const { operations } = require("ghl-chartmogul/operations");
+const { methodOf, nounOf, operations, recordOf } = require("ghl-chartmogul/operations");
 const { withConnector } = require("./connector.js");
 const { ACTIONS_THAT_READ, FIND_OR_CREATE } = require("./design.js");
 const { inputFieldsOf, outputFieldsOf, parametersOf } = require("./fields.js");
 const { FILE_FIELDS, FILE_SAMPLE, fileRecordOf } = require("./files.js");
-const { descriptionOf, keyOf, labelOf, nounOf } = require("./names.js");
-const { callOf, recordOf } = require("./results.js");
+const { descriptionOf, keyOf, labelOf } = require("./names.js");
 
 /** Records of a page. */
 const PAGE = 100;
@@ -28,11 +27,11 @@ function isSearch({ kind, name, fields }) {
 }
 
 function searchOf(operation) {
-  const { name, description, gives } = operation;
+  const { name, group, description, gives } = operation;
   const isFile = gives === "bytes";
   return {
     key: keyOf(name),
-    noun: nounOf(name),
+    noun: nounOf(group),
     display: { label: labelOf(operation), description: descriptionOf(description) },
     operation: {
       inputFields: inputFieldsOf(operation),
@@ -45,11 +44,11 @@ function searchOf(operation) {
   };
 }
 
-/** A page of a list, or the one record; nothing where there is none. */
+/** A page of a list, or the one record; nothing if no record is found. */
 async function search(z, bundle, operation, connector, signal) {
   const { name, gives } = operation;
   const parameters = await parametersOf(z, connector, operation, bundle.inputData ?? {}, signal);
-  const call = callOf(connector, name);
+  const call = methodOf(connector, name);
   try {
     if (gives === "list") {
       const cursor = bundle.meta?.paging_token ?? null;

@@ -1,11 +1,10 @@
 // Triggers: every one that the package polls, newest first. Zapier remembers what it has seen.
 
-const { triggerForms, findOperation } = require("ghl-chartmogul/operations");
+const { findOperation, nounOf, recordOf, triggerForms } = require("ghl-chartmogul/operations");
 const { withConnector } = require("./connector.js");
 const { inputFieldsOf, outputFieldsOf, parametersOf } = require("./fields.js");
 const { FILE_FIELDS, FILE_SAMPLE, fileRecordOf } = require("./files.js");
-const { descriptionOf, keyOf, labelOf, nounOf } = require("./names.js");
-const { recordOf } = require("./results.js");
+const { descriptionOf, keyOf, labelOf } = require("./names.js");
 
 const SAMPLES = 3;
 /** When a Zap is turned on, as many records as fit: Zapier never triggers on them. */
@@ -46,9 +45,9 @@ function triggerOf(form) {
     : { ...(idName && { [idName]: "ocQHyuzHvysMo5N5VsXc" }), ...recordOf(form.sample) };
   return {
     key: keyOf(form.name),
-    noun: nounOf(form.reads),
+    noun: nounOf(operation.group),
     display: {
-      label: labelOf({ ...form, title: isNamed ? form.title : operation.title }),
+      label: labelOf(form),
       description: descriptionOf(
         isNamed ? form.description : `Triggers when this is new or has changed: ${operation.description}`,
         !isNew && form.finds === "contents" ? RETURNS : "",

@@ -1,10 +1,11 @@
 // `ghl-chartmogul call`: one endpoint, with parameters as flags.
 
 import { writeFileSync } from "node:fs";
-import type { List, ListOptions } from "../../call.js";
+import type { List } from "../../call.js";
 import { closest } from "../../closest.js";
 import type { Connector } from "../../connector.js";
 import type { Endpoint, EndpointParameter } from "../../endpoint.js";
+import { methodOf } from "../../methods.js";
 import { ExitCode, UsageError } from "../exit-code.js";
 import { untilInterrupted } from "../interrupt.js";
 import { isList, isSwitch, parseValue } from "../parameter-value.js";
@@ -18,8 +19,6 @@ export interface CallFlags {
   all?: boolean | undefined;
   output?: string | undefined;
 }
-
-type Method = (parameters: object, options: ListOptions) => unknown;
 
 /** Calls the endpoint of that name, or lists those there are. */
 export async function runCall(
@@ -43,7 +42,7 @@ export async function runCall(
   const parameters = readParameters(endpoint, parameterFlags);
   const connector = connect(endpoint);
   try {
-    const method = methodOf(connector, endpoint);
+    const method = methodOf(connector, fullName(endpoint));
     await untilInterrupted(async (signal) => {
       if (endpoint.gives === "list" && flags.all) {
         for await (const item of method(parameters, { signal }) as List<unknown>) terminal.printJson(item);
@@ -134,12 +133,6 @@ function add(parameters: Record<string, unknown>, parameter: EndpointParameter, 
   if (previous === undefined) parameters[name] = value;
   else if (isList(parameter) && Array.isArray(previous)) previous.push(...[value].flat());
   else throw new UsageError(`--${name} is given twice`);
-}
-
-function methodOf(connector: Connector, { service, name }: Endpoint): Method {
-  let found: unknown = connector[service];
-  for (const part of name.split(".")) found = (found as Record<string, unknown>)[part];
-  return found as Method;
 }
 
 function printResult(result: unknown, { output }: CallFlags, terminal: Terminal): void {

@@ -2,7 +2,7 @@
 
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type {
-	IDataObject,
+	IBinaryData,
 	IExecuteFunctions,
 	ILoadOptionsFunctions,
 	INodeExecutionData,
@@ -10,17 +10,8 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import {
-	type Connector,
-	failureOf,
-	findOperation,
-	nodeMethods,
-	nodeProperties,
-	readCustomFields,
-	readOperation,
-	runOperation,
-} from '../connector/connector';
-import { authentication, connectorOf, errorItem, nodeErrorOf } from '../connector/ghl';
+import { errorItem, nodeMethods, nodeProperties, rememberedCustomFields, runItem } from '../connector/connector';
+import { authentication, connectorOf, nodeErrorOf } from '../connector/ghl';
 
 export class Ghl implements INodeType {
 	description: INodeTypeDescription = {
@@ -48,35 +39,15 @@ export class Ghl implements INodeType {
 		const items = this.getInputData();
 		const results: INodeExecutionData[] = [];
 		const connector = await connectorOf(this);
-		const customFields = customFieldsOf(connector);
+		const customFields = rememberedCustomFields(connector);
+		const prepareFile = async (file: Uint8Array, name: string) =>
+			await this.helpers.prepareBinaryData(Buffer.from(file), name);
 		try {
 			for (let itemIndex = 0; itemIndex < items.length; itemIndex++) {
 				const pairedItem = { item: itemIndex };
 				try {
-					const operation = findOperation(this.getNodeParameter('operation', itemIndex) as string);
-					const read = (name: string) => this.getNodeParameter(name, itemIndex, null) ?? undefined;
-					const model = operation.fields.find((field) => field.customFields !== undefined && read(field.name))?.customFields;
-					const parameters = await readOperation(operation, read, {
-						timeZone: this.getTimezone(),
-						customFields: model && (await customFields(model)),
-						readFile: async (name) => await this.helpers.getBinaryDataBuffer(itemIndex, name),
-					});
-					const isLimited = operation.gives === 'list' && read('returnAll') !== true;
-					const { items: found, file } = await runOperation(connector, operation, parameters, {
-						limit: isLimited ? (this.getNodeParameter('limit', itemIndex, 50) as number) : undefined,
-						simplify: read('simplify') === true,
-						customFields,
-						signal: this.getExecutionCancelSignal(),
-					});
-					for (const json of found as IDataObject[]) {
-						if (file === undefined) {
-							results.push({ json, pairedItem });
-							continue;
-						}
-						const property = this.getNodeParameter('binaryPropertyName', itemIndex, 'data') as string;
-						const data = await this.helpers.prepareBinaryData(Buffer.from(file), operation.group);
-						results.push({ json, binary: { [property]: data }, pairedItem });
-					}
+					const found = await runItem<IBinaryData>(this, connector, itemIndex, { customFields, prepareFile });
+					results.push(...found.map((data) => ({ ...(data as INodeExecutionData), pairedItem })));
 				} catch (error) {
 					if (!this.continueOnFail()) throw nodeErrorOf(this, error, itemIndex);
 					results.push({ json: errorItem(error), error: nodeErrorOf(this, error, itemIndex), pairedItem });
@@ -87,18 +58,4 @@ export class Ghl implements INodeType {
 		}
 		return [results];
 	}
-}
-
-/** The location's custom fields, read once for all items; again only where that failed for a while. */
-function customFieldsOf(connector: Connector) {
-	const known = new Map<string, ReturnType<typeof readCustomFields>>();
-	return async (model: 'contact' | 'opportunity') => {
-		const fields = known.get(model) ?? readCustomFields(connector, model);
-		known.set(model, fields);
-		fields.catch((error) => {
-			// What the token may not read, it may not read for the next item either.
-			if (!['401', '403'].includes(failureOf(error)?.httpCode ?? '')) known.delete(model);
-		});
-		return await fields;
-	};
 }

@@ -84,9 +84,3 @@ export function nodeErrorOf(
 	if (!isOfService) return new NodeOperationError(node, message, { itemIndex, description });
 	return new NodeApiError(node, { message, code }, { message, description, itemIndex, httpCode });
 }
-
-/** What an item holds in place of a result where the node continues. */
-export function errorItem(reason: unknown): { error: string; code?: string; hint?: string } {
-	const { message, code, hint } = failureOf(reason) ?? (reason as Error & { code?: undefined; hint?: undefined });
-	return { error: message, ...(code && { code }), ...(hint && { hint }) };
-}

@@ -2,7 +2,7 @@
 
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type {
-	IDataObject,
+	IBinaryData,
 	IExecuteFunctions,
 	ILoadOptionsFunctions,
 	INodeExecutionData,
@@ -10,14 +10,8 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import {
-	findOperation,
-	nodeMethods,
-	nodeProperties,
-	readOperation,
-	runOperation,
-} from 'ghl-chartmogul/n8n-nodes';
-import { chartMogulOf, errorItem, nodeErrorOf } from '../connector/accounts';
+import { errorItem, nodeMethods, nodeProperties, runItem } from 'ghl-chartmogul/n8n-nodes';
+import { chartMogulOf, nodeErrorOf } from '../connector/accounts';
 
 export class ChartMogul implements INodeType {
 	description: INodeTypeDescription = {
@@ -42,31 +36,14 @@ export class ChartMogul implements INodeType {
 		const items = this.getInputData();
 		const results: INodeExecutionData[] = [];
 		const connector = await chartMogulOf(this);
+		const prepareFile = async (file: Uint8Array, name: string) =>
+			await this.helpers.prepareBinaryData(Buffer.from(file), name);
 		try {
 			for (let itemIndex = 0; itemIndex < items.length; itemIndex++) {
 				const pairedItem = { item: itemIndex };
 				try {
-					const operation = findOperation(this.getNodeParameter('operation', itemIndex) as string);
-					const read = (name: string) => this.getNodeParameter(name, itemIndex, null) ?? undefined;
-					const parameters = await readOperation(operation, read, {
-						timeZone: this.getTimezone(),
-						readFile: async (name) => await this.helpers.getBinaryDataBuffer(itemIndex, name),
-					});
-					const isLimited = operation.gives === 'list' && read('returnAll') !== true;
-					const { items: found, file } = await runOperation(connector, operation, parameters, {
-						limit: isLimited ? (this.getNodeParameter('limit', itemIndex, 50) as number) : undefined,
-						simplify: read('simplify') === true,
-						signal: this.getExecutionCancelSignal(),
-					});
-					for (const json of found as IDataObject[]) {
-						if (file === undefined) {
-							results.push({ json, pairedItem });
-							continue;
-						}
-						const property = this.getNodeParameter('binaryPropertyName', itemIndex, 'data') as string;
-						const data = await this.helpers.prepareBinaryData(Buffer.from(file), operation.group);
-						results.push({ json, binary: { [property]: data }, pairedItem });
-					}
+					const found = await runItem<IBinaryData>(this, connector, itemIndex, { prepareFile });
+					results.push(...found.map((data) => ({ ...(data as INodeExecutionData), pairedItem })));
 				} catch (error) {
 					if (!this.continueOnFail()) throw nodeErrorOf(this, error, itemIndex);
 					results.push({ json: errorItem(error), error: nodeErrorOf(this, error, itemIndex), pairedItem });

@@ -9,7 +9,8 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { bothOf, errorItem, nodeErrorOf, testStore } from '../connector/accounts';
+import { errorItem } from 'ghl-chartmogul/n8n-nodes';
+import { bothOf, nodeErrorOf, testStore } from '../connector/accounts';
 import { planned, requireInStep, type SyncResult, syncedBefore, totalsOf } from './result';
 
 const show = (...operation: string[]) => ({ show: { operation } });
